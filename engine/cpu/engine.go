@@ -1,0 +1,38 @@
+package cpu
+
+import (
+	"fmt"
+
+	"github.com/coarsegrain/taylornet/engine"
+	"github.com/coarsegrain/taylornet/spec"
+	"github.com/coarsegrain/taylornet/tensor"
+)
+
+// Engine computes on the processor in elements of type T.
+type Engine[T tensor.Float] struct{}
+
+// New returns the engine for float32, the one that networks are trained with.
+func New() Engine[float32] { return Engine[float32]{} }
+
+// Name implements engine.Engine.
+func (Engine[T]) Name() string { return "cpu" }
+
+// Compile implements engine.Engine.
+func (Engine[T]) Compile(net *spec.Net, params []T, opts engine.Options) (engine.Program[T], error) {
+	if err := net.Validate(); err != nil {
+		return nil, fmt.Errorf("compiling: %w", err)
+	}
+	folded, values, err := engine.Fold(net, params)
+	if err != nil {
+		return nil, fmt.Errorf("compiling: %w", err)
+	}
+	return newProgram(folded, values, opts), nil
+}
+
+// CompileTraining implements engine.Engine.
+func (Engine[T]) CompileTraining(net *spec.Net, opts engine.Options) (engine.Trainer[T], error) {
+	if err := net.Validate(); err != nil {
+		return nil, fmt.Errorf("compiling: %w", err)
+	}
+	return newTrainer[T](net, opts), nil
+}

@@ -1,0 +1,57 @@
+package cpu
+
+import (
+	"sync"
+
+	"github.com/coarsegrain/taylornet/engine"
+	"github.com/coarsegrain/taylornet/spec"
+	"github.com/coarsegrain/taylornet/tensor"
+)
+
+// inferenceMicroBatch is small enough that a micro-batch's feature maps stay
+// in the second-level cache.
+const inferenceMicroBatch = 4
+
+// program evaluates a folded network.
+type program[T tensor.Float] struct {
+	plan    *plan[T]
+	workers int
+	idle    sync.Pool // of *worker[T]
+}
+
+func newProgram[T tensor.Float](net *spec.Net, params []T, opts engine.Options) *program[T] {
+	images := opts.MicroBatch
+	if images <= 0 {
+		images = inferenceMicroBatch
+	}
+	p := &program[T]{plan: newPlan[T](net, images, purpose{}), workers: workers(opts.Workers)}
+	p.idle.New = func() any { return newWorker(p.plan) }
+	for _, s := range p.plan.steps {
+		if s.layer != nil {
+			s.layer.Refresh(params)
+		}
+	}
+	return p
+}
+
+// Run implements engine.Program.
+func (p *program[T]) Run(n int, input, output func(i int, v []T)) {
+	size := p.plan.frame.Images
+	tasks := (n + size - 1) / size
+	if tasks == 0 {
+		return
+	}
+	newCrew(min(p.workers, tasks)).run(tasks, func(_, task int) {
+		w := p.idle.Get().(*worker[T])
+		defer p.idle.Put(w)
+		first := task * size
+		images := min(size, n-first)
+		for i := range images {
+			input(first+i, w.image(p.plan.values[p.plan.input].slot, p.plan.input, i))
+		}
+		w.forward(images)
+		for i := range images {
+			output(first+i, w.image(p.plan.values[p.plan.output].slot, p.plan.output, i))
+		}
+	})
+}

@@ -1,0 +1,134 @@
+package cpu
+
+import (
+	"github.com/coarsegrain/taylornet/engine"
+	"github.com/coarsegrain/taylornet/internal/kernel"
+	"github.com/coarsegrain/taylornet/spec"
+	"github.com/coarsegrain/taylornet/tensor"
+)
+
+// accumulators is the number of partial gradients that a batch's micro-batches
+// are summed into: the number of workers that can be busy at once. It is part
+// of what a result depends on, so it does not follow the machine.
+const accumulators = 8
+
+// reduceBlock is the number of parameters that one task sums over the
+// accumulators.
+const reduceBlock = 1 << 14
+
+// trainer computes gradients of a network.
+type trainer[T tensor.Float] struct {
+	plan    *plan[T]
+	crew    *crew
+	workers []*worker[T]
+	trained int // length of the trained part of the parameter vector
+	partial [accumulators][]T
+	losses  []float64
+
+	// The call in progress.
+	batch *engine.Batch[T]
+	grads []T
+	micro int // micro-batches
+	parts int // accumulators in use
+	// The tasks, made once so that running them allocates nothing.
+	accumulateTask, reduceTask func(worker, i int)
+}
+
+func newTrainer[T tensor.Float](net *spec.Net, opts engine.Options) *trainer[T] {
+	images := opts.MicroBatch
+	if images <= 0 {
+		images = engine.DefaultMicroBatch
+	}
+	t := &trainer[T]{
+		plan:    newPlan[T](net, images, purpose{training: true, inputGrad: opts.InputGrad}),
+		crew:    newCrew(workers(opts.Workers)),
+		trained: net.NumParams(),
+	}
+	for range t.crew.size {
+		t.workers = append(t.workers, newWorker(t.plan))
+	}
+	length := engine.VectorLen(net.Params())
+	for i := range t.partial {
+		t.partial[i] = tensor.Alloc[T](length)
+	}
+	t.accumulateTask, t.reduceTask = t.accumulate, t.reduce
+	return t
+}
+
+// Gradient implements engine.Trainer.
+func (t *trainer[T]) Gradient(grads, params []T, batch *engine.Batch[T]) float64 {
+	if len(grads) != len(t.partial[0]) || len(params) != len(grads) {
+		panic("cpu.Trainer.Gradient: vectors do not fit the network")
+	}
+	if batch.N <= 0 {
+		panic("cpu.Trainer.Gradient: empty batch")
+	}
+	if batch.InputGrad != nil && t.plan.values[t.plan.input].grad < 0 {
+		panic("cpu.Trainer.Gradient: compiled without Options.InputGrad")
+	}
+	if batch.N > len(t.losses) {
+		t.losses = make([]float64, batch.N)
+	}
+	for _, s := range t.plan.steps {
+		if s.layer != nil {
+			s.layer.Refresh(params)
+		}
+	}
+	t.batch, t.grads = batch, grads
+	t.micro = (batch.N + t.plan.frame.Images - 1) / t.plan.frame.Images
+	t.parts = min(t.micro, accumulators)
+	t.crew.run(t.parts, t.accumulateTask)
+	t.crew.run((len(grads)+reduceBlock-1)/reduceBlock, t.reduceTask)
+	t.batch, t.grads = nil, nil
+	var loss float64
+	for _, l := range t.losses[:batch.N] {
+		loss += l
+	}
+	return loss / float64(batch.N)
+}
+
+// accumulate takes the micro-batches of one accumulator through the net.
+func (t *trainer[T]) accumulate(worker, part int) {
+	grads := t.partial[part]
+	clear(grads)
+	for m := part * t.micro / t.parts; m < (part+1)*t.micro/t.parts; m++ {
+		first, end := m*t.batch.N/t.micro, (m+1)*t.batch.N/t.micro
+		t.microBatch(t.workers[worker], first, end-first, grads)
+	}
+}
+
+func (t *trainer[T]) microBatch(w *worker[T], first, n int, grads []T) {
+	p, b := t.plan, t.batch
+	for i := range n {
+		b.Input(first+i, w.image(p.values[p.input].slot, p.input, i))
+	}
+	w.forward(n)
+	share := 1 / T(b.N)
+	for i := range n {
+		dy := w.image(p.values[p.output].grad, p.output, i)
+		t.losses[first+i] = b.Loss(first+i, dy, w.image(p.values[p.output].slot, p.output, i))
+		for k := range dy {
+			dy[k] *= share
+		}
+	}
+	w.backward(n, grads)
+	if b.InputGrad != nil {
+		for i := range n {
+			b.InputGrad(first+i, w.image(p.values[p.input].grad, p.input, i))
+		}
+	}
+}
+
+// reduce sums one block of the accumulators in their order.
+func (t *trainer[T]) reduce(_, block int) {
+	lo := block * reduceBlock
+	hi := min(lo+reduceBlock, len(t.grads))
+	sum := t.grads[lo:hi]
+	copy(sum, t.partial[0][lo:hi])
+	for _, p := range t.partial[1:t.parts] {
+		kernel.Add(sum, p[lo:hi])
+	}
+	for i := max(lo, t.trained); i < hi; i++ {
+		t.grads[i] /= T(t.micro) // statistics: the average over micro-batches
+	}
+}

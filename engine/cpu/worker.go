@@ -1,0 +1,132 @@
+package cpu
+
+import (
+	"github.com/coarsegrain/taylornet/internal/kernel"
+	"github.com/coarsegrain/taylornet/tensor"
+)
+
+// worker is the memory that takes one micro-batch through a plan.
+type worker[T tensor.Float] struct {
+	plan    *plan[T]
+	slots   [][]T
+	scratch []T
+}
+
+func newWorker[T tensor.Float](p *plan[T]) *worker[T] {
+	w := &worker[T]{plan: p, scratch: make([]T, p.scratch)}
+	for _, n := range p.slots {
+		w.slots = append(w.slots, tensor.Alloc[T](n))
+	}
+	return w
+}
+
+// image is the part of slot that holds image i of value v.
+func (w *worker[T]) image(slot, v, i int) []T {
+	size := w.plan.values[v].shape.Size()
+	return w.slots[slot][w.plan.frame.Head+i*size:][:size]
+}
+
+func (w *worker[T]) activation(v int) []T {
+	return w.slots[w.plan.values[v].slot][:w.plan.frame.Len(w.plan.values[v].shape)]
+}
+
+func (w *worker[T]) gradient(slot, v int) []T {
+	if slot < 0 {
+		return nil
+	}
+	return w.slots[slot][:w.plan.frame.Len(w.plan.values[v].shape)]
+}
+
+func (w *worker[T]) forward(n int) {
+	for i := range w.plan.steps {
+		s := &w.plan.steps[i]
+		if s.layer != nil {
+			s.layer.Forward(n, w.activation(s.out), w.activation(s.in[0]), w.scratch[s.scratch:])
+		} else {
+			w.join(n, s)
+		}
+	}
+}
+
+func (w *worker[T]) backward(n int, grads []T) {
+	for i := range w.plan.back {
+		b := &w.plan.back[i]
+		s := &w.plan.steps[b.step]
+		dy := w.gradient(b.dy, s.out)
+		if s.layer != nil {
+			s.layer.Backward(n, w.gradient(b.dx[0], s.in[0]), dy, w.activation(s.out), w.activation(s.in[0]), grads, w.scratch[s.scratch:])
+		} else {
+			w.split(n, s, b)
+		}
+		for k, slot := range b.add {
+			if slot >= 0 {
+				kernel.Add(w.maps(slot, s.in[k], n), w.maps(b.dx[k], s.in[k], n))
+			}
+		}
+	}
+}
+
+// maps is the part of a slot that holds the first n images of value v.
+func (w *worker[T]) maps(slot, v, n int) []T {
+	return w.slots[slot][w.plan.frame.Head:][:n*w.plan.values[v].shape.Size()]
+}
+
+// join computes a group's output from its branches'.
+func (w *worker[T]) join(n int, s *step[T]) {
+	out := w.maps(w.plan.values[s.out].slot, s.out, n)
+	if s.join == cat {
+		w.channels(n, s, func(k int) int { return w.plan.values[s.in[k]].slot }, out, false)
+		return
+	}
+	for k, v := range s.in {
+		in := w.maps(w.plan.values[v].slot, v, n)
+		if k == 0 {
+			copy(out, in)
+		} else {
+			kernel.Add(out, in)
+		}
+	}
+}
+
+// split is the backward pass of join.
+func (w *worker[T]) split(n int, s *step[T], b *backStep) {
+	dy := w.maps(b.dy, s.out, n)
+	if s.join == cat {
+		w.channels(n, s, func(k int) int { return b.dx[k] }, dy, true)
+		return
+	}
+	for k, v := range s.in {
+		if b.dx[k] >= 0 {
+			copy(w.maps(b.dx[k], v, n), dy)
+		}
+	}
+}
+
+// channels copies between a concatenation, whole, and its parts in the slots
+// that slot names: to the parts if apart, else from them.
+func (w *worker[T]) channels(n int, s *step[T], slot func(k int) int, whole []T, apart bool) {
+	c := w.plan.values[s.out].shape.C
+	first := 0
+	for k, v := range s.in {
+		ck := w.partChannels(s, k)
+		if slot(k) >= 0 {
+			part := w.maps(slot(k), v, n)
+			for i := range len(whole) / c {
+				a, b := whole[i*c+first:][:ck], part[i*ck:][:ck]
+				if apart {
+					copy(b, a)
+				} else {
+					copy(a, b)
+				}
+			}
+		}
+		first += ck
+	}
+}
+
+// partChannels is the number of channels that input k brings to a
+// concatenation; a flattened input's sites count as channels.
+func (w *worker[T]) partChannels(s *step[T], k int) int {
+	out := w.plan.values[s.out].shape
+	return w.plan.values[s.in[k]].shape.Size() / (out.H * out.W)
+}

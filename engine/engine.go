@@ -1,0 +1,74 @@
+package engine
+
+import (
+	"errors"
+
+	"github.com/coarsegrain/taylornet/spec"
+	"github.com/coarsegrain/taylornet/tensor"
+)
+
+// ErrParams is returned when a parameter vector does not fit the network.
+var ErrParams = errors.New("parameters do not fit the network")
+
+// Engine compiles networks.
+type Engine[T tensor.Float] interface {
+	// Name says which engine this is, for reports.
+	Name() string
+	// Compile returns a program that evaluates net with the given parameters,
+	// laid out as net.Params says. Norms use their running statistics and are
+	// folded into their neighbours.
+	Compile(net *spec.Net, params []T, opts Options) (Program[T], error)
+	// CompileTraining returns a program that computes gradients.
+	CompileTraining(net *spec.Net, opts Options) (Trainer[T], error)
+}
+
+// Options are the choices of a compilation. Zero values mean the defaults.
+type Options struct {
+	// Workers is the number of goroutines that compute; by default one for
+	// each processor. No result depends on it.
+	Workers int
+	// MicroBatch is the number of images that one worker takes through the
+	// whole net at once; by default DefaultMicroBatch in training. In training
+	// it matters to the result: norms take their statistics over a micro-batch.
+	MicroBatch int
+	// InputGrad asks a trainer for the gradient to the input images.
+	InputGrad bool
+}
+
+// DefaultMicroBatch is the training micro-batch where none is asked for.
+const DefaultMicroBatch = 16
+
+// Program evaluates a network. It is safe for concurrent use.
+type Program[T tensor.Float] interface {
+	// Run evaluates n images. For each i in [0,n) it calls input(i, x) to have
+	// the image written to x [H,W,C], and output(i, y) with the logits y [K],
+	// which are valid during the call only. Calls come from several goroutines
+	// at once, in no fixed order; results depend on no other image.
+	Run(n int, input, output func(i int, v []T))
+}
+
+// Trainer computes losses and gradients. It is not safe for concurrent use,
+// but calls back from several goroutines at once.
+type Trainer[T tensor.Float] interface {
+	// Gradient runs the batch forward and backward with the given parameters.
+	// It returns the mean loss and overwrites grads, laid out as the
+	// parameters: the gradient of the mean loss in the places of trained
+	// parameters, and the batch's average of the micro-batches' statistics in
+	// the places of statistics. The result is bit-identical for any number of
+	// workers. It does not allocate.
+	Gradient(grads, params []T, batch *Batch[T]) float64
+}
+
+// Batch is what a gradient is computed on.
+type Batch[T tensor.Float] struct {
+	// N is the number of images.
+	N int
+	// Input writes image i to x [H,W,C].
+	Input func(i int, x []T)
+	// Loss returns the loss of image i given its logits y [K] and writes the
+	// gradient of that loss to dy [K].
+	Loss func(i int, dy, y []T) float64
+	// InputGrad, if not nil, receives the gradient of the mean loss to image
+	// i; the trainer must have been compiled with Options.InputGrad.
+	InputGrad func(i int, dx []T)
+}

@@ -1,0 +1,325 @@
+package enginetest
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"sync"
+	"testing"
+
+	"github.com/coarsegrain/taylornet/engine"
+	"github.com/coarsegrain/taylornet/layer"
+	"github.com/coarsegrain/taylornet/spec"
+	"github.com/coarsegrain/taylornet/tensor"
+)
+
+// nets are small networks that between them have every operation.
+var nets = map[string]string{
+	"linear":   "Input(2,3,2) Linear(4)",
+	"digits":   "Input(8,8,1) Conv(3,3,8,1,1,1) Norm CG(2,2,8,2,2) Conv(3,3,8,1,1,1) Norm CG(2,2,8,2,2) Linear(5)",
+	"dilated":  "Input(14,14,1) Conv(3,3,5,1,1,1) Norm CG(2,2,5,1,1,7) Conv(3,3,6,1,1,1) CG(2,2,6,1,1,3) Norm CG(2,2,6,2,2) Linear(3)",
+	"orders":   "Input(6,6,2) CG(2,3,2,2,3,order=3) Conv(1,1,3,1,1) CG(1,2,3,1,1,order=1) Linear(3)",
+	"strides":  "Input(9,7,3) Conv(3,2,4,2,3,1) Norm Conv(2,2,5,1,1) Flatten Linear(6) Norm CG(1,1,6,1,1) Linear(2)",
+	"residual": "Input(6,6,2) Sum{ Conv(3,3,2,1,1,1) Norm | } CG(2,2,2,2,2) Sum{ CG(1,1,2,1,1) | Conv(1,1,2,1,1) | } Linear(3)",
+	"parallel": "Input(6,6,2) Cat{ CG(2,2,2,2,2) | AvgPool(2,2,2,2) | Conv(2,2,3,2,2) Norm } Cat{ | Sum{ | Norm } } AvgPool Linear(4)",
+	"controls": "Input(8,8,1) Conv(3,3,4,1,1,1) ReLU MaxPool(2,2,2,2) Conv(3,3,4,1,1) ReLU MaxPool(2,2,1,1) Linear(3)",
+}
+
+// Run holds the engine against the reference and against what package engine
+// promises. tol is the relative tolerance of its element type.
+func Run[T tensor.Float](t *testing.T, e engine.Engine[T], tol float64) {
+	for name, source := range nets {
+		net, err := spec.Parse(source)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		c := newCase[T](net)
+		t.Run(name+"/forward", func(t *testing.T) { c.forward(t, e, tol) })
+		t.Run(name+"/gradient", func(t *testing.T) { c.gradient(t, e, tol) })
+		t.Run(name+"/workers", func(t *testing.T) { c.workers(t, e) })
+	}
+	t.Run("allocations", func(t *testing.T) { allocations(t, e) })
+	t.Run("concurrency", func(t *testing.T) { concurrency(t, e) })
+	t.Run("wrong parameters", func(t *testing.T) { wrongParams(t, e) })
+}
+
+// testCase is a network with random parameters and images.
+type testCase[T tensor.Float] struct {
+	net     *spec.Net
+	classes int
+	params  []float64
+	images  [][]float64
+}
+
+const images = 11
+
+func newCase[T tensor.Float](net *spec.Net) *testCase[T] {
+	r := rand.New(rand.NewPCG(1, 2))
+	c := &testCase[T]{net: net, classes: net.Out().Size()}
+	for _, p := range net.Params() {
+		for range p.Size() {
+			v := r.NormFloat64()
+			switch p.Role {
+			case spec.Weight:
+				v /= math.Sqrt(float64(p.FanIn))
+			case spec.Coefs:
+				v /= float64(p.Shape[0])
+			case spec.Var, spec.Scale:
+				v = 0.5 + math.Abs(v)
+			}
+			c.params = append(c.params, float64(T(v)))
+		}
+	}
+	for range images {
+		image := make([]float64, net.Input.Size())
+		for j := range image {
+			image[j] = float64(T(r.NormFloat64()))
+		}
+		c.images = append(c.images, image)
+	}
+	return c
+}
+
+func convert[T tensor.Float](v []float64) []T {
+	out := make([]T, len(v))
+	for i, x := range v {
+		out[i] = T(x)
+	}
+	return out
+}
+
+func (c *testCase[T]) input(i int, x []T) { copy(x, convert[T](c.images[i])) }
+
+func (c *testCase[T]) forward(t *testing.T, e engine.Engine[T], tol float64) {
+	want := newReference(c.net, c.params, false).logits(c.images)
+	for _, opts := range []engine.Options{{Workers: 1}, {Workers: 3, MicroBatch: 2}, {MicroBatch: 64}} {
+		program, err := e.Compile(c.net, convert[T](c.params), opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := make([][]T, images)
+		program.Run(images, c.input, func(i int, y []T) { got[i] = append([]T(nil), y...) })
+		for i := range want {
+			if err := close(got[i], want[i], tol); err != nil {
+				t.Fatalf("options %+v: logits of image %d: %v", opts, i, err)
+			}
+		}
+	}
+}
+
+// label is the class that image i is said to be of.
+func (c *testCase[T]) label(i int) int { return i % c.classes }
+
+const smoothing = 0.1
+
+func (c *testCase[T]) batch() *engine.Batch[T] {
+	return &engine.Batch[T]{
+		N: images, Input: c.input,
+		Loss: func(i int, dy, y []T) float64 { return layer.CrossEntropy(dy, y, c.label(i), smoothing) },
+	}
+}
+
+// loss is the reference's mean loss, micro-batch by micro-batch, and the
+// average of its norms' statistics.
+func (c *testCase[T]) loss(params []float64, list [][]float64, micro int) (float64, map[string][]float64) {
+	stats := map[string][]float64{}
+	var loss float64
+	parts := (images + micro - 1) / micro
+	for m := range parts {
+		first, end := m*images/parts, (m+1)*images/parts
+		r := newReference(c.net, params, true)
+		for i, y := range r.logits(list[first:end]) {
+			loss += layer.CrossEntropy(make([]float64, len(y)), y, c.label(first+i), smoothing) / images
+		}
+		for name, v := range r.stats {
+			if stats[name] == nil {
+				stats[name] = make([]float64, len(v))
+			}
+			for k := range v {
+				stats[name][k] += v[k] / float64(parts)
+			}
+		}
+	}
+	return loss, stats
+}
+
+// gradient compares the loss, the statistics, and the gradient along random
+// directions with central differences of the reference.
+func (c *testCase[T]) gradient(t *testing.T, e engine.Engine[T], tol float64) {
+	const micro = 4
+	trainer, err := e.CompileTraining(c.net, engine.Options{MicroBatch: micro, InputGrad: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	batch := c.batch()
+	dx := make([][]T, images)
+	batch.InputGrad = func(i int, v []T) { dx[i] = append([]T(nil), v...) }
+	grads := make([]T, len(c.params))
+	got := trainer.Gradient(grads, convert[T](c.params), batch)
+	want, stats := c.loss(c.params, c.images, micro)
+	if err := close([]float64{got}, []float64{want}, tol); err != nil {
+		t.Fatalf("loss: %v", err)
+	}
+	for _, p := range c.net.Params() {
+		part := grads[p.Offset:][:p.Size()]
+		if p.Role.Statistic() {
+			if err := close(part, stats[p.Name], tol); err != nil {
+				t.Fatalf("%s: %v", p.Name, err)
+			}
+			continue
+		}
+		c.direction(t, p.Name, part, tol, micro, func(step []float64) (params []float64, list [][]float64) {
+			params = append([]float64(nil), c.params...)
+			for i, d := range step {
+				params[p.Offset+i] += d
+			}
+			return params, c.images
+		})
+	}
+	var flat []T
+	for _, v := range dx {
+		flat = append(flat, v...)
+	}
+	size := c.net.Input.Size()
+	c.direction(t, "input", flat, tol, micro, func(step []float64) (params []float64, list [][]float64) {
+		for i, image := range c.images {
+			moved := append([]float64(nil), image...)
+			for j := range moved {
+				moved[j] += step[i*size+j]
+			}
+			list = append(list, moved)
+		}
+		return c.params, list
+	})
+}
+
+// direction compares the gradient grad along random directions with central
+// differences; move returns the parameters and images after a step.
+func (c *testCase[T]) direction(t *testing.T, what string, grad []T, tol float64, micro int, move func(step []float64) ([]float64, [][]float64)) {
+	t.Helper()
+	r := rand.New(rand.NewPCG(3, 4))
+	for range 3 {
+		const h = 1e-6
+		step, minus := make([]float64, len(grad)), make([]float64, len(grad))
+		var got, size float64
+		for i, g := range grad {
+			d := r.NormFloat64()
+			step[i], minus[i] = h*d, -h*d
+			got += d * float64(g)
+			size += math.Abs(d * float64(g))
+		}
+		params, list := move(step)
+		up, _ := c.loss(params, list, micro)
+		params, list = move(minus)
+		down, _ := c.loss(params, list, micro)
+		want := (up - down) / (2 * h)
+		if !(math.Abs(got-want) <= max(tol, 1e-6)*(0.1+size)) {
+			t.Fatalf("gradient to %s along a direction: got %v, central difference %v", what, got, want)
+		}
+	}
+}
+
+// workers checks that gradients do not depend on the number of workers, to the
+// bit.
+func (c *testCase[T]) workers(t *testing.T, e engine.Engine[T]) {
+	var first []T
+	for _, workers := range []int{1, 2, 3, 4, 7} {
+		trainer, err := e.CompileTraining(c.net, engine.Options{Workers: workers, MicroBatch: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		grads := make([]T, len(c.params))
+		for range 2 { // the second call finds the first one's leavings
+			trainer.Gradient(grads, convert[T](c.params), c.batch())
+			if first == nil {
+				first = append(first, grads...)
+			}
+			for i := range grads {
+				if math.Float64bits(float64(grads[i])) != math.Float64bits(float64(first[i])) {
+					t.Fatalf("%d workers: element %d is %v, with one worker %v", workers, i, grads[i], first[i])
+				}
+			}
+		}
+	}
+}
+
+// allocations checks that a training step allocates nothing.
+func allocations[T tensor.Float](t *testing.T, e engine.Engine[T]) {
+	c := newCase[T](mustParse(nets["residual"]))
+	trainer, err := e.CompileTraining(c.net, engine.Options{Workers: 2, MicroBatch: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	batch := c.batch()
+	batch.Input = func(i int, x []T) {
+		for j := range x {
+			x[j] = T(c.images[i][j])
+		}
+	}
+	grads, params := make([]T, len(c.params)), convert[T](c.params)
+	trainer.Gradient(grads, params, batch)
+	if n := testing.AllocsPerRun(20, func() { trainer.Gradient(grads, params, batch) }); n != 0 {
+		t.Errorf("a step allocates %v times, want 0", n)
+	}
+}
+
+// concurrency runs one program from several goroutines at once.
+func concurrency[T tensor.Float](t *testing.T, e engine.Engine[T]) {
+	c := newCase[T](mustParse(nets["dilated"]))
+	program, err := e.Compile(c.net, convert[T](c.params), engine.Options{Workers: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := func() string {
+		got := make([][]T, images)
+		program.Run(images, c.input, func(i int, y []T) { got[i] = append([]T(nil), y...) })
+		return fmt.Sprint(got)
+	}
+	want := run()
+	var wait sync.WaitGroup
+	for range 4 {
+		wait.Go(func() {
+			for range 5 {
+				if got := run(); got != want {
+					t.Error("logits differ between concurrent calls")
+				}
+			}
+		})
+	}
+	wait.Wait()
+	program.Run(0, nil, nil)
+}
+
+func wrongParams[T tensor.Float](t *testing.T, e engine.Engine[T]) {
+	net := mustParse(nets["linear"])
+	if _, err := e.Compile(net, make([]T, 3), engine.Options{}); !errors.Is(err, engine.ErrParams) {
+		t.Errorf("Compile with 3 parameters: error %v, want %v", err, engine.ErrParams)
+	}
+}
+
+func mustParse(source string) *spec.Net {
+	net, err := spec.Parse(source)
+	if err != nil {
+		panic(err)
+	}
+	return net
+}
+
+// close reports the first element of got that is not within tol of want,
+// relative to the largest magnitude in want, or to one.
+func close[T, U tensor.Float](got []T, want []U, tol float64) error {
+	if len(got) != len(want) {
+		return fmt.Errorf("%d values, want %d", len(got), len(want))
+	}
+	size := 1.0
+	for _, w := range want {
+		size = max(size, math.Abs(float64(w)))
+	}
+	for i := range want {
+		if !(math.Abs(float64(got[i])-float64(want[i])) <= tol*size) {
+			return fmt.Errorf("element %d: got %v, want %v", i, got[i], want[i])
+		}
+	}
+	return nil
+}

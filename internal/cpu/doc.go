@@ -1,0 +1,2 @@
+// Package cpu says which SIMD instructions the kernels use.
+package cpu

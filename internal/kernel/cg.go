@@ -1,0 +1,128 @@
+package kernel
+
+import "github.com/coarsegrain/taylornet/tensor"
+
+// MaxOrder is the highest order of a coarse-graining polynomial.
+const MaxOrder = 3
+
+// Terms is the number of monomials of degree at most order in n variables.
+func Terms(n, order int) int {
+	terms := 1
+	for k := 1; k <= order; k++ {
+		terms = terms * (n + k) / k
+	}
+	return terms
+}
+
+// CG computes the coarse-graining polynomial of every site and channel,
+//
+//	y = c + sum_i a_i x_i + sum_{i<=j} b_ij x_i x_j + sum_{i<=j<=k} d_ijk x_i x_j x_k
+//
+// up to the given order, where x_i is the window's i-th input in that channel.
+// coefs is [terms][channels], the terms by degree and within a degree in
+// lexicographic order of (i,j,k); y is [sites][channels].
+func CG[T tensor.Float](y, x []T, win Window, coefs []T, channels, order int) {
+	checkCG("kernel.CG", win, len(y), len(coefs), channels, order)
+	cgPortable(y, x, win, coefs, channels, order)
+}
+
+// CGGrad is the backward pass of CG: given dy [sites][channels] it adds the
+// gradient of the coefficients to dcoefs [terms][channels] and the gradient of
+// the inputs to dx, a buffer indexed as x is. If win is a partition dx is
+// stored instead of added to. A nil dx is not computed.
+func CGGrad[T tensor.Float](dx, dcoefs, x []T, win Window, dy, coefs []T, channels, order int) {
+	checkCG("kernel.CGGrad", win, len(dy), len(coefs), channels, order)
+	if len(dcoefs) != len(coefs) || (dx != nil && len(dx) != len(x)) {
+		panic("kernel.CGGrad: sizes do not agree")
+	}
+	if dx != nil && win.Partition {
+		for _, at := range win.Index {
+			clear(dx[at:][:channels])
+		}
+	}
+	cgGradPortable(dx, dcoefs, x, win, dy, coefs, channels, order)
+}
+
+func checkCG(name string, win Window, outputs, coefs, channels, order int) {
+	if order < 1 || order > MaxOrder {
+		panic(name + ": order out of range")
+	}
+	if outputs != win.Sites()*channels || coefs != Terms(win.Taps, order)*channels {
+		panic(name + ": sizes do not agree")
+	}
+}
+
+func cgPortable[T tensor.Float](y, x []T, win Window, coefs []T, channels, order int) {
+	n := win.Taps
+	for s := range win.Sites() {
+		at := win.Index[s*n:][:n]
+		for c := range channels {
+			sum := coefs[c]
+			quad, cubic := 1+n, Terms(n, 2)
+			for i := range n {
+				ti := coefs[(1+i)*channels+c]
+				if order >= 2 {
+					for j := i; j < n; j++ {
+						tj := coefs[quad*channels+c]
+						quad++
+						if order == 3 {
+							for k := j; k < n; k++ {
+								tj += coefs[cubic*channels+c] * x[int(at[k])+c]
+								cubic++
+							}
+						}
+						ti += tj * x[int(at[j])+c]
+					}
+				}
+				sum += ti * x[int(at[i])+c]
+			}
+			y[s*channels+c] = sum
+		}
+	}
+}
+
+func cgGradPortable[T tensor.Float](dx, dcoefs, x []T, win Window, dy, coefs []T, channels, order int) {
+	n := win.Taps
+	for s := range win.Sites() {
+		at := win.Index[s*n:][:n]
+		for c := range channels {
+			g := dy[s*channels+c]
+			dcoefs[c] += g
+			quad, cubic := 1+n, Terms(n, 2)
+			for i := range n {
+				gi := g * x[int(at[i])+c]
+				dcoefs[(1+i)*channels+c] += gi
+				dxi := coefs[(1+i)*channels+c] // becomes dy/dx_i less the terms added at other members
+				if order >= 2 {
+					for j := i; j < n; j++ {
+						xj := x[int(at[j])+c]
+						dcoefs[quad*channels+c] += gi * xj
+						b := coefs[quad*channels+c]
+						quad++
+						dxj := b
+						if order == 3 {
+							for k := j; k < n; k++ {
+								xk := x[int(at[k])+c]
+								dcoefs[cubic*channels+c] += gi * xj * xk
+								d := coefs[cubic*channels+c]
+								cubic++
+								b += d * xk
+								dxj += d * xk
+								if dx != nil {
+									dx[int(at[k])+c] += gi * d * xj
+								}
+							}
+						}
+						dxi += b * xj
+						if dx != nil {
+							dx[int(at[j])+c] += gi * dxj
+						}
+					}
+				}
+				if dx != nil {
+					dx[int(at[i])+c] += g * dxi
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,30 @@
+package kernel
+
+import "github.com/coarsegrain/taylornet/tensor"
+
+// Head is the length of the zero pixel in front of a buffer with c channels:
+// c rounded up to keep what follows aligned.
+func Head(c int) int {
+	const line = tensor.Align / 4
+	return (c + line - 1) / line * line
+}
+
+// Window says where the inputs of each output site stand. It is the whole
+// geometry of a convolution, a coarse-graining, a pool, or their transposes:
+// kernel size, stride, padding and dilation are in the indices.
+type Window struct {
+	Taps  int     // inputs of one site
+	Index []int32 // [sites][Taps]: the element in the source buffer of the input's first channel
+	// Partition is set where every input site stands in exactly one window:
+	// gradients can then be stored rather than added.
+	Partition bool
+}
+
+// Sites is the number of output sites.
+func (w Window) Sites() int { return len(w.Index) / w.Taps }
+
+// First is the window of the first n sites.
+func (w Window) First(n int) Window {
+	w.Index = w.Index[:n*w.Taps]
+	return w
+}

@@ -1,0 +1,75 @@
+package rng
+
+import (
+	"math/bits"
+	"math/rand/v2"
+)
+
+// New returns a generator at the start of the stream (seed, name, at).
+func New(seed uint64, name string, at ...uint64) *rand.Rand {
+	var s Stream
+	s.Reset(seed, name, at...)
+	return rand.New(&s.pcg)
+}
+
+// Permutation fills dst with 0..len(dst)-1 in the order that the stream
+// (seed, name, at) gives.
+func Permutation(dst []int32, seed uint64, name string, at ...uint64) {
+	var s Stream
+	s.Reset(seed, name, at...)
+	for i := range dst {
+		j := s.IntN(i + 1)
+		dst[i] = dst[j]
+		dst[j] = int32(i)
+	}
+}
+
+// Stream is a generator that allocates nothing, for draws made per image. It
+// must be Reset before use.
+type Stream struct{ pcg rand.PCG }
+
+// Reset goes to the start of the stream (seed, name, at).
+func (s *Stream) Reset(seed uint64, name string, at ...uint64) {
+	s.pcg.Seed(hash(mix(seed), name, at), hash(mix(^seed), name, at))
+}
+
+// Uniform returns a number in [lo,hi).
+func (s *Stream) Uniform(lo, hi float64) float64 {
+	unit := float64(s.pcg.Uint64()>>11) / (1 << 53)
+	// The conversion forbids a fused multiply-add, which would round
+	// differently from one architecture to another.
+	return lo + float64((hi-lo)*unit)
+}
+
+// IntN returns an integer in [0,n). It panics if n < 1.
+func (s *Stream) IntN(n int) int {
+	if n < 1 {
+		panic("rng.Stream.IntN: n < 1")
+	}
+	// The high word of the product with 64 random bits: the bias is below
+	// n/2^64, and one number is drawn whatever n.
+	high, _ := bits.Mul64(s.pcg.Uint64(), uint64(n))
+	return int(high)
+}
+
+// hash folds name and at into h. Lengths are folded too, so that ("a", 1) and
+// ("a", 1, 0) differ.
+func hash(h uint64, name string, at []uint64) uint64 {
+	for i := range len(name) {
+		h = mix(h ^ uint64(name[i]))
+	}
+	h = mix(h ^ uint64(len(name)))
+	for _, v := range at {
+		h = mix(h ^ v)
+	}
+	return mix(h ^ uint64(len(at)))
+}
+
+// mix is the output function of SplitMix64: a bijection in which every input
+// bit reaches every output bit.
+func mix(z uint64) uint64 {
+	z += 0x9e3779b97f4a7c15
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31
+}

@@ -1,0 +1,54 @@
+package layer
+
+import (
+	"github.com/coarsegrain/taylornet/internal/kernel"
+	"github.com/coarsegrain/taylornet/spec"
+	"github.com/coarsegrain/taylornet/tensor"
+)
+
+// CG is coarse-graining: per channel, a polynomial of the window's members.
+type CG[T tensor.Float] struct {
+	frame   Frame
+	in, out spec.Shape
+	win     kernel.Window
+	order   int
+	coefs   int // offset of the coefficients [terms,C]
+	terms   int
+	params  []T
+}
+
+// NewCG compiles op for inputs of shape in; coefs is the offset of its
+// coefficients.
+func NewCG[T tensor.Float](f Frame, op *spec.CG, in, out spec.Shape, coefs int) *CG[T] {
+	g := geometry{l1: op.L1, l2: op.L2, s1: op.S1, s2: op.S2, dilation: op.D}
+	return &CG[T]{
+		frame: f, in: in, out: out, win: g.window(f, in, out),
+		order: op.Order, coefs: coefs, terms: kernel.Terms(op.L1*op.L2, op.Order),
+	}
+}
+
+// Refresh implements Layer.
+func (l *CG[T]) Refresh(params []T) { l.params = params }
+
+// Scratch implements Layer.
+func (l *CG[T]) Scratch() int { return 0 }
+
+// InPlace implements Layer.
+func (l *CG[T]) InPlace() bool { return false }
+
+func (l *CG[T]) coefficients(v []T) []T { return v[l.coefs:][:l.terms*l.in.C] }
+
+// Forward implements Layer.
+func (l *CG[T]) Forward(n int, y, x, _ []T) {
+	win := l.win.First(n * l.out.H * l.out.W)
+	kernel.CG(data(l.frame, y, n, l.out), x, win, l.coefficients(l.params), l.in.C, l.order)
+}
+
+// Backward implements Layer.
+func (l *CG[T]) Backward(n int, dx, dy, _, x, grads, _ []T) {
+	win := l.win.First(n * l.out.H * l.out.W)
+	if dx != nil && !win.Partition {
+		clear(data(l.frame, dx, n, l.in))
+	}
+	kernel.CGGrad(dx, l.coefficients(grads), x, win, data(l.frame, dy, n, l.out), l.coefficients(l.params), l.in.C, l.order)
+}

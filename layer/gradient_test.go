@@ -1,0 +1,233 @@
+package layer
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/coarsegrain/taylornet/internal/kernel"
+	"github.com/coarsegrain/taylornet/spec"
+	"pgregory.net/rapid"
+)
+
+// bench is a layer in float64 with random parameters, input and a random
+// linear functional of its output as the loss.
+type bench struct {
+	layer           Layer[float64]
+	frame           Frame
+	in, out         spec.Shape
+	n               int
+	params, grads   []float64
+	x, y, dx, dy, r []float64
+	scratch         []float64
+}
+
+func newBench(l Layer[float64], f Frame, in, out spec.Shape, params int, src *rand.Rand) *bench {
+	b := &bench{layer: l, frame: f, in: in, out: out, n: f.Images}
+	b.params, b.grads = normals(params, src), make([]float64, params)
+	b.x, b.dx = make([]float64, f.Len(in)), make([]float64, f.Len(in))
+	b.y, b.dy = make([]float64, f.Len(out)), make([]float64, f.Len(out))
+	copy(b.x[f.Head:], normals(len(b.x)-f.Head, src))
+	b.r = normals(len(b.y)-f.Head, src)
+	b.scratch = make([]float64, l.Scratch())
+	return b
+}
+
+func normals(n int, src *rand.Rand) []float64 {
+	v := make([]float64, n)
+	for i := range v {
+		v[i] = src.NormFloat64()
+	}
+	return v
+}
+
+func (b *bench) loss() float64 {
+	b.layer.Refresh(b.params)
+	b.layer.Forward(b.n, b.y, b.x, b.scratch)
+	var sum float64
+	for i, v := range data(b.frame, b.y, b.n, b.out) {
+		sum += b.r[i] * v
+	}
+	return sum
+}
+
+// check compares the layer's gradients with central differences. skip names
+// the parameters, from that place on, that hold statistics.
+func (b *bench) check(t interface {
+	Helper()
+	Fatalf(string, ...any)
+}, trained int) {
+	t.Helper()
+	b.loss()
+	copy(b.dy[b.frame.Head:], b.r[:b.n*b.out.Size()])
+	b.layer.Backward(b.n, b.dx, b.dy, b.y, b.x, b.grads, b.scratch)
+	compare := func(what string, v *float64, got float64) {
+		const h = 1e-5
+		old := *v
+		*v = old + h
+		up := b.loss()
+		*v = old - h
+		down := b.loss()
+		*v = old
+		want := (up - down) / (2 * h)
+		if !(math.Abs(got-want) <= 1e-6*(1+math.Abs(want))) {
+			t.Fatalf("gradient of %s: got %v, central difference %v", what, got, want)
+		}
+	}
+	for i := range trained {
+		compare("a parameter", &b.params[i], b.grads[i])
+	}
+	for i := b.frame.Head; i < len(b.x); i++ {
+		compare("an input", &b.x[i], b.dx[i])
+	}
+}
+
+func between(t *rapid.T, name string, lo, hi int) int {
+	return rapid.IntRange(lo, hi).Draw(t, name)
+}
+
+func source(t *rapid.T) *rand.Rand {
+	return rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
+}
+
+// slide is the number of sites of a window along one side.
+func slide(in, l, s, p, d int) int { return (in+2*p-d*(l-1)-1)/s + 1 }
+
+func TestConvGradient(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		op := &spec.Conv{
+			L1: between(t, "l1", 1, 3), L2: between(t, "l2", 1, 3), C: between(t, "c", 1, 3),
+			S1: between(t, "s1", 1, 3), S2: between(t, "s2", 1, 2), P: between(t, "p", 0, 2),
+		}
+		in := spec.Shape{H: between(t, "h", 3, 5), W: between(t, "w", 3, 5), C: between(t, "cin", 1, 3)}
+		out := spec.Shape{H: slide(in.H, op.L1, op.S1, op.P, 1), W: slide(in.W, op.L2, op.S2, op.P, 1), C: op.C}
+		f := NewFrame(between(t, "n", 1, 2), max(in.C, out.C))
+		weights := op.L1 * op.L2 * in.C * op.C
+		l := NewConv[float64](f, op, in, out, 0, weights, true)
+		newBench(l, f, in, out, weights+op.C, source(t)).check(t, weights+op.C)
+	})
+}
+
+func TestLinearGradient(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		in := spec.Shape{H: between(t, "h", 1, 3), W: between(t, "w", 1, 3), C: between(t, "cin", 1, 3)}
+		out := spec.Shape{H: 1, W: 1, C: between(t, "n", 1, 5)}
+		f := NewFrame(between(t, "images", 1, 3), max(in.C, out.C))
+		weights := in.Size() * out.C
+		l := NewLinear[float64](f, in, out, out.C, 0, true)
+		newBench(l, f, in, out, weights+out.C, source(t)).check(t, weights+out.C)
+	})
+}
+
+func TestCGGradient(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		op := &spec.CG{
+			L1: between(t, "l1", 1, 3), L2: between(t, "l2", 1, 2), S1: between(t, "s1", 1, 3), S2: between(t, "s2", 1, 2),
+			D: between(t, "d", 1, 2), Order: between(t, "order", 1, 3), C: between(t, "c", 1, 3),
+		}
+		in := spec.Shape{H: between(t, "h", 5, 6), W: between(t, "w", 3, 5), C: op.C}
+		out := spec.Shape{H: slide(in.H, op.L1, op.S1, 0, op.D), W: slide(in.W, op.L2, op.S2, 0, op.D), C: op.C}
+		f := NewFrame(between(t, "n", 1, 2), op.C)
+		l := NewCG[float64](f, op, in, out, 0)
+		params := kernel.Terms(op.L1*op.L2, op.Order) * op.C
+		b := newBench(l, f, in, out, params, source(t))
+		for i := range b.dx { // stale gradients must not leak in
+			b.dx[i] = 7
+		}
+		b.check(t, params)
+	})
+}
+
+func TestNormGradient(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		shape := spec.Shape{H: between(t, "h", 1, 3), W: between(t, "w", 1, 3), C: between(t, "c", 1, 3)}
+		f := NewFrame(between(t, "n", 2, 4), shape.C)
+		c := shape.C
+		l := NewNorm[float64](f, shape, NormParams{Scale: 0, Shift: c, Mean: 2 * c, Var: 3 * c})
+		b := newBench(l, f, shape, shape, 4*c, source(t))
+		b.check(t, 2*c)
+		sites := float64(b.n * shape.H * shape.W)
+		for k := range c {
+			var mean, squares float64
+			for s := k; s < b.n*shape.Size(); s += c {
+				mean += b.x[f.Head+s] / sites
+			}
+			for s := k; s < b.n*shape.Size(); s += c {
+				squares += (b.x[f.Head+s] - mean) * (b.x[f.Head+s] - mean)
+			}
+			if got := b.grads[2*c+k]; !(math.Abs(got-mean) <= 1e-9) {
+				t.Fatalf("mean of channel %d: got %v, want %v", k, got, mean)
+			}
+			if got, want := b.grads[3*c+k], squares/(sites-1); !(math.Abs(got-want) <= 1e-9*(1+want)) {
+				t.Fatalf("variance of channel %d: got %v, want %v", k, got, want)
+			}
+		}
+	})
+}
+
+func TestNormInPlace(t *testing.T) {
+	shape := spec.Shape{H: 2, W: 3, C: 2}
+	f := NewFrame(3, shape.C)
+	l := NewNorm[float64](f, shape, NormParams{0, 2, 4, 6})
+	b := newBench(l, f, shape, shape, 8, rand.New(rand.NewPCG(1, 2)))
+	b.loss()
+	copy(b.dy[f.Head:], b.r)
+	l.Backward(b.n, b.dx, b.dy, b.y, b.x, make([]float64, 8), b.scratch)
+	b.loss()
+	l.Backward(b.n, b.dy, b.dy, b.y, b.x, make([]float64, 8), b.scratch)
+	for i := range b.dx {
+		if b.dx[i] != b.dy[i] {
+			t.Fatalf("element %d: %v apart, %v in place", i, b.dx[i], b.dy[i])
+		}
+	}
+}
+
+func TestPoolAndReLUGradient(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		op := &spec.Pool{
+			Max: rapid.Bool().Draw(t, "max"), Global: rapid.Bool().Draw(t, "global"),
+			L1: between(t, "l1", 1, 3), L2: between(t, "l2", 1, 2), S1: between(t, "s1", 1, 2), S2: between(t, "s2", 1, 2), D: between(t, "d", 1, 2),
+		}
+		in := spec.Shape{H: between(t, "h", 5, 6), W: between(t, "w", 3, 5), C: between(t, "c", 1, 3)}
+		out := spec.Shape{H: slide(in.H, op.L1, op.S1, 0, op.D), W: slide(in.W, op.L2, op.S2, 0, op.D), C: in.C}
+		if op.Global {
+			out.H, out.W = 1, 1
+		}
+		f := NewFrame(between(t, "n", 1, 2), in.C)
+		newBench(NewPool[float64](f, op, in, out), f, in, out, 0, source(t)).check(t, 0)
+		newBench(NewReLU[float64](f, in), f, in, in, 0, source(t)).check(t, 0)
+	})
+}
+
+func TestCrossEntropyGradient(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		k := between(t, "classes", 2, 6)
+		y := normals(k, source(t))
+		label := between(t, "label", 0, k-1)
+		smoothing := rapid.Float64Range(0, 0.5).Draw(t, "smoothing")
+		dy, unused := make([]float64, k), make([]float64, k)
+		CrossEntropy(dy, y, label, smoothing)
+		for i := range y {
+			const h = 1e-5
+			old := y[i]
+			y[i] = old + h
+			up := CrossEntropy(unused, y, label, smoothing)
+			y[i] = old - h
+			down := CrossEntropy(unused, y, label, smoothing)
+			y[i] = old
+			if want := (up - down) / (2 * h); !(math.Abs(dy[i]-want) <= 1e-7) {
+				t.Fatalf("gradient of logit %d: got %v, central difference %v", i, dy[i], want)
+			}
+		}
+	})
+}
+
+func TestCrossEntropyFarLogits(t *testing.T) {
+	dy := make([]float32, 2)
+	if got := CrossEntropy(dy, []float32{1000, -1000}, 0, 0); got != 0 {
+		t.Errorf("loss of a certain right answer = %v, want 0", got)
+	}
+	if got := CrossEntropy(dy, []float32{1000, -1000}, 1, 0); got != 2000 {
+		t.Errorf("loss of a certain wrong answer = %v, want 2000", got)
+	}
+}

@@ -1,0 +1,46 @@
+package layer
+
+import (
+	"math"
+
+	"github.com/coarsegrain/taylornet/tensor"
+)
+
+// CrossEntropy returns the softmax cross-entropy, in nats, of the logits y [K]
+// against the class label with label smoothing: the target is 1-smoothing on
+// the label plus smoothing/K on every class. It writes the gradient to dy [K].
+func CrossEntropy[T tensor.Float](dy, y []T, label int, smoothing float64) float64 {
+	logSum := logSumExp(y)
+	even := smoothing / float64(len(y))
+	var loss float64
+	for k, v := range y {
+		target := even
+		if k == label {
+			target += 1 - smoothing
+		}
+		logP := float64(v) - logSum
+		loss -= target * logP
+		dy[k] = T(math.Exp(logP) - target)
+	}
+	return loss
+}
+
+// Softmax writes the probabilities of the logits y [K] to p [K]; p may be y.
+func Softmax[T tensor.Float](p, y []T) {
+	logSum := logSumExp(y)
+	for k, v := range y {
+		p[k] = T(math.Exp(float64(v) - logSum))
+	}
+}
+
+func logSumExp[T tensor.Float](y []T) float64 {
+	top := float64(y[0])
+	for _, v := range y[1:] {
+		top = max(top, float64(v))
+	}
+	var sum float64
+	for _, v := range y {
+		sum += math.Exp(float64(v) - top)
+	}
+	return top + math.Log(sum)
+}

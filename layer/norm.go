@@ -1,0 +1,139 @@
+package layer
+
+import (
+	"math"
+
+	"github.com/coarsegrain/taylornet/internal/kernel"
+	"github.com/coarsegrain/taylornet/spec"
+	"github.com/coarsegrain/taylornet/tensor"
+)
+
+// Epsilon is added to a variance before its root is taken.
+const Epsilon = 1e-5
+
+// NormParams are the offsets of a norm's parameters, [C] each.
+type NormParams struct{ Scale, Shift, Mean, Var int }
+
+// Norm is batch normalisation in training (Ioffe and Szegedy 2015): each
+// channel is brought to mean 0 and variance 1 over the micro-batch's sites,
+// then scaled and shifted. Its backward pass adds the micro-batch's mean and
+// unbiased variance to the places of the running statistics in grads.
+type Norm[T tensor.Float] struct {
+	frame  Frame
+	shape  spec.Shape
+	at     NormParams
+	params []T
+}
+
+// NewNorm compiles a norm of feature maps of the given shape.
+func NewNorm[T tensor.Float](f Frame, shape spec.Shape, at NormParams) *Norm[T] {
+	return &Norm[T]{frame: f, shape: shape, at: at}
+}
+
+// Refresh implements Layer.
+func (l *Norm[T]) Refresh(params []T) { l.params = params }
+
+// Scratch implements Layer: mean, variance and three vectors for the passes.
+func (l *Norm[T]) Scratch() int { return 5 * l.shape.C }
+
+// InPlace implements Layer.
+func (l *Norm[T]) InPlace() bool { return true }
+
+// Forward implements Layer.
+func (l *Norm[T]) Forward(n int, y, x, scratch []T) {
+	c := l.shape.C
+	in := data(l.frame, x, n, l.shape)
+	mean, variance := scratch[:c], scratch[c:2*c]
+	scale, shift := scratch[2*c:3*c], scratch[3*c:4*c]
+	clear(scratch[:2*c])
+	sites := T(n * l.shape.H * l.shape.W)
+	kernel.SumRows(mean, in)
+	for k := range mean {
+		mean[k] /= sites
+	}
+	kernel.SumSquares(variance, in, mean)
+	for k := range variance {
+		variance[k] /= sites
+		scale[k] = l.params[l.at.Scale+k] * rsqrt(variance[k])
+		shift[k] = l.params[l.at.Shift+k] - mean[k]*scale[k]
+	}
+	kernel.Affine(data(l.frame, y, n, l.shape), in, scale, shift)
+}
+
+// Backward implements Layer. With h = (x-mean)*r, r = 1/sqrt(variance+Epsilon):
+//
+//	dscale = sum dy*h, dshift = sum dy
+//	dx = scale*r * (dy - avg(dy) - h*avg(dy*h))
+func (l *Norm[T]) Backward(n int, dx, dy, _, x, grads, scratch []T) {
+	c := l.shape.C
+	in, g := data(l.frame, x, n, l.shape), data(l.frame, dy, n, l.shape)
+	mean, variance := scratch[:c], scratch[c:2*c]
+	a, b, k := scratch[2*c:3*c], scratch[3*c:4*c], scratch[4*c:5*c]
+	clear(a)
+	clear(b)
+	kernel.SumProducts(a, b, g, in, mean) // a: sum dy, b: sum dy*(x-mean)
+	sites := T(n * l.shape.H * l.shape.W)
+	for i := range c {
+		r := rsqrt(variance[i])
+		sum, dot := a[i], b[i]*r
+		grads[l.at.Shift+i] += sum
+		grads[l.at.Scale+i] += dot
+		grads[l.at.Mean+i] += mean[i]
+		grads[l.at.Var+i] += variance[i] * sites / max(sites-1, 1)
+		a[i] = l.params[l.at.Scale+i] * r
+		b[i] = -a[i] * r * dot / sites
+		k[i] = -a[i]*sum/sites - b[i]*mean[i]
+	}
+	if dx != nil {
+		kernel.Affine2(data(l.frame, dx, n, l.shape), g, in, a, b, k)
+	}
+}
+
+func rsqrt[T tensor.Float](variance T) T {
+	return T(1 / math.Sqrt(float64(variance)+Epsilon))
+}
+
+// Affine is a norm at inference, with the running statistics: one scale and
+// one shift per channel. It has no backward pass.
+type Affine[T tensor.Float] struct {
+	frame        Frame
+	shape        spec.Shape
+	at           NormParams
+	scale, shift []T
+}
+
+// NewAffine compiles the inference form of a norm.
+func NewAffine[T tensor.Float](f Frame, shape spec.Shape, at NormParams) *Affine[T] {
+	return &Affine[T]{frame: f, shape: shape, at: at, scale: make([]T, shape.C), shift: make([]T, shape.C)}
+}
+
+// Refresh implements Layer.
+func (l *Affine[T]) Refresh(params []T) {
+	for k := range l.scale {
+		l.scale[k], l.shift[k] = FoldNorm(params[l.at.Scale+k], params[l.at.Shift+k], params[l.at.Mean+k], params[l.at.Var+k])
+	}
+}
+
+// FoldNorm returns the scale and shift that a channel's norm applies with its
+// running statistics.
+func FoldNorm[T tensor.Float](gamma, beta, mean, variance T) (scale, shift T) {
+	s := float64(gamma) / math.Sqrt(float64(variance)+Epsilon)
+	return T(s), T(float64(beta) - float64(mean)*s)
+}
+
+// Scratch implements Layer.
+func (l *Affine[T]) Scratch() int { return 0 }
+
+// InPlace implements Layer.
+func (l *Affine[T]) InPlace() bool { return false }
+
+// Forward implements Layer.
+func (l *Affine[T]) Forward(n int, y, x, _ []T) {
+	kernel.Affine(data(l.frame, y, n, l.shape), data(l.frame, x, n, l.shape), l.scale, l.shift)
+}
+
+// Backward implements Layer; it panics, as a program for inference has no
+// backward pass.
+func (l *Affine[T]) Backward(int, []T, []T, []T, []T, []T, []T) {
+	panic("layer.Affine.Backward: compiled for inference")
+}

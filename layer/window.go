@@ -1,0 +1,75 @@
+package layer
+
+import (
+	"github.com/coarsegrain/taylornet/internal/kernel"
+	"github.com/coarsegrain/taylornet/spec"
+)
+
+// geometry is a window moved over a lattice: size L1 x L2, strides, zero
+// padding and dilation.
+type geometry struct {
+	l1, l2, s1, s2, pad, dilation int
+}
+
+// window lists the inputs of every output site, for all images of the frame.
+func (g geometry) window(f Frame, in, out spec.Shape) kernel.Window {
+	index := make([]int32, 0, f.Images*out.H*out.W*g.l1*g.l2)
+	for image := range f.Images {
+		base := f.Head + image*in.Size()
+		for r := range out.H {
+			for c := range out.W {
+				for k := range g.l1 {
+					for l := range g.l2 {
+						index = append(index, site(base, in, r*g.s1-g.pad+k*g.dilation, c*g.s2-g.pad+l*g.dilation))
+					}
+				}
+			}
+		}
+	}
+	return kernel.Window{Taps: g.l1 * g.l2, Index: index, Partition: partition(f, in, index)}
+}
+
+// transposed lists, for every input site and tap, the output site that reads
+// the input through that tap: the window of the gradient's convolution.
+func (g geometry) transposed(f Frame, in, out spec.Shape) kernel.Window {
+	index := make([]int32, 0, f.Images*in.H*in.W*g.l1*g.l2)
+	for image := range f.Images {
+		base := f.Head + image*out.Size()
+		for r := range in.H {
+			for c := range in.W {
+				for k := range g.l1 {
+					for l := range g.l2 {
+						y, x := r+g.pad-k*g.dilation, c+g.pad-l*g.dilation
+						if y%g.s1 != 0 || x%g.s2 != 0 {
+							index = append(index, 0)
+							continue
+						}
+						index = append(index, site(base, out, y/g.s1, x/g.s2))
+					}
+				}
+			}
+		}
+	}
+	return kernel.Window{Taps: g.l1 * g.l2, Index: index}
+}
+
+// site is the index of lattice site (r,c), or of the zero pixel outside.
+func site(base int, s spec.Shape, r, c int) int32 {
+	if r < 0 || c < 0 || r >= s.H || c >= s.W {
+		return 0
+	}
+	return int32(base + (r*s.W+c)*s.C)
+}
+
+// partition reports whether every input site stands in index exactly once.
+func partition(f Frame, in spec.Shape, index []int32) bool {
+	seen := make([]bool, f.Images*in.H*in.W)
+	for _, at := range index {
+		k := (int(at) - f.Head) / in.C
+		if at == 0 || seen[k] {
+			return false
+		}
+		seen[k] = true
+	}
+	return len(index) == len(seen)
+}

@@ -1,0 +1,18 @@
+// Package spec is the notation of networks: the language of files and of the
+// command line, and the tree it parses to.
+//
+// It is the notation of the figure captions of Yang, Xie and Yang, "Exploring
+// explicit coarse-grained structure in artificial neural networks"
+// (arXiv 2211.01779), with an Input line in front:
+//
+//	Input(28,28,1)
+//	Conv(3,3,64,1,1,1) Norm CG(2,2,64,2,2)     # 28 -> 14
+//	Conv(3,3,64,1,1,1) Norm CG(2,2,64,1,1,7)   # 14 -> 7, dilation 7
+//	Linear(10)
+//
+// Operations stand one or several a line; # starts a comment. Groups hold
+// branches between braces, separated by bars; an empty branch is the identity:
+//
+//	Sum{ Conv(3,3,64,1,1,1) Norm | }       # residual sum
+//	Cat{ CG(2,2,64,2,2) | AvgPool(2,2,2,2) } # channels side by side
+package spec

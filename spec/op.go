@@ -1,0 +1,99 @@
+package spec
+
+// Net is a network: an input shape and the operations applied to it in turn.
+type Net struct {
+	Input Shape
+	Ops   []Op
+}
+
+// Shape is the shape of one feature map, [H,W,C]: the lattice H x W with C
+// channels at each site.
+type Shape struct{ H, W, C int }
+
+// Size is the number of values, H*W*C: the degrees of freedom at this scale.
+func (s Shape) Size() int { return s.H * s.W * s.C }
+
+// Op is an operation: *Conv, *CG, *Norm, *Linear, *Flatten, *Pool, *ReLU,
+// *Sum or *Cat.
+type Op interface {
+	// Position is where the operation was read.
+	Position() Pos
+	op()
+}
+
+// Pos is a place in a source, line and column counted from 1. The zero Pos is
+// no place: the operation was made by a program.
+type Pos struct{ Line, Col int }
+
+// Position returns p itself; operations embed a Pos.
+func (p Pos) Position() Pos { return p }
+
+// Conv is Conv(l1,l2,c,s1,s2,p): a convolution with bias, kernel L1 x L2,
+// C output channels, strides S1 x S2, zero padding P on every side.
+type Conv struct {
+	Pos
+	L1, L2, C, S1, S2, P int
+}
+
+// CG is CG(l1,l2,c,s1,s2,d): coarse-graining. Per channel, over the window's
+// n = L1*L2 members x_1..x_n, which lie D apart, it computes the polynomial
+//
+//	y = c + sum_i a_i x_i + sum_{i<=j} b_ij x_i x_j   (order 2)
+//
+// with all coefficients learned. C equals the number of input channels. Order
+// is 1, 2 or 3; written CG(2,2,64,2,2,order=3) when it is not 2.
+type CG struct {
+	Pos
+	L1, L2, C, S1, S2, D int
+	Order                int
+}
+
+// Norm is batch normalisation with a learned scale and shift per channel; an
+// affine map at inference.
+type Norm struct{ Pos }
+
+// Linear is Linear(n): a dense layer with bias from the flattened feature map
+// to N values, [1,1,N].
+type Linear struct {
+	Pos
+	N int
+}
+
+// Flatten reads [H,W,C] as [1,1,H*W*C].
+type Flatten struct{ Pos }
+
+// Pool is AvgPool(l1,l2,s1,s2,d), or MaxPool for controls only. AvgPool
+// without arguments averages over the whole lattice: Global is set and the
+// window fields are zero.
+type Pool struct {
+	Pos
+	Max               bool
+	Global            bool
+	L1, L2, S1, S2, D int
+}
+
+// ReLU is max(x, 0): for controls only; a net with it is no polynomial.
+type ReLU struct{ Pos }
+
+// Sum is Sum{ a | b }: the sum of its branches' outputs. An empty branch is
+// the identity.
+type Sum struct {
+	Pos
+	Branches [][]Op
+}
+
+// Cat is Cat{ a | b }: the branches' outputs side by side as channels.
+type Cat struct {
+	Pos
+	Branches [][]Op
+}
+
+func (*Conv) op()    {}
+func (*CG) op()      {}
+func (*Norm) op()    {}
+func (*Linear) op()  {}
+func (*Flatten) op() {}
+func (*Pool) op()    {}
+func (*ReLU) op()    {}
+func (*Sum) op()     {}
+func (*Cat) op()     {}

@@ -1,0 +1,95 @@
+package spec
+
+import (
+	"math"
+	"slices"
+)
+
+// Params lists the parameters in the layout of the flat vector: the trained
+// ones in order of layers, then the statistics in order of layers.
+func (n *Net) Params() []Param {
+	params := n.walked("Params").params
+	slices.SortStableFunc(params, func(a, b Param) int {
+		switch sa, sb := a.Role.Statistic(), b.Role.Statistic(); {
+		case sa == sb:
+			return 0
+		case sa:
+			return 1
+		}
+		return -1
+	})
+	offset := 0
+	for i := range params {
+		params[i].Offset = offset
+		offset += params[i].Size()
+	}
+	return params
+}
+
+// layerParams lists the parameters of one layer, without offsets.
+func layerParams(l *Layer) []Param {
+	param := func(name string, role Role, fanIn int, shape ...int) Param {
+		return Param{Name: l.Path + "." + name, Shape: shape, Role: role, FanIn: fanIn}
+	}
+	switch op := l.Op.(type) {
+	case *Conv:
+		fanIn := op.L1 * op.L2 * l.In.C
+		return []Param{
+			param("conv.weight", Weight, fanIn, op.L1, op.L2, l.In.C, op.C),
+			param("conv.bias", Bias, fanIn, op.C),
+		}
+	case *CG:
+		taps := op.L1 * op.L2
+		return []Param{param("cg.coefficients", Coefs, taps, terms(taps, op.Order), op.C)}
+	case *Linear:
+		fanIn := l.In.Size()
+		return []Param{
+			param("linear.weight", Weight, fanIn, fanIn, op.N),
+			param("linear.bias", Bias, fanIn, op.N),
+		}
+	case *Norm:
+		return []Param{
+			param("norm.scale", Scale, 1, l.In.C),
+			param("norm.shift", Shift, 1, l.In.C),
+			param("norm.mean", Mean, 1, l.In.C),
+			param("norm.variance", Var, 1, l.In.C),
+		}
+	}
+	return nil
+}
+
+// terms is the number of monomials of degree at most order in n variables, or
+// math.MaxInt if that is more than a network may have parameters.
+func terms(n, order int) int {
+	count := int64(1)
+	for k := 1; k <= order; k++ {
+		count = count * int64(n+k) / int64(k)
+		if count > maxParams {
+			return math.MaxInt
+		}
+	}
+	return int(count)
+}
+
+// Monomials lists the monomials of degree at most order in n variables as
+// tuples of indices that do not decrease: by degree, then lexicographically,
+// [] [0] [1] ... [0 0] [0 1] ... This is the order of a CG's coefficients.
+func Monomials(n, order int) [][]int {
+	all := [][]int{{}}
+	lower := all
+	for range order {
+		var next [][]int
+		for _, m := range lower {
+			first := 0
+			if len(m) > 0 {
+				first = m[len(m)-1]
+			}
+			for i := first; i < n; i++ {
+				next = append(next, append(slices.Clone(m), i))
+			}
+		}
+		all = append(all, next...)
+		lower = next
+	}
+	return all
+}

@@ -1,0 +1,46 @@
+package spec
+
+import (
+	"embed"
+	"strings"
+)
+
+//go:embed presets
+var presets embed.FS
+
+const (
+	presetDir = "presets/"
+	presetExt = ".net"
+)
+
+// Presets lists the names of the networks that come with the package, sorted.
+func Presets() []string {
+	entries, err := presets.ReadDir(strings.TrimSuffix(presetDir, "/"))
+	if err != nil {
+		panic("spec.Presets: " + err.Error())
+	}
+	var list []string
+	for _, entry := range entries {
+		list = append(list, strings.TrimSuffix(entry.Name(), presetExt))
+	}
+	return list
+}
+
+// PresetSource is the source of a preset, comments included.
+func PresetSource(name string) (src string, ok bool) {
+	content, err := presets.ReadFile(presetDir + name + presetExt)
+	return string(content), err == nil
+}
+
+// Preset is the named network.
+func Preset(name string) (n *Net, ok bool) {
+	src, ok := PresetSource(name)
+	if !ok {
+		return nil, false
+	}
+	n, err := Parse(src)
+	if err != nil {
+		panic("spec.Preset: " + name + ": " + err.Error())
+	}
+	return n, true
+}
