@@ -82,7 +82,7 @@ func joinedDegree(a, b int) int {
 }
 
 // layerMACs counts a layer's multiply-adds. The bounds on parameters and
-// feature maps keep it, and the sum over a network, below 2^59.
+// feature maps keep it, and the sum over a network, below 2^60.
 func layerMACs(l *Layer) int {
 	sites := l.Out.H * l.Out.W
 	switch op := l.Op.(type) {

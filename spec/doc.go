@@ -15,4 +15,11 @@
 //
 //	Sum{ Conv(3,3,64,1,1,1) Norm | }       # residual sum
 //	Cat{ CG(2,2,64,2,2) | AvgPool(2,2,2,2) } # channels side by side
+//
+// Options stand by name after the other values: CG(2,2,64,2,2,order=3). A
+// network ends in [1,1,K], by Linear or otherwise.
+//
+// Parse reports everything that is wrong with a source at once, each fault with
+// its place. A network that Parse returned, or that Validate accepts, has
+// known shapes, costs and parameters: see Net.Layers and Net.Params.
 package spec

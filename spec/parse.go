@@ -235,8 +235,9 @@ func (p *parser) skipBranches() {
 // skipValues goes past the ) of a call with a fault, or to where it must have
 // been forgotten.
 func (p *parser) skipValues() {
+	ends := append(names(), "{", "|", "}")
 	for !p.accept(")") {
-		if p.tok.text == "" || strings.Contains("{|}", p.tok.text) || slices.Contains(names(), p.tok.text) {
+		if p.tok.text == "" || slices.Contains(ends, p.tok.text) {
 			return
 		}
 		p.next()
@@ -347,7 +348,7 @@ func (p *parser) arguments(start token, fs []field) (args []argument, ok bool) {
 	return nil, false
 }
 
-func isNumber(word string) bool { return strings.Contains("+-.0123456789", word[:1]) }
+func isNumber(word string) bool { return strings.IndexByte("+-.0123456789", word[0]) >= 0 }
 
 // names lists what may be called.
 func names() []string {

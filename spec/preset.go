@@ -2,6 +2,7 @@ package spec
 
 import (
 	"embed"
+	"slices"
 	"strings"
 )
 
@@ -23,6 +24,7 @@ func Presets() []string {
 	for _, entry := range entries {
 		list = append(list, strings.TrimSuffix(entry.Name(), presetExt))
 	}
+	slices.Sort(list)
 	return list
 }
 

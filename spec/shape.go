@@ -45,8 +45,10 @@ func outShape(op Op, in Shape) (Shape, error) {
 		return Shape{1, 1, in.Size()}, nil
 	case *Norm, *ReLU:
 		return in, nil
+	case unread:
+		return Shape{}, nil
 	}
-	return Shape{}, nil
+	return Shape{}, fmt.Errorf("%s is no operation", name(op))
 }
 
 // window is l1 x l2 members, d apart, moved by strides s1 and s2 over a

@@ -1,0 +1,136 @@
+package model
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"github.com/coarsegrain/taylornet/engine"
+	"github.com/coarsegrain/taylornet/internal/fsx"
+	"github.com/coarsegrain/taylornet/internal/safetensors"
+	"github.com/coarsegrain/taylornet/spec"
+	"github.com/coarsegrain/taylornet/tensor"
+)
+
+// Metadata keys of a model file. The network is in the notation, input the
+// image shape [H,W,C], the rest JSON.
+const (
+	formatKey        = "format"
+	networkKey       = "network"
+	inputKey         = "input"
+	normalisationKey = "normalisation"
+	classesKey       = "classes"
+	trainingKey      = "training"
+)
+
+// format names the file format and its version.
+const format = "taylornet/1"
+
+// Load reads a model file. Errors name the file.
+func Load(path string) (*Model, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading model: %w", err)
+	}
+	m, err := Decode(data)
+	if err != nil {
+		return nil, fmt.Errorf("reading model %s: %w", path, err)
+	}
+	return m, nil
+}
+
+// Decode reads the bytes of a model file.
+func Decode(data []byte) (*Model, error) {
+	cfg, err := decode(data)
+	if err != nil {
+		return nil, err
+	}
+	return New(*cfg, 0)
+}
+
+func decode(data []byte) (*Config, error) {
+	f, err := safetensors.Decode(data)
+	if err != nil {
+		return nil, err
+	}
+	if got := f.Metadata[formatKey]; got != format {
+		return nil, fmt.Errorf("a safetensors file, but no model of this program: its metadata give the format %q, not %q", got, format)
+	}
+	cfg := &Config{Training: json.RawMessage(f.Metadata[trainingKey])}
+	if cfg.Net, err = spec.Parse(f.Metadata[networkKey]); err != nil {
+		return nil, fmt.Errorf("network: %w", err)
+	}
+	for key, into := range map[string]any{normalisationKey: &cfg.Normalisation, classesKey: &cfg.Classes} {
+		if err := json.Unmarshal([]byte(f.Metadata[key]), into); err != nil {
+			return nil, fmt.Errorf("metadata %q: %w", key, err)
+		}
+	}
+	cfg.Params, err = Vector(f, cfg.Net)
+	return cfg, err
+}
+
+// Vector gathers a network's tensors from a file into the flat parameter
+// vector. The error names the first tensor that is missing or has another
+// shape, or that the network does not have.
+func Vector(f *safetensors.File, net *spec.Net) ([]float32, error) {
+	list := net.Params()
+	size := 0
+	for _, t := range f.Tensors {
+		size += len(t.Data)
+	}
+	// Compared before allocating: a file cannot ask for more than it holds.
+	if want := engine.VectorLen(list); len(list) != len(f.Tensors) || want != size {
+		return nil, fmt.Errorf("%w: %d tensors with %d values, the network has %d with %d", engine.ErrParams, len(f.Tensors), size, len(list), want)
+	}
+	values := tensor.Alloc[float32](size)
+	for _, p := range list {
+		t, ok := f.Tensor(p.Name)
+		if !ok {
+			return nil, fmt.Errorf("%w: tensor %s is missing", engine.ErrParams, p.Name)
+		}
+		if !slices.Equal(t.Shape, p.Shape) {
+			return nil, fmt.Errorf("%w: tensor %s has shape %v, want %v", engine.ErrParams, p.Name, t.Shape, p.Shape)
+		}
+		copy(values[p.Offset:], t.Data)
+	}
+	return values, nil
+}
+
+// Tensors cuts a network's flat parameter vector, without copying, into the
+// named tensors of a file.
+func Tensors(net *spec.Net, params []float32) []safetensors.Tensor {
+	var out []safetensors.Tensor
+	for _, p := range net.Params() {
+		out = append(out, safetensors.Tensor{Name: p.Name, Shape: p.Shape, Data: params[p.Offset:][:p.Size()]})
+	}
+	return out
+}
+
+// Save writes the model file, atomically. Equal models give equal bytes.
+func (m *Model) Save(path string) error {
+	return fsx.WriteFile(fsx.OS{}, path, m.Write)
+}
+
+// Write writes the bytes of the model file.
+func (m *Model) Write(w io.Writer) error {
+	metadata := map[string]string{
+		formatKey:  format,
+		networkKey: m.Net.String(),
+	}
+	if len(m.Training) > 0 {
+		metadata[trainingKey] = string(m.Training)
+	}
+	in := m.Net.Input
+	for key, value := range map[string]any{
+		inputKey: []int{in.H, in.W, in.C}, normalisationKey: m.Normalisation, classesKey: m.Classes,
+	} {
+		text, err := json.Marshal(value)
+		if err != nil {
+			return fmt.Errorf("metadata %q: %w", key, err)
+		}
+		metadata[key] = string(text)
+	}
+	return safetensors.Write(w, &safetensors.File{Metadata: metadata, Tensors: Tensors(m.Net, m.Params)})
+}

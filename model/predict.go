@@ -1,0 +1,95 @@
+package model
+
+import (
+	"fmt"
+	"image"
+	"math"
+	"slices"
+
+	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/layer"
+	"github.com/coarsegrain/taylornet/tensor"
+)
+
+// Prediction is what a model says of one image.
+type Prediction struct {
+	Label         int       `json:"label"` // index of the class
+	Class         string    `json:"class"`
+	Probabilities []float32 `json:"probabilities"` // [K], the softmax of the logits
+	Logits        []float32 `json:"logits"`        // [K]
+}
+
+// Predict classifies a picture of any size and colour, converted as
+// dataset.FromImage says.
+func (m *Model) Predict(img image.Image) (Prediction, error) {
+	list, err := m.PredictBatch([]image.Image{img})
+	if err != nil {
+		return Prediction{}, err
+	}
+	return list[0], nil
+}
+
+// PredictBatch classifies several pictures at once.
+func (m *Model) PredictBatch(images []image.Image) ([]Prediction, error) {
+	in := m.Net.Input
+	if in.C != 1 && in.C != 3 {
+		return nil, fmt.Errorf("%w: it takes %d channels, pictures have 1 or 3", ErrShape, in.C)
+	}
+	for i, img := range images {
+		if img.Bounds().Empty() {
+			return nil, fmt.Errorf("image %d is empty", i)
+		}
+	}
+	return m.predict(len(images), func(i int, x []float32) {
+		m.Normalisation.Apply(x, dataset.FromImage(images[i], in.H, in.W, in.C))
+	}), nil
+}
+
+func (m *Model) predict(n int, input func(i int, x []float32)) []Prediction {
+	out := make([]Prediction, n)
+	m.program.Run(n, input, func(i int, y []float32) {
+		p := Prediction{Logits: slices.Clone(y), Probabilities: make([]float32, len(y))}
+		layer.Softmax(p.Probabilities, y)
+		p.Label = argmax(y)
+		p.Class = m.Classes[p.Label]
+		out[i] = p
+	})
+	return out
+}
+
+// argmax is the index of the largest logit, the first of equals.
+func argmax(y []float32) int {
+	best := 0
+	for k, v := range y {
+		if v > y[best] {
+			best = k
+		}
+	}
+	return best
+}
+
+// Logits evaluates images x [N,H,W,C] of pixels scaled to 0..1 and returns
+// their logits [N,K]. It refuses other shapes and pixels that are no finite
+// number.
+func (m *Model) Logits(x tensor.Tensor) (tensor.Tensor, error) {
+	in := m.Net.Input
+	if len(x.Shape) != 4 || !slices.Equal(x.Shape[1:], []int{in.H, in.W, in.C}) || len(x.Data) != tensor.Size(x.Shape) {
+		return tensor.Tensor{}, fmt.Errorf("%w: shape %v, want [N,%d,%d,%d]", ErrShape, x.Shape, in.H, in.W, in.C)
+	}
+	size := in.Size()
+	for i, v := range x.Data {
+		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+			return tensor.Tensor{}, fmt.Errorf("image %d has the pixel value %v at %d", i/size, v, i%size)
+		}
+	}
+	out := tensor.New(x.Shape[0], len(m.Classes))
+	m.program.Run(x.Shape[0], func(i int, dst []float32) {
+		for j, v := range x.Data[i*size:][:size] {
+			c := j % in.C
+			dst[j] = (v - m.Normalisation.Mean[c]) / m.Normalisation.Std[c]
+		}
+	}, func(i int, y []float32) {
+		copy(out.Data[i*len(y):], y)
+	})
+	return out, nil
+}

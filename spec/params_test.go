@@ -1,0 +1,78 @@
+package spec
+
+import (
+	"reflect"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestParams(t *testing.T) {
+	n := mustParse(t, "Input(4,4,2) Conv(3,1,6,1,1,1) Norm Sum{ CG(2,2,6,2,2) Norm | AvgPool(2,2,2,2) } Linear(10)")
+	// The convolution makes 4x6 of the lattice, the CG 2x3.
+	want := []Param{
+		{"0.conv.weight", []int{3, 1, 2, 6}, Weight, 6, 0},
+		{"0.conv.bias", []int{6}, Bias, 6, 36},
+		{"1.norm.scale", []int{6}, Scale, 1, 42},
+		{"1.norm.shift", []int{6}, Shift, 1, 48},
+		{"2.0.0.cg.coefficients", []int{15, 6}, Coefs, 4, 54},
+		{"2.0.1.norm.scale", []int{6}, Scale, 1, 144},
+		{"2.0.1.norm.shift", []int{6}, Shift, 1, 150},
+		{"3.linear.weight", []int{36, 10}, Weight, 36, 156},
+		{"3.linear.bias", []int{10}, Bias, 36, 516},
+		{"1.norm.mean", []int{6}, Mean, 1, 526},
+		{"1.norm.variance", []int{6}, Var, 1, 532},
+		{"2.0.1.norm.mean", []int{6}, Mean, 1, 538},
+		{"2.0.1.norm.variance", []int{6}, Var, 1, 544},
+	}
+	got := n.Params()
+	for i := range min(len(got), len(want)) {
+		if !reflect.DeepEqual(got[i], want[i]) {
+			t.Errorf("parameter %d:\ngot  %+v\nwant %+v", i, got[i], want[i])
+		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("%d parameters, want %d", len(got), len(want))
+	}
+	if n.NumParams() != 526 {
+		t.Errorf("%d trained, want 526", n.NumParams())
+	}
+}
+
+func TestMonomials(t *testing.T) {
+	want := [][]int{
+		{}, {0}, {1},
+		{0, 0}, {0, 1}, {1, 1},
+		{0, 0, 0}, {0, 0, 1}, {0, 1, 1}, {1, 1, 1},
+	}
+	for order, count := range []int{1, 3, 6, 10} {
+		if got := Monomials(2, order); !reflect.DeepEqual(got, want[:count]) {
+			t.Errorf("order %d: got %v, want %v", order, got, want[:count])
+		}
+	}
+}
+
+// TestMonomialsInOrder: as many as a CG has terms, each once, by degree and
+// then lexicographically.
+func TestMonomialsInOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n, order := rapid.IntRange(1, 9).Draw(t, "n"), rapid.IntRange(0, 3).Draw(t, "order")
+		list := Monomials(n, order)
+		if len(list) != terms(n, order) {
+			t.Fatalf("%d monomials, %d terms", len(list), terms(n, order))
+		}
+		for i, m := range list {
+			if !slices.IsSorted(m) || len(m) > order || (len(m) > 0 && (m[0] < 0 || m[len(m)-1] >= n)) {
+				t.Fatalf("%v is no monomial", m)
+			}
+			if i == 0 {
+				continue
+			}
+			before := list[i-1]
+			if len(before) > len(m) || (len(before) == len(m) && slices.Compare(before, m) >= 0) {
+				t.Fatalf("%v before %v", before, m)
+			}
+		}
+	})
+}

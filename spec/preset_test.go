@@ -1,0 +1,51 @@
+package spec
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestPresets(t *testing.T) {
+	tests := []struct {
+		name                 string
+		in                   Shape
+		params, degree       int
+		mostParams, mostMACs int
+	}{
+		{name: "cifar-10", in: Shape{32, 32, 3}, params: 983_114, degree: 16, mostParams: 1_000_000, mostMACs: 60_000_000},
+		{name: "digits", in: Shape{8, 8, 1}, params: 11_946, degree: 4, mostParams: 20_000, mostMACs: 1_000_000},
+		{name: "fashion-mnist", in: Shape{28, 28, 1}, params: 382_410, degree: 16, mostParams: 500_000, mostMACs: 60_000_000},
+		{name: "mnist", in: Shape{28, 28, 1}, params: 118_346, degree: 16, mostParams: 120_000, mostMACs: 12_000_000},
+		{name: "mnist-small", in: Shape{28, 28, 1}, params: 19_290, degree: 16, mostParams: 20_000, mostMACs: 2_000_000},
+	}
+	var names []string
+	for _, test := range tests {
+		names = append(names, test.name)
+		n, ok := Preset(test.name)
+		if !ok {
+			t.Errorf("there is no preset %s", test.name)
+			continue
+		}
+		if n.Input != test.in || n.Out() != (Shape{1, 1, 10}) {
+			t.Errorf("%s takes %v to %v", test.name, n.Input, n.Out())
+		}
+		if n.NumParams() != test.params || n.Degree() != test.degree || n.NumParams() >= test.mostParams {
+			t.Errorf("%s has %d parameters and degree %d, want %d and %d", test.name, n.NumParams(), n.Degree(), test.params, test.degree)
+		}
+		if n.MACs() > test.mostMACs {
+			t.Errorf("%s has %d multiply-adds, want at most %d", test.name, n.MACs(), test.mostMACs)
+		}
+		checkRoundTrip(t, n)
+	}
+	if got := Presets(); !slices.Equal(got, names) {
+		t.Errorf("presets %v, want %v", got, names)
+	}
+}
+
+func TestNoPreset(t *testing.T) {
+	for _, name := range []string{"", "MNIST", "../presets/mnist", "mnist.net", "/"} {
+		if _, ok := Preset(name); ok {
+			t.Errorf("there is a preset %q", name)
+		}
+	}
+}

@@ -1,0 +1,120 @@
+package train
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/optim"
+	"github.com/coarsegrain/taylornet/spec"
+)
+
+// Config is everything that the outcome of a run depends on, besides the data.
+type Config struct {
+	// Data is the name of the data set, for the record.
+	Data string `json:"data"`
+	// Net is the network in the notation.
+	Net  string `json:"net"`
+	Seed uint64 `json:"seed"`
+
+	Epochs int `json:"epochs"`
+	Batch  int `json:"batch"` // images a step
+	// MicroBatch is the number of images that norms take statistics over.
+	MicroBatch int `json:"micro_batch"`
+
+	Optimiser   string  `json:"optimiser"` // adamw or sgd
+	Rate        float64 `json:"rate"`      // peak learning rate
+	WeightDecay float64 `json:"weight_decay"`
+	Momentum    float64 `json:"momentum"` // of sgd
+	Schedule    string  `json:"schedule"` // onecycle, cosine or constant
+	WarmUp      float64 `json:"warm_up"`  // fraction of the steps
+
+	// Average is the decay of the exponential moving average of the weights,
+	// which is what is evaluated and kept; 0 keeps the weights themselves.
+	Average   float64 `json:"average"`
+	Smoothing float64 `json:"smoothing"` // of the labels, 0 to 1
+	Clip      float64 `json:"clip"`      // largest gradient norm; 0 for none
+
+	// Validation is the fraction of the training images set aside to choose
+	// the best epoch by; with 0 the last epoch is kept.
+	Validation float64 `json:"validation"`
+	// Patience is the number of epochs without improvement on the validation
+	// images after which the run ends; 0 never ends it early.
+	Patience int             `json:"patience"`
+	Augment  dataset.Augment `json:"augment"`
+}
+
+// The names that Config.Optimiser and Config.Schedule take.
+var (
+	optimisers = []string{"adamw", "sgd"}
+	schedules  = []string{"onecycle", "cosine", "constant"}
+)
+
+// Validate reports every setting that is out of its bounds.
+func (c *Config) Validate() error {
+	faults := []error{
+		oneOf("optimiser", c.Optimiser, optimisers),
+		oneOf("schedule", c.Schedule, schedules),
+		within("epochs", float64(c.Epochs), 1, 1e6),
+		within("batch", float64(c.Batch), 1, 1<<20),
+		within("micro-batch", float64(c.MicroBatch), 1, 1<<12),
+		within("rate", c.Rate, math.SmallestNonzeroFloat64, 1e3),
+		within("weight decay", c.WeightDecay, 0, 100),
+		within("momentum", c.Momentum, 0, 0.9999),
+		within("warm-up", c.WarmUp, 0, 0.99),
+		within("average", c.Average, 0, 0.999999),
+		within("smoothing", c.Smoothing, 0, 0.999),
+		within("clip", c.Clip, 0, math.MaxFloat64),
+		within("validation", c.Validation, 0, 0.9),
+		within("patience", float64(c.Patience), 0, 1e6),
+		c.Augment.Validate(),
+	}
+	if _, err := spec.Parse(c.Net); err != nil {
+		faults = append(faults, fmt.Errorf("network: %w", err))
+	}
+	return errors.Join(faults...)
+}
+
+func oneOf(name, value string, names []string) error {
+	if slices.Contains(names, value) {
+		return nil
+	}
+	return fmt.Errorf("%s %q: want one of %s", name, value, strings.Join(names, ", "))
+}
+
+func within(name string, v, lo, hi float64) error {
+	if v >= lo && v <= hi {
+		return nil
+	}
+	return fmt.Errorf("%s %v: want %v to %v", name, v, lo, hi)
+}
+
+func (c *Config) optimiser(params []spec.Param, trained int) optim.Optimiser {
+	var decayed []optim.Range
+	for _, p := range params {
+		if p.Role == spec.Weight {
+			decayed = append(decayed, optim.Range{Start: p.Offset, End: p.Offset + p.Size()})
+		}
+	}
+	if c.Optimiser == "sgd" {
+		return optim.SGD{Momentum: c.Momentum, Nesterov: true, WeightDecay: c.WeightDecay}.New(trained, decayed)
+	}
+	settings := optim.DefaultAdamW()
+	settings.WeightDecay = c.WeightDecay
+	return settings.New(trained, decayed)
+}
+
+func (c *Config) schedule() optim.Schedule {
+	switch c.Schedule {
+	case "cosine":
+		return optim.Cosine{Peak: c.Rate, WarmUp: c.WarmUp}
+	case "constant":
+		return optim.Constant{Rate: c.Rate}
+	}
+	cycle := optim.DefaultOneCycle(c.Rate)
+	cycle.WarmUp = c.WarmUp
+	return cycle
+}

@@ -1,0 +1,248 @@
+package train
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/engine"
+	"github.com/coarsegrain/taylornet/engine/cpu"
+	"github.com/coarsegrain/taylornet/internal/rng"
+	"github.com/coarsegrain/taylornet/layer"
+	"github.com/coarsegrain/taylornet/optim"
+	"github.com/coarsegrain/taylornet/spec"
+)
+
+// statisticsRate is how far running statistics move towards a batch's.
+const statisticsRate = 0.1
+
+// run is a run in progress.
+type run struct {
+	state
+	opts       Options
+	data       *dataset.Data
+	net        *spec.Net
+	trained    int // length of the trained part of the parameter vector
+	norm       dataset.Normalisation
+	training   dataset.Subset
+	validation dataset.Subset
+	sampler    *dataset.Sampler
+	trainer    engine.Trainer[float32]
+	optimiser  optim.Optimiser
+	schedule   optim.Schedule
+	steps      int // steps an epoch
+	saved      time.Time
+
+	grads  []float32
+	order  []int32 // of the training images in this epoch
+	labels []int   // of the batch in progress
+	hits   []bool
+	batch  engine.Batch[float32]
+}
+
+func newRun(cfg Config, data *dataset.Data, opts Options) (*run, error) {
+	net, err := spec.Parse(cfg.Net)
+	if err != nil {
+		return nil, fmt.Errorf("network: %w", err)
+	}
+	if err := checkFits(net, data); err != nil {
+		return nil, err
+	}
+	r := &run{opts: opts, data: data, net: net, trained: net.NumParams()}
+	r.Config, r.Best, r.Data = cfg, -1, fingerprint(data.Train)
+	r.training, r.validation, err = data.Train.All().Split(cfg.Validation, cfg.Seed)
+	if err != nil {
+		return nil, err
+	}
+	r.norm = dataset.Normalise(r.training)
+	r.sampler, err = dataset.NewSampler(r.training, r.norm, cfg.Augment, cfg.Seed)
+	if err != nil {
+		return nil, err
+	}
+	r.trainer, err = cpu.New().CompileTraining(net, engine.Options{Workers: opts.Workers, MicroBatch: cfg.MicroBatch})
+	if err != nil {
+		return nil, err
+	}
+	r.optimiser = cfg.optimiser(net.Params(), r.trained)
+	r.schedule = cfg.schedule()
+	r.prepare()
+	return r, nil
+}
+
+// prepare lays out the vectors and the batch.
+func (r *run) prepare() {
+	r.params = engine.Init(r.net, r.Config.Seed)
+	r.average, r.best = r.params, slices.Clone(r.params)
+	if r.Config.Average > 0 {
+		r.average = slices.Clone(r.params)
+	}
+	r.optim = r.optimiser.State()
+	r.grads = make([]float32, len(r.params))
+	r.order = make([]int32, r.training.N())
+	r.batch.N = min(r.Config.Batch, r.training.N())
+	r.steps = r.training.N() / r.batch.N
+	r.labels, r.hits = make([]int, r.batch.N), make([]bool, r.batch.N)
+	r.batch.Input = func(i int, x []float32) {
+		at := r.Step%r.steps*r.batch.N + i
+		r.labels[i] = r.sampler.Sample(x, r.epochOf(r.Step), int(r.order[at]))
+	}
+	r.batch.Loss = func(i int, dy, y []float32) float64 {
+		r.hits[i] = true
+		for _, v := range y {
+			r.hits[i] = r.hits[i] && v <= y[r.labels[i]]
+		}
+		return layer.CrossEntropy(dy, y, r.labels[i], r.Config.Smoothing)
+	}
+}
+
+// checkFits reports a network that the data do not fit.
+func checkFits(net *spec.Net, data *dataset.Data) error {
+	set := data.Train
+	if net.Input != (spec.Shape{H: set.H, W: set.W, C: set.C}) {
+		return fmt.Errorf("the network takes images of %dx%dx%d, %s has %dx%dx%d",
+			net.Input.H, net.Input.W, net.Input.C, data.Name, set.H, set.W, set.C)
+	}
+	if k := net.Out().Size(); k != len(set.Classes) {
+		return fmt.Errorf("the network has %d outputs, %s has %d classes", k, data.Name, len(set.Classes))
+	}
+	if set.N() == 0 || data.Test.N() == 0 {
+		return fmt.Errorf("%s has %d training and %d test images: both must have some", data.Name, set.N(), data.Test.N())
+	}
+	return nil
+}
+
+// fingerprint is a checksum of a set's images and labels.
+func fingerprint(set *dataset.Set) string {
+	h := sha256.New()
+	h.Write(set.Pixels)
+	for _, label := range set.Labels {
+		h.Write(binary.LittleEndian.AppendUint16(nil, label))
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+func (r *run) epochOf(step int) int { return step / r.steps }
+
+// epoch makes the steps that are left of the epoch in progress, evaluates, and
+// saves.
+func (r *run) epoch(ctx context.Context) error {
+	epoch := r.epochOf(r.Step)
+	rng.Permutation(r.order, r.Config.Seed, "order", uint64(epoch))
+	for r.epochOf(r.Step) == epoch {
+		if ctx.Err() != nil {
+			if err := r.save(); err != nil {
+				return err
+			}
+			return fmt.Errorf("%w at epoch %d, step %d", ErrInterrupted, epoch+1, r.Step%r.steps)
+		}
+		if err := r.step(); err != nil {
+			return err
+		}
+		if time.Since(r.saved) >= r.opts.SaveEvery && r.epochOf(r.Step) == epoch {
+			if err := r.save(); err != nil {
+				return err
+			}
+		}
+		r.report(epoch, nil)
+	}
+	metrics, err := r.closeEpoch(epoch)
+	if err != nil {
+		return err
+	}
+	if err := r.save(); err != nil {
+		return err
+	}
+	if err := r.writeOutputs(); err != nil {
+		return err
+	}
+	r.report(epoch, metrics)
+	return nil
+}
+
+// step makes one update of the parameters.
+func (r *run) step() error {
+	start := time.Now()
+	rate := r.schedule.At(r.Step, r.Config.Epochs*r.steps)
+	loss := r.trainer.Gradient(r.grads, r.params, &r.batch)
+	if !finite(loss) || loss > blowUp {
+		return r.diverged("the loss", loss)
+	}
+	limit := r.Config.Clip
+	if limit == 0 {
+		limit = math.Inf(1)
+	}
+	if norm := optim.ClipNorm(r.grads[:r.trained], limit); !finite(norm) {
+		return r.diverged("the gradient's norm", norm)
+	}
+	r.optimiser.Step(r.params[:r.trained], r.grads[:r.trained], rate)
+	for i := r.trained; i < len(r.params); i++ {
+		r.params[i] += statisticsRate * (r.grads[i] - r.params[i])
+	}
+	if r.Config.Average > 0 {
+		optim.EMA{Decay: r.Config.Average}.Update(r.average, r.params, r.Step)
+	}
+	r.Step++
+	for _, hit := range r.hits {
+		if hit {
+			r.Partial.Correct++
+		}
+	}
+	r.Partial.Loss += loss * float64(r.batch.N)
+	r.Partial.Images += r.batch.N
+	r.Partial.Seconds += time.Since(start).Seconds()
+	return nil
+}
+
+// closeEpoch evaluates the averaged weights on the validation images, keeps
+// them if they are the best so far, and decides whether the run is done.
+func (r *run) closeEpoch(epoch int) (*Metrics, error) {
+	images := float64(r.Partial.Images)
+	m := Metrics{
+		Epoch: epoch + 1, TrainLoss: r.Partial.Loss / images, TrainAccuracy: float64(r.Partial.Correct) / images,
+		Rate:    r.schedule.At(r.Step-1, r.Config.Epochs*r.steps),
+		Seconds: r.Partial.Seconds, ImagesPerSecond: images / r.Partial.Seconds,
+	}
+	r.Partial = sums{}
+	if r.validation.N() > 0 {
+		current, err := r.model(r.average, nil)
+		if err != nil {
+			return nil, fmt.Errorf("%w after epoch %d: %w", ErrDiverged, epoch+1, err)
+		}
+		e, err := current.Evaluate(r.validation)
+		if err != nil {
+			return nil, err
+		}
+		m.ValidationAccuracy, m.ValidationLoss = e.Accuracy(), e.Loss
+		if !finite(e.Loss) {
+			return nil, r.diverged("the validation loss", e.Loss)
+		}
+	}
+	r.History = append(r.History, m)
+	if r.validation.N() == 0 || r.Best < 0 || m.better(&r.History[r.Best]) {
+		r.Best = len(r.History) - 1
+		copy(r.best, r.average)
+	}
+	stale := len(r.History) - 1 - r.Best
+	r.Done = len(r.History) == r.Config.Epochs || (r.Config.Patience > 0 && stale >= r.Config.Patience)
+	return &m, nil
+}
+
+func (r *run) report(epoch int, finished *Metrics) {
+	if r.opts.Progress == nil {
+		return
+	}
+	p := Progress{Epoch: epoch + 1, Epochs: r.Config.Epochs, Step: r.Step - epoch*r.steps, Steps: r.steps, Finished: finished}
+	if finished != nil {
+		p.Loss, p.Accuracy, p.ImagesPerSecond = finished.TrainLoss, finished.TrainAccuracy, finished.ImagesPerSecond
+	} else {
+		images := float64(r.Partial.Images)
+		p.Loss, p.Accuracy, p.ImagesPerSecond = r.Partial.Loss/images, float64(r.Partial.Correct)/images, images/r.Partial.Seconds
+	}
+	r.opts.Progress(p)
+}

@@ -1,0 +1,33 @@
+package train
+
+import (
+	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/spec"
+)
+
+// Recipe returns the settings to train with on a data set: those found best
+// for the known ones, with the preset of the same name, and sensible ones,
+// with an empty Net, for others.
+func Recipe(data string) Config {
+	c := Config{
+		Data: data, Seed: 1, Epochs: 15, Batch: 128, MicroBatch: 16,
+		Optimiser: "adamw", Rate: 0.01, WeightDecay: 0.01, Momentum: 0.9,
+		Schedule: "onecycle", WarmUp: 0.2,
+		Average: 0.998, Smoothing: 0.05, Clip: 5, Validation: 1.0 / 12,
+	}
+	if source, ok := spec.PresetSource(data); ok {
+		c.Net = source
+	}
+	switch data {
+	case "digits":
+		c.Epochs, c.Batch, c.Average = 40, 32, 0.99
+		c.Augment = dataset.Augment{Shift: 0.7, Rotate: 10, Scale: 0.1, Shear: 5}
+	case "mnist":
+		c.Augment = dataset.Augment{Shift: 2, Rotate: 12, Scale: 0.1, Shear: 6}
+	case "fashion-mnist":
+		c.Augment = dataset.Augment{Flip: true, Crop: 2, Cutout: 8}
+	case "cifar-10":
+		c.Augment = dataset.Augment{Flip: true, Crop: 4, Cutout: 8}
+	}
+	return c
+}

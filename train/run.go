@@ -1,0 +1,242 @@
+package train
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/internal/fsx"
+	"github.com/coarsegrain/taylornet/model"
+)
+
+var (
+	// ErrDiverged is wrapped by the error of a run whose loss or gradient blew
+	// up. The checkpoint before is kept.
+	ErrDiverged = errors.New("training diverged")
+	// ErrInterrupted is wrapped by the error of a run whose context ended. Its
+	// checkpoint is written.
+	ErrInterrupted = errors.New("training interrupted")
+	// ErrExists is wrapped by the error of a new run in a folder that holds one.
+	ErrExists = errors.New("the folder already holds a run")
+)
+
+// Options are what the outcome of a run does not depend on.
+type Options struct {
+	// Dir is the run folder, made if need be; with "" nothing is written.
+	Dir string
+	// Resume goes on with the run in Dir, whose Config must be the same.
+	Resume bool
+	// Workers is the number of goroutines that compute; 0 for one a processor.
+	Workers int
+	// SaveEvery is the time between checkpoints within an epoch, DefaultSaveEvery
+	// if zero. There is one after every epoch in any case.
+	SaveEvery time.Duration
+	// Progress, if not nil, is called after every step and every epoch.
+	Progress func(Progress)
+	// FS is where files are written; the operating system's if nil.
+	FS fsx.FS
+}
+
+// DefaultSaveEvery is the time between checkpoints where none is given.
+const DefaultSaveEvery = 30 * time.Second
+
+// Result is a finished run.
+type Result struct {
+	Model *model.Model
+	// History has the metrics of every epoch; Best is the index of the one
+	// whose weights were kept.
+	History []Metrics
+	Best    int
+	// Validation and Test are the final model's evaluations; Validation is nil
+	// if no images were set aside.
+	Validation, Test *model.Evaluation
+}
+
+// Seconds is the time spent in steps.
+func (r *Result) Seconds() float64 {
+	var sum float64
+	for _, m := range r.History {
+		sum += m.Seconds
+	}
+	return sum
+}
+
+// Run trains a network on data.Train and evaluates it, once, on data.Test. It
+// ends early, with a checkpoint and ErrInterrupted, when ctx is done.
+func Run(ctx context.Context, cfg Config, data *dataset.Data, opts Options) (*Result, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("settings: %w", err)
+	}
+	if opts.FS == nil {
+		opts.FS = fsx.OS{}
+	}
+	if opts.SaveEvery <= 0 {
+		opts.SaveEvery = DefaultSaveEvery
+	}
+	r, err := newRun(cfg, data, opts)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.open(); err != nil {
+		return nil, err
+	}
+	for !r.Done {
+		if err := r.epoch(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return r.finish()
+}
+
+// open makes the run folder or takes up the run in it.
+func (r *run) open() error {
+	if r.opts.Dir == "" {
+		return nil
+	}
+	if r.opts.Resume {
+		c, err := readCheckpoint(r.opts.Dir)
+		if err != nil {
+			return err
+		}
+		if c.Config != r.Config {
+			return fmt.Errorf("resuming %s: its settings are others than those given", r.opts.Dir)
+		}
+		if c.Data != r.Data {
+			return fmt.Errorf("resuming %s: it was trained on other images than %s has now", r.opts.Dir, r.Config.Data)
+		}
+		if err := r.restore(c); err != nil {
+			return fmt.Errorf("resuming %s: %w", r.opts.Dir, err)
+		}
+		if err := fsx.RemoveTemp(r.opts.Dir); err != nil {
+			return fmt.Errorf("resuming %s: %w", r.opts.Dir, err)
+		}
+		return r.writeOutputs()
+	}
+	if Exists(r.opts.Dir) {
+		return fmt.Errorf("%s: %w", r.opts.Dir, ErrExists)
+	}
+	if err := os.MkdirAll(r.opts.Dir, 0o777); err != nil {
+		return fmt.Errorf("making the run folder: %w", err)
+	}
+	if err := writeJSON(r.opts.FS, r.path(ConfigFile), r.Config); err != nil {
+		return err
+	}
+	return r.save()
+}
+
+func (r *run) path(name string) string { return filepath.Join(r.opts.Dir, name) }
+
+// save writes the checkpoint.
+func (r *run) save() error {
+	r.saved = time.Now()
+	if r.opts.Dir == "" {
+		return nil
+	}
+	return fsx.WriteFile(r.opts.FS, r.path(LastFile), r.write)
+}
+
+// writeOutputs writes the files that follow from the checkpoint: the metrics,
+// and the model if there is one. They are rewritten when a run is resumed, so
+// that a kill between two files leaves nothing wrong.
+func (r *run) writeOutputs() error {
+	if r.opts.Dir == "" {
+		return nil
+	}
+	text, err := lines(r.History)
+	if err != nil {
+		return err
+	}
+	if err := writeBytes(r.opts.FS, r.path(MetricsFile), text); err != nil {
+		return err
+	}
+	if r.Best < 0 {
+		return nil
+	}
+	m, err := r.model(r.best, nil)
+	if err != nil {
+		return err
+	}
+	return r.writeModel(m)
+}
+
+func (r *run) writeModel(m *model.Model) error {
+	return fsx.WriteFile(r.opts.FS, r.path(ModelFile), m.Write)
+}
+
+// Record is what a model file says of its training: nothing that differs
+// between runs that gave the same weights.
+type Record struct {
+	Config Config `json:"config"`
+	// Epochs is the number of epochs made, Best the one whose weights were
+	// kept, counted from 1.
+	Epochs             int     `json:"epochs"`
+	Best               int     `json:"best_epoch"`
+	ValidationAccuracy float64 `json:"validation_accuracy,omitempty"`
+	// TestAccuracy is there once the run is finished.
+	TestAccuracy float64 `json:"test_accuracy,omitempty"`
+}
+
+// model makes a model of a parameter vector; test, if not nil, goes into its
+// record.
+func (r *run) model(params []float32, test *model.Evaluation) (*model.Model, error) {
+	record := Record{Config: r.Config, Epochs: len(r.History)}
+	if r.Best >= 0 {
+		record.Best = r.History[r.Best].Epoch
+		record.ValidationAccuracy = r.History[r.Best].ValidationAccuracy
+	}
+	if test != nil {
+		record.TestAccuracy = test.Accuracy()
+	}
+	text, err := json.Marshal(record)
+	if err != nil {
+		return nil, fmt.Errorf("training record: %w", err)
+	}
+	return model.New(model.Config{
+		Net: r.net, Params: params, Normalisation: r.norm, Classes: r.data.Train.Classes, Training: text,
+	}, r.opts.Workers)
+}
+
+// finish evaluates the final model and writes it.
+func (r *run) finish() (*Result, error) {
+	m, err := r.model(r.best, nil)
+	if err != nil {
+		return nil, err
+	}
+	result := &Result{History: r.History, Best: r.Best}
+	if r.validation.N() > 0 {
+		if result.Validation, err = m.Evaluate(r.validation); err != nil {
+			return nil, err
+		}
+	}
+	if result.Test, err = m.Evaluate(r.data.Test.All()); err != nil {
+		return nil, err
+	}
+	if result.Model, err = r.model(r.best, result.Test); err != nil {
+		return nil, err
+	}
+	if r.opts.Dir == "" {
+		return result, nil
+	}
+	return result, r.writeModel(result.Model)
+}
+
+// diverged is the error of a run whose loss or gradient norm is v.
+func (r *run) diverged(what string, v float64) error {
+	kept := ""
+	if r.opts.Dir != "" {
+		kept = fmt.Sprintf("; the last good checkpoint is kept in %s", r.path(LastFile))
+	}
+	return fmt.Errorf("%w at epoch %d, step %d: %s is %.4g%s: try a lower rate than %g or a lower clip than %g",
+		ErrDiverged, r.epochOf(r.Step)+1, r.Step%r.steps+1, what, v, kept, r.Config.Rate, r.Config.Clip)
+}
+
+// blowUp is the loss beyond which a run is lost.
+const blowUp = 1e3
+
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
