@@ -1,0 +1,324 @@
+package train
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/internal/fsx"
+)
+
+// small is a run of three short epochs.
+func small() Config {
+	c := Recipe("digits")
+	c.Net = "Input(8,8,1) Conv(3,3,4,1,1,1) Norm CG(2,2,4,2,2) Linear(10)"
+	c.Epochs, c.Validation = 3, 0.2
+	return c
+}
+
+func digits(t *testing.T) *dataset.Data {
+	t.Helper()
+	data, err := dataset.Load("digits", dataset.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func modelBytes(t *testing.T, r *Result) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := r.Model.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestWorkersGiveIdenticalBytes(t *testing.T) {
+	data := digits(t)
+	var want []byte
+	for _, workers := range []int{1, 2, 4} {
+		result, err := Run(t.Context(), small(), data, Options{Workers: workers})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := modelBytes(t, result)
+		if want == nil {
+			want = got
+		}
+		if !bytes.Equal(got, want) {
+			t.Errorf("%d workers: another model than with 1", workers)
+		}
+	}
+	other := small()
+	other.Seed++
+	result, err := Run(t.Context(), other, data, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Equal(modelBytes(t, result), want) {
+		t.Error("another seed gave the same model")
+	}
+}
+
+// TestResumeEqualsNeverHavingStopped interrupts a run at random steps, saving
+// now and then in between, and compares the outcome with an uninterrupted run.
+func TestResumeEqualsNeverHavingStopped(t *testing.T) {
+	data, cfg := digits(t), small()
+	whole, err := Run(t.Context(), cfg, data, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := modelBytes(t, whole)
+	r := rand.New(rand.NewPCG(1, 1))
+	for range 4 {
+		dir := filepath.Join(t.TempDir(), "run")
+		interruptions := 0
+		for {
+			ctx, cancel := context.WithCancel(t.Context())
+			left := 1 + r.IntN(40)
+			_, err := Run(ctx, cfg, data, Options{Dir: dir, Resume: Exists(dir), Progress: func(Progress) {
+				if left--; left == 0 {
+					cancel()
+				}
+			}})
+			cancel()
+			if err == nil {
+				break
+			}
+			if !errors.Is(err, ErrInterrupted) {
+				t.Fatal(err)
+			}
+			interruptions++
+		}
+		got, err := os.ReadFile(filepath.Join(dir, ModelFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if interruptions == 0 || !bytes.Equal(got, want) {
+			t.Errorf("%d interruptions: another model than without", interruptions)
+		}
+		metrics, err := os.ReadFile(filepath.Join(dir, MetricsFile))
+		if err != nil || bytes.Count(metrics, []byte("\n")) != cfg.Epochs {
+			t.Errorf("metrics have %d lines, want %d (%v)", bytes.Count(metrics, []byte("\n")), cfg.Epochs, err)
+		}
+	}
+}
+
+// failingFS is the file system with the call number fail, of any kind, failing.
+type failingFS struct {
+	fsx.OS
+	fail, calls int
+}
+
+var errDisk = errors.New("no space left on device")
+
+func (f *failingFS) call() error {
+	f.calls++
+	if f.calls == f.fail {
+		return errDisk
+	}
+	return nil
+}
+
+func (f *failingFS) Create(path string) (fsx.File, error) {
+	if err := f.call(); err != nil {
+		return nil, err
+	}
+	file, err := f.OS.Create(path)
+	return &failingFile{file, f}, err
+}
+
+func (f *failingFS) Rename(from, to string) error {
+	if err := f.call(); err != nil {
+		return err
+	}
+	return f.OS.Rename(from, to)
+}
+
+type failingFile struct {
+	fsx.File
+	fs *failingFS
+}
+
+func (f *failingFile) Write(p []byte) (int, error) {
+	if err := f.fs.call(); err != nil {
+		return 0, err
+	}
+	return f.File.Write(p)
+}
+
+func (f *failingFile) Sync() error {
+	if err := f.fs.call(); err != nil {
+		return err
+	}
+	return f.File.Sync()
+}
+
+// TestDiskFailures lets every call to the disk of a short run fail in turn. The
+// run must say so, and go on from what it left to the same model.
+func TestDiskFailures(t *testing.T) {
+	data, cfg := digits(t), small()
+	cfg.Epochs = 1
+	whole, err := Run(t.Context(), cfg, data, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := modelBytes(t, whole)
+	failures := 0
+	for fail := 1; ; fail++ {
+		dir := filepath.Join(t.TempDir(), "run")
+		_, err := Run(t.Context(), cfg, data, Options{Dir: dir, FS: &failingFS{fail: fail}})
+		if err == nil {
+			break
+		}
+		failures++
+		if !errors.Is(err, errDisk) || strings.Contains(err.Error(), "\n") {
+			t.Fatalf("call %d fails: error %v", fail, err)
+		}
+		result, err := Run(t.Context(), cfg, data, Options{Dir: dir, Resume: Exists(dir)})
+		if err != nil {
+			t.Fatalf("call %d failed, going on: %v", fail, err)
+		}
+		if !bytes.Equal(modelBytes(t, result), want) {
+			t.Errorf("call %d failed: another model after going on", fail)
+		}
+	}
+	if failures < 10 {
+		t.Errorf("only %d calls failed", failures)
+	}
+}
+
+func TestDivergenceKeepsCheckpoint(t *testing.T) {
+	data, cfg := digits(t), small()
+	cfg.Rate, cfg.Clip, cfg.Optimiser, cfg.Average = 900, 0, "sgd", 0
+	dir := filepath.Join(t.TempDir(), "run")
+	_, err := Run(t.Context(), cfg, data, Options{Dir: dir})
+	if !errors.Is(err, ErrDiverged) || strings.Contains(err.Error(), "\n") {
+		t.Fatalf("error %v, want one line wrapping %v", err, ErrDiverged)
+	}
+	c, err := readCheckpoint(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	params, _ := c.file.Tensor("params")
+	for _, v := range params.Data {
+		if !finite(float64(v)) {
+			t.Fatalf("the kept checkpoint has the parameter %v", v)
+		}
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	data, cfg := digits(t), small()
+	cfg.Epochs = 1
+	dir := filepath.Join(t.TempDir(), "run")
+	if _, err := Run(t.Context(), cfg, data, Options{Dir: dir, Resume: true}); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("resuming nothing: error %v", err)
+	}
+	if _, err := Run(t.Context(), cfg, data, Options{Dir: dir}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Run(t.Context(), cfg, data, Options{Dir: dir}); !errors.Is(err, ErrExists) {
+		t.Errorf("a second run in the same folder: error %v", err)
+	}
+	changed := cfg
+	changed.Rate /= 2
+	if _, err := Run(t.Context(), changed, data, Options{Dir: dir, Resume: true}); err == nil {
+		t.Error("resuming with other settings: no error")
+	}
+	data.Train.Pixels[0]++
+	if _, err := Run(t.Context(), cfg, data, Options{Dir: dir, Resume: true}); err == nil {
+		t.Error("resuming with other images: no error")
+	}
+	data.Train.Pixels[0]--
+	wrong := cfg
+	wrong.Net = "Input(9,8,1) Linear(10)"
+	if _, err := Run(t.Context(), wrong, data, Options{}); err == nil {
+		t.Error("a network for other images: no error")
+	}
+	wrong.Net = "Input(8,8,1) Linear(7)"
+	if _, err := Run(t.Context(), wrong, data, Options{}); err == nil {
+		t.Error("a network for other classes: no error")
+	}
+	last := filepath.Join(dir, LastFile)
+	whole, err := os.ReadFile(last)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []int{0, 7, 100, len(whole) - 1} {
+		if err := os.WriteFile(last, whole[:n], 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Run(t.Context(), cfg, data, Options{Dir: dir, Resume: true}); err == nil || !strings.Contains(err.Error(), last) {
+			t.Errorf("resuming from %d of %d bytes: error %v", n, len(whole), err)
+		}
+	}
+}
+
+func TestValidateReportsEveryFault(t *testing.T) {
+	c := Config{Net: "Input(1,1,1)", Optimiser: "adam", Schedule: "step", Epochs: -1, Smoothing: 2}
+	err := c.Validate()
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, part := range []string{"adamw", "onecycle", "epochs", "batch", "rate", "smoothing", "network"} {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("the error does not speak of %q: %v", part, err)
+		}
+	}
+	for _, name := range []string{"digits", "mnist", "fashion-mnist", "cifar-10"} {
+		recipe := Recipe(name)
+		if err := recipe.Validate(); err != nil {
+			t.Errorf("recipe for %s: %v", name, err)
+		}
+	}
+}
+
+func TestPatience(t *testing.T) {
+	cfg := small()
+	cfg.Epochs, cfg.Patience, cfg.Rate = 50, 2, 1e-9 // no epoch can better the first by much
+	result, err := Run(t.Context(), cfg, digits(t), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(result.History); n == cfg.Epochs || n != result.Best+1+cfg.Patience {
+		t.Errorf("%d epochs with the best at %d, want %d more", n, result.Best+1, cfg.Patience)
+	}
+}
+
+func TestNoValidationKeepsLast(t *testing.T) {
+	cfg := small()
+	cfg.Validation = 0
+	result, err := Run(t.Context(), cfg, digits(t), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if result.Best != cfg.Epochs-1 || result.Validation != nil || result.Test.Total != digits(t).Test.N() {
+		t.Errorf("best %d, validation %v, %d test images", result.Best, result.Validation, result.Test.Total)
+	}
+}
+
+func TestProgress(t *testing.T) {
+	var seen []string
+	cfg := small()
+	cfg.Epochs, cfg.Batch = 2, 512
+	_, err := Run(t.Context(), cfg, digits(t), Options{SaveEvery: time.Nanosecond, Progress: func(p Progress) {
+		seen = append(seen, fmt.Sprintf("%d/%d %d/%d %v", p.Epoch, p.Epochs, p.Step, p.Steps, p.Finished != nil))
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "1/2 1/2 false,1/2 2/2 false,1/2 2/2 true,2/2 1/2 false,2/2 2/2 false,2/2 2/2 true"
+	if got := strings.Join(seen, ","); got != want {
+		t.Errorf("progress\n got %s\nwant %s", got, want)
+	}
+}
