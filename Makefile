@@ -1,0 +1,86 @@
+# The work on TaylorNet by name. `make` prints the targets.
+
+GO            ?= go
+PKG           ?= ./...
+COUNT         ?= 1
+LINT_VERSION  := v2.15.0
+GOLANGCI_LINT ?= $(or $(shell command -v golangci-lint),$(shell $(GO) env GOPATH)/bin/golangci-lint)
+
+# Packages whose results depend on the SIMD level.
+LEVELLED := ./internal/cpu ./internal/kernel/... ./layer/... ./engine/...
+# Everything but the command, which needs a terminal and files.
+LIBRARY  = $(shell $(GO) list ./... | grep -v -e /cmd/ -e /internal/cli)
+
+.DEFAULT_GOAL := help
+.PHONY: help build gen check-gen fmt tools lint test test-purego test-levels race fuzz-smoke bench golden cross ci
+
+help: ## print the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build all packages, and the command as ./taylornet
+	$(GO) build ./...
+	$(GO) build -o taylornet ./cmd/taylornet
+
+gen: ## write the generated assembly anew
+	$(GO) generate ./...
+
+check-gen: gen ## fail unless the generated assembly is as committed
+	@changed=$$(git status --porcelain -- '*_amd64.s' '*_amd64.go'); \
+	if [ -n "$$changed" ]; then \
+		echo "$$changed"; echo "generated files differ from the commit: commit what make gen writes"; exit 1; \
+	fi
+
+fmt: ## format the sources
+	$(GOLANGCI_LINT) fmt ./...
+
+tools: ## install the linter
+	$(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
+
+lint: ## vet, the linter and the house rules; no findings allowed
+	@test -x "$(GOLANGCI_LINT)" || { echo "no golangci-lint: run make tools"; exit 1; }
+	$(GO) vet ./...
+	$(GOLANGCI_LINT) run ./...
+	$(GO) test ./internal/lint
+
+test: ## run the tests
+	$(GO) test $(PKG)
+
+test-purego: ## run the tests with no assembly in the binary
+	$(GO) test -tags purego $(PKG)
+
+test-levels: ## run the kernels' tests at every SIMD level
+	@for level in portable avx2 avx512; do \
+		echo "TAYLORNET_SIMD=$$level"; \
+		TAYLORNET_SIMD=$$level $(GO) test -count=1 $(LEVELLED) || exit 1; \
+	done
+	GODEBUG=cpu.avx512f=off $(GO) test -count=1 $(LEVELLED)
+	GODEBUG=cpu.avx512f=off,cpu.avx2=off $(GO) test -count=1 $(LEVELLED)
+
+race: ## run the tests under the race detector
+	$(GO) test -race -short $(PKG)
+
+fuzz-smoke: ## run every fuzz target for 2000 inputs
+	@grep -rHo '^func Fuzz[A-Za-z0-9_]*' --include='*_test.go' --exclude-dir=_asm . | \
+	while IFS=: read -r file func; do \
+		name=$${func#func }; dir=$$(dirname "$$file"); \
+		echo "$$dir $$name"; \
+		$(GO) test "$$dir" -run '^$$' -fuzz "^$$name\$$" -fuzztime=2000x || exit 1; \
+	done
+
+bench: ## run the benchmarks; PKG=./optim COUNT=10 for benchstat
+	$(GO) test -run '^$$' -bench . -benchmem -count=$(COUNT) $(PKG)
+
+golden: ## write the golden files anew (needs Python with torch and safetensors)
+	@find . -path '*/testdata/*.py' | while read -r script; do \
+		echo "$$script"; (cd "$$(dirname "$$script")" && python3 "$$(basename "$$script")") || exit 1; \
+	done
+	@grep -rl 'flag.Bool("update"' --include='*_test.go' . | xargs -r -n1 dirname | sort -u | while read -r dir; do \
+		$(GO) test "$$dir" -update || exit 1; \
+	done
+
+cross: ## build the library for other systems
+	GOOS=darwin GOARCH=arm64 $(GO) build $(LIBRARY)
+	GOOS=windows GOARCH=amd64 $(GO) build $(LIBRARY)
+	GOOS=js GOARCH=wasm $(GO) build $(LIBRARY)
+
+ci: build check-gen lint test test-purego test-levels race fuzz-smoke cross ## all of the above that CI asks

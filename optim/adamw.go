@@ -1,0 +1,78 @@
+package optim
+
+import (
+	"errors"
+	"math"
+)
+
+// AdamW is the settings of Adam with decoupled weight decay: with gradient g
+// and rate r, at step t counted from 1,
+//
+//	p -= r WeightDecay p                          (in the decayed ranges)
+//	m  = Beta1 m + (1-Beta1) g
+//	v  = Beta2 v + (1-Beta2) g^2
+//	p -= r m / (1-Beta1^t) / (sqrt(v / (1-Beta2^t)) + Eps)
+type AdamW struct {
+	Beta1       float64 `json:"beta1"`
+	Beta2       float64 `json:"beta2"`
+	Eps         float64 `json:"eps"`
+	WeightDecay float64 `json:"weight_decay"`
+}
+
+// DefaultAdamW returns the usual settings: 0.9, 0.999, 1e-8 and 0.01.
+func DefaultAdamW() AdamW {
+	return AdamW{Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, WeightDecay: 0.01}
+}
+
+// Validate reports every setting that is out of its bounds.
+func (c AdamW) Validate() error {
+	return errors.Join(
+		within("AdamW.Beta1", c.Beta1, 0, 1),
+		within("AdamW.Beta2", c.Beta2, 0, 1),
+		positive("AdamW.Eps", c.Eps),
+		within("AdamW.WeightDecay", c.WeightDecay, 0, math.Inf(1)),
+	)
+}
+
+// New returns an optimiser of n parameters, of which the ranges, ascending and
+// without overlap, are decayed. Its state is "first_moment" and
+// "second_moment".
+func (c AdamW) New(n int, decayed []Range) Optimiser {
+	a := &adamW{AdamW: c, decay: newDecay(c.WeightDecay, n, decayed), m: make([]float32, n), v: make([]float32, n)}
+	a.state.Slots = []Slot{{"first_moment", a.m}, {"second_moment", a.v}}
+	return a
+}
+
+type adamW struct {
+	AdamW
+	decay decay
+	m, v  []float32
+	state State
+}
+
+func (a *adamW) State() *State { return &a.state }
+
+func (a *adamW) Step(params, grads []float32, rate float64) {
+	n := len(a.m)
+	if len(params) != n || len(grads) != n {
+		panic("optim.AdamW.Step: wrong number of parameters or gradients")
+	}
+	a.decay.apply(params, rate)
+	a.state.Steps++
+	t := float64(a.state.Steps)
+	var (
+		b1, b2  = float32(a.Beta1), float32(a.Beta2)
+		c1, c2  = float32(1 - a.Beta1), float32(1 - a.Beta2)
+		size    = float32(rate / (1 - math.Pow(a.Beta1, t)))
+		unbias  = float32(1 / math.Sqrt(1-math.Pow(a.Beta2, t)))
+		epsilon = float32(a.Eps)
+		m, v    = a.m[:n], a.v[:n]
+	)
+	params, grads = params[:n], grads[:n]
+	for i, g := range grads {
+		m[i] = b1*m[i] + c1*g
+		v[i] = b2*v[i] + c2*g*g
+		root := float32(math.Sqrt(float64(v[i])))
+		params[i] -= size * m[i] / (root*unbias + epsilon)
+	}
+}

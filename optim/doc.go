@@ -1,0 +1,13 @@
+// Package optim updates the parameters of a network: optimisers, schedules of
+// the learning rate, clipping of gradients, and averaging of weights.
+//
+// Everything works on one flat vector of parameters and one of gradients, both
+// of the same length, and allocates nothing after New. The same calls give the
+// same bits: every sum runs in a fixed order.
+//
+// AdamW is after Loshchilov and Hutter, "Decoupled weight decay regularization"
+// (arXiv 1711.05101); SGD's Nesterov form after Sutskever et al., "On the
+// importance of initialization and momentum in deep learning" (ICML 2013);
+// OneCycle after Smith and Topin, "Super-convergence" (arXiv 1708.07120). The
+// arithmetic of each is that of PyTorch's class of the same name.
+package optim
