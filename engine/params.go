@@ -41,6 +41,7 @@ func Init(net *spec.Net, seed uint64) []float32 {
 			for i := range v {
 				v[i] = 1
 			}
+		case spec.Bias, spec.Shift, spec.Mean: // zero
 		}
 	}
 	return values

@@ -5,9 +5,10 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/coarsegrain/taylornet/internal/kernel"
 	"github.com/coarsegrain/taylornet/spec"
-	"pgregory.net/rapid"
 )
 
 // bench is a layer in float64 with random parameters, input and a random

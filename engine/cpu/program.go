@@ -1,8 +1,6 @@
 package cpu
 
 import (
-	"sync"
-
 	"github.com/coarsegrain/taylornet/engine"
 	"github.com/coarsegrain/taylornet/spec"
 	"github.com/coarsegrain/taylornet/tensor"
@@ -16,7 +14,7 @@ const inferenceMicroBatch = 4
 type program[T tensor.Float] struct {
 	plan    *plan[T]
 	workers int
-	idle    sync.Pool // of *worker[T]
+	idle    chan *worker[T] // kept for the next call
 }
 
 func newProgram[T tensor.Float](net *spec.Net, params []T, opts engine.Options) *program[T] {
@@ -25,7 +23,7 @@ func newProgram[T tensor.Float](net *spec.Net, params []T, opts engine.Options) 
 		images = inferenceMicroBatch
 	}
 	p := &program[T]{plan: newPlan[T](net, images, purpose{}), workers: workers(opts.Workers)}
-	p.idle.New = func() any { return newWorker(p.plan) }
+	p.idle = make(chan *worker[T], p.workers)
 	for _, s := range p.plan.steps {
 		if s.layer != nil {
 			s.layer.Refresh(params)
@@ -42,8 +40,8 @@ func (p *program[T]) Run(n int, input, output func(i int, v []T)) {
 		return
 	}
 	newCrew(min(p.workers, tasks)).run(tasks, func(_, task int) {
-		w := p.idle.Get().(*worker[T])
-		defer p.idle.Put(w)
+		w := p.take()
+		defer p.give(w)
 		first := task * size
 		images := min(size, n-first)
 		for i := range images {
@@ -54,4 +52,22 @@ func (p *program[T]) Run(n int, input, output func(i int, v []T)) {
 			output(first+i, w.image(p.plan.values[p.plan.output].slot, p.plan.output, i))
 		}
 	})
+}
+
+// take returns an idle worker or a new one.
+func (p *program[T]) take() *worker[T] {
+	select {
+	case w := <-p.idle:
+		return w
+	default:
+		return newWorker(p.plan)
+	}
+}
+
+// give keeps a worker for the next call, or drops it if enough are kept.
+func (p *program[T]) give(w *worker[T]) {
+	select {
+	case p.idle <- w:
+	default:
+	}
 }

@@ -67,6 +67,7 @@ func newCase[T tensor.Float](net *spec.Net) *testCase[T] {
 				v /= float64(p.Shape[0])
 			case spec.Var, spec.Scale:
 				v = 0.5 + math.Abs(v)
+			case spec.Bias, spec.Shift, spec.Mean: // as drawn
 			}
 			c.params = append(c.params, float64(T(v)))
 		}
@@ -101,7 +102,7 @@ func (c *testCase[T]) forward(t *testing.T, e engine.Engine[T], tol float64) {
 		got := make([][]T, images)
 		program.Run(images, c.input, func(i int, y []T) { got[i] = append([]T(nil), y...) })
 		for i := range want {
-			if err := close(got[i], want[i], tol); err != nil {
+			if err := compare(got[i], want[i], tol); err != nil {
 				t.Fatalf("options %+v: logits of image %d: %v", opts, i, err)
 			}
 		}
@@ -158,13 +159,13 @@ func (c *testCase[T]) gradient(t *testing.T, e engine.Engine[T], tol float64) {
 	grads := make([]T, len(c.params))
 	got := trainer.Gradient(grads, convert[T](c.params), batch)
 	want, stats := c.loss(c.params, c.images, micro)
-	if err := close([]float64{got}, []float64{want}, tol); err != nil {
+	if err := compare([]float64{got}, []float64{want}, tol); err != nil {
 		t.Fatalf("loss: %v", err)
 	}
 	for _, p := range c.net.Params() {
 		part := grads[p.Offset:][:p.Size()]
 		if p.Role.Statistic() {
-			if err := close(part, stats[p.Name], tol); err != nil {
+			if err := compare(part, stats[p.Name], tol); err != nil {
 				t.Fatalf("%s: %v", p.Name, err)
 			}
 			continue
@@ -306,9 +307,9 @@ func mustParse(source string) *spec.Net {
 	return net
 }
 
-// close reports the first element of got that is not within tol of want,
+// compare reports the first element of got that is not within tol of want,
 // relative to the largest magnitude in want, or to one.
-func close[T, U tensor.Float](got []T, want []U, tol float64) error {
+func compare[T, U tensor.Float](got []T, want []U, tol float64) error {
 	if len(got) != len(want) {
 		return fmt.Errorf("%d values, want %d", len(got), len(want))
 	}
