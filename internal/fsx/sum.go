@@ -6,7 +6,9 @@ import (
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"os"
 )
@@ -23,13 +25,27 @@ func Gunzip(r io.Reader) (io.Reader, error) {
 	return gzip.NewReader(buffered)
 }
 
-// SHA256 returns the checksum, in hexadecimal, of all that r yields.
-func SHA256(r io.Reader) (string, error) {
-	h := sha256.New()
-	if _, err := io.Copy(h, r); err != nil {
-		return "", err
+// Checked returns a reader of r that fails at its end, in place of io.EOF,
+// unless all that was read has the given SHA-256, in hexadecimal.
+func Checked(r io.Reader, want string) io.Reader {
+	return &checkedReader{r: r, sum: sha256.New(), want: want}
+}
+
+type checkedReader struct {
+	r    io.Reader
+	sum  hash.Hash
+	want string
+}
+
+func (c *checkedReader) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.sum.Write(p[:n])
+	if errors.Is(err, io.EOF) {
+		if got := hex.EncodeToString(c.sum.Sum(nil)); got != c.want {
+			err = fmt.Errorf("wrong checksum: SHA-256 of the uncompressed content is %s, want %s", got, c.want)
+		}
 	}
-	return hex.EncodeToString(h.Sum(nil)), nil
+	return n, err
 }
 
 // CheckSHA256 returns an error unless the uncompressed content of the file at
@@ -44,12 +60,6 @@ func CheckSHA256(path, want string) error {
 	if err != nil {
 		return err
 	}
-	got, err := SHA256(content)
-	if err != nil {
-		return err
-	}
-	if got != want {
-		return fmt.Errorf("wrong checksum: SHA-256 of the uncompressed content is %s, want %s", got, want)
-	}
-	return nil
+	_, err = io.Copy(io.Discard, Checked(content, want))
+	return err
 }

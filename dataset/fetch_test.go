@@ -1,0 +1,199 @@
+package dataset
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coarsegrain/taylornet/internal/fsx"
+)
+
+// serve offers files on the loopback, below the address it returns.
+func serve(t *testing.T, files map[string][]byte) string {
+	t.Helper()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		content, ok := files[strings.TrimPrefix(r.URL.Path, "/")]
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
+	}))
+	t.Cleanup(s.Close)
+	return s.URL + "/"
+}
+
+// testSet makes a known set of the given uncompressed files.
+func testSet(files map[string][]byte, names []string) known {
+	k := known{Info: Info{Name: "mnist"}, folder: "mnist"}
+	for _, name := range names {
+		k.files = append(k.files, knownFile{name, fmt.Sprintf("%x", sha256.Sum256(files[name]))})
+	}
+	return k
+}
+
+func tarOf(folder string, files map[string][]byte) []byte {
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	for name, content := range files {
+		err := w.WriteHeader(&tar.Header{Name: folder + "/" + name, Mode: 0o644, Size: int64(len(content)), Typeflag: tar.TypeReg})
+		if err == nil {
+			_, err = w.Write(content)
+		}
+		if err != nil {
+			panic(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		panic(err)
+	}
+	return gzipped(b.Bytes())
+}
+
+func TestFetchFiles(t *testing.T) {
+	plain := map[string][]byte{"a.gz": []byte("images"), "b.gz": []byte("labels")}
+	k := testSet(plain, []string{"a.gz", "b.gz"})
+	wrong := serve(t, map[string][]byte{"a.gz": gzipped([]byte("other")), "b.gz": gzipped(plain["b.gz"])})
+	right := serve(t, map[string][]byte{"a.gz": gzipped(plain["a.gz"])})
+	k.mirrors = []string{wrong, right}
+
+	dir := t.TempDir()
+	var told []string
+	progress := func(file string, done, total int64) { told = append(told, fmt.Sprintf("%s %t", file, done == total)) }
+	if err := k.fetch(t.Context(), http.DefaultClient, dir, progress); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range k.files {
+		if !f.isAt(filepath.Join(dir, "mnist")) {
+			t.Errorf("%s is not right", f.name)
+		}
+	}
+	if len(told) == 0 || told[len(told)-1] != "b.gz true" {
+		t.Errorf("progress %q", told)
+	}
+
+	// What is there, packed or not, is not fetched again.
+	k.mirrors = nil
+	unpacked := filepath.Join(dir, "mnist", "a")
+	err := os.Remove(unpacked + ".gz")
+	if err := errors.Join(err, os.WriteFile(unpacked, plain["a.gz"], 0o666)); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.fetch(t.Context(), http.DefaultClient, dir, nil); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestFetchArchive(t *testing.T) {
+	files := map[string][]byte{"1.bin": []byte("one"), "2.bin": bytes.Repeat([]byte("two"), 9999)}
+	k := testSet(files, []string{"1.bin", "2.bin"})
+	k.archive = "set.tar.gz"
+	for _, tt := range []struct {
+		name    string
+		archive []byte
+		want    string // of the error
+	}{
+		{"good", tarOf("mnist", files), ""},
+		{"wrong", tarOf("mnist", map[string][]byte{"1.bin": []byte("one"), "2.bin": []byte("too")}), "2.bin: wrong checksum"},
+		{"lacking", tarOf("mnist", map[string][]byte{"1.bin": []byte("one")}), "1 files are missing"},
+		{"no archive", []byte("<html>"), "unexpected EOF"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := t.TempDir()
+			k.mirrors = []string{serve(t, map[string][]byte{k.archive: tt.archive})}
+			err := k.fetch(t.Context(), http.DefaultClient, dir, nil)
+			if tt.want != "" {
+				if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "\n") {
+					t.Errorf("error %v, want %q", err, tt.want)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range k.files {
+				if err := fsx.CheckSHA256(filepath.Join(dir, "mnist", f.name), f.sha256); err != nil {
+					t.Error(err)
+				}
+			}
+			if _, err := os.Stat(filepath.Join(dir, k.archive)); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("the archive is left: %v", err)
+			}
+		})
+	}
+}
+
+// An archive placed by hand is unpacked without a connection.
+func TestFetchArchiveByHand(t *testing.T) {
+	files := map[string][]byte{"1.bin": []byte("one")}
+	k := testSet(files, []string{"1.bin"})
+	k.archive = "set.tar.gz"
+	dir := t.TempDir()
+	writeFiles(t, dir, map[string][]byte{k.archive: tarOf("mnist", files)})
+	if err := k.fetch(t.Context(), http.DefaultClient, dir, nil); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestFetchOffline(t *testing.T) {
+	down := httptest.NewServer(nil)
+	down.Close()
+	k := testSet(map[string][]byte{"a.gz": nil}, []string{"a.gz", "b.gz"})
+	k.mirrors = []string{down.URL + "/"}
+	dir := t.TempDir()
+	err := k.fetch(t.Context(), http.DefaultClient, dir, nil)
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, want := range []string{down.URL + "/a.gz", "refused", "a.gz, b.gz", filepath.Join(dir, "mnist")} {
+		if !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("error %q does not say %q in one line", err, want)
+		}
+	}
+}
+
+func TestFetchSet(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := FetchSet(ctx, "digits", t.TempDir(), nil); err != nil {
+		t.Errorf("embedded: %v", err)
+	}
+	if err := FetchSet(ctx, "mnits", t.TempDir(), nil); !errors.Is(err, ErrUnknown) {
+		t.Errorf("unknown: %v", err)
+	}
+	if err := FetchSet(ctx, "mnist", t.TempDir(), nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
+	}
+}
+
+func FuzzWalkArchive(f *testing.F) {
+	files := map[string][]byte{"1.bin": []byte("one")}
+	k := testSet(files, []string{"1.bin"})
+	f.Add(tarOf("mnist", files))
+	f.Add([]byte("no archive"))
+	f.Fuzz(func(t *testing.T, archive []byte) {
+		path := filepath.Join(t.TempDir(), "set.tar.gz")
+		if err := os.WriteFile(path, archive, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		var got []byte
+		err := k.walkArchive(path, func(_ knownFile, r io.Reader) (err error) {
+			got, err = io.ReadAll(r)
+			return err
+		})
+		if err == nil && !bytes.Equal(got, files["1.bin"]) {
+			t.Errorf("accepted %q", got)
+		}
+	})
+}

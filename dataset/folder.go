@@ -1,0 +1,207 @@
+package dataset
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+)
+
+// maxReported is how many unreadable files an error names.
+const maxReported = 10
+
+// ReadFolder reads a folder of class folders of PNG or JPEG images. The sorted
+// folder names are the classes. Folders train and test, each of class folders,
+// give the split; otherwise a fixed stratified fifth is the test part. Images
+// are grey if every one of them is, else RGB. They must be of one size unless
+// size, if not zero, says what to resize them to. Hidden files are skipped;
+// anything else that is no readable image is an error that names it.
+func ReadFolder(fsys fs.FS, size Size) (*Data, error) {
+	r := folderReader{fsys: fsys, size: size}
+	if size != (Size{}) {
+		if err := size.validate(); err != nil {
+			return nil, err
+		}
+	}
+	top, err := r.folders(".")
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Contains(top, "train") || !slices.Contains(top, "test") {
+		set, err := r.read(".", top)
+		if err != nil {
+			return nil, err
+		}
+		r.dropColour(set)
+		return set.splitTest("folder")
+	}
+	classes, err := r.folders("train")
+	if err != nil {
+		return nil, err
+	}
+	testClasses, err := r.folders("test")
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Equal(classes, testClasses) {
+		return nil, fmt.Errorf("train and test have different classes: %q and %q", classes, testClasses)
+	}
+	train, err := r.read("train", classes)
+	if err != nil {
+		return nil, err
+	}
+	test, err := r.read("test", classes)
+	if err != nil {
+		return nil, err
+	}
+	r.dropColour(train, test)
+	data := &Data{Train: train, Test: test}
+	data.name("folder")
+	return data, nil
+}
+
+// folderReader reads class folders as RGB and notes what it met.
+type folderReader struct {
+	fsys   fs.FS
+	size   Size
+	first  string // the file that set the size
+	colour bool   // some pixel is not grey
+	bad    []string
+	badN   int
+}
+
+// folders lists the folders in dir, sorted.
+func (r *folderReader) folders(dir string) ([]string, error) {
+	entries, err := fs.ReadDir(r.fsys, dir)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, e := range entries {
+		if hidden(e.Name()) {
+			continue
+		}
+		// Stat, so that a link to a folder counts.
+		info, err := fs.Stat(r.fsys, path.Join(dir, e.Name()))
+		if err != nil {
+			return nil, err
+		}
+		if info.IsDir() {
+			names = append(names, e.Name())
+		}
+	}
+	if len(names) == 0 {
+		return nil, fmt.Errorf("no class folders in %s: want one folder of images for each class", dir)
+	}
+	return names, nil
+}
+
+// read reads the class folders in dir.
+func (r *folderReader) read(dir string, classes []string) (*Set, error) {
+	if len(classes) < 2 || len(classes) > 1<<16 {
+		return nil, fmt.Errorf("%d class folders in %s: want between 2 and %d", len(classes), dir, 1<<16)
+	}
+	set := &Set{Classes: classes, C: 3}
+	for label, class := range classes {
+		before := set.N() + r.badN
+		folder := path.Join(dir, class)
+		entries, err := fs.ReadDir(r.fsys, folder)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range entries {
+			if hidden(e.Name()) {
+				continue
+			}
+			if err := r.add(set, path.Join(folder, e.Name()), label); err != nil {
+				return nil, err
+			}
+		}
+		if set.N()+r.badN == before {
+			return nil, fmt.Errorf("class folder %s is empty", folder)
+		}
+	}
+	if r.badN > 0 {
+		more := ""
+		if r.badN > len(r.bad) {
+			more = fmt.Sprintf("; and %d more", r.badN-len(r.bad))
+		}
+		return nil, fmt.Errorf("%d unreadable images: %s%s", r.badN, strings.Join(r.bad, "; "), more)
+	}
+	return set, nil
+}
+
+// add appends one file to set, or notes it as unreadable. Its error ends the
+// reading.
+func (r *folderReader) add(set *Set, file string, label int) error {
+	pixels, err := r.pixels(file)
+	var mismatch sizeError
+	switch {
+	case errors.As(err, &mismatch):
+		return err
+	case err != nil:
+		r.badN++
+		if len(r.bad) < maxReported {
+			r.bad = append(r.bad, fmt.Sprintf("%s: %v", file, err))
+		}
+		return nil
+	}
+	set.H, set.W = r.size.H, r.size.W
+	set.Pixels = append(set.Pixels, pixels...)
+	set.Labels = append(set.Labels, uint16(label))
+	return nil
+}
+
+// sizeError is about two images that differ in size.
+type sizeError struct{ error }
+
+// pixels reads one image as RGB, [H,W,3].
+func (r *folderReader) pixels(file string) ([]uint8, error) {
+	switch strings.ToLower(path.Ext(file)) {
+	case ".png", ".jpg", ".jpeg":
+	default:
+		return nil, errors.New("not a .png, .jpg or .jpeg file")
+	}
+	content, err := fs.ReadFile(r.fsys, file)
+	if err != nil {
+		return nil, err
+	}
+	img, err := Decode(content)
+	if err != nil {
+		return nil, err
+	}
+	actual := Size{img.Bounds().Dy(), img.Bounds().Dx()}
+	if r.size == (Size{}) {
+		r.size, r.first = actual, file
+	}
+	if r.first != "" && actual != r.size {
+		return nil, sizeError{fmt.Errorf("%s is %dx%d but %s is %dx%d: choose one size with --size HxW",
+			file, actual.H, actual.W, r.first, r.size.H, r.size.W)}
+	}
+	pixels := FromImage(img, r.size.H, r.size.W, 3)
+	for p := 0; p < len(pixels) && !r.colour; p += 3 {
+		r.colour = pixels[p] != pixels[p+1] || pixels[p] != pixels[p+2]
+	}
+	return pixels, nil
+}
+
+// dropColour makes the sets one-channel if no pixel of any has colour.
+func (r *folderReader) dropColour(sets ...*Set) {
+	if r.colour {
+		return
+	}
+	for _, s := range sets {
+		grey := make([]uint8, len(s.Pixels)/3)
+		for i := range grey {
+			grey[i] = s.Pixels[3*i]
+		}
+		s.Pixels, s.C = grey, 1
+	}
+}
+
+// hidden tells files that systems leave beside images.
+func hidden(name string) bool {
+	return strings.HasPrefix(name, ".") || name == "Thumbs.db" || name == "desktop.ini"
+}

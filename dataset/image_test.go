@@ -1,0 +1,134 @@
+package dataset
+
+import (
+	"bytes"
+	"encoding/binary"
+	"hash/crc32"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"image/png"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// picture makes an h x w image of one colour.
+func picture(h, w int, c color.Color) image.Image {
+	img := image.NewRGBA(image.Rect(0, 0, w, h))
+	for y := range h {
+		for x := range w {
+			img.Set(x, y, c)
+		}
+	}
+	return img
+}
+
+func pngOf(img image.Image) []byte {
+	var b bytes.Buffer
+	if err := png.Encode(&b, img); err != nil {
+		panic(err)
+	}
+	return b.Bytes()
+}
+
+func jpegOf(img image.Image) []byte {
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, img, nil); err != nil {
+		panic(err)
+	}
+	return b.Bytes()
+}
+
+func TestFromImage(t *testing.T) {
+	red := picture(2, 3, color.RGBA{200, 10, 20, 255})
+	if got := FromImage(red, 2, 3, 3); !slices.Equal(got[:6], []uint8{200, 10, 20, 200, 10, 20}) || len(got) != 18 {
+		t.Errorf("RGB: %v", got)
+	}
+	grey := color.GrayModel.Convert(color.RGBA{200, 10, 20, 255}).(color.Gray).Y //nolint:errcheck // the model's type
+	if got := FromImage(red, 2, 3, 1); !slices.Equal(got, slices.Repeat([]uint8{grey}, 6)) {
+		t.Errorf("grey: %v, want %d", got, grey)
+	}
+	if got := FromImage(picture(1, 1, color.NRGBA{255, 255, 255, 0}), 1, 1, 3); !slices.Equal(got, []uint8{0, 0, 0}) {
+		t.Errorf("transparent: %v", got)
+	}
+	// An image that does not begin at the origin.
+	sub := red.(*image.RGBA).SubImage(image.Rect(1, 1, 3, 2)) //nolint:errcheck // made by picture
+	if got := FromImage(sub, 1, 2, 3); !slices.Equal(got, []uint8{200, 10, 20, 200, 10, 20}) {
+		t.Errorf("part: %v", got)
+	}
+	for _, size := range []Size{{5, 7}, {1, 1}, {2, 6}} {
+		if got := FromImage(red, size.H, size.W, 3); !slices.Equal(got, slices.Repeat([]uint8{200, 10, 20}, size.H*size.W)) {
+			t.Errorf("%v: one colour becomes %v", size, got)
+		}
+	}
+}
+
+// Pictures of a set turn back into its pixels.
+func TestPictureRoundTrip(t *testing.T) {
+	for _, c := range []int{1, 3} {
+		s := &Set{Classes: numbered(1), H: 3, W: 5, C: c, Pixels: make([]uint8, 30*c), Labels: make([]uint16, 2)}
+		for i := range s.Pixels {
+			s.Pixels[i] = uint8(i * 7)
+		}
+		if got := FromImage(s.Picture(1), 3, 5, c); !slices.Equal(got, s.Image(1)) {
+			t.Errorf("%d channels: %v, want %v", c, got, s.Image(1))
+		}
+	}
+}
+
+func TestResize(t *testing.T) {
+	data, err := Load("digits", Options{Size: Size{4, 5}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkSet(t, data.Train)
+	checkSet(t, data.Test)
+	if data.Test.H != 4 || data.Test.W != 5 {
+		t.Errorf("resized to %dx%d", data.Test.H, data.Test.W)
+	}
+	whole, err := Digits()
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, after := Normalise(whole.Train.All()).Mean[0], Normalise(data.Train.All()).Mean[0]
+	if d := after - before; !(d < 0.02 && d > -0.02) {
+		t.Errorf("mean goes from %g to %g", before, after)
+	}
+	for _, size := range []Size{{-1, 5}, {0, 5}, {1 << 30, 1 << 30}} {
+		if _, err := Load("digits", Options{Size: size}); err == nil {
+			t.Errorf("size %v accepted", size)
+		}
+	}
+}
+
+// A few bytes that promise a huge picture are refused before it is made.
+func TestDecodeBomb(t *testing.T) {
+	file := pngOf(picture(1, 1, color.White))
+	binary.BigEndian.PutUint32(file[16:], 16384) // width
+	binary.BigEndian.PutUint32(file[20:], 4096)  // height
+	binary.BigEndian.PutUint32(file[29:], crc32.ChecksumIEEE(file[12:29]))
+	_, err := Decode(file)
+	if err == nil || !strings.Contains(err.Error(), "promises 16384 x 4096 pixels") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	img := picture(4, 4, color.RGBA{1, 200, 3, 255})
+	f.Add(pngOf(img))
+	f.Add(jpegOf(img))
+	f.Add([]byte("GIF89a"))
+	f.Fuzz(func(t *testing.T, file []byte) {
+		img, err := Decode(file)
+		if err != nil {
+			return
+		}
+		if n := img.Bounds().Dx() * img.Bounds().Dy(); n > maxPixelsPerByte*len(file) {
+			t.Errorf("%d pixels from %d bytes", n, len(file))
+		}
+		if got := FromImage(img, 2, 2, 3); len(got) != 12 {
+			t.Errorf("%d bytes", len(got))
+		}
+	})
+}

@@ -1,0 +1,47 @@
+package dataset
+
+import "github.com/coarsegrain/taylornet/internal/rng"
+
+// Sampler makes network inputs of stored images: normalised and, for training,
+// augmented. It may be used concurrently and allocates nothing.
+type Sampler struct {
+	images  Subset
+	norm    Normalisation
+	augment Augment
+	seed    uint64
+}
+
+// NewSampler returns a sampler of the given images. It reports a normalisation
+// or augmentation that is not valid for them.
+func NewSampler(images Subset, norm Normalisation, augment Augment, seed uint64) (*Sampler, error) {
+	if err := norm.Validate(images.Set.C); err != nil {
+		return nil, err
+	}
+	if err := augment.Validate(); err != nil {
+		return nil, err
+	}
+	return &Sampler{images: images, norm: norm, augment: augment, seed: seed}, nil
+}
+
+// Images returns what the sampler samples.
+func (s *Sampler) Images() Subset { return s.images }
+
+// Sample writes image i of the subset to dst, [H,W,C], as it is in the given
+// epoch, and returns its label. What is drawn depends on the sampler's seed, the
+// epoch and the image's index in its Set alone.
+func (s *Sampler) Sample(dst []float32, epoch, i int) (label int) {
+	pixels, label := s.images.Image(i), s.images.Label(i)
+	if s.augment == (Augment{}) {
+		s.norm.Apply(dst, pixels)
+		return label
+	}
+	set := s.images.Set
+	var stream rng.Stream
+	stream.Reset(s.seed, "augment", uint64(epoch), uint64(s.images.Index[i]))
+	v := s.augment.draw(&stream, set.H, set.W)
+	dst = dst[:len(pixels)]
+	v.inverse(set.H, set.W).resample(dst, pixels, set.H, set.W, set.C)
+	s.norm.scale(dst)
+	cutout(dst, set.H, set.W, set.C, s.augment.Cutout, v.cutY, v.cutX)
+	return label
+}

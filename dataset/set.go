@@ -1,0 +1,72 @@
+package dataset
+
+import "fmt"
+
+// Set is labelled images of one shape, kept as bytes.
+type Set struct {
+	Name    string   // for messages, as in "mnist train"
+	Classes []string // class names; a label is an index into them
+
+	H, W, C int      // height, width and channels (1 grey, 3 RGB)
+	Pixels  []uint8  // [N,H,W,C]
+	Labels  []uint16 // [N]
+}
+
+// Data is a data set with its published, or fixed, split. The test part is for
+// the final figure only.
+type Data struct {
+	Name        string
+	Train, Test *Set
+}
+
+// N is the number of images.
+func (s *Set) N() int { return len(s.Labels) }
+
+// Image returns the pixels of image i, [H,W,C], without copying.
+func (s *Set) Image(i int) []uint8 {
+	size := s.H * s.W * s.C
+	return s.Pixels[i*size : (i+1)*size : (i+1)*size]
+}
+
+// All returns every image in order.
+func (s *Set) All() Subset {
+	index := make([]int32, s.N())
+	for i := range index {
+		index[i] = int32(i)
+	}
+	return Subset{Set: s, Index: index}
+}
+
+// Subset is some images of a set, in an order, sharing its pixels.
+type Subset struct {
+	Set   *Set
+	Index []int32 // [n], which images of Set
+}
+
+// N is the number of images.
+func (s Subset) N() int { return len(s.Index) }
+
+// Image returns the pixels of the subset's image i, [H,W,C], without copying.
+func (s Subset) Image(i int) []uint8 { return s.Set.Image(int(s.Index[i])) }
+
+// Label returns the label of the subset's image i.
+func (s Subset) Label(i int) int { return int(s.Set.Labels[s.Index[i]]) }
+
+// Counts returns the number of images of each class, [len(Classes)].
+func (s Subset) Counts() []int {
+	counts := make([]int, len(s.Set.Classes))
+	for i := range s.Index {
+		counts[s.Label(i)]++
+	}
+	return counts
+}
+
+// checkLabels reports the first label that has no class.
+func checkLabels(labels []uint16, classes int) error {
+	for i, label := range labels {
+		if int(label) >= classes {
+			return fmt.Errorf("label of image %d is %d: out of range 0..%d", i, label, classes-1)
+		}
+	}
+	return nil
+}
