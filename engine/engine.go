@@ -15,7 +15,7 @@ type Engine[T tensor.Float] interface {
 	// Name says which engine this is, for reports.
 	Name() string
 	// Compile returns a program that evaluates net with the given parameters,
-	// laid out as net.Params says. Norms use their running statistics and are
+	// laid out as net.Params says. Norms use the statistics among them and are
 	// folded into their neighbours.
 	Compile(net *spec.Net, params []T, opts Options) (Program[T], error)
 	// CompileTraining returns a program that computes gradients.
@@ -66,7 +66,8 @@ type Batch[T tensor.Float] struct {
 	// Input writes image i to x [H,W,C].
 	Input func(i int, x []T)
 	// Loss returns the loss of image i given its logits y [K] and writes the
-	// gradient of that loss to dy [K].
+	// gradient of that loss to dy [K]. With a nil Loss only the statistics are
+	// computed; the loss and the gradient are zero.
 	Loss func(i int, dy, y []T) float64
 	// InputGrad, if not nil, receives the gradient of the mean loss to image
 	// i; the trainer must have been compiled with Options.InputGrad.

@@ -10,7 +10,7 @@ import (
 
 // Fold returns the network without the norms that directly follow a
 // convolution, a linear layer or a coarse-graining, and its parameters with
-// those norms' running statistics multiplied in: the same function at
+// those norms' statistics multiplied in: the same function at
 // inference, with nothing left but the polynomial. Other norms stay.
 func Fold[T tensor.Float](net *spec.Net, params []T) (*spec.Net, []T, error) {
 	list := net.Params()

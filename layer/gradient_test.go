@@ -147,6 +147,8 @@ func TestNormGradient(t *testing.T) {
 		l := NewNorm[float64](f, shape, NormParams{Scale: 0, Shift: c, Mean: 2 * c, Var: 3 * c})
 		b := newBench(l, f, shape, shape, 4*c, source(t))
 		b.check(t, 2*c)
+		b.loss()
+		l.Measured(b.n, b.grads, b.scratch)
 		sites := float64(b.n * shape.H * shape.W)
 		for k := range c {
 			var mean, squares float64

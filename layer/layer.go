@@ -22,11 +22,19 @@ type Layer[T tensor.Float] interface {
 	Forward(n int, y, x, scratch []T)
 	// Backward takes the gradient dy of the output and computes the gradient
 	// dx of the input; a nil dx is not wanted. Gradients of parameters are
-	// added to grads, laid out as the parameters; a norm adds its statistics
-	// in the same way. y, x and scratch are the forward pass's.
+	// added to grads, laid out as the parameters. y, x and scratch are the
+	// forward pass's.
 	Backward(n int, dx, dy, y, x, grads, scratch []T)
 	// InPlace reports whether Backward's dx may be its dy.
 	InPlace() bool
+}
+
+// Measurer is a layer that measures statistics in its forward pass.
+type Measurer[T tensor.Float] interface {
+	// Measured adds the statistics that the last forward pass, of n images,
+	// left in scratch to their places in the vector stats, laid out as the
+	// parameters.
+	Measured(n int, stats, scratch []T)
 }
 
 // Frame is what the layers of one plan share: the number of images that

@@ -16,8 +16,8 @@ type NormParams struct{ Scale, Shift, Mean, Var int }
 
 // Norm is batch normalisation in training (Ioffe and Szegedy 2015): each
 // channel is brought to mean 0 and variance 1 over the micro-batch's sites,
-// then scaled and shifted. Its backward pass adds the micro-batch's mean and
-// unbiased variance to the places of the running statistics in grads.
+// then scaled and shifted. It measures the micro-batch's mean and unbiased
+// variance.
 type Norm[T tensor.Float] struct {
 	frame  Frame
 	shape  spec.Shape
@@ -78,8 +78,6 @@ func (l *Norm[T]) Backward(n int, dx, dy, _, x, grads, scratch []T) {
 		sum, dot := a[i], b[i]*r
 		grads[l.at.Shift+i] += sum
 		grads[l.at.Scale+i] += dot
-		grads[l.at.Mean+i] += mean[i]
-		grads[l.at.Var+i] += variance[i] * sites / max(sites-1, 1)
 		a[i] = l.params[l.at.Scale+i] * r
 		b[i] = -a[i] * r * dot / sites
 		k[i] = -a[i]*sum/sites - b[i]*mean[i]
@@ -89,11 +87,22 @@ func (l *Norm[T]) Backward(n int, dx, dy, _, x, grads, scratch []T) {
 	}
 }
 
+// Measured implements Measurer.
+func (l *Norm[T]) Measured(n int, stats, scratch []T) {
+	c := l.shape.C
+	mean, variance := scratch[:c], scratch[c:2*c]
+	sites := T(n * l.shape.H * l.shape.W)
+	for i := range c {
+		stats[l.at.Mean+i] += mean[i]
+		stats[l.at.Var+i] += variance[i] * sites / max(sites-1, 1)
+	}
+}
+
 func rsqrt[T tensor.Float](variance T) T {
 	return T(1 / math.Sqrt(float64(variance)+Epsilon))
 }
 
-// Affine is a norm at inference, with the running statistics: one scale and
+// Affine is a norm at inference, with the statistics of the data: one scale and
 // one shift per channel. It has no backward pass.
 type Affine[T tensor.Float] struct {
 	frame        Frame
@@ -115,7 +124,7 @@ func (l *Affine[T]) Refresh(params []T) {
 }
 
 // FoldNorm returns the scale and shift that a channel's norm applies with its
-// running statistics.
+// statistics of the data.
 func FoldNorm[T tensor.Float](gamma, beta, mean, variance T) (scale, shift T) {
 	s := float64(gamma) / math.Sqrt(float64(variance)+Epsilon)
 	return T(s), T(float64(beta) - float64(mean)*s)

@@ -11,8 +11,8 @@ const (
 	Scale              // of a norm, gamma
 	Shift              // of a norm, beta
 	Coefs              // of a CG
-	Mean               // running mean of a norm: a statistic, not trained
-	Var                // running variance of a norm: a statistic, not trained
+	Mean               // of a norm's input over the data: a statistic, not trained
+	Var                // of a norm's input over the data: a statistic, not trained
 )
 
 // Statistic reports whether the parameter is measured rather than trained.

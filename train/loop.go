@@ -19,9 +19,6 @@ import (
 	"github.com/coarsegrain/taylornet/spec"
 )
 
-// statisticsRate is how far running statistics move towards a batch's.
-const statisticsRate = 0.1
-
 // run is a run in progress.
 type run struct {
 	state
@@ -181,11 +178,8 @@ func (r *run) step() error {
 		return r.diverged("the gradient's norm", norm)
 	}
 	r.optimiser.Step(r.params[:r.trained], r.grads[:r.trained], rate)
-	for i := r.trained; i < len(r.params); i++ {
-		r.params[i] += statisticsRate * (r.grads[i] - r.params[i])
-	}
 	if r.Config.Average > 0 {
-		optim.EMA{Decay: r.Config.Average}.Update(r.average, r.params, r.Step)
+		optim.EMA{Decay: r.Config.Average}.Update(r.average[:r.trained], r.params[:r.trained], r.Step)
 	}
 	r.Step++
 	for _, hit := range r.hits {
@@ -209,6 +203,7 @@ func (r *run) closeEpoch(epoch int) (*Metrics, error) {
 		Seconds: r.Partial.Seconds, ImagesPerSecond: images / r.Partial.Seconds,
 	}
 	r.Partial = sums{}
+	r.calibrate()
 	if r.validation.N() > 0 {
 		current, err := r.model(r.average, nil)
 		if err != nil {
@@ -231,6 +226,36 @@ func (r *run) closeEpoch(epoch int) (*Metrics, error) {
 	stale := len(r.History) - 1 - r.Best
 	r.Done = len(r.History) == r.Config.Epochs || (r.Config.Patience > 0 && stale >= r.Config.Patience)
 	return &m, nil
+}
+
+// calibrationImages is the number of training images that the norms' statistics
+// are measured on.
+const calibrationImages = 4096
+
+// calibrate measures the statistics that the averaged weights' norms use at
+// inference, on training images as they are. Statistics gathered while training
+// would be those of augmented images and of the weights before averaging: a
+// polynomial of high degree notices.
+func (r *run) calibrate() {
+	if r.trained == len(r.params) {
+		return
+	}
+	measured := make([]float64, len(r.params)-r.trained)
+	batches := min(r.steps, (calibrationImages+r.batch.N-1)/r.batch.N)
+	for b := range batches {
+		r.trainer.Gradient(r.grads, r.average, &engine.Batch[float32]{
+			N: r.batch.N,
+			Input: func(i int, x []float32) {
+				r.norm.Apply(x, r.training.Image(int(r.order[b*r.batch.N+i])))
+			},
+		})
+		for i := range measured {
+			measured[i] += float64(r.grads[r.trained+i])
+		}
+	}
+	for i, sum := range measured {
+		r.average[r.trained+i] = float32(sum / float64(batches))
+	}
 }
 
 func (r *run) report(epoch int, finished *Metrics) {

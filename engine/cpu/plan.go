@@ -33,7 +33,8 @@ type value struct {
 
 // step computes one value: by a layer from one input, or by joining several.
 type step[T tensor.Float] struct {
-	layer   layer.Layer[T] // nil for a join
+	layer   layer.Layer[T]    // nil for a join
+	measure layer.Measurer[T] // the layer, if it measures statistics
 	join    join
 	in      []int
 	out     int
@@ -124,7 +125,8 @@ func (b *builder[T]) op(op spec.Op, path string, x int) int {
 		return b.group(cat, op.Branches, path, x)
 	default:
 		l := b.layer(op, path, info, b.inputGrad || x != b.plan.input)
-		s := step[T]{layer: l, in: []int{x}, out: b.value(info.Out), scratch: b.plan.scratch}
+		measure, _ := l.(layer.Measurer[T])
+		s := step[T]{layer: l, measure: measure, in: []int{x}, out: b.value(info.Out), scratch: b.plan.scratch}
 		b.plan.scratch += l.Scratch()
 		b.plan.steps = append(b.plan.steps, s)
 		return s.out

@@ -80,6 +80,9 @@ func (t *trainer[T]) Gradient(grads, params []T, batch *engine.Batch[T]) float64
 	t.crew.run(t.parts, t.accumulateTask)
 	t.crew.run((len(grads)+reduceBlock-1)/reduceBlock, t.reduceTask)
 	t.batch, t.grads = nil, nil
+	if batch.Loss == nil {
+		return 0
+	}
 	var loss float64
 	for _, l := range t.losses[:batch.N] {
 		loss += l
@@ -103,6 +106,10 @@ func (t *trainer[T]) microBatch(w *worker[T], first, n int, grads []T) {
 		b.Input(first+i, w.image(p.values[p.input].slot, p.input, i))
 	}
 	w.forward(n)
+	w.measured(n, grads)
+	if b.Loss == nil {
+		return
+	}
 	share := 1 / T(b.N)
 	for i := range n {
 		dy := w.image(p.values[p.output].grad, p.output, i)

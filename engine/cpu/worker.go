@@ -48,6 +48,15 @@ func (w *worker[T]) forward(n int) {
 	}
 }
 
+// measured adds the statistics of the last forward pass to stats.
+func (w *worker[T]) measured(n int, stats []T) {
+	for i := range w.plan.steps {
+		if s := &w.plan.steps[i]; s.measure != nil {
+			s.measure.Measured(n, stats, w.scratch[s.scratch:])
+		}
+	}
+}
+
 func (w *worker[T]) backward(n int, grads []T) {
 	for i := range w.plan.back {
 		b := &w.plan.back[i]

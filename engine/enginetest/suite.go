@@ -178,6 +178,19 @@ func (c *testCase[T]) gradient(t *testing.T, e engine.Engine[T], tol float64) {
 			return params, c.images
 		})
 	}
+	batch.Loss = nil
+	if loss := trainer.Gradient(grads, convert[T](c.params), batch); loss != 0 {
+		t.Fatalf("loss without a loss function: %v", loss)
+	}
+	for _, p := range c.net.Params() {
+		part, want := grads[p.Offset:][:p.Size()], stats[p.Name]
+		if !p.Role.Statistic() {
+			want = make([]float64, p.Size())
+		}
+		if err := compare(part, want, tol); err != nil {
+			t.Fatalf("%s without a loss function: %v", p.Name, err)
+		}
+	}
 	var flat []T
 	for _, v := range dx {
 		flat = append(flat, v...)
