@@ -35,8 +35,8 @@ func (e *Evaluation) Accuracy() float64 {
 	return float64(e.Correct) / float64(e.Total)
 }
 
-// CheckFits reports images that the model does not take, or whose classes are
-// more than it has.
+// CheckFits reports images that the model does not take, or that have another
+// number of classes.
 func (m *Model) CheckFits(set *dataset.Set) error {
 	in := m.Net.Input
 	if set.H != in.H || set.W != in.W || set.C != in.C {

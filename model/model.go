@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/engine"
@@ -54,7 +55,7 @@ func (c *Config) validate() error {
 		return fmt.Errorf("network: %w", err)
 	}
 	if err := c.Normalisation.Validate(c.Net.Input.C); err != nil {
-		return err
+		return errors.New(strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
 	if k := c.Net.Out().Size(); k != len(c.Classes) {
 		return fmt.Errorf("the network has %d outputs for %d classes", k, len(c.Classes))

@@ -72,18 +72,18 @@ func argmax(y []float32) int {
 // their logits [N,K]. It refuses other shapes and pixels that are no finite
 // number.
 func (m *Model) Logits(x tensor.Tensor) (tensor.Tensor, error) {
-	in := m.Net.Input
-	if len(x.Shape) != 4 || !slices.Equal(x.Shape[1:], []int{in.H, in.W, in.C}) || len(x.Data) != tensor.Size(x.Shape) {
-		return tensor.Tensor{}, fmt.Errorf("%w: shape %v, want [N,%d,%d,%d]", ErrShape, x.Shape, in.H, in.W, in.C)
+	in, size := m.Net.Input, m.Net.Input.Size()
+	n := len(x.Data) / size
+	if !slices.Equal(x.Shape, []int{n, in.H, in.W, in.C}) || len(x.Data) != n*size {
+		return tensor.Tensor{}, fmt.Errorf("%w: shape %v with %d values, want [N,%d,%d,%d]", ErrShape, x.Shape, len(x.Data), in.H, in.W, in.C)
 	}
-	size := in.Size()
 	for i, v := range x.Data {
 		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
 			return tensor.Tensor{}, fmt.Errorf("image %d has the pixel value %v at %d", i/size, v, i%size)
 		}
 	}
-	out := tensor.New(x.Shape[0], len(m.Classes))
-	m.program.Run(x.Shape[0], func(i int, dst []float32) {
+	out := tensor.New(n, len(m.Classes))
+	m.program.Run(n, func(i int, dst []float32) {
 		for j, v := range x.Data[i*size:][:size] {
 			c := j % in.C
 			dst[j] = (v - m.Normalisation.Mean[c]) / m.Normalisation.Std[c]

@@ -1,0 +1,90 @@
+package model_test
+
+import (
+	"errors"
+	"math"
+	"reflect"
+	"testing"
+
+	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/internal/approx"
+	"github.com/coarsegrain/taylornet/model"
+)
+
+// coloured is single pixels for the model of helper_test.go.
+func coloured() *dataset.Set {
+	return &dataset.Set{
+		Name: "colours", Classes: []string{"r", "g", "b"}, H: 1, W: 1, C: 3,
+		Pixels: []uint8{
+			255, 0, 0, // red
+			0, 255, 0, // green
+			0, 0, 255, // said to be red
+			0, 200, 0, // said to be blue
+			0, 0, 200, // said to be red
+			0, 0, 50, // not chosen
+			0, 0, 255, // said to be red
+		},
+		Labels: []uint16{0, 1, 0, 2, 0, 1, 0},
+	}
+}
+
+func TestEvaluate(t *testing.T) {
+	images := dataset.Subset{Set: coloured(), Index: []int32{4, 3, 0, 1, 2, 6}}
+	e, err := brightest(t).Evaluate(images)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.Correct != 2 || e.Total != 6 || !reflect.DeepEqual(e.Confusion, [][]int{{1, 0, 3}, {0, 1, 0}, {0, 1, 0}}) {
+		t.Errorf("%d of %d, confusion %v", e.Correct, e.Total, e.Confusion)
+	}
+	if !(math.Abs(e.Accuracy()-1.0/3) <= 1e-12) {
+		t.Errorf("accuracy %v", e.Accuracy())
+	}
+	// Of a pixel with one channel at v, the two others at 0.
+	probability := func(v float64) float64 { return math.Exp(v) / (math.Exp(v) + 2) }
+	others := func(v float64) float64 { return 1 / (math.Exp(v) + 2) }
+	bright := 200.0 / 255
+	loss := -(2*math.Log(probability(1)) + 2*math.Log(others(1)) + 2*math.Log(others(bright))) / 6
+	if !(math.Abs(e.Loss-loss) <= 1e-6) {
+		t.Errorf("loss %v, want %v", e.Loss, loss)
+	}
+	// The surest first, equally sure ones in the order of the images.
+	want := []model.Mistake{{Index: 4, Label: 0, Predicted: 2}, {Index: 5, Label: 0, Predicted: 2}, {Index: 0, Label: 0, Predicted: 2}, {Index: 1, Label: 2, Predicted: 1}}
+	var probabilities []float32
+	for i := range e.Mistakes {
+		probabilities = append(probabilities, e.Mistakes[i].Probability)
+		e.Mistakes[i].Probability = 0
+	}
+	if !reflect.DeepEqual(e.Mistakes, want) {
+		t.Errorf("mistakes %v, want %v", e.Mistakes, want)
+	}
+	sure := []float64{probability(1), probability(1), probability(bright), probability(bright)}
+	if err := approx.Slices(probabilities, sure, func(int) float64 { return 1e-6 }); err != nil {
+		t.Errorf("probabilities of mistakes: %v", err)
+	}
+}
+
+func TestEvaluateNothing(t *testing.T) {
+	e, err := brightest(t).Evaluate(dataset.Subset{Set: coloured()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.Total != 0 || e.Accuracy() != 0 || e.Loss != 0 || len(e.Confusion) != 3 || len(e.Mistakes) != 0 {
+		t.Errorf("no images: %+v", e)
+	}
+}
+
+func TestEvaluateRefuses(t *testing.T) {
+	m := brightest(t)
+	set := coloured()
+	set.H, set.W, set.C = 1, 3, 1
+	_, err := m.Evaluate(set.All())
+	oneLine(t, err, "colours has images of 1x3x1, it takes 1x1x3")
+	if !errors.Is(err, model.ErrShape) {
+		t.Errorf("error %v is no ErrShape", err)
+	}
+	set = coloured()
+	set.Classes = append(set.Classes, "white")
+	_, err = m.Evaluate(set.All())
+	oneLine(t, err, "colours has 4 classes, the model 3")
+}

@@ -1,0 +1,265 @@
+package report
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"image/color"
+	"io"
+	"math"
+	"slices"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/text"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
+	"gonum.org/v1/plot/vg/vgsvg"
+
+	xfont "golang.org/x/image/font"
+)
+
+// Chart is a line chart.
+type Chart struct {
+	Title string
+	X, Y  Axis
+	Lines []Line
+}
+
+// Axis is one axis of a chart.
+type Axis struct {
+	Label string // with the unit, as in "accuracy (%)"
+	// Min and Max are the ends of the axis; if they are equal the data's are
+	// taken. Points beyond them are not drawn.
+	Min, Max float64
+	Log      bool // logarithmic; values must be positive
+	Whole    bool // labels at whole numbers only
+}
+
+// Line is a series of points, drawn joined and, if they are few, marked. A
+// single point is drawn as a ring, to point out something on another line.
+type Line struct {
+	Name string // in the legend
+	X, Y []float64
+}
+
+// Size of a chart, and the number of points up to which each is marked.
+const (
+	width, height = 4.6 * vg.Inch, 3.1 * vg.Inch
+	rowHeight     = vg.Length(17) // of title and legend
+	dotsPerInch   = 192
+	fewPoints     = 30
+)
+
+// The house style. The colours of lines are six of those that Okabe and Ito
+// chose to be told apart by colour-blind readers; dashes and marks differ too.
+func ink() color.RGBA  { return color.RGBA{0x22, 0x22, 0x22, 0xff} }
+func grid() color.RGBA { return color.RGBA{0xdd, 0xdd, 0xdd, 0xff} }
+
+func palette() []color.RGBA {
+	return []color.RGBA{
+		{0x00, 0x72, 0xb2, 0xff}, {0xd5, 0x5e, 0x00, 0xff}, {0x00, 0x9e, 0x73, 0xff},
+		{0xcc, 0x79, 0xa7, 0xff}, {0x56, 0xb4, 0xe9, 0xff}, {0xe6, 0x9f, 0x00, 0xff},
+	}
+}
+
+func dashes() [][]vg.Length {
+	return [][]vg.Length{nil, {5, 2.5}, {1.5, 2}, {7, 2, 1.5, 2}}
+}
+
+func glyphs() []draw.GlyphDrawer {
+	return []draw.GlyphDrawer{draw.CircleGlyph{}, draw.BoxGlyph{}, draw.PyramidGlyph{}, draw.CrossGlyph{}}
+}
+
+const family = "Liberation Sans"
+
+// face is the font of all text. SVG names it, PNG has it drawn.
+func face(size vg.Length, weight xfont.Weight) font.Font {
+	return font.Font{Typeface: "Liberation", Variant: "Sans", Size: size, Weight: weight}
+}
+
+// SVG writes the chart as a document of its own. Its background is left clear.
+func (c Chart) SVG(w io.Writer) error {
+	canvas := vgsvg.New(width, height)
+	if err := c.draw(draw.New(canvas)); err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	if _, err := canvas.WriteTo(&b); err != nil {
+		return fmt.Errorf("chart %q: %w", c.Title, err)
+	}
+	// The next best are fonts with the widths that the text was laid out for.
+	_, err := w.Write(bytes.ReplaceAll(b.Bytes(), []byte(family), []byte(family+", Arial, Helvetica, sans-serif")))
+	return err
+}
+
+// PNG writes the chart as a picture on white, 883 x 595 pixels.
+func (c Chart) PNG(w io.Writer) error {
+	canvas := vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(dotsPerInch))
+	if err := c.draw(draw.New(canvas)); err != nil {
+		return err
+	}
+	_, err := vgimg.PngCanvas{Canvas: canvas}.WriteTo(w)
+	return err
+}
+
+// draw draws the title and the legend, and the plot below.
+func (c Chart) draw(area draw.Canvas) error {
+	x, y, err := c.ends()
+	if err != nil {
+		return fmt.Errorf("chart %q: %w", c.Title, err)
+	}
+	p := plot.New()
+	p.BackgroundColor = nil
+	lines := plotter.NewGrid()
+	lines.Vertical.Color = nil
+	lines.Horizontal = draw.LineStyle{Color: grid(), Width: 0.5}
+	p.Add(lines)
+
+	style := text.Style{Color: ink(), Font: face(11, xfont.WeightBold), YAlign: draw.YTop, Handler: plot.DefaultTextHandler}
+	at := vg.Point{X: area.Min.X, Y: area.Max.Y}
+	if c.Title != "" {
+		area.FillText(style, at, c.Title)
+		at.Y -= rowHeight
+	}
+	style.Font = face(9, xfont.WeightNormal)
+	for i, l := range c.Lines {
+		icon := draw.Canvas{Canvas: area.Canvas, Rectangle: vg.Rectangle{Min: at.Add(vg.Point{Y: -10}), Max: at.Add(vg.Point{X: 20})}}
+		for _, part := range l.parts(i, x, y) {
+			p.Add(part)
+			part.Thumbnail(&icon)
+		}
+		area.FillText(style, at.Add(vg.Point{X: 24}), l.Name)
+		at.X += 24 + style.Width(l.Name) + 14
+	}
+	// The label of the y axis stands level above it.
+	at = vg.Point{X: area.Min.X, Y: at.Y - rowHeight}
+	if c.Y.Label != "" {
+		area.FillText(style, at, c.Y.Label)
+		at.Y -= rowHeight
+	}
+	c.X.set(&p.X, x)
+	c.Y.set(&p.Y, y)
+	p.X.Label.Text = c.X.Label
+	// The right margin is for half of the axis's last label.
+	p.Draw(draw.Crop(area, 0, -8, 2, at.Y-area.Max.Y))
+	return nil
+}
+
+// span is a range of values.
+type span struct{ lo, hi float64 }
+
+func (s span) has(v float64) bool { return v >= s.lo && v <= s.hi }
+
+// ends checks the values and returns the ends of both axes.
+func (c Chart) ends() (x, y span, err error) {
+	var xs, ys []float64
+	for _, l := range c.Lines {
+		if len(l.X) != len(l.Y) {
+			return x, y, fmt.Errorf("line %q has %d x and %d y", l.Name, len(l.X), len(l.Y))
+		}
+		xs, ys = append(xs, l.X...), append(ys, l.Y...)
+	}
+	if len(xs) == 0 {
+		return x, y, errors.New("it has no points")
+	}
+	if x, err = c.X.ends(xs, 0); err != nil {
+		return x, y, fmt.Errorf("x: %w", err)
+	}
+	if y, err = c.Y.ends(ys, 0.05); err != nil {
+		return x, y, fmt.Errorf("y: %w", err)
+	}
+	return x, y, nil
+}
+
+// ends are the ends of an axis for the values given, with a margin as part of
+// their range.
+func (a Axis) ends(values []float64, margin float64) (span, error) {
+	fixed := a.Min != a.Max
+	if fixed {
+		values = append([]float64{a.Min, a.Max}, values...)
+	}
+	for _, v := range values {
+		if math.IsNaN(v) || math.IsInf(v, 0) || (a.Log && v <= 0) {
+			return span{}, fmt.Errorf("the value %v cannot be drawn", v)
+		}
+	}
+	lo, hi := slices.Min(values), slices.Max(values)
+	switch {
+	case fixed:
+		return span{a.Min, a.Max}, nil
+	case a.Log && lo == hi:
+		return span{lo / 2, hi * 2}, nil
+	case a.Log:
+		by := math.Pow(hi/lo, margin)
+		return span{lo / by, hi * by}, nil
+	case lo == hi:
+		half := max(0.5, math.Abs(lo)/10)
+		return span{lo - half, hi + half}, nil
+	}
+	by := margin * (hi - lo)
+	return span{lo - by, hi + by}, nil
+}
+
+// set gives a plot's axis its ends and the house style.
+func (a Axis) set(axis *plot.Axis, ends span) {
+	axis.Min, axis.Max = ends.lo, ends.hi
+	axis.Label.TextStyle.Font, axis.Label.TextStyle.Color = face(9, xfont.WeightNormal), ink()
+	axis.Label.Padding = 3
+	axis.Tick.Label.Font, axis.Tick.Label.Color = face(9, xfont.WeightNormal), ink()
+	axis.LineStyle = draw.LineStyle{Color: ink(), Width: 0.5}
+	axis.Tick.LineStyle, axis.Tick.Length = axis.LineStyle, 3
+	axis.Tick.Marker = ticker{log: a.Log, whole: a.Whole}
+	axis.Padding = 0
+	if a.Log {
+		axis.Scale = plot.LogScale{}
+	}
+}
+
+// part is a part of a line's drawing.
+type part interface {
+	plot.Plotter
+	plot.Thumbnailer
+}
+
+// parts draws the line, the i-th of a chart, within its axes.
+func (l Line) parts(i int, x, y span) []part {
+	var all, seen plotter.XYs
+	for j := range l.X {
+		point := plotter.XY{X: l.X[j], Y: l.Y[j]}
+		all = append(all, point)
+		if x.has(point.X) && y.has(point.Y) {
+			seen = append(seen, point)
+		}
+	}
+	colour := palette()[i%len(palette())]
+	points := &plotter.Scatter{XYs: seen, GlyphStyle: draw.GlyphStyle{
+		Color: colour, Radius: 2, Shape: glyphs()[i%len(glyphs())],
+	}}
+	line := &plotter.Line{XYs: all, LineStyle: draw.LineStyle{
+		Color: colour, Width: 1.4, Dashes: dashes()[i%len(dashes())],
+	}}
+	switch {
+	case len(all) == 1:
+		points.Radius, points.Shape = 4.5, ring{}
+		return []part{points}
+	case len(all) > fewPoints:
+		return []part{line}
+	}
+	return []part{line, points}
+}
+
+// ring is a circle around a point.
+type ring struct{}
+
+// DrawGlyph implements draw.GlyphDrawer.
+func (ring) DrawGlyph(c *draw.Canvas, style draw.GlyphStyle, at vg.Point) {
+	var p vg.Path
+	p.Move(at.Add(vg.Point{X: style.Radius}))
+	p.Arc(at, style.Radius, 0, 2*math.Pi)
+	p.Close()
+	c.SetLineStyle(draw.LineStyle{Color: style.Color, Width: 1.4})
+	c.Stroke(p)
+}

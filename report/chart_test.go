@@ -1,0 +1,136 @@
+package report_test
+
+import (
+	"bytes"
+	"fmt"
+	"image/png"
+	"log"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/coarsegrain/taylornet/report"
+)
+
+func ExampleChart() {
+	c := report.Chart{
+		Title: "Accuracy by order",
+		X:     report.Axis{Label: "order of the expansion", Whole: true},
+		Y:     report.Axis{Label: "test accuracy (%)"},
+		Lines: []report.Line{
+			{Name: "expansion", X: []float64{0, 1, 2, 3}, Y: []float64{10, 89.5, 97.2, 98}},
+			{Name: "best", X: []float64{3}, Y: []float64{98}},
+		},
+	}
+	var svg bytes.Buffer
+	if err := c.SVG(&svg); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(strings.Contains(svg.String(), "order of the expansion"))
+	// Output: true
+}
+
+func ExampleWilson() {
+	lo, hi := report.Wilson(9954, 10_000)
+	fmt.Printf("%.2f to %.2f %%\n", 100*lo, 100*hi)
+	// Output: 99.39 to 99.65 %
+}
+
+// many is a line of n points.
+func many(n int) report.Line {
+	l := report.Line{Name: fmt.Sprint("line of ", n)}
+	for i := range n {
+		l.X, l.Y = append(l.X, float64(i)), append(l.Y, 1+math.Sin(float64(i)/10)/2)
+	}
+	return l
+}
+
+func TestChart(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		chart report.Chart
+	}{
+		{"one point", report.Chart{Lines: []report.Line{many(1)}}},
+		{"one point, logarithmic", report.Chart{Y: report.Axis{Log: true}, Lines: []report.Line{many(1)}}},
+		{"few and many points", report.Chart{Title: "t", Lines: []report.Line{many(2), many(30), many(31), many(500)}}},
+		{"an empty line among others", report.Chart{Lines: []report.Line{many(3), {Name: "none"}}}},
+		{"more lines than colours", report.Chart{Lines: []report.Line{many(9), many(8), many(7), many(6), many(5), many(4), many(3)}}},
+		{"all points outside", report.Chart{X: report.Axis{Min: -2, Max: -1}, Lines: []report.Line{many(5)}}},
+		{"a constant", report.Chart{Lines: []report.Line{{X: []float64{1, 2}, Y: []float64{0, 0}}}}},
+		{"huge values", report.Chart{Lines: []report.Line{{X: []float64{1, 2}, Y: []float64{-1e300, 1e300}}}}},
+		{"tiny values", report.Chart{Y: report.Axis{Log: true}, Lines: []report.Line{{X: []float64{1, 2}, Y: []float64{1e-300, 1e-200}}}}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var svg, again, picture bytes.Buffer
+			for _, b := range []*bytes.Buffer{&svg, &again} {
+				if err := tt.chart.SVG(b); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if !bytes.Equal(svg.Bytes(), again.Bytes()) {
+				t.Error("drawn twice, two drawings")
+			}
+			_, text := elements(t, svg.String())
+			for _, l := range tt.chart.Lines {
+				if !strings.Contains(text, l.Name) {
+					t.Errorf("%q is not in the legend", l.Name)
+				}
+			}
+			if strings.Contains(svg.String(), "NaN") || strings.Contains(svg.String(), "Inf") {
+				t.Error("a coordinate is no number")
+			}
+			if err := tt.chart.PNG(&picture); err != nil {
+				t.Fatal(err)
+			}
+			if img, err := png.Decode(&picture); err != nil || img.Bounds().Dx() != 883 || img.Bounds().Dy() != 595 {
+				t.Errorf("picture %v, error %v", img.Bounds(), err)
+			}
+		})
+	}
+}
+
+func TestChartEscapes(t *testing.T) {
+	line := many(3)
+	line.Name = hostile[0]
+	c := report.Chart{Title: hostile[1], X: report.Axis{Label: hostile[2]}, Y: report.Axis{Label: hostile[3]}, Lines: []report.Line{line}}
+	var b bytes.Buffer
+	if err := c.SVG(&b); err != nil {
+		t.Fatal(err)
+	}
+	tags, text := elements(t, b.String())
+	for _, e := range tags {
+		if e.Name.Local == "script" {
+			t.Error("the chart has a script")
+		}
+	}
+	for _, want := range hostile {
+		if !strings.Contains(text, want) {
+			t.Errorf("the chart does not show %q", want)
+		}
+	}
+}
+
+func TestChartRefuses(t *testing.T) {
+	line := func(y ...float64) []report.Line { return []report.Line{{Name: "l", X: []float64{1, 2}, Y: y}} }
+	for _, tt := range []struct {
+		chart report.Chart
+		want  string
+	}{
+		{report.Chart{Title: "c"}, `chart "c": it has no points`},
+		{report.Chart{Title: "c", Lines: line(1)}, `chart "c": line "l" has 2 x and 1 y`},
+		{report.Chart{Title: "c", Lines: line(1, math.NaN())}, `chart "c": y: the value NaN cannot be drawn`},
+		{report.Chart{Title: "c", Lines: line(1, math.Inf(1))}, `chart "c": y: the value +Inf cannot be drawn`},
+		{report.Chart{Title: "c", Lines: line(1, 0), Y: report.Axis{Log: true}}, `chart "c": y: the value 0 cannot be drawn`},
+		{report.Chart{Title: "c", Lines: line(1, 1), X: report.Axis{Log: true, Max: 3}}, `chart "c": x: the value 0 cannot be drawn`},
+	} {
+		for name, draw := range map[string]func(*bytes.Buffer) error{
+			"SVG": func(b *bytes.Buffer) error { return tt.chart.SVG(b) },
+			"PNG": func(b *bytes.Buffer) error { return tt.chart.PNG(b) },
+		} {
+			var b bytes.Buffer
+			if err := draw(&b); err == nil || err.Error() != tt.want || b.Len() > 0 {
+				t.Errorf("%s: error %v after %d bytes, want %s", name, err, b.Len(), tt.want)
+			}
+		}
+	}
+}

@@ -1,0 +1,133 @@
+package report
+
+import (
+	"fmt"
+	"html/template"
+	"image/color"
+	"strings"
+
+	"github.com/coarsegrain/taylornet/train"
+)
+
+// figure is a chart for the page.
+type figure struct {
+	SVG     template.HTML
+	Caption string
+}
+
+// curves draws the loss and the accuracy by epoch.
+func (p *page) curves() ([]figure, error) {
+	if len(p.History) == 0 {
+		return nil, nil
+	}
+	epochs := Axis{Label: "epoch", Whole: true}
+	loss := Chart{Title: "Loss", X: epochs, Y: Axis{Label: "mean cross-entropy (nats)"}, Lines: p.lines(
+		func(m *train.Metrics) float64 { return m.TrainLoss },
+		func(m *train.Metrics) float64 { return m.ValidationLoss },
+	)}
+	loss.Y.Log = worthLog(loss.Lines)
+	accuracy := Chart{Title: "Accuracy", X: epochs, Y: Axis{Label: "accuracy (%)"}, Lines: p.lines(
+		func(m *train.Metrics) float64 { return 100 * m.TrainAccuracy },
+		func(m *train.Metrics) float64 { return 100 * m.ValidationAccuracy },
+	)}
+	lowest, below := floor(accuracy.Lines)
+	accuracy.Y.Min, accuracy.Y.Max = lowest, 100+(100-lowest)/50
+	captions := []string{"Loss by epoch.", "Accuracy by epoch."}
+	if loss.Y.Log {
+		captions[0] = "Loss by epoch, on a logarithmic axis."
+	}
+	if below {
+		captions[1] = fmt.Sprintf("Accuracy by epoch; the first epochs, below %.3g %%, lie under the frame.", lowest)
+	}
+	var out []figure
+	for i, c := range []Chart{loss, accuracy} {
+		svg, err := c.inline(captions[i] + " " + p.summary())
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, figure{svg, captions[i]})
+	}
+	return out, nil
+}
+
+// lines are the training and validation figures, and the best of the latter.
+func (p *page) lines(training, validation func(*train.Metrics) float64) []Line {
+	var x, t, v []float64
+	for i := range p.History {
+		m := &p.History[i]
+		x, t, v = append(x, float64(m.Epoch)), append(t, training(m)), append(v, validation(m))
+	}
+	list := []Line{{"training", x, t}}
+	if !p.Validated {
+		return list
+	}
+	list = append(list, Line{"validation", x, v})
+	if best := p.BestEpoch(); best > 0 && len(x) > 1 {
+		list = append(list, Line{fmt.Sprintf("best: epoch %d", best), x[p.Best:][:1], v[p.Best:][:1]})
+	}
+	return list
+}
+
+// summary says in words what the curves come to.
+func (p *page) summary() string {
+	last := p.History[len(p.History)-1]
+	s := fmt.Sprintf("After epoch %d: training loss %s and accuracy %s", last.Epoch, significant(last.TrainLoss), percent(last.TrainAccuracy))
+	if p.Validated {
+		s += fmt.Sprintf(", validation loss %s and accuracy %s", significant(last.ValidationLoss), percent(last.ValidationAccuracy))
+	}
+	return s + "."
+}
+
+// worthLog reports whether losses spread so far that a linear axis would hide
+// the low ones.
+func worthLog(lines []Line) bool {
+	lo, hi := lines[0].Y[0], lines[0].Y[0]
+	for _, l := range lines {
+		for _, v := range l.Y {
+			lo, hi = min(lo, v), max(hi, v)
+		}
+	}
+	return lo > 0 && hi > 5*lo
+}
+
+// floor is where an accuracy axis begins: a little below all but the first
+// quarter of the epochs, so that the differences near 100 % can be seen; and
+// whether an epoch lies below it.
+func floor(lines []Line) (percent float64, below bool) {
+	lowest := 100.0
+	for _, l := range lines {
+		for _, v := range l.Y[(len(l.Y)+2)/4:] {
+			lowest = min(lowest, v)
+		}
+	}
+	percent = max(0, lowest-max(0.1, (100-lowest)/5))
+	for _, l := range lines {
+		for _, v := range l.Y {
+			below = below || v < percent
+		}
+	}
+	return percent, below
+}
+
+// inline is the chart as a part of the page, in the colours of its scheme.
+func (c Chart) inline(description string) (template.HTML, error) {
+	var b strings.Builder
+	if err := c.SVG(&b); err != nil {
+		return "", err
+	}
+	_, svg, _ := strings.Cut(b.String(), "<svg")
+	svg = scheme().Replace(svg)
+	//nolint:gosec // all text in it was escaped by SVG
+	return template.HTML(`<svg role="img" aria-label="` + template.HTMLEscapeString(description) + `"` + svg), nil
+}
+
+// scheme replaces colours by the style's variables, which follow the reader's
+// choice of light and dark.
+func scheme() *strings.Replacer {
+	hex := func(c color.RGBA) string { return fmt.Sprintf("#%02X%02X%02X", c.R, c.G, c.B) }
+	pairs := []string{hex(ink()), "var(--ink)", hex(grid()), "var(--line)"}
+	for i, c := range palette() {
+		pairs = append(pairs, hex(c), fmt.Sprintf("var(--c%d)", i))
+	}
+	return strings.NewReplacer(pairs...)
+}

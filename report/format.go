@@ -1,0 +1,72 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+)
+
+// Wilson is the score interval in which the true rate lies with 95 %
+// confidence when correct of total trials succeeded, 0 to 1 (Wilson, J. Am.
+// Stat. Assoc. 22, 209, 1927). Without trials it is the whole range.
+func Wilson(correct, total int) (lo, hi float64) {
+	if total <= 0 {
+		return 0, 1
+	}
+	const z = 1.959963984540054 // quantile 0.975 of the normal distribution
+	n, p := float64(total), float64(correct)/float64(total)
+	centre := (p + z*z/(2*n)) / (1 + z*z/n)
+	half := z / (1 + z*z/n) * math.Sqrt(p*(1-p)/n+z*z/(4*n*n))
+	// The observed rate is within, whatever the rounding.
+	return max(0, min(p, centre-half)), min(1, max(p, centre+half))
+}
+
+// count writes a number with commas between thousands.
+func count(n int) string {
+	s := strconv.Itoa(n)
+	first := 0
+	if n < 0 {
+		first = 1
+	}
+	for i := len(s) - 3; i > first; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// percent writes a fraction, 0 to 1, in per cent.
+func percent(fraction float64) string {
+	return strconv.FormatFloat(100*fraction, 'f', 2, 64) + "\u00a0%"
+}
+
+// significant writes a number with three significant figures, or all those
+// before the point.
+func significant(v float64) string {
+	if v >= 1000 {
+		return count(int(math.Round(v)))
+	}
+	return strconv.FormatFloat(v, 'g', 3, 64)
+}
+
+// degree writes the degree of a polynomial as spec.Net.Degree gives it.
+func degree(d int) string {
+	switch d {
+	case 0:
+		return "none"
+	case math.MaxInt32:
+		return "\u2265 2³¹"
+	}
+	return count(d)
+}
+
+// duration writes a time in the two units that matter.
+func duration(seconds float64) string {
+	if seconds < 59.95 {
+		return strconv.FormatFloat(seconds, 'f', 1, 64) + "\u00a0s"
+	}
+	s := int(math.Round(seconds))
+	if s < 3600 {
+		return fmt.Sprintf("%d\u00a0min %d\u00a0s", s/60, s%60)
+	}
+	return fmt.Sprintf("%d\u00a0h %d\u00a0min", s/3600, s%3600/60)
+}

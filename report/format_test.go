@@ -1,0 +1,89 @@
+package report
+
+import (
+	"math"
+	"strconv"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/coarsegrain/taylornet/internal/approx"
+)
+
+// The ends of the score interval are where the observed rate lies z standard
+// errors from the true one.
+func TestWilson(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(1, 100_000).Draw(t, "n")
+		k := rapid.IntRange(0, n).Draw(t, "k")
+		observed := float64(k) / float64(n)
+		lo, hi := Wilson(k, n)
+		if !(0 <= lo && lo <= observed && observed <= hi && hi <= 1) {
+			t.Fatalf("interval [%v,%v] about %v", lo, hi, observed)
+		}
+		for _, p := range []float64{lo, hi} {
+			if got, want := math.Abs(p-observed), 1.959964*math.Sqrt(p*(1-p)/float64(n)); !(math.Abs(got-want) <= 1e-7) {
+				t.Fatalf("end %v is %v from %v, want %v", p, got, observed, want)
+			}
+		}
+	})
+	if lo, hi := Wilson(0, 0); lo != 0 || hi != 1 {
+		t.Errorf("without trials [%v,%v]", lo, hi)
+	}
+}
+
+func TestFormats(t *testing.T) {
+	for _, tt := range []struct{ got, want string }{
+		{count(0), "0"}, {count(999), "999"}, {count(1000), "1,000"}, {count(118346), "118,346"}, {count(1234567), "1,234,567"},
+		{count(-999), "-999"}, {count(-1000), "-1,000"},
+		{percent(0.9954), "99.54\u00a0%"}, {percent(1), "100.00\u00a0%"},
+		{significant(0.046729), "0.0467"}, {significant(12345.6), "12,346"}, {significant(0), "0"},
+		{degree(0), "none"}, {degree(16), "16"}, {degree(math.MaxInt32), "≥ 2³¹"},
+		{duration(1.26), "1.3\u00a0s"}, {duration(59.96), "1\u00a0min 0\u00a0s"}, {duration(83.4), "1\u00a0min 23\u00a0s"},
+		{duration(3599.7), "1\u00a0h 0\u00a0min"}, {duration(7384), "2\u00a0h 3\u00a0min"},
+	} {
+		if tt.got != tt.want {
+			t.Errorf("got %q, want %q", tt.got, tt.want)
+		}
+	}
+}
+
+func TestShownSize(t *testing.T) {
+	for _, tt := range [][4]int{{8, 8, 96, 96}, {28, 28, 84, 84}, {32, 32, 96, 96}, {96, 1, 96, 1}, {200, 100, 96, 48}, {1000, 1, 96, 1}} {
+		if w, h := shownSize(tt[0], tt[1]); w != tt[2] || h != tt[3] {
+			t.Errorf("%d x %d is shown as %d x %d, want %d x %d", tt[0], tt[1], w, h, tt[2], tt[3])
+		}
+	}
+}
+
+func TestTicks(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		tick := ticker{log: rapid.Bool().Draw(t, "log"), whole: rapid.Bool().Draw(t, "whole")}
+		lo := rapid.Float64Range(0.001, 100).Draw(t, "lo")
+		hi := lo * rapid.Float64Range(1.01, 1e6).Draw(t, "factor")
+		if tick.whole {
+			tick.log, lo, hi = false, 1, math.Ceil(hi)+1
+		} else if !tick.log && rapid.Bool().Draw(t, "negative") {
+			lo = -lo
+		}
+		ticks := tick.Ticks(lo, hi)
+		if len(ticks) < 2 || len(ticks) > 10 {
+			t.Fatalf("%d labels from %v to %v", len(ticks), lo, hi)
+		}
+		for i, at := range ticks {
+			if i > 0 && at.Value <= ticks[i-1].Value {
+				t.Fatalf("label %v after %v", at.Value, ticks[i-1].Value)
+			}
+			slack := 1e-8 * (math.Abs(lo) + math.Abs(hi))
+			if at.Value < lo-slack || at.Value > hi+slack {
+				t.Fatalf("label %v is not in [%v,%v]", at.Value, lo, hi)
+			}
+			if tick.whole && at.Value != math.Round(at.Value) {
+				t.Fatalf("label %v is no whole number", at.Value)
+			}
+			if v, err := strconv.ParseFloat(at.Label, 64); err != nil || !approx.Close(v, at.Value, 1e-9*math.Abs(at.Value)) {
+				t.Fatalf("the label at %v reads %q", at.Value, at.Label)
+			}
+		}
+	})
+}

@@ -1,0 +1,172 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+
+	"github.com/coarsegrain/taylornet/spec"
+	"github.com/coarsegrain/taylornet/train"
+)
+
+// page is what the template shows.
+type page struct {
+	*Input
+	Figures   []headline
+	Charts    []figure
+	Validated bool // the history has validation figures
+	Matrix    []matrixRow
+	Pictures  []picture
+	Layers    []spec.Layer
+	MACs      int
+	Settings  []setting
+}
+
+// headline is a figure at the top of the page.
+type headline struct{ Name, Value, Note string }
+
+func newPage(in *Input) (*page, error) {
+	p := &page{Input: in, Layers: in.Model.Net.Layers(), MACs: in.Model.Net.MACs()}
+	for _, m := range in.History {
+		p.Validated = p.Validated || m.ValidationLoss != 0 || m.ValidationAccuracy != 0
+	}
+	var err error
+	if p.Settings, err = settings(in.Model.Training); err != nil {
+		return nil, err
+	}
+	if p.Charts, err = p.curves(); err != nil {
+		return nil, err
+	}
+	if in.Test != nil {
+		p.Matrix = matrix(in.Model.Classes, in.Test.Confusion)
+		if p.Pictures, err = pictures(in); err != nil {
+			return nil, err
+		}
+	}
+	p.Figures = p.headlines()
+	return p, nil
+}
+
+// Heading is the title of the page.
+func (p *page) Heading() string { return cmp.Or(p.Title, "Training run") }
+
+// Tested names the images of the evaluation.
+func (p *page) Tested() string {
+	if p.Images.Set == nil {
+		return "test"
+	}
+	return cmp.Or(p.Images.Set.Name, "test")
+}
+
+// Errors is the number of images classified wrongly.
+func (p *page) Errors() int { return p.Test.Total - p.Test.Correct }
+
+// BestEpoch is the epoch, counted from 1, whose weights were kept for their
+// validation figures; 0 if there is none.
+func (p *page) BestEpoch() int {
+	if !p.Validated || p.Best < 0 || p.Best >= len(p.History) {
+		return 0
+	}
+	return p.History[p.Best].Epoch
+}
+
+func (p *page) headlines() []headline {
+	var list []headline
+	add := func(name, value, format string, args ...any) {
+		list = append(list, headline{name, value, fmt.Sprintf(format, args...)})
+	}
+	if t := p.Test; t != nil && t.Total > 0 {
+		lo, hi := Wilson(t.Correct, t.Total)
+		add("Test accuracy", percent(t.Accuracy()), "95\u00a0%% interval %.2f to %s", 100*lo, percent(hi))
+		add("Errors", count(p.Errors()), "of %s images", count(t.Total))
+	}
+	net := p.Model.Net
+	add("Parameters", count(net.NumParams()), "trained")
+	if d := net.Degree(); d > 0 {
+		add("Degree", degree(d), "as a polynomial of the image")
+	} else {
+		add("Degree", degree(d), "the network is no polynomial")
+	}
+	add("Multiply-adds", count(p.MACs), "an image")
+	if n := len(p.History); n > 0 {
+		note := "the last one kept"
+		if best := p.BestEpoch(); best > 0 {
+			note = fmt.Sprintf("epoch %d kept", best)
+		}
+		add("Epochs", count(n), "%s", note)
+	}
+	if p.Seconds > 0 {
+		add("Time", duration(p.Seconds), "%s", rate(p.History))
+	}
+	for _, s := range p.Settings {
+		if s.Name == "config.seed" {
+			add("Seed", s.Value, "")
+		}
+	}
+	return list
+}
+
+// rate is the speed of training over all epochs, if it is known.
+func rate(history []train.Metrics) string {
+	var images, seconds float64
+	for _, m := range history {
+		images += m.ImagesPerSecond * m.Seconds
+		seconds += m.Seconds
+	}
+	if seconds == 0 {
+		return ""
+	}
+	return count(int(math.Round(images/seconds))) + " images a second"
+}
+
+// matrixRow is a line of the confusion matrix.
+type matrixRow struct {
+	Class    string
+	Cells    []cell
+	Total    int
+	Accuracy float64 // of this class's images
+}
+
+// cell is a count of the confusion matrix.
+type cell struct {
+	Count int
+	Right bool
+	Shade float64 // 0 to 1, by the part of the row
+}
+
+func matrix(classes []string, confusion [][]int) []matrixRow {
+	rows := make([]matrixRow, len(confusion))
+	for i, counts := range confusion {
+		row := matrixRow{Class: classes[i]}
+		for _, n := range counts {
+			row.Total += n
+		}
+		for j, n := range counts {
+			part := float64(n) / float64(max(1, row.Total))
+			// The square root lets single mistakes among thousands show.
+			row.Cells = append(row.Cells, cell{n, i == j, math.Round(100*math.Sqrt(part)) / 100})
+		}
+		row.Accuracy = float64(counts[i]) / float64(max(1, row.Total))
+		rows[i] = row
+	}
+	return rows
+}
+
+// Turned reports whether the matrix's column heads are too long to stand level.
+func (p *page) Turned() bool {
+	for _, class := range p.Model.Classes {
+		if len(class) > 4 {
+			return true
+		}
+	}
+	return false
+}
+
+// FirstColumns is the number of the matrix's columns before the sums.
+func (p *page) FirstColumns() int { return 1 + len(p.Model.Classes) }
+
+// Indent is how far a layer stands to the right, by the groups around it.
+func (p *page) Indent(l spec.Layer) string { return fmt.Sprintf("%gem", 0.6+1.2*float64(l.Depth)) }
+
+// Lattice is a layer's sites.
+func (p *page) Lattice(s spec.Shape) string { return fmt.Sprintf("%d\u00a0×\u00a0%d", s.H, s.W) }

@@ -1,0 +1,80 @@
+package report
+
+import (
+	_ "embed" // for the template
+	"errors"
+	"fmt"
+	"html/template"
+	"io"
+
+	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/model"
+	"github.com/coarsegrain/taylornet/train"
+)
+
+// Input is what a report tells of. Only Model is required; what else is missing
+// is left out of the report.
+type Input struct {
+	Title   string
+	Command string // that repeats the run
+	Model   *model.Model
+	History []train.Metrics
+	// Best is the index in History of the epoch whose weights Model has.
+	Best    int
+	Seconds float64 // that the run took
+	// Test is how Model does on Images.
+	Test   *model.Evaluation
+	Images dataset.Subset
+}
+
+//go:embed report.html
+var source string
+
+// Write writes the report, one HTML document. Equal inputs give equal bytes.
+func Write(w io.Writer, in Input) error {
+	if err := in.validate(); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	page, err := newPage(&in)
+	if err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	t, err := template.New("report").Funcs(template.FuncMap{
+		"count": count, "percent": percent, "degree": degree, "figures": significant,
+	}).Parse(source)
+	if err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	if err := t.Execute(w, page); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	return nil
+}
+
+// validate reports parts that do not belong together.
+func (in *Input) validate() error {
+	if in.Model == nil {
+		return errors.New("there is no model")
+	}
+	if in.Test == nil {
+		return nil
+	}
+	classes := len(in.Model.Classes)
+	if len(in.Test.Confusion) != classes {
+		return fmt.Errorf("the evaluation has %d classes, the model %d", len(in.Test.Confusion), classes)
+	}
+	for _, row := range in.Test.Confusion {
+		if len(row) != classes {
+			return fmt.Errorf("the confusion matrix has a row of %d counts for %d classes", len(row), classes)
+		}
+	}
+	for _, m := range in.Test.Mistakes {
+		if in.Images.Set != nil && (m.Index < 0 || m.Index >= in.Images.N()) {
+			return fmt.Errorf("image %d of the evaluation is not among the %d images given", m.Index, in.Images.N())
+		}
+		if min(m.Label, m.Predicted) < 0 || max(m.Label, m.Predicted) >= classes {
+			return fmt.Errorf("image %d of the evaluation has the classes %d and %d of %d", m.Index, m.Label, m.Predicted, classes)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,61 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// setting is an entry of a training record.
+type setting struct {
+	Name, Value string
+	Block       bool // of several lines
+}
+
+// settings lists the entries of a record in JSON, in its order, those of an
+// object within it by their path.
+func settings(record json.RawMessage) ([]setting, error) {
+	if len(record) == 0 {
+		return nil, nil
+	}
+	list, err := flatten(nil, "", record)
+	if err != nil {
+		return nil, fmt.Errorf("training record: %w", err)
+	}
+	return list, nil
+}
+
+func flatten(list []setting, path string, value json.RawMessage) ([]setting, error) {
+	dec := json.NewDecoder(bytes.NewReader(value))
+	token, err := dec.Token()
+	if err != nil {
+		return nil, err
+	}
+	if token != json.Delim('{') {
+		text, ok := token.(string)
+		if !ok {
+			text = string(value)
+		}
+		return append(list, setting{path, text, strings.Contains(text, "\n")}), nil
+	}
+	for dec.More() {
+		key, err := dec.Token()
+		if err != nil {
+			return nil, err
+		}
+		var member json.RawMessage
+		if err := dec.Decode(&member); err != nil {
+			return nil, err
+		}
+		name := fmt.Sprint(key)
+		if path != "" {
+			name = path + "." + name
+		}
+		if list, err = flatten(list, name, member); err != nil {
+			return nil, err
+		}
+	}
+	_, err = dec.Token()
+	return list, err
+}
