@@ -64,7 +64,7 @@ fuzz-smoke: ## run every fuzz target for 2000 inputs
 	while IFS=: read -r file func; do \
 		name=$${func#func }; dir=$$(dirname "$$file"); \
 		echo "$$dir $$name"; \
-		$(GO) test "$$dir" -run '^$$' -fuzz "^$$name\$$" -fuzztime=2000x || exit 1; \
+		$(GO) test "$$dir" -run '^$$' -fuzz "^$$name\$$" -fuzztime=2000x -fuzzminimizetime=10x || exit 1; \
 	done
 
 bench: ## run the benchmarks; PKG=./optim COUNT=10 for benchstat

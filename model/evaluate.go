@@ -59,7 +59,7 @@ func (m *Model) Evaluate(images dataset.Subset) (*Evaluation, error) {
 		loss        float64
 	}
 	answers := make([]answer, images.N())
-	m.program.Run(images.N(), func(i int, x []float32) {
+	err := m.run(images.N(), func(i int, x []float32) {
 		m.Normalisation.Apply(x, images.Image(i))
 	}, func(i int, y []float32) {
 		p := make([]float32, len(y))
@@ -68,6 +68,9 @@ func (m *Model) Evaluate(images dataset.Subset) (*Evaluation, error) {
 		k := argmax(y)
 		answers[i] = answer{k, p[k], loss}
 	})
+	if err != nil {
+		return nil, err
+	}
 	e := &Evaluation{Total: images.N(), Confusion: make([][]int, len(m.Classes))}
 	for k := range e.Confusion {
 		e.Confusion[k] = make([]int, len(m.Classes))

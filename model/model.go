@@ -4,8 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"strings"
+	"sync"
 
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/engine"
@@ -16,10 +16,17 @@ import (
 // ErrShape is wrapped by errors about images that do not fit a model.
 var ErrShape = errors.New("the model takes other images")
 
+// ErrNotFinite is wrapped by errors about images for which the network's
+// output overflows: a polynomial of high degree grows fast outside the range
+// that it was trained on.
+var ErrNotFinite = errors.New("the network's output is not a finite number")
+
 // Model is a trained network.
 type Model struct {
 	Config
-	program engine.Program[float32]
+	// compiled makes the program at the first use: a model file, however
+	// small, may describe a network that takes much memory to run.
+	compiled func() (engine.Program[float32], error)
 }
 
 // Config is what a model consists of.
@@ -36,18 +43,26 @@ type Config struct {
 	Training json.RawMessage
 }
 
-// New compiles a model; workers is the number of goroutines that a batch may
-// use, 0 for one a processor. The error says what does not fit. The model
-// keeps cfg's slices.
+// New makes a model; workers is the number of goroutines that a batch may use,
+// 0 for one a processor. The error says what does not fit. The model keeps
+// cfg's slices.
 func New(cfg Config, workers int) (*Model, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	program, err := cpu.New().Compile(cfg.Net, cfg.Params, engine.Options{Workers: workers})
+	return &Model{Config: cfg, compiled: sync.OnceValues(func() (engine.Program[float32], error) {
+		return cpu.New().Compile(cfg.Net, cfg.Params, engine.Options{Workers: workers})
+	})}, nil
+}
+
+// run evaluates n images, as engine.Program does.
+func (m *Model) run(n int, input, output func(i int, v []float32)) error {
+	program, err := m.compiled()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return &Model{Config: cfg, program: program}, nil
+	program.Run(n, input, output)
+	return nil
 }
 
 func (c *Config) validate() error {
@@ -66,7 +81,7 @@ func (c *Config) validate() error {
 	}
 	for _, p := range list {
 		for i, v := range c.Params[p.Offset:][:p.Size()] {
-			if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+			if !finite(v) {
 				return fmt.Errorf("parameter %s has the value %v at %d", p.Name, v, i)
 			}
 			if p.Role == spec.Var && v < 0 {

@@ -40,22 +40,30 @@ func (m *Model) PredictBatch(images []image.Image) ([]Prediction, error) {
 			return nil, fmt.Errorf("image %d is empty", i)
 		}
 	}
-	return m.predict(len(images), func(i int, x []float32) {
+	out := make([]Prediction, len(images))
+	err := m.run(len(images), func(i int, x []float32) {
 		m.Normalisation.Apply(x, dataset.FromImage(images[i], in.H, in.W, in.C))
-	}), nil
-}
-
-func (m *Model) predict(n int, input func(i int, x []float32)) []Prediction {
-	out := make([]Prediction, n)
-	m.program.Run(n, input, func(i int, y []float32) {
+	}, func(i int, y []float32) {
 		p := Prediction{Logits: slices.Clone(y), Probabilities: make([]float32, len(y))}
 		layer.Softmax(p.Probabilities, y)
 		p.Label = argmax(y)
 		p.Class = m.Classes[p.Label]
 		out[i] = p
 	})
-	return out
+	if err != nil {
+		return nil, err
+	}
+	for i, p := range out {
+		for _, v := range p.Logits {
+			if !finite(v) {
+				return nil, fmt.Errorf("image %d: %w", i, ErrNotFinite)
+			}
+		}
+	}
+	return out, nil
 }
+
+func finite(v float32) bool { return !math.IsNaN(float64(v)) && !math.IsInf(float64(v), 0) }
 
 // argmax is the index of the largest logit, the first of equals.
 func argmax(y []float32) int {
@@ -78,12 +86,12 @@ func (m *Model) Logits(x tensor.Tensor) (tensor.Tensor, error) {
 		return tensor.Tensor{}, fmt.Errorf("%w: shape %v with %d values, want [N,%d,%d,%d]", ErrShape, x.Shape, len(x.Data), in.H, in.W, in.C)
 	}
 	for i, v := range x.Data {
-		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+		if !finite(v) {
 			return tensor.Tensor{}, fmt.Errorf("image %d has the pixel value %v at %d", i/size, v, i%size)
 		}
 	}
 	out := tensor.New(n, len(m.Classes))
-	m.program.Run(n, func(i int, dst []float32) {
+	err := m.run(n, func(i int, dst []float32) {
 		for j, v := range x.Data[i*size:][:size] {
 			c := j % in.C
 			dst[j] = (v - m.Normalisation.Mean[c]) / m.Normalisation.Std[c]
@@ -91,5 +99,5 @@ func (m *Model) Logits(x tensor.Tensor) (tensor.Tensor, error) {
 	}, func(i int, y []float32) {
 		copy(out.Data[i*len(y):], y)
 	})
-	return out, nil
+	return out, err
 }

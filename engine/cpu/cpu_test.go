@@ -3,8 +3,10 @@ package cpu
 import (
 	"testing"
 
+	"github.com/coarsegrain/taylornet/engine"
 	"github.com/coarsegrain/taylornet/engine/enginetest"
 	simd "github.com/coarsegrain/taylornet/internal/cpu"
+	"github.com/coarsegrain/taylornet/spec"
 )
 
 func TestConformance(t *testing.T) {
@@ -18,4 +20,23 @@ func TestConformance(t *testing.T) {
 
 func TestConformanceFloat64(t *testing.T) {
 	enginetest.Run(t, Engine[float64]{}, 1e-11)
+}
+
+func TestTooLargeToIndex(t *testing.T) {
+	for _, source := range []string{
+		"Input(16384,16384,1) AvgPool(4000,4000,1,1) AvgPool",
+		"Input(16384,16384,1) Conv(1,1,1,1,1) AvgPool",
+	} {
+		net, err := spec.Parse(source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		params := make([]float32, net.NumParams())
+		if _, err := New().Compile(net, params, engine.Options{}); err == nil {
+			t.Errorf("Compile(%s): no error", source)
+		}
+		if _, err := New().CompileTraining(net, engine.Options{}); err == nil {
+			t.Errorf("CompileTraining(%s): no error", source)
+		}
+	}
 }

@@ -26,7 +26,11 @@ func (Engine[T]) Compile(net *spec.Net, params []T, opts engine.Options) (engine
 	if err != nil {
 		return nil, fmt.Errorf("compiling: %w", err)
 	}
-	return newProgram(folded, values, opts), nil
+	p, err := newProgram(folded, values, opts)
+	if err != nil {
+		return nil, fmt.Errorf("compiling: %w", err)
+	}
+	return p, nil
 }
 
 // CompileTraining implements engine.Engine.
@@ -34,5 +38,9 @@ func (Engine[T]) CompileTraining(net *spec.Net, opts engine.Options) (engine.Tra
 	if err := net.Validate(); err != nil {
 		return nil, fmt.Errorf("compiling: %w", err)
 	}
-	return newTrainer[T](net, opts), nil
+	t, err := newTrainer[T](net, opts)
+	if err != nil {
+		return nil, fmt.Errorf("compiling: %w", err)
+	}
+	return t, nil
 }

@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/coarsegrain/taylornet/layer"
 	"github.com/coarsegrain/taylornet/spec"
@@ -65,7 +66,9 @@ type purpose struct {
 	inputGrad bool
 }
 
-func newPlan[T tensor.Float](net *spec.Net, images int, p purpose) *plan[T] {
+// newPlan compiles a valid network. The error says that so many images are too
+// many for the indices of its windows.
+func newPlan[T tensor.Float](net *spec.Net, images int, p purpose) (*plan[T], error) {
 	layers := net.Layers()
 	b := &builder[T]{
 		purpose: p,
@@ -77,6 +80,9 @@ func newPlan[T tensor.Float](net *spec.Net, images int, p purpose) *plan[T] {
 	for _, l := range layers {
 		b.layers[l.Path] = l
 		channels = max(channels, l.In.C, l.Out.C)
+		if need := max(l.In.Size(), l.Out.Size(), reads(l)); need > math.MaxInt32/2/images {
+			return nil, fmt.Errorf("%s on the lattice %dx%d is too large for a micro-batch of %d images", l, l.In.H, l.In.W, images)
+		}
 	}
 	for _, param := range net.Params() {
 		b.params[param.Name] = param.Offset
@@ -89,7 +95,24 @@ func newPlan[T tensor.Float](net *spec.Net, images int, p purpose) *plan[T] {
 	} else {
 		b.placeInference()
 	}
-	return b.plan
+	return b.plan, nil
+}
+
+// reads is the number of sites that the windows of an operation read in one
+// image, forward or backward.
+func reads(l spec.Layer) int {
+	sites := max(l.In.H*l.In.W, l.Out.H*l.Out.W)
+	switch op := l.Op.(type) {
+	case *spec.Conv:
+		return sites * op.L1 * op.L2
+	case *spec.CG:
+		return sites * op.L1 * op.L2
+	case *spec.Pool:
+		if !op.Global {
+			return sites * op.L1 * op.L2
+		}
+	}
+	return sites
 }
 
 // builder makes a plan.

@@ -17,19 +17,23 @@ type program[T tensor.Float] struct {
 	idle    chan *worker[T] // kept for the next call
 }
 
-func newProgram[T tensor.Float](net *spec.Net, params []T, opts engine.Options) *program[T] {
+func newProgram[T tensor.Float](net *spec.Net, params []T, opts engine.Options) (*program[T], error) {
 	images := opts.MicroBatch
 	if images <= 0 {
 		images = inferenceMicroBatch
 	}
-	p := &program[T]{plan: newPlan[T](net, images, purpose{}), workers: workers(opts.Workers)}
+	plan, err := newPlan[T](net, images, purpose{})
+	if err != nil {
+		return nil, err
+	}
+	p := &program[T]{plan: plan, workers: workers(opts.Workers)}
 	p.idle = make(chan *worker[T], p.workers)
 	for _, s := range p.plan.steps {
 		if s.layer != nil {
 			s.layer.Refresh(params)
 		}
 	}
-	return p
+	return p, nil
 }
 
 // Run implements engine.Program.

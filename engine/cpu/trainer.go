@@ -34,13 +34,17 @@ type trainer[T tensor.Float] struct {
 	accumulateTask, reduceTask func(worker, i int)
 }
 
-func newTrainer[T tensor.Float](net *spec.Net, opts engine.Options) *trainer[T] {
+func newTrainer[T tensor.Float](net *spec.Net, opts engine.Options) (*trainer[T], error) {
 	images := opts.MicroBatch
 	if images <= 0 {
 		images = engine.DefaultMicroBatch
 	}
+	plan, err := newPlan[T](net, images, purpose{training: true, inputGrad: opts.InputGrad})
+	if err != nil {
+		return nil, err
+	}
 	t := &trainer[T]{
-		plan:    newPlan[T](net, images, purpose{training: true, inputGrad: opts.InputGrad}),
+		plan:    plan,
 		crew:    newCrew(workers(opts.Workers)),
 		trained: net.NumParams(),
 	}
@@ -52,7 +56,7 @@ func newTrainer[T tensor.Float](net *spec.Net, opts engine.Options) *trainer[T] 
 		t.partial[i] = tensor.Alloc[T](length)
 	}
 	t.accumulateTask, t.reduceTask = t.accumulate, t.reduce
-	return t
+	return t, nil
 }
 
 // Gradient implements engine.Trainer.
