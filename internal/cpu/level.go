@@ -10,7 +10,8 @@ import (
 // Level is a set of SIMD instructions, each including the ones before it.
 type Level int
 
-// The levels. AVX2 includes FMA; AVX512 is F, CD, BW, DQ and VL together.
+// The levels. AVX2 includes FMA; AVX512 is F, CD, BW, DQ and VL together, with
+// BMI2.
 const (
 	Portable Level = iota
 	AVX2

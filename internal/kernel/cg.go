@@ -22,34 +22,39 @@ func Terms(n, order int) int {
 // coefs is [terms][channels], the terms by degree and within a degree in
 // lexicographic order of (i,j,k); y is [sites][channels].
 func CG[T tensor.Float](y, x []T, win Window, coefs []T, channels, order int) {
-	checkCG("kernel.CG", win, len(y), len(coefs), channels, order)
-	cgPortable(y, x, win, coefs, channels, order)
+	checkCG("kernel.CG", win, len(x), len(y), len(coefs), channels, order)
+	if y32 := float32s(y); y32 != nil {
+		cgFloat32(y32, float32s(x), win, float32s(coefs), channels, order)
+	} else {
+		cgPortable(y, x, win, coefs, channels, order)
+	}
 }
 
 // CGGrad is the backward pass of CG: given dy [sites][channels] it adds the
 // gradient of the coefficients to dcoefs [terms][channels] and the gradient of
 // the inputs to dx, a buffer indexed as x is. If win is a partition dx is
-// stored instead of added to. A nil dx is not computed.
+// stored instead of added to. A nil dx is not computed. What the zero pixel of dx
+// receives is of no use and differs between levels.
 func CGGrad[T tensor.Float](dx, dcoefs, x []T, win Window, dy, coefs []T, channels, order int) {
-	checkCG("kernel.CGGrad", win, len(dy), len(coefs), channels, order)
+	checkCG("kernel.CGGrad", win, len(x), len(dy), len(coefs), channels, order)
 	if len(dcoefs) != len(coefs) || (dx != nil && len(dx) != len(x)) {
 		panic("kernel.CGGrad: sizes do not agree")
 	}
-	if dx != nil && win.Partition {
-		for _, at := range win.Index {
-			clear(dx[at:][:channels])
-		}
+	if dcoefs32 := float32s(dcoefs); dcoefs32 != nil {
+		cgGradFloat32(float32s(dx), dcoefs32, float32s(x), win, float32s(dy), float32s(coefs), channels, order)
+	} else {
+		cgGradPortable(dx, dcoefs, x, win, dy, coefs, channels, order)
 	}
-	cgGradPortable(dx, dcoefs, x, win, dy, coefs, channels, order)
 }
 
-func checkCG(name string, win Window, outputs, coefs, channels, order int) {
+func checkCG(name string, win Window, inputs, outputs, coefs, channels, order int) {
 	if order < 1 || order > MaxOrder {
 		panic(name + ": order out of range")
 	}
 	if outputs != win.Sites()*channels || coefs != Terms(win.Taps, order)*channels {
 		panic(name + ": sizes do not agree")
 	}
+	win.check(name, channels, inputs)
 }
 
 func cgPortable[T tensor.Float](y, x []T, win Window, coefs []T, channels, order int) {
@@ -82,6 +87,11 @@ func cgPortable[T tensor.Float](y, x []T, win Window, coefs []T, channels, order
 }
 
 func cgGradPortable[T tensor.Float](dx, dcoefs, x []T, win Window, dy, coefs []T, channels, order int) {
+	if dx != nil && win.Partition {
+		for _, at := range win.Index {
+			clear(dx[at:][:channels])
+		}
+	}
 	n := win.Taps
 	for s := range win.Sites() {
 		at := win.Index[s*n:][:n]

@@ -8,7 +8,11 @@ import "github.com/coarsegrain/taylornet/tensor"
 // SumRows adds each channel's sum to sum: sum[c] += sum_r x[r,c].
 func SumRows[T tensor.Float](sum, x []T) {
 	rows(len(x), len(sum), "kernel.SumRows")
-	sumRowsPortable(sum, x)
+	if sum32 := float32s(sum); sum32 != nil {
+		sumRowsFloat32(sum32, float32s(x))
+	} else {
+		sumRowsPortable(sum, x)
+	}
 }
 
 func sumRowsPortable[T tensor.Float](sum, x []T) {
@@ -23,7 +27,11 @@ func sumRowsPortable[T tensor.Float](sum, x []T) {
 // sum[c] += sum_r (x[r,c]-mean[c])^2.
 func SumSquares[T tensor.Float](sum, x, mean []T) {
 	rows(len(x), len(sum), "kernel.SumSquares", len(mean))
-	sumSquaresPortable(sum, x, mean)
+	if sum32 := float32s(sum); sum32 != nil {
+		sumSquaresFloat32(sum32, float32s(x), float32s(mean))
+	} else {
+		sumSquaresPortable(sum, x, mean)
+	}
 }
 
 func sumSquaresPortable[T tensor.Float](sum, x, mean []T) {
@@ -42,7 +50,11 @@ func SumProducts[T tensor.Float](sum, dot, dy, x, mean []T) {
 	if len(dy) != len(x) {
 		panic("kernel.SumProducts: sizes do not agree")
 	}
-	sumProductsPortable(sum, dot, dy, x, mean)
+	if sum32 := float32s(sum); sum32 != nil {
+		sumProductsFloat32(sum32, float32s(dot), float32s(dy), float32s(x), float32s(mean))
+	} else {
+		sumProductsPortable(sum, dot, dy, x, mean)
+	}
 }
 
 func sumProductsPortable[T tensor.Float](sum, dot, dy, x, mean []T) {
@@ -61,7 +73,11 @@ func Affine[T tensor.Float](y, x, scale, shift []T) {
 	if len(y) != len(x) {
 		panic("kernel.Affine: sizes do not agree")
 	}
-	affinePortable(y, x, scale, shift)
+	if y32 := float32s(y); y32 != nil {
+		affineFloat32(y32, float32s(x), float32s(scale), float32s(shift))
+	} else {
+		affinePortable(y, x, scale, shift)
+	}
 }
 
 func affinePortable[T tensor.Float](y, x, scale, shift []T) {
@@ -79,7 +95,11 @@ func Affine2[T tensor.Float](z, x, y, a, b, k []T) {
 	if len(y) != len(x) || len(z) != len(x) {
 		panic("kernel.Affine2: sizes do not agree")
 	}
-	affine2Portable(z, x, y, a, b, k)
+	if z32 := float32s(z); z32 != nil {
+		affine2Float32(z32, float32s(x), float32s(y), float32s(a), float32s(b), float32s(k))
+	} else {
+		affine2Portable(z, x, y, a, b, k)
+	}
 }
 
 func affine2Portable[T tensor.Float](z, x, y, a, b, k []T) {
@@ -96,7 +116,11 @@ func Add[T tensor.Float](dst, src []T) {
 	if len(dst) != len(src) {
 		panic("kernel.Add: sizes do not agree")
 	}
-	addPortable(dst, src)
+	if dst32 := float32s(dst); dst32 != nil {
+		addFloat32(dst32, float32s(src))
+	} else {
+		addPortable(dst, src)
+	}
 }
 
 func addPortable[T tensor.Float](dst, src []T) {

@@ -4,8 +4,14 @@
 //
 // Every kernel has a portable form, generic over float32 and float64, that is
 // always compiled and defines what the kernel does; the float64 instance is
-// the reference in tests. Assembly forms for float32 stand beside it and are
-// chosen by cpu.Active. No kernel starts a goroutine or allocates.
+// the reference in tests. Forms for float32 in AVX2 and AVX-512 stand beside it
+// and are chosen by cpu.Active; the build tag purego leaves them out. They
+// differ from the portable form in rounding only: they use fused multiply-adds.
+// No kernel starts a goroutine or allocates, and for given sizes and level the
+// order of every sum is fixed.
+//
+// The files *_amd64.s and *_stub_amd64.go are written by go generate from the
+// programs in _asm, a module of its own.
 //
 // # Buffers
 //

@@ -1,25 +1,52 @@
 package kernel
 
-import "github.com/coarsegrain/taylornet/tensor"
+import (
+	"github.com/coarsegrain/taylornet/internal/cpu"
+	"github.com/coarsegrain/taylornet/tensor"
+)
 
-// Filter is the weights of a convolution or linear layer, laid out for Product.
+// Filter is the weights of a convolution or linear layer, laid out for
+// Product: the output channels are cut into panels that fill a kernel's
+// registers, and within a panel the weights stand in the order of use.
 type Filter[T tensor.Float] struct {
 	taps, cin, cout int
-	data            []T // [taps][cin][cout]
+	level           cpu.Level // whose kernel the layout is for
+	panel           int       // output channels in each panel but the last
+	lanes           int       // the last panel's width is a multiple of it
+	data            []T       // panels, each [taps][cin][width], padded with zeros
 }
 
 // NewFilter returns a filter of taps inputs of cin channels each and cout
-// output channels.
+// output channels. It stays with the SIMD level that is active now.
 func NewFilter[T tensor.Float](taps, cin, cout int) *Filter[T] {
-	return &Filter[T]{taps: taps, cin: cin, cout: cout, data: tensor.Alloc[T](taps * cin * cout)}
+	if taps < 1 || cin < 1 || cout < 1 {
+		panic("kernel.NewFilter: sizes must be positive")
+	}
+	f := &Filter[T]{taps: taps, cin: cin, cout: cout}
+	if _, ok := any(f).(*Filter[float32]); ok {
+		f.level = level()
+	}
+	switch f.level {
+	case cpu.Portable:
+		f.panel, f.lanes = cout, 1
+	case cpu.AVX512:
+		f.panel, f.lanes = 64, 16
+	case cpu.AVX2:
+		f.panel, f.lanes = 16, 8
+	}
+	f.data = tensor.Alloc[T](taps * cin * f.padded(cout))
+	return f
 }
+
+// padded is the width in data of a panel with n channels.
+func (f *Filter[T]) padded(n int) int { return (n + f.lanes - 1) / f.lanes * f.lanes }
 
 // Pack takes the weights w [taps][cin][cout].
 func (f *Filter[T]) Pack(w []T) {
 	if len(w) != f.taps*f.cin*f.cout {
 		panic("kernel.Filter.Pack: wrong number of weights")
 	}
-	copy(f.data, w)
+	f.pack(w, f.cout, 1)
 }
 
 // PackTransposed takes the weights w [taps][cout][cin] of the layer whose
@@ -28,11 +55,22 @@ func (f *Filter[T]) PackTransposed(w []T) {
 	if len(w) != f.taps*f.cin*f.cout {
 		panic("kernel.Filter.PackTransposed: wrong number of weights")
 	}
-	for t := range f.taps {
-		for i := range f.cin {
-			row := f.data[(t*f.cin+i)*f.cout:][:f.cout]
-			for o := range row {
-				row[o] = w[(t*f.cout+o)*f.cin+i]
+	f.pack(w, 1, f.cin)
+}
+
+// pack takes the weight of tap t from input i to output o from
+// w[t*cin*cout+i*in+o*out].
+func (f *Filter[T]) pack(w []T, in, out int) {
+	for o := 0; o < f.cout; o += f.panel {
+		n := min(f.panel, f.cout-o)
+		to := f.data[o*f.taps*f.cin:]
+		for t := range f.taps {
+			for i := range f.cin {
+				from := w[t*f.cin*f.cout+i*in+o*out:]
+				for k := range n {
+					to[k] = from[k*out]
+				}
+				to = to[f.padded(n):]
 			}
 		}
 	}
@@ -48,7 +86,12 @@ func Product[T tensor.Float](y, bias, x []T, win Window, f *Filter[T]) {
 	if win.Taps != f.taps || len(y) != win.Sites()*f.cout || (bias != nil && len(bias) != f.cout) {
 		panic("kernel.Product: sizes do not agree")
 	}
-	productPortable(y, bias, x, win, f)
+	win.check("kernel.Product", f.cin, len(x))
+	if f32, ok := any(f).(*Filter[float32]); ok {
+		productFloat32(float32s(y), float32s(bias), float32s(x), win, f32)
+	} else {
+		productPortable(y, bias, x, win, f)
+	}
 }
 
 func productPortable[T tensor.Float](y, bias, x []T, win Window, f *Filter[T]) {
@@ -61,13 +104,35 @@ func productPortable[T tensor.Float](y, bias, x []T, win Window, f *Filter[T]) {
 		}
 		for t := range win.Taps {
 			in := x[win.Index[s*win.Taps+t]:][:f.cin]
-			for i, v := range in {
-				w := f.data[(t*f.cin+i)*f.cout:][:len(row)]
-				for o := range row {
-					row[o] += v * w[o]
-				}
+			w := f.data[t*f.cin*f.cout:]
+			for ; len(in) >= 4; in, w = in[4:], w[4*f.cout:] {
+				addRows(row, [4]T(in), w, f.cout)
+			}
+			for ; len(in) > 0; in, w = in[1:], w[f.cout:] {
+				addRow(row, in[0], w)
 			}
 		}
+	}
+}
+
+// addRow computes row += v*w.
+func addRow[T tensor.Float](row []T, v T, w []T) {
+	w = w[:len(row)]
+	for o := range row {
+		row[o] += v * w[o]
+	}
+}
+
+// addRows computes row += v[k]*w[k*stride:] for one k after another, with fewer
+// loads and stores than addRow for each.
+func addRows[T tensor.Float](row []T, v [4]T, w []T, stride int) {
+	w0, w1, w2, w3 := w[:len(row)], w[stride:][:len(row)], w[2*stride:][:len(row)], w[3*stride:][:len(row)]
+	v0, v1, v2, v3 := v[0], v[1], v[2], v[3]
+	for o := range row {
+		sum := row[o] + v0*w0[o]
+		sum += v1 * w1[o]
+		sum += v2 * w2[o]
+		row[o] = sum + v3*w3[o]
 	}
 }
 
@@ -80,19 +145,29 @@ func ProductGrad[T tensor.Float](dw, x []T, win Window, dy []T, cin, cout int) {
 	if len(dw) != win.Taps*cin*cout || len(dy) != win.Sites()*cout {
 		panic("kernel.ProductGrad: sizes do not agree")
 	}
-	productGradPortable(dw, x, win, dy, cin, cout)
+	win.check("kernel.ProductGrad", cin, len(x))
+	if dw32 := float32s(dw); dw32 != nil {
+		productGradFloat32(dw32, float32s(x), win, float32s(dy), cin, cout)
+	} else {
+		productGradPortable(dw, x, win, dy, cin, cout)
+	}
 }
 
 func productGradPortable[T tensor.Float](dw, x []T, win Window, dy []T, cin, cout int) {
-	for s := range win.Sites() {
-		g := dy[s*cout:][:cout]
+	for ; win.Sites() >= 4; win.Index, dy = win.Index[4*win.Taps:], dy[4*cout:] {
 		for t := range win.Taps {
-			in := x[win.Index[s*win.Taps+t]:][:cin]
-			for i, v := range in {
-				row := dw[(t*cin+i)*cout:][:len(g)]
-				for o := range row {
-					row[o] += v * g[o]
-				}
+			in := func(s int) []T { return x[win.Index[s*win.Taps+t]:][:cin] }
+			in0, in1, in2, in3 := in(0), in(1), in(2), in(3)
+			for i := range cin {
+				v := [4]T{in0[i], in1[i], in2[i], in3[i]}
+				addRows(dw[(t*cin+i)*cout:][:cout], v, dy, cout)
+			}
+		}
+	}
+	for ; win.Sites() > 0; win.Index, dy = win.Index[win.Taps:], dy[cout:] {
+		for t, at := range win.Index[:win.Taps] {
+			for i, v := range x[at:][:cin] {
+				addRow(dw[(t*cin+i)*cout:][:cout], v, dy)
 			}
 		}
 	}

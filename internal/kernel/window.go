@@ -23,6 +23,23 @@ type Window struct {
 // Sites is the number of output sites.
 func (w Window) Sites() int { return len(w.Index) / w.Taps }
 
+// check panics unless every pixel of c channels that w points at lies in a
+// buffer of n elements: the assembly reads without checks.
+func (w Window) check(name string, c, n int) {
+	if len(w.Index) > 0 && int(maxIndex(w.Index))+c > n {
+		panic(name + ": window outside of its buffer")
+	}
+}
+
+// maxIndexPortable is the highest index, a negative one being the highest of all.
+func maxIndexPortable(index []int32) uint32 {
+	var top uint32
+	for _, at := range index {
+		top = max(top, uint32(at))
+	}
+	return top
+}
+
 // First is the window of the first n sites.
 func (w Window) First(n int) Window {
 	w.Index = w.Index[:n*w.Taps]

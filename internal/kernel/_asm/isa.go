@@ -59,22 +59,29 @@ func (s isa) rows(channels reg.Register, max int, body func(row)) {
 	MOVQ(channels, lanes)
 	SUBQ(Imm(uint64((max-1)*s.lanes)), lanes)
 	for n := max; n >= 1; n-- {
+		next := fmt.Sprintf("vecs%d", n-1)
 		if n > 1 {
-			JLE(LabelRef(fmt.Sprintf("vecs%d", n-1)))
+			JLE(LabelRef(next))
 		}
-		if s.lanes == 8 { // masked stores are slow in AVX2
-			masked := fmt.Sprintf("masked%d", n)
-			CMPQ(lanes, Imm(8))
-			JNE(LabelRef(masked))
-			body(row{isa: s, n: n})
-			Label(masked)
-		}
-		body(row{isa: s, n: n, mask: s.mask(lanes)})
+		s.lastVec(lanes, n, next, body)
 		if n > 1 {
-			Label(fmt.Sprintf("vecs%d", n-1))
+			Label(next)
 			ADDQ(Imm(uint64(s.lanes)), lanes)
 		}
 	}
+}
+
+// lastVec emits body, which ends the function, for a row of n vectors, the
+// last one of the given number of lanes, 1 to s.lanes. A full vector has a
+// body of its own in AVX2, where masked stores are slow.
+func (s isa) lastVec(lanes reg.Register, n int, label string, body func(row)) {
+	if s.lanes == 8 {
+		CMPQ(lanes, Imm(8))
+		JNE(LabelRef(label + "masked"))
+		body(row{isa: s, n: n})
+		Label(label + "masked")
+	}
+	body(row{isa: s, n: n, mask: s.mask(lanes)})
 }
 
 // mask returns the mask of the first lanes elements, 1 to s.lanes: a mask
@@ -160,11 +167,24 @@ func (t tile) walk(first, stride reg.Register, move func(m Mem, i int, v reg.Vec
 	}
 }
 
-// begin opens a function whose reference is the named portable one.
-func (s isa) begin(name, signature, portable string) {
+// free is the number of vector registers that the row's mask leaves.
+func (r row) free() int {
+	switch {
+	case r.lanes == 16:
+		return 32
+	case r.mask != nil:
+		return 15
+	}
+	return 16
+}
+
+// begin opens a function whose reference is the named portable one, in as far
+// as the scope says.
+func (s isa) begin(name, signature, portable, scope string) {
 	TEXT(name+s.name, attr.NOSPLIT, "func"+signature)
 	Pragma("noescape")
-	Doc(fmt.Sprintf("%s%s is the %s form of %s, its reference.", name, s.name, s.name, portable))
+	Doc(fmt.Sprintf("%s%s computes %s with %s.", name, s.name, scope, s.name),
+		fmt.Sprintf("See %s for the reference.", portable))
 }
 
 func end() {

@@ -8,20 +8,27 @@ import (
 	. "github.com/mmcloughlin/avo/build"
 )
 
+var families = map[string][]func(isa){
+	"product":     {product},
+	"productgrad": {productGrad, productGradTaps},
+	"cg":          {cg},
+	"cggrad":      {cgGrad},
+	"channel":     {sumRows, sumSquares, sumProducts, affine, affine2, add},
+	"window":      {maxIndex},
+	"peak":        {peak},
+}
+
 func main() {
-	family := flag.String("family", "", "product, productgrad or peak")
+	family := flag.String("family", "", "the family of kernels to write")
 	flag.Parse()
+	kernels, ok := families[*family]
+	if !ok {
+		panic("asm: no family " + *family)
+	}
 	ConstraintExpr("amd64,!purego")
-	for _, set := range []isa{avx2, avx512} {
-		switch *family {
-		case "product":
-			product(set)
-		case "productgrad":
-			productGrad(set)
-		case "peak":
-			peak(set)
-		default:
-			panic("asm: no family " + *family)
+	for _, kernel := range kernels {
+		for _, set := range []isa{avx2, avx512} {
+			kernel(set)
 		}
 	}
 	Generate()

@@ -34,7 +34,7 @@ func panelVecs(s isa) int {
 // with w [taps][cin][vecs*lanes]. See productPortable for the Go equivalent.
 func product(s isa) {
 	s.begin("product", "(y, bias, x *float32, index *int32, w *float32, sites, taps, cin, cout, channels int)",
-		"productPortable, for one panel of channels with w packed by Filter.Pack")
+		"productPortable", "one panel of output channels, its weights packed by Filter.Pack,")
 	s.rows(load("channels"), panelVecs(s), func(r row) {
 		single := "single" + r.String()
 		CMPQ(param("sites"), Imm(tileSites))
@@ -77,12 +77,15 @@ func productTiles(r row, sites int) {
 	Comment("On to the next tile; the last one ends with the last site.")
 	SUBQ(Imm(uint64(sites)), left)
 	JE(LabelRef(label("done")))
-	step, size := GP64(), GP64()
+	step := GP64()
 	MOVQ(I32(sites), step)
-	MOVQ(I32(sites), size)
-	CMPQ(left, size)
-	CMOVQLT(left, step)
-	CMOVQLT(size, left)
+	if sites > 1 {
+		size := GP64()
+		MOVQ(step, size)
+		CMPQ(left, size)
+		CMOVQLT(left, step)
+		CMOVQLT(size, left)
+	}
 	IMULQ(step, stride)
 	ADDQ(stride, y)
 	IMULQ(taps, step)

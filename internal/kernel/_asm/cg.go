@@ -1,0 +1,147 @@
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// cgTaps is the numbers of window members that cg and cgGrad are made for.
+var cgTaps = []int{2, 3, 4, 6, 9}
+
+// cgTerms is the number of coefficients of order 2.
+func cgTerms(n int) int { return 1 + n + n*(n+1)/2 }
+
+// eachTaps emits body, which ends the function, for each number of taps, and
+// the choice among them.
+func (s isa) eachTaps(body func(r row, n int)) {
+	taps, lanes := load("taps"), load("lanes")
+	for _, n := range cgTaps {
+		next := fmt.Sprintf("after%d", n)
+		CMPQ(taps, Imm(uint64(n)))
+		JNE(LabelRef(next))
+		s.lastVec(lanes, 1, fmt.Sprintf("taps%d", n), func(r row) { body(r, n) })
+		Label(next)
+	}
+	RET()
+}
+
+// cg computes the polynomial of order 2 in one vector of channels:
+//
+//	for s in sites:
+//		sum = c
+//		for i in taps:
+//			t = a[i]
+//			for j in i..taps: t += b[i,j] * x[index[s,j]]
+//			sum += t * x[index[s,i]]
+//		y[s] = sum
+//
+// The coefficients are in registers where they fit. See cgPortable for the Go
+// equivalent.
+func cg(s isa) {
+	s.begin("cg", "(y, x *float32, index *int32, coefs *float32, sites, taps, channels, lanes int)",
+		"cgPortable", "order 2 in 2, 3, 4, 6 or 9 taps for one vector of channels")
+	s.eachTaps(func(r row, n int) {
+		y, x, index, coefs := load("y"), load("x"), load("index"), load("coefs")
+		left, stride := load("sites"), load("channels")
+		SHLQ(Imm(2), stride)
+		k := cgKernel{r, n, y, x, index, coefs, stride, left}
+		switch perSite := n + 2; {
+		case cgTerms(n)+perSite <= r.free():
+			c := r.vecs(cgTerms(n))
+			tile{c}.column().walk(coefs, stride, r.load)
+			k.sites(1, func(i int) reg.VecVirtual { return c[i] })
+		case 2*perSite+1 <= r.free():
+			k.sites(2, nil)
+			k.sites(1, nil)
+		default:
+			k.sites(1, nil)
+		}
+		end()
+	})
+}
+
+// column makes each vector of a one-row tile a row of its own.
+func (t tile) column() tile {
+	c := make(tile, len(t[0]))
+	for i, v := range t[0] {
+		c[i] = []reg.VecVirtual{v}
+	}
+	return c
+}
+
+type cgKernel struct {
+	row
+	n                                int
+	y, x, index, coefs, stride, left reg.Register
+}
+
+// sites works on as many groups of several sites as are left. A nil coef
+// means that the coefficients are in memory.
+func (k cgKernel) sites(group int, coef func(i int) reg.VecVirtual) {
+	label := func(name string) string { return fmt.Sprintf("%s%dx%dx%v", name, k.n, group, k.row) }
+	Label(label("site"))
+	CMPQ(k.left, Imm(uint64(group)))
+	JL(LabelRef(label("done")))
+	x := make(tile, group)
+	for g := range x {
+		x[g] = k.vecs(k.n)
+		for i, v := range x[g] {
+			at := GP64()
+			MOVLQSX(Mem{Base: k.index, Disp: 4 * (g*k.n + i)}, at)
+			k.load(Mem{Base: k.x, Index: at, Scale: 4}, 0, v)
+		}
+	}
+	sum := k.polynomial(x, coef)
+	sum.walk(k.y, k.stride, k.store)
+	for range group {
+		ADDQ(k.stride, k.y)
+	}
+	ADDQ(Imm(uint64(4*k.n*group)), k.index)
+	SUBQ(Imm(uint64(group)), k.left)
+	JMP(LabelRef(label("site")))
+	Label(label("done"))
+}
+
+// polynomial returns the polynomial's value for each site of x.
+func (k cgKernel) polynomial(x tile, coef func(i int) reg.VecVirtual) tile {
+	linear, quadratic := GP64(), GP64()
+	if coef == nil {
+		MOVQ(k.coefs, linear)
+		IMUL3Q(Imm(uint64(1+k.n)), k.stride, quadratic)
+		ADDQ(k.coefs, quadratic)
+	}
+	next := func(i int, cursor reg.Register) reg.VecVirtual {
+		if coef != nil {
+			return coef(i)
+		}
+		c := k.vec()
+		k.load(at(cursor), 0, c)
+		ADDQ(k.stride, cursor)
+		return c
+	}
+	start := func(i int) []reg.VecVirtual {
+		c, v := next(i, linear), k.vecs(len(x))
+		for g := range v {
+			VMOVAPS(c, v[g])
+		}
+		return v
+	}
+	sum := start(0)
+	for i, b := 0, 1+k.n; i < k.n; i++ {
+		t := start(1 + i)
+		for j := i; j < k.n; j++ {
+			c := next(b, quadratic)
+			for g := range x {
+				VFMADD231PS(c, x[g][j], t[g])
+			}
+			b++
+		}
+		for g := range x {
+			VFMADD231PS(t[g], x[g][i], sum[g])
+		}
+	}
+	return tile{sum}.column()
+}

@@ -1,0 +1,172 @@
+package kernel
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/coarsegrain/taylornet/internal/cpu"
+	"github.com/coarsegrain/taylornet/tensor"
+)
+
+// images is the number of images in the micro-batch of the benchmarks.
+const images = 16
+
+// convWindow is the window of a k x k convolution with stride 1 and same
+// padding over images of side x side pixels with c channels.
+func convWindow(side, k, c int) Window {
+	win := Window{Taps: k * k}
+	for n := range images {
+		for y := range side {
+			for x := range side {
+				for dy := -(k / 2); dy <= k/2; dy++ {
+					for dx := -(k / 2); dx <= k/2; dx++ {
+						at := 0
+						if y+dy >= 0 && y+dy < side && x+dx >= 0 && x+dx < side {
+							at = Head(c) + ((n*side+y+dy)*side+x+dx)*c
+						}
+						win.Index = append(win.Index, int32(at))
+					}
+				}
+			}
+		}
+	}
+	return win
+}
+
+func filled(n int) []float32 {
+	r := rand.New(rand.NewPCG(1, 2))
+	s := tensor.Alloc[float32](n)
+	for i := range s {
+		s[i] = r.Float32() - 0.5
+	}
+	return s
+}
+
+func eachLevel(b *testing.B, f func(b *testing.B)) {
+	for _, l := range cpu.Supported() {
+		b.Run(l.String(), func(b *testing.B) {
+			defer cpu.Set(l)()
+			f(b)
+		})
+	}
+}
+
+func flops(b *testing.B, perOp int) {
+	b.ReportMetric(float64(perOp)*float64(b.N)/1e9/b.Elapsed().Seconds(), "GFLOP/s")
+}
+
+type convCase struct{ side, cin, cout int }
+
+func (c convCase) String() string { return fmt.Sprintf("%dx%d/%d-%d", c.side, c.side, c.cin, c.cout) }
+
+var convCases = []convCase{{14, 64, 64}, {7, 64, 64}, {4, 64, 64}, {28, 1, 64}}
+
+func BenchmarkProduct(b *testing.B) {
+	for _, c := range convCases {
+		win := convWindow(c.side, 3, c.cin)
+		x, w := filled(Head(c.cin)+images*c.side*c.side*c.cin), filled(9*c.cin*c.cout)
+		y, bias := filled(win.Sites()*c.cout), filled(c.cout)
+		b.Run(c.String(), func(b *testing.B) {
+			eachLevel(b, func(b *testing.B) {
+				f := NewFilter[float32](9, c.cin, c.cout)
+				f.Pack(w)
+				for b.Loop() {
+					Product(y, bias, x, win, f)
+				}
+				flops(b, 2*win.Sites()*9*c.cin*c.cout)
+			})
+		})
+	}
+}
+
+func BenchmarkProductGrad(b *testing.B) {
+	for _, c := range convCases {
+		win := convWindow(c.side, 3, c.cin)
+		x, dw := filled(Head(c.cin)+images*c.side*c.side*c.cin), filled(9*c.cin*c.cout)
+		dy := filled(win.Sites() * c.cout)
+		b.Run(c.String(), func(b *testing.B) {
+			eachLevel(b, func(b *testing.B) {
+				for b.Loop() {
+					ProductGrad(dw, x, win, dy, c.cin, c.cout)
+				}
+				flops(b, 2*win.Sites()*9*c.cin*c.cout)
+			})
+		})
+	}
+}
+
+func cgWindow(side, c int) Window {
+	win := Window{Taps: 4, Partition: true}
+	for n := range images {
+		for y := 0; y < side; y += 2 {
+			for x := 0; x < side; x += 2 {
+				for _, d := range []int{0, 1, side, side + 1} {
+					win.Index = append(win.Index, int32(Head(c)+((n*side+y)*side+x+d)*c))
+				}
+			}
+		}
+	}
+	return win
+}
+
+func BenchmarkCG(b *testing.B) {
+	const c = 64
+	for _, side := range []int{28, 14} {
+		win := cgWindow(side, c)
+		x, y := filled(Head(c)+images*side*side*c), filled(win.Sites()*c)
+		coefs := filled(15 * c)
+		b.Run(fmt.Sprintf("%dx%d", side, side), func(b *testing.B) {
+			eachLevel(b, func(b *testing.B) {
+				b.SetBytes(int64(4 * (len(x) + len(y))))
+				for b.Loop() {
+					CG(y, x, win, coefs, c, 2)
+				}
+				flops(b, 28*len(y))
+			})
+		})
+	}
+}
+
+func BenchmarkCGGrad(b *testing.B) {
+	const c = 64
+	for _, side := range []int{28, 14} {
+		win := cgWindow(side, c)
+		x, dy := filled(Head(c)+images*side*side*c), filled(win.Sites()*c)
+		dx := filled(len(x))
+		coefs, dcoefs := filled(15*c), filled(15*c)
+		b.Run(fmt.Sprintf("%dx%d", side, side), func(b *testing.B) {
+			eachLevel(b, func(b *testing.B) {
+				b.SetBytes(int64(4 * (2*len(x) + len(dy))))
+				for b.Loop() {
+					CGGrad(dx, dcoefs, x, win, dy, coefs, c, 2)
+				}
+				flops(b, 81*len(dy))
+			})
+		})
+	}
+}
+
+func BenchmarkChannelPasses(b *testing.B) {
+	for _, c := range []int{64, 10, 3} {
+		rows := 16 * 28 * 28 * 64 / c / 8
+		for _, p := range channelPasses {
+			args, bytes := make([][]float32, len(p.perRow)), 0
+			for i, perRow := range p.perRow {
+				n := c
+				if perRow {
+					n *= rows
+				}
+				args[i], bytes = filled(n), bytes+4*n
+			}
+			b.Run(fmt.Sprintf("%s/%dx%d", p.name, rows, c), func(b *testing.B) {
+				eachLevel(b, func(b *testing.B) {
+					b.SetBytes(int64(bytes))
+					for b.Loop() {
+						p.float32(args)
+					}
+				})
+			})
+		}
+	}
+}

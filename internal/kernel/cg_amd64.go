@@ -1,0 +1,75 @@
+//go:build amd64 && !purego
+
+package kernel
+
+import "github.com/coarsegrain/taylornet/internal/cpu"
+
+// cgInAssembly reports whether the assembly has a form for a polynomial.
+func cgInAssembly(taps, order int) bool {
+	if level() == cpu.Portable || order != 2 {
+		return false
+	}
+	switch taps {
+	case 2, 3, 4, 6, 9:
+		return true
+	}
+	return false
+}
+
+func cgFloat32(y, x []float32, win Window, coefs []float32, channels, order int) {
+	if !cgInAssembly(win.Taps, order) {
+		cgPortable(y, x, win, coefs, channels, order)
+		return
+	}
+	wide := level() == cpu.AVX512
+	for sites := win.Sites(); sites > 0; sites = win.Sites() {
+		sites = min(sites, cgSites)
+		for c := 0; c < channels; {
+			if wide {
+				lanes := min(16, channels-c)
+				cgAVX512(&y[c], &x[c], &win.Index[0], &coefs[c], sites, win.Taps, channels, lanes)
+				c += lanes
+			} else {
+				lanes := min(8, channels-c)
+				cgAVX2(&y[c], &x[c], &win.Index[0], &coefs[c], sites, win.Taps, channels, lanes)
+				c += lanes
+			}
+		}
+		y, win.Index = y[sites*channels:], win.Index[sites*win.Taps:]
+	}
+}
+
+// cgSites is the number of sites that one vector of channels after another
+// works on: few enough for what the first brings in to stay in the level 2
+// cache.
+const cgSites = 64
+
+func cgGradFloat32(dx, dcoefs, x []float32, win Window, dy, coefs []float32, channels, order int) {
+	if !cgInAssembly(win.Taps, order) {
+		cgGradPortable(dx, dcoefs, x, win, dy, coefs, channels, order)
+		return
+	}
+	wide, store := level() == cpu.AVX512, 0
+	if win.Partition {
+		store = 1
+	}
+	for sites := win.Sites(); sites > 0; sites = win.Sites() {
+		sites = min(sites, cgSites)
+		for c := 0; c < channels; {
+			var d *float32
+			if dx != nil {
+				d = &dx[c]
+			}
+			if wide {
+				lanes := min(16, channels-c)
+				cgGradAVX512(d, &dcoefs[c], &x[c], &win.Index[0], &dy[c], &coefs[c], sites, win.Taps, channels, lanes, store)
+				c += lanes
+			} else {
+				lanes := min(8, channels-c)
+				cgGradAVX2(d, &dcoefs[c], &x[c], &win.Index[0], &dy[c], &coefs[c], sites, win.Taps, channels, lanes, store)
+				c += lanes
+			}
+		}
+		dy, win.Index = dy[sites*channels:], win.Index[sites*win.Taps:]
+	}
+}
