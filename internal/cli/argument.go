@@ -1,0 +1,180 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/model"
+	"github.com/coarsegrain/taylornet/spec"
+	"github.com/coarsegrain/taylornet/train"
+)
+
+// network is a network as it was named on the command line.
+type network struct {
+	name   string
+	source string // in the notation
+	*spec.Net
+	model *model.Model // nil if it is not trained
+}
+
+// readNetwork finds the network that an argument means: the notation itself, a
+// preset, a file in the notation, a model file or a run folder.
+func readNetwork(arg string) (*network, error) {
+	if strings.Contains(arg, "(") {
+		net, err := spec.Parse(arg)
+		if err != nil {
+			return nil, usagef("network: %w", err)
+		}
+		return &network{name: "network", source: arg, Net: net}, nil
+	}
+	if net, ok := spec.Preset(arg); ok {
+		source, _ := spec.PresetSource(arg)
+		return &network{name: arg, source: source, Net: net}, nil
+	}
+	path := modelPath(arg)
+	content, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && path == arg:
+		return nil, usagef("unknown network %q: want %s, a file, a model, or the notation itself, as in 'Input(8,8,1) CG(2,2,1,2,2) Linear(10)'",
+			arg, strings.Join(spec.Presets(), ", "))
+	case err != nil:
+		return nil, fmt.Errorf("reading network: %w", err)
+	case bytes.IndexByte(content, 0) >= 0: // no text
+		m, err := model.Decode(content)
+		if err != nil {
+			return nil, fmt.Errorf("reading model %s: %w", path, err)
+		}
+		return &network{name: path, source: m.Net.String(), Net: m.Net, model: m}, nil
+	}
+	net, err := spec.Parse(string(content))
+	if err != nil {
+		return nil, fmt.Errorf("reading network %s: %w", path, err)
+	}
+	return &network{name: path, source: string(content), Net: net}, nil
+}
+
+// modelPath is the file of a model given as a file or as a run folder.
+func modelPath(arg string) string {
+	if info, err := os.Stat(arg); err == nil && info.IsDir() {
+		return filepath.Join(arg, train.ModelFile)
+	}
+	return arg
+}
+
+func loadModel(arg string) (*model.Model, error) {
+	m, err := model.Load(modelPath(arg))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w: give a model file or a run folder, as taylornet train makes them", err)
+	}
+	return m, err
+}
+
+// record is what a model says of its training; empty if it says nothing.
+func record(m *model.Model) train.Record {
+	var r train.Record
+	if json.Unmarshal(m.Training, &r) != nil {
+		return train.Record{} // made by another program
+	}
+	return r
+}
+
+// dataNames lists the known data sets.
+func dataNames() []string {
+	var names []string
+	for _, info := range dataset.List(dataset.Options{}) {
+		names = append(names, info.Name)
+	}
+	return names
+}
+
+// dataSource is what a run keeps of --data: the name of a known set, or the
+// folder's full path, so that the run can be resumed from anywhere.
+func dataSource(arg string) (string, error) {
+	if slices.Contains(dataNames(), arg) {
+		return arg, nil
+	}
+	if info, err := os.Stat(arg); err == nil && info.IsDir() {
+		return filepath.Abs(arg)
+	}
+	return arg, nil
+}
+
+// loadGiven loads the data set that --data names.
+func (a *app) loadGiven(name string, size dataset.Size) (*dataset.Data, error) {
+	data, err := dataset.Load(name, dataset.Options{Dirs: a.dirs(), Size: size})
+	if errors.Is(err, dataset.ErrUnknown) {
+		return nil, &usageError{err}
+	}
+	return data, err
+}
+
+// loadRecorded loads the data set that a network was trained on.
+func (a *app) loadRecorded(name string, size dataset.Size) (*dataset.Data, error) {
+	data, err := dataset.Load(name, dataset.Options{Dirs: a.dirs(), Size: size})
+	if errors.Is(err, dataset.ErrUnknown) {
+		return nil, fmt.Errorf("the data that it was trained on are gone: %w", err)
+	}
+	return data, err
+}
+
+// sizeOf is the size of images that a network takes.
+func sizeOf(n *spec.Net) dataset.Size { return dataset.Size{H: n.Input.H, W: n.Input.W} }
+
+// sizeFlag is a height and width, written 28x28.
+type sizeFlag struct{ dataset.Size }
+
+func (s *sizeFlag) Type() string { return "HxW" }
+
+func (s *sizeFlag) String() string {
+	if s.Size == (dataset.Size{}) {
+		return ""
+	}
+	return fmt.Sprintf("%dx%d", s.H, s.W)
+}
+
+// Set reads a size.
+func (s *sizeFlag) Set(text string) error {
+	before, after, _ := strings.Cut(text, "x")
+	h, errH := strconv.Atoi(before)
+	w, errW := strconv.Atoi(after)
+	if errH != nil || errW != nil || min(h, w) < 1 {
+		return errors.New("want height x width in pixels, as in 28x28")
+	}
+	s.H, s.W = h, w
+	return nil
+}
+
+// atLeast is like cobra.MinimumNArgs, with an error that names what is missing.
+func atLeast(what ...string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) < len(what) {
+			return fmt.Errorf("missing %s", strings.Join(what[len(args):], " and "))
+		}
+		return nil
+	}
+}
+
+// exactly wants these arguments and no more.
+func exactly(what ...string) cobra.PositionalArgs {
+	return cobra.MatchAll(atLeast(what...), atMost(len(what)))
+}
+
+func atMost(n int) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) > n {
+			return fmt.Errorf("unexpected argument %q", args[n])
+		}
+		return nil
+	}
+}

@@ -1,0 +1,134 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/model"
+)
+
+// evalFlags are the flags of eval.
+type evalFlags struct {
+	data, split string
+	size        sizeFlag
+}
+
+func (a *app) evalCommand() *cobra.Command {
+	f := &evalFlags{}
+	cmd := &cobra.Command{
+		Use:   "eval MODEL",
+		Short: "Measure a model's accuracy on a data set",
+		Long: `Classify the images of a data set and compare with their labels. MODEL is a model
+file or a run folder. Without --data the model's own data set is taken.`,
+		Example: `  taylornet eval runs/mnist
+  taylornet eval runs/mnist --split train
+  taylornet eval digits.safetensors --data my-digits --size 8x8 --json`,
+		Args:              exactly("MODEL"),
+		ValidArgsFunction: completeModel,
+		RunE:              func(_ *cobra.Command, args []string) error { return a.eval(args[0], f) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.data, "data", "", "data set: a known `NAME`, or a folder (default: what the model was trained on)")
+	flags.StringVar(&f.split, "split", "test", "part of the data: `test` or train")
+	flags.Var(&f.size, "size", "resize images to this")
+	completeFlag(cmd, "data", completeData)
+	completeFlag(cmd, "split", completeOf("test", "train"))
+	return cmd
+}
+
+// evalOutput is what eval writes with --json.
+type evalOutput struct {
+	Accuracy  float64  `json:"accuracy"`
+	Correct   int      `json:"correct"`
+	Total     int      `json:"total"`
+	Loss      float64  `json:"loss"`
+	Params    int      `json:"params"`
+	Degree    int      `json:"degree"`
+	Data      string   `json:"data"`
+	Split     string   `json:"split"`
+	Classes   []string `json:"classes"`
+	Confusion [][]int  `json:"confusion"` // by true class, then by predicted
+}
+
+func (a *app) eval(arg string, f *evalFlags) error {
+	if f.split != "test" && f.split != "train" {
+		return usagef("--split %q: want test or train", f.split)
+	}
+	m, err := loadModel(arg)
+	if err != nil {
+		return err
+	}
+	data, err := a.evalData(m, f)
+	if err != nil {
+		return err
+	}
+	set := data.Test
+	if f.split == "train" {
+		set = data.Train
+	}
+	if !slices.Equal(set.Classes, m.Classes) && len(set.Classes) == len(m.Classes) {
+		a.notef("note: the classes of %s have other names than the model's", set.Name)
+	}
+	e, err := m.Evaluate(set.All())
+	if errors.Is(err, model.ErrShape) {
+		return fmt.Errorf("%w: choose other data with --data, or resize with --size %dx%d", err, m.Net.Input.H, m.Net.Input.W)
+	}
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return a.writeJSON(evalOutput{
+			Accuracy: e.Accuracy(), Correct: e.Correct, Total: e.Total, Loss: e.Loss,
+			Params: m.Net.NumParams(), Degree: m.Net.Degree(),
+			Data: data.Name, Split: f.split, Classes: m.Classes, Confusion: e.Confusion,
+		})
+	}
+	a.printf("%s right: %s of %s of %s\n", percent(e.Accuracy()), count(e.Correct), plural(e.Total, "image"), set.Name)
+	a.printf("%s; mean cross-entropy %.4f\n\n", describe(m.Net), e.Loss)
+	a.writeClasses(m.Classes, e.Confusion)
+	return nil
+}
+
+// evalData loads the data that the flags name, or else the model's own.
+func (a *app) evalData(m *model.Model, f *evalFlags) (*dataset.Data, error) {
+	if f.data != "" {
+		return a.loadGiven(f.data, f.size.Size)
+	}
+	name := record(m).Config.Data
+	if name == "" {
+		return nil, usagef("the model does not say what it was trained on: name a data set with --data")
+	}
+	size := f.size.Size
+	if size == (dataset.Size{}) {
+		size = sizeOf(m.Net)
+	}
+	return a.loadRecorded(name, size)
+}
+
+// writeClasses writes how each class fared and what it was most often taken
+// for.
+func (a *app) writeClasses(classes []string, confusion [][]int) {
+	t := newTable("class", ">images", ">right", "most often taken for")
+	for k, row := range confusion {
+		total, worst := 0, -1
+		for other, n := range row {
+			total += n
+			if other != k && n > 0 && (worst < 0 || n > row[worst]) {
+				worst = other
+			}
+		}
+		cells := []string{classes[k], count(total), "-"}
+		if total > 0 {
+			cells[2] = percent(float64(row[k]) / float64(total))
+		}
+		if worst >= 0 {
+			cells = append(cells, fmt.Sprintf("%s (%s)", classes[worst], count(row[worst])))
+		}
+		t.add(cells...)
+	}
+	t.write(a.out)
+}

@@ -1,0 +1,147 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/spec"
+	"github.com/coarsegrain/taylornet/train"
+)
+
+// job is a training run about to be made.
+type job struct {
+	config train.Config
+	net    *spec.Net
+	data   *dataset.Data
+	dir    string
+}
+
+func (a *app) prepare(f *trainFlags) (*job, error) {
+	if f.resume {
+		return a.prepareResume(f)
+	}
+	return a.prepareNew(f)
+}
+
+const defaultData = "digits"
+
+// prepareNew makes the settings of a new run.
+func (a *app) prepareNew(f *trainFlags) (*job, error) {
+	arg := f.data
+	if arg == "" {
+		arg = defaultData
+	}
+	source, err := dataSource(arg)
+	if err != nil {
+		return nil, err
+	}
+	var given *network
+	if f.net != "" {
+		if given, err = readNetwork(f.net); err != nil {
+			return nil, err
+		}
+	}
+	j := &job{dir: f.out}
+	if j.data, err = a.loadGiven(arg, f.size.Size); err != nil {
+		return nil, err
+	}
+	j.config = train.Recipe(j.data.Name)
+	j.config.Data = source
+	j.choose(given)
+	for _, s := range f.settings {
+		s.apply(&j.config)
+	}
+	if err := j.config.Validate(); err != nil {
+		return nil, &usageError{err}
+	}
+	if j.dir == "" {
+		j.dir, err = freeRunDir(source)
+	}
+	return j, err
+}
+
+// choose sets the network: the one given, else the recipe's if the images fit
+// it, else a default.
+func (j *job) choose(given *network) {
+	if given != nil {
+		j.net, j.config.Net = given.Net, given.source
+		return
+	}
+	set := j.data.Train
+	shape := spec.Shape{H: set.H, W: set.W, C: set.C}
+	preset, err := spec.Parse(j.config.Net)
+	if err == nil && preset.Input == shape && preset.Out().C == len(set.Classes) {
+		j.net = preset
+		return
+	}
+	j.net = spec.Default(shape, len(set.Classes))
+	j.config.Net = j.net.String()
+}
+
+// prepareResume takes up the settings of an earlier run.
+func (a *app) prepareResume(f *trainFlags) (*job, error) {
+	j := &job{dir: f.out}
+	source, err := dataSource(f.data)
+	if err != nil {
+		return nil, err
+	}
+	if j.dir == "" {
+		if source == "" {
+			source = defaultData
+		}
+		if j.dir, err = latestRunDir(source); err != nil {
+			return nil, err
+		}
+	}
+	if !train.Exists(j.dir) {
+		return nil, fmt.Errorf("nothing to resume in %s: name the run's folder with --out, or start a run without --resume", j.dir)
+	}
+	if j.config, err = train.ReadConfig(j.dir); err != nil {
+		return nil, err
+	}
+	if j.net, err = spec.Parse(j.config.Net); err != nil {
+		return nil, err
+	}
+	if err := j.refuse(f, source); err != nil {
+		return nil, err
+	}
+	j.data, err = a.loadRecorded(j.config.Data, sizeOf(j.net))
+	return j, err
+}
+
+// heading says what is about to be done.
+func (j *job) heading() string {
+	return fmt.Sprintf("%s: %s training images; a network of %s; run folder %s",
+		j.data.Name, count(j.data.Train.N()), plural(j.net.NumParams(), "parameter"), j.dir)
+}
+
+// refuse reports the flags that would make another run of the one to resume.
+func (j *job) refuse(f *trainFlags, source string) error {
+	var names []string
+	if source != "" && source != j.config.Data {
+		names = append(names, "--data")
+	}
+	if f.net != "" {
+		given, err := readNetwork(f.net)
+		if err != nil {
+			return err
+		}
+		if given.String() != j.net.String() {
+			names = append(names, "--net")
+		}
+	}
+	if f.size.Size != (dataset.Size{}) && f.size.Size != sizeOf(j.net) {
+		names = append(names, "--size")
+	}
+	for _, s := range f.settings {
+		if s.changes(j.config) {
+			names = append(names, "--"+s.name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return usagef("%s cannot be changed in the run in %s: leave out what differs from its %s, or start a run without --resume",
+		strings.Join(names, ", "), j.dir, train.ConfigFile)
+}

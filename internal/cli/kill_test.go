@@ -1,0 +1,194 @@
+package cli
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coarsegrain/taylornet/internal/rng"
+	"github.com/coarsegrain/taylornet/train"
+)
+
+// smallRun is the arguments of a training run of some 160 steps.
+func smallRun(dir string, more ...string) []string {
+	return append([]string{
+		"train", "--quiet", "--net", "Input(8,8,1) Conv(3,3,4,1,1,1) Norm CG(2,2,4,2,2) Linear(10)",
+		"--epochs", "4", "--out", dir,
+	}, more...)
+}
+
+// command prepares the real command, in a process of its own; see TestMain.
+func command(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	return exec.CommandContext(t.Context(), "taylornet", args...)
+}
+
+func mustRun(t *testing.T, args ...string) {
+	t.Helper()
+	if out, err := command(t, args...).CombinedOutput(); err != nil {
+		t.Fatalf("taylornet %q: %v\n%s", args, err, out)
+	}
+}
+
+func modelBytes(t *testing.T, dir string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(dir, train.ModelFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+func TestSameBytesForAnyWorkers(t *testing.T) {
+	var first []byte
+	for _, workers := range []int{1, 2, 4} {
+		dir := filepath.Join(t.TempDir(), "run")
+		mustRun(t, smallRun(dir, "--workers", strconv.Itoa(workers))...)
+		if got := modelBytes(t, dir); first == nil {
+			first = got
+		} else if !bytes.Equal(got, first) {
+			t.Errorf("%d workers give another model than 1", workers)
+		}
+	}
+}
+
+// TestKilledRunsResume kills a training run at random instants, often within a
+// save, and goes on each time, until it is done: the model must be that of a
+// run that was left alone.
+func TestKilledRunsResume(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no SIGKILL on Windows")
+	}
+	const kills, withinSaves = 20, 5
+	whole := filepath.Join(t.TempDir(), "whole")
+	mustRun(t, smallRun(whole)...)
+	want := modelBytes(t, whole)
+
+	random := rng.New(1, "kills")
+	killed, torn, run := 0, 0, 0
+	for ; killed < kills || torn < withinSaves; run++ {
+		if run == 20 {
+			t.Fatalf("%d kills, %d within a save, in %d runs", killed, torn, run)
+		}
+		dir := filepath.Join(t.TempDir(), fmt.Sprint("run", run))
+		for running := true; running; {
+			at := time.Now().Add(time.Duration((5 + 115*random.Float64()) * float64(time.Millisecond)))
+			withinSave := killed%2 == 0
+			running = killOnce(t, dir, func() bool {
+				return time.Now().After(at) && (!withinSave || len(leftovers(t, dir)) > 0)
+			})
+			if running {
+				killed++
+			}
+			if len(leftovers(t, dir)) > 0 {
+				torn++
+			}
+			if running && killed >= kills && torn >= withinSaves {
+				mustRun(t, resuming(dir)...)
+				running = false
+			}
+		}
+		if !bytes.Equal(modelBytes(t, dir), want) {
+			t.Fatalf("run %d: after %d kills the model is another than that of a run left alone", run, killed)
+		}
+		if left := leftovers(t, dir); len(left) > 0 {
+			t.Errorf("a resumed run leaves %q", left)
+		}
+	}
+	t.Logf("%d kills, %d of them within a save, in %d runs", killed, torn, run)
+}
+
+// resuming is the arguments that begin a run or go on with it, saving at every
+// step.
+func resuming(dir string) []string {
+	args := smallRun(dir, "--save-every", "1ns")
+	if train.Exists(dir) {
+		args = append(args, "--resume")
+	}
+	return args
+}
+
+// killOnce begins or resumes a run and kills it when the moment has come. It
+// reports whether the run was killed before its end.
+func killOnce(t *testing.T, dir string, moment func() bool) bool {
+	t.Helper()
+	var stderr bytes.Buffer
+	cmd := command(t, resuming(dir)...)
+	cmd.Stderr = &stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	for len(ended) == 0 && !moment() {
+		time.Sleep(100 * time.Microsecond)
+	}
+	if err := cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		t.Fatal(err)
+	}
+	err := <-ended
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ExitCode() < 0 { // ended by a signal
+		return true
+	}
+	if err != nil {
+		t.Fatalf("%v: %s", err, stderr.String())
+	}
+	return false
+}
+
+// leftovers lists the temporary files in a folder.
+func leftovers(t *testing.T, dir string) (names []string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if strings.Contains(e.Name(), ".tmp-") {
+			names = append(names, e.Name())
+		}
+	}
+	return names
+}
+
+// TestFullDisk has a save fail for want of space, by a limit to the size of
+// files: the error is one line, the checkpoint before is kept, and the run goes
+// on from it once there is space.
+func TestFullDisk(t *testing.T) {
+	sh, err := exec.LookPath("sh")
+	if err != nil || runtime.GOOS == "windows" {
+		t.Skip("no shell that could limit the size of files")
+	}
+	whole, dir := filepath.Join(t.TempDir(), "whole"), filepath.Join(t.TempDir(), "run")
+	mustRun(t, smallRun(whole)...)
+	if !killOnce(t, dir, func() bool { return train.Exists(dir) }) {
+		t.Skip("the run was done before it could be killed")
+	}
+	last := filepath.Join(dir, train.LastFile)
+	before, err := os.ReadFile(last)
+	if err != nil {
+		t.Fatal(err)
+	}
+	limited := exec.CommandContext(t.Context(), sh, append([]string{"-c", `ulimit -f 2 && exec taylornet "$@"`, "sh"}, resuming(dir)...)...)
+	out, err := limited.CombinedOutput()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != failed || !strings.HasPrefix(string(out), "taylornet: writing ") || strings.Count(string(out), "\n") != 1 {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if after, err := os.ReadFile(last); err != nil || !bytes.Equal(after, before) {
+		t.Errorf("the checkpoint is not what it was: %v", err)
+	}
+	mustRun(t, resuming(dir)...)
+	if !bytes.Equal(modelBytes(t, dir), modelBytes(t, whole)) {
+		t.Error("the model is another than that of a run left alone")
+	}
+}

@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit statuses.
+const (
+	done   = 0
+	failed = 1
+	misuse = 2
+)
+
+// Main runs the command with its arguments, the program's name aside, and
+// returns the exit status.
+func Main(args []string, stdout, stderr io.Writer) int {
+	a := &app{out: &sink{Writer: stdout}, err: stderr}
+	root := a.root()
+	root.SetArgs(args)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	cmd, err := root.ExecuteC()
+	if err == nil {
+		if a.out.err == nil {
+			return done
+		}
+		err = fmt.Errorf("writing the output: %w", a.out.err)
+	}
+	var wrong *usageError
+	if !a.started && !errors.As(err, &wrong) {
+		err = misused(cmd, err)
+	}
+	fmt.Fprintf(stderr, "taylornet: %s\n", oneLine(err))
+	if errors.As(err, &wrong) {
+		return misuse
+	}
+	return failed
+}
+
+// usageError is an error of the one who typed the command.
+type usageError struct{ error }
+
+func (e *usageError) Unwrap() error { return e.error }
+
+// usagef makes a usageError.
+func usagef(format string, args ...any) error {
+	return &usageError{fmt.Errorf(format, args...)}
+}
+
+// misused is about an error that the flag parser found.
+func misused(cmd *cobra.Command, err error) error {
+	return usagef("%w: see %s --help", err, cmd.CommandPath())
+}
+
+// oneLine is the text of an error, several faults separated by semicolons.
+func oneLine(err error) string {
+	var lines []string
+	for line := range strings.Lines(err.Error()) {
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "; ")
+}
+
+// sink notes the first error of writing, so that a full disk does not go
+// unseen.
+type sink struct {
+	io.Writer
+	err error
+}
+
+func (s *sink) Write(p []byte) (int, error) {
+	n, err := s.Writer.Write(p)
+	if s.err == nil {
+		s.err = err
+	}
+	return n, err
+}

@@ -1,0 +1,135 @@
+package cli
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/coarsegrain/taylornet/spec"
+)
+
+func (a *app) netCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "net [NAME|FILE|MODEL|NOTATION]",
+		Short: "Show a network's layers, shapes, parameters, multiply-adds and degree",
+		Long: `Show a network layer by layer: its lattice and channels, and so the degrees of
+freedom at each scale, its parameters, the multiply-adds of one image, and the
+degree of the polynomial so far. Without an argument, list the presets.`,
+		Example: `  taylornet net
+  taylornet net mnist
+  taylornet net my.net
+  taylornet net runs/digits
+  taylornet net 'Input(8,8,1) CG(2,2,1,2,2) CG(2,2,1,2,2) Linear(10)'`,
+		Args:              atMost(1),
+		ValidArgsFunction: completeNet,
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return a.listNets()
+			}
+			n, err := readNetwork(args[0])
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return a.writeJSON(netJSON(n.Net))
+			}
+			a.showNet(n)
+			return nil
+		},
+	}
+}
+
+// netOutput is what net writes with --json.
+type netOutput struct {
+	Network string        `json:"network"`
+	Input   [3]int        `json:"input"`
+	Params  int           `json:"params"`
+	MACs    int           `json:"macs"`
+	Degree  int           `json:"degree"` // 0 if it is no polynomial
+	Layers  []layerOutput `json:"layers"`
+}
+
+type layerOutput struct {
+	Path   string `json:"path"`
+	Op     string `json:"op"`
+	In     [3]int `json:"in"`
+	Out    [3]int `json:"out"`
+	Params int    `json:"params"`
+	MACs   int    `json:"macs"`
+	Degree int    `json:"degree"`
+}
+
+func netJSON(n *spec.Net) netOutput {
+	shape := func(s spec.Shape) [3]int { return [3]int{s.H, s.W, s.C} }
+	out := netOutput{Network: n.String(), Input: shape(n.Input), Params: n.NumParams(), MACs: n.MACs(), Degree: n.Degree()}
+	for _, l := range n.Layers() {
+		out.Layers = append(out.Layers, layerOutput{l.Path, l.String(), shape(l.In), shape(l.Out), l.Params, l.MACs, l.Degree})
+	}
+	return out
+}
+
+func (a *app) showNet(n *network) {
+	a.printf("%s: %s\n", n.name, describe(n.Net))
+	if n.model != nil {
+		if r := record(n.model); r.Config.Data != "" {
+			a.printf("trained on %s: %s, %s of the test images right\n", r.Config.Data, plural(r.Epochs, "epoch"), percent(r.TestAccuracy))
+		}
+	}
+	a.printf("\n")
+	t := newTable("", "layer", ">lattice", ">channels", ">freedom", ">parameters", ">multiply-adds", ">degree")
+	row := func(path, layer string, s spec.Shape, params, macs, degree int) {
+		t.add(path, layer, fmt.Sprintf("%dx%d", s.H, s.W), count(s.C), count(s.Size()), count(params), count(macs), formatDegree(degree))
+	}
+	row("", "Input", n.Input, 0, 0, 1)
+	for _, l := range n.Layers() {
+		row(l.Path, strings.Repeat("  ", l.Depth)+l.String(), l.Out, l.Params, l.MACs, l.Degree)
+	}
+	t.add("", "total", "", "", "", count(n.NumParams()), count(n.MACs()), formatDegree(n.Degree()))
+	t.write(a.out)
+}
+
+// describe says in a sentence what a network is.
+func describe(n *spec.Net) string {
+	params := plural(n.NumParams(), "parameter")
+	if !n.Polynomial() {
+		return "no polynomial of the image, with " + params
+	}
+	return fmt.Sprintf("a polynomial of degree %s of the image, with %s", formatDegree(n.Degree()), params)
+}
+
+func formatDegree(degree int) string {
+	switch degree {
+	case 0:
+		return "-"
+	case math.MaxInt32:
+		return "huge"
+	}
+	return count(degree)
+}
+
+// presetOutput is a line of net without an argument.
+type presetOutput struct {
+	Name   string `json:"name"`
+	Input  [3]int `json:"input"`
+	Params int    `json:"params"`
+	MACs   int    `json:"macs"`
+	Degree int    `json:"degree"`
+}
+
+func (a *app) listNets() error {
+	list := []presetOutput{}
+	t := newTable("preset", ">input", ">parameters", ">multiply-adds", ">degree")
+	for _, name := range spec.Presets() {
+		n, _ := spec.Preset(name)
+		in := n.Input
+		list = append(list, presetOutput{name, [3]int{in.H, in.W, in.C}, n.NumParams(), n.MACs(), n.Degree()})
+		t.add(name, fmt.Sprintf("%dx%dx%d", in.H, in.W, in.C), count(n.NumParams()), count(n.MACs()), formatDegree(n.Degree()))
+	}
+	if a.json {
+		return a.writeJSON(map[string]any{"presets": list})
+	}
+	t.write(a.out)
+	return nil
+}

@@ -1,0 +1,120 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/coarsegrain/taylornet/internal/cpu"
+)
+
+// dataEnv is the environment variable with the folder of data sets.
+const dataEnv = "TAYLORNET_DATA"
+
+// app is what the subcommands share: where they write, and the flags that
+// every one takes.
+type app struct {
+	out     *sink
+	err     io.Writer
+	json    bool
+	quiet   bool
+	dataDir string
+	started bool // the arguments are understood
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "taylornet",
+		Short: "Train and use image classifiers that are polynomials",
+		Long: `Taylornet trains image classifiers without activation functions: their only
+non-linearity is coarse-graining, a second-order polynomial of the pixels in a
+small window, so that the whole network is one polynomial of the image.`,
+		Example: `  taylornet train                        # the embedded digits, a few seconds
+  taylornet train --data mnist --epochs 3
+  taylornet eval runs/mnist
+  taylornet predict runs/mnist seven.png
+  taylornet net mnist`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			a.started = true
+			if err := cpu.EnvError(); err != nil {
+				return &usageError{err}
+			}
+			return nil
+		},
+	}
+	root.Args = func(_ *cobra.Command, args []string) error { return knownCommand(root, args) }
+	root.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	flags := root.PersistentFlags()
+	flags.BoolVar(&a.json, "json", false, "write one JSON object to standard output")
+	flags.BoolVar(&a.quiet, "quiet", false, "show no progress and no notes")
+	flags.StringVar(&a.dataDir, "data-dir", "", "look for data sets in `DIR` first (also $"+dataEnv+")")
+	root.AddCommand(a.trainCommand(), a.evalCommand(), a.predictCommand(), a.netCommand(), a.dataCommand(), a.versionCommand())
+	root.SuggestionsMinimumDistance = 2
+	root.SetHelpCommand(helpCommand(root))
+	root.InitDefaultCompletionCmd()
+	if completion, _, err := root.Find([]string{"completion"}); err == nil {
+		completion.RunE = root.RunE // so that other words after it are wrong
+	}
+	return root
+}
+
+func helpCommand(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Show what a command does, with its flags and examples",
+		RunE: func(_ *cobra.Command, args []string) error {
+			cmd, rest, err := root.Find(args)
+			if err == nil {
+				err = knownCommand(cmd, rest)
+			}
+			if err != nil {
+				return misused(root, err)
+			}
+			return cmd.Help()
+		},
+	}
+}
+
+// knownCommand reports words left over where a subcommand was expected.
+func knownCommand(cmd *cobra.Command, words []string) error {
+	if len(words) == 0 {
+		return nil
+	}
+	hint := ""
+	if near := cmd.SuggestionsFor(words[0]); len(near) > 0 {
+		hint = ", did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return fmt.Errorf("unknown command %q%s", words[0], hint)
+}
+
+// dirs are the folders to look for data sets in, in order; package dataset
+// adds the system's.
+func (a *app) dirs() []string {
+	dirs := []string{a.dataDir, os.Getenv(dataEnv)}
+	if cache, err := os.UserCacheDir(); err == nil {
+		dirs = append(dirs, filepath.Join(cache, "taylornet"))
+	}
+	return dirs
+}
+
+// writeJSON writes the one object of --json.
+func (a *app) writeJSON(object any) error {
+	return json.NewEncoder(a.out).Encode(object)
+}
+
+// printf writes to standard output.
+func (a *app) printf(format string, args ...any) { fmt.Fprintf(a.out, format, args...) }
+
+// notef writes what is good to know to standard error.
+func (a *app) notef(format string, args ...any) {
+	if !a.quiet {
+		fmt.Fprintf(a.err, format+"\n", args...)
+	}
+}

@@ -1,0 +1,59 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/coarsegrain/taylornet/train"
+)
+
+// runsDir is where runs are put that are given no folder.
+const runsDir = "runs"
+
+// runDir is the n-th folder, counted from 1, for runs on a data set: runs/digits,
+// runs/digits-2 and so on.
+func runDir(source string, n int) string {
+	dir := filepath.Join(runsDir, filepath.Base(source))
+	if n > 1 {
+		dir += fmt.Sprintf("-%d", n)
+	}
+	return dir
+}
+
+// freeRunDir is the first that does not exist.
+func freeRunDir(source string) (string, error) {
+	for n := 1; ; n++ {
+		dir := runDir(source, n)
+		_, err := os.Lstat(dir)
+		if errors.Is(err, fs.ErrNotExist) {
+			return dir, nil
+		}
+		if err != nil {
+			return "", fmt.Errorf("looking for a run folder: %w: choose one with --out", err)
+		}
+	}
+}
+
+// latestRunDir is the one that a run was saved in last.
+func latestRunDir(source string) (string, error) {
+	var latest string
+	var at time.Time
+	for n := 1; ; n++ {
+		dir := runDir(source, n)
+		if _, err := os.Lstat(dir); err != nil {
+			break
+		}
+		info, err := os.Stat(filepath.Join(dir, train.LastFile))
+		if err == nil && info.ModTime().After(at) {
+			latest, at = dir, info.ModTime()
+		}
+	}
+	if latest == "" {
+		return "", fmt.Errorf("nothing to resume in %s: name the run's folder with --out, or start a run without --resume", runDir(source, 1))
+	}
+	return latest, nil
+}

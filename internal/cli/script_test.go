@@ -1,0 +1,152 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"image"
+	"image/png"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/model"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"taylornet": func() { os.Exit(Main(os.Args[1:], os.Stdout, os.Stderr)) },
+	})
+}
+
+// TestScripts runs the command as a user does; see testdata/script.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		Setup: func(e *testscript.Env) error {
+			// Nothing is found but what a script makes.
+			e.Setenv("XDG_CACHE_HOME", e.WorkDir+"/cache")
+			e.Setenv("TAYLORNET_DATA", "")
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"fails": fails, "json": jsonKeys, "digit": drawDigit, "cut": cut, "flip": flip, "waitfor": waitFor,
+		},
+		Condition: func(name string) (bool, error) {
+			if set, ok := strings.CutPrefix(name, "system:"); ok {
+				_, err := dataset.Load(set, dataset.Options{})
+				return err == nil, nil
+			}
+			return false, errors.New("unknown condition")
+		},
+	})
+}
+
+// fails STATUS ARGS... runs taylornet, which must end with the status, write
+// one line to standard error, and nothing to standard output.
+func fails(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: fails STATUS ARGS...")
+	}
+	err := ts.Exec("taylornet", args[1:]...)
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) {
+		ts.Fatalf("want an exit status, got %v", err)
+	}
+	if got := strconv.Itoa(exit.ExitCode()); got != args[0] {
+		ts.Fatalf("exit status %s, want %s", got, args[0])
+	}
+	text := ts.ReadFile("stderr")
+	if !strings.HasPrefix(text, "taylornet: ") || strings.Count(text, "\n") != 1 || !strings.HasSuffix(text, "\n") {
+		ts.Fatalf("want one line on standard error, got %q", text)
+	}
+	if out := ts.ReadFile("stdout"); out != "" {
+		ts.Fatalf("want nothing on standard output, got %q", out)
+	}
+}
+
+// json FILE KEY... checks that a file is one JSON object with these keys.
+func jsonKeys(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: json FILE KEY...")
+	}
+	decoder := json.NewDecoder(strings.NewReader(ts.ReadFile(args[0])))
+	var object map[string]any
+	ts.Check(decoder.Decode(&object))
+	if decoder.More() {
+		ts.Fatalf("%s holds more than one JSON value", args[0])
+	}
+	for _, key := range args[1:] {
+		if _, ok := object[key]; !ok {
+			ts.Fatalf("%s has no key %q: %v", args[0], key, object)
+		}
+	}
+}
+
+// digit FILE N SIDE [negative] draws the n-th test digit as a PNG picture,
+// SIDE pixels wide.
+func drawDigit(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: digit FILE N SIDE [negative]")
+	}
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	side, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	digits, err := dataset.Digits()
+	ts.Check(err)
+	var img image.Image = &image.Gray{
+		Pix:    dataset.FromImage(digits.Test.Picture(n), side, side, 1),
+		Stride: side, Rect: image.Rect(0, 0, side, side),
+	}
+	if slices.Contains(args[3:], "negative") {
+		img = model.Negative(img)
+	}
+	var file bytes.Buffer
+	ts.Check(png.Encode(&file, img))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), file.Bytes(), 0o666))
+}
+
+// waitfor FILE waits until a file is there.
+func waitFor(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: waitfor FILE")
+	}
+	for range 3000 {
+		if _, err := os.Stat(ts.MkAbs(args[0])); err == nil {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	ts.Fatalf("%s does not come", args[0])
+}
+
+// cut FILE N leaves the first n bytes of a file.
+func cut(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: cut FILE N")
+	}
+	n, err := strconv.ParseInt(args[1], 10, 64)
+	ts.Check(err)
+	ts.Check(os.Truncate(ts.MkAbs(args[0]), n))
+}
+
+// flip FILE N inverts the n-th byte of a file.
+func flip(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: flip FILE N")
+	}
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	content := []byte(ts.ReadFile(args[0]))
+	content[n] ^= 0xff
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), content, 0o666))
+}

@@ -1,0 +1,145 @@
+package cli
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/train"
+)
+
+const augmentFlag = "augment"
+
+// setting is a flag that overrides one field of a training recipe.
+type setting struct {
+	name, usage string
+	override
+}
+
+// override is the value of such a flag, whatever its type. The first three
+// methods are what a flag needs.
+type override interface {
+	String() string
+	Set(string) error
+	Type() string
+	// apply puts the flag's value, if one was given, into the settings.
+	apply(*train.Config)
+	// changes reports whether a value was given that the settings do not have.
+	changes(train.Config) bool
+	// show writes the settings' value.
+	show(train.Config) string
+}
+
+// settings lists the flags of train that the outcome of a run depends on,
+// besides its data and network.
+func settings() []setting {
+	whole := func(field func(*train.Config) *int) override {
+		return &typed[int]{kind: "N", parse: parseWhole, format: strconv.Itoa, field: field}
+	}
+	number := func(field func(*train.Config) *float64) override {
+		format := func(x float64) string { return fmt.Sprintf("%.3g", x) }
+		return &typed[float64]{kind: "X", parse: parseNumber, format: format, field: field}
+	}
+	word := func(field func(*train.Config) *string) override {
+		same := func(s string) string { return s }
+		return &typed[string]{kind: "NAME", parse: func(s string) (string, error) { return s, nil }, format: same, field: field}
+	}
+	return []setting{
+		{"epochs", "passes over the training images", whole(func(c *train.Config) *int { return &c.Epochs })},
+		{"batch", "images a step", whole(func(c *train.Config) *int { return &c.Batch })},
+		{"micro-batch", "images that norms take statistics over", whole(func(c *train.Config) *int { return &c.MicroBatch })},
+		{"seed", "of all that is random", &typed[uint64]{
+			kind: "N", parse: parseSeed, format: func(n uint64) string { return strconv.FormatUint(n, 10) },
+			field: func(c *train.Config) *uint64 { return &c.Seed },
+		}},
+		{"optimiser", "adamw or sgd", word(func(c *train.Config) *string { return &c.Optimiser })},
+		{"rate", "largest learning rate", number(func(c *train.Config) *float64 { return &c.Rate })},
+		{"schedule", "of the rate: onecycle, cosine or constant", word(func(c *train.Config) *string { return &c.Schedule })},
+		{"warm-up", "part of the steps in which the rate rises", number(func(c *train.Config) *float64 { return &c.WarmUp })},
+		{"weight-decay", "of convolutions and linear layers", number(func(c *train.Config) *float64 { return &c.WeightDecay })},
+		{"momentum", "of sgd", number(func(c *train.Config) *float64 { return &c.Momentum })},
+		{"average", "decay of the moving average of the weights; 0 for none", number(func(c *train.Config) *float64 { return &c.Average })},
+		{"smoothing", "of the labels, 0 to 1", number(func(c *train.Config) *float64 { return &c.Smoothing })},
+		{"clip", "largest gradient norm; 0 for any", number(func(c *train.Config) *float64 { return &c.Clip })},
+		{"validation", "part of the training images set aside to choose the best epoch by", number(func(c *train.Config) *float64 { return &c.Validation })},
+		{"patience", "epochs without improvement after which to end; 0 for never", whole(func(c *train.Config) *int { return &c.Patience })},
+		{augmentFlag, "how far images are varied, as in shift=2,rotate=10,scale=0.1,shear=5,flip,crop=4,cutout=8, or none", &typed[dataset.Augment]{
+			kind: "LIST", parse: parseAugment, format: formatAugment,
+			field: func(c *train.Config) *dataset.Augment { return &c.Augment },
+		}},
+	}
+}
+
+func parseSeed(text string) (uint64, error) {
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("%q is no whole number from 0 on", text)
+	}
+	return n, nil
+}
+
+// typed is an override of a field of type T.
+type typed[T comparable] struct {
+	kind   string
+	parse  func(string) (T, error)
+	format func(T) string
+	field  func(*train.Config) *T
+	value  *T // nil unless given
+}
+
+// String is empty: what is the default depends on the data.
+func (t *typed[T]) String() string { return "" }
+
+func (t *typed[T]) Type() string { return t.kind }
+
+// Set takes the flag's value.
+func (t *typed[T]) Set(text string) error {
+	value, err := t.parse(text)
+	if err != nil {
+		return err
+	}
+	t.value = &value
+	return nil
+}
+
+func (t *typed[T]) apply(c *train.Config) {
+	if t.value != nil {
+		*t.field(c) = *t.value
+	}
+}
+
+func (t *typed[T]) changes(c train.Config) bool { return t.value != nil && *t.field(&c) != *t.value }
+
+func (t *typed[T]) show(c train.Config) string { return t.format(*t.field(&c)) }
+
+// addSettings gives a command the flags.
+func addSettings(cmd *cobra.Command, list []setting) {
+	for _, s := range list {
+		cmd.Flags().Var(s.override, s.name, s.usage)
+	}
+}
+
+// recipes is a table of the settings that each data set is trained with.
+func recipes(list []setting) string {
+	sets := append(dataNames(), "others")
+	t := newTable(append([]string{""}, sets...)...)
+	for _, s := range list {
+		if s.name == augmentFlag {
+			continue // too wide for a column
+		}
+		row := []string{s.name}
+		for _, set := range sets {
+			row = append(row, s.show(train.Recipe(set)))
+		}
+		t.add(row...)
+	}
+	var text strings.Builder
+	t.write(&text)
+	for _, set := range sets {
+		fmt.Fprintf(&text, "%s of %s: %s\n", augmentFlag, set, formatAugment(train.Recipe(set).Augment))
+	}
+	return text.String()
+}

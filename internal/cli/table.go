@@ -1,0 +1,73 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// table is text in columns.
+type table struct {
+	right []bool // columns set to the right, as numbers are
+	rows  [][]string
+}
+
+// newTable makes a table with headings; those that begin with ">" stand over
+// columns set to the right.
+func newTable(headings ...string) *table {
+	t := &table{right: make([]bool, len(headings))}
+	for i := range headings {
+		headings[i], t.right[i] = strings.CutPrefix(headings[i], ">")
+	}
+	t.add(headings...)
+	return t
+}
+
+// add adds a row; it may lack the last columns.
+func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
+
+func (t *table) write(w io.Writer) {
+	widths := make([]int, len(t.right))
+	for _, row := range t.rows {
+		for i, cell := range row {
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	for _, row := range t.rows {
+		var line strings.Builder
+		for i, cell := range row {
+			space := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
+			if t.right[i] {
+				cell, space = space+cell, ""
+			}
+			line.WriteString(cell + space + "  ")
+		}
+		fmt.Fprintln(w, strings.TrimRight(line.String(), " "))
+	}
+}
+
+// count writes a whole number with commas: 12,345.
+func count(n int) string {
+	s := strconv.Itoa(n)
+	first := 0
+	if n < 0 {
+		first = 1
+	}
+	for i := len(s) - 3; i > first; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// percent writes a fraction as 98.76 %.
+func percent(x float64) string { return fmt.Sprintf("%.2f %%", 100*x) }
+
+// plural is "1 image" or "2 images".
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return count(n) + " " + what + "s"
+}

@@ -1,0 +1,62 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/coarsegrain/taylornet/train"
+)
+
+func TestNumbersInText(t *testing.T) {
+	for _, tt := range []struct{ got, want string }{
+		{count(0), "0"},
+		{count(999), "999"},
+		{count(1000), "1,000"},
+		{count(-123456), "-123,456"},
+		{count(1234567), "1,234,567"},
+		{percent(0.98765), "98.77 %"},
+		{plural(1, "image"), "1 image"},
+		{plural(60000, "image"), "60,000 images"},
+		{seconds(1.23456).String(), "1.23s"},
+		{seconds(83.7).String(), "1m24s"},
+		{shellWord("runs/digits"), "runs/digits"},
+		{shellWord("my runs/it's"), `'my runs/it'\''s'`},
+		{oneLine(errors.Join(errors.New("a: b"), fmt.Errorf("c\n\n  d"))), "a: b; c; d"},
+	} {
+		if tt.got != tt.want {
+			t.Errorf("got %q, want %q", tt.got, tt.want)
+		}
+	}
+}
+
+func TestTable(t *testing.T) {
+	table := newTable("name", ">images", "note")
+	table.add("é", "1,000")
+	table.add("long name", "2", "x")
+	var text strings.Builder
+	table.write(&text)
+	want := `name       images  note
+é           1,000
+long name       2  x
+`
+	if text.String() != want {
+		t.Errorf("got\n%swant\n%s", text.String(), want)
+	}
+}
+
+// Where there is no terminal, an epoch is a line and steps are nothing.
+func TestTrainProgressInAFile(t *testing.T) {
+	var text strings.Builder
+	p := &trainProgress{w: &text, heading: "digits"}
+	p.show(train.Progress{Epoch: 1, Epochs: 10, Step: 1, Steps: 2})
+	p.show(train.Progress{Epoch: 1, Epochs: 10, Step: 2, Steps: 2, Finished: &train.Metrics{
+		Epoch: 1, TrainLoss: 0.5, TrainAccuracy: 0.75, ValidationAccuracy: 1, ImagesPerSecond: 12345.6,
+	}})
+	p.clear()
+	want := "digits\nepoch  1/10  loss 0.5000  accuracy 75.00 %  validation 100.00 %  12,345 images/s\n"
+	if text.String() != want {
+		t.Errorf("got %q, want %q", text.String(), want)
+	}
+}

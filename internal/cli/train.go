@@ -1,0 +1,130 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/coarsegrain/taylornet/internal/fsx"
+	"github.com/coarsegrain/taylornet/report"
+	"github.com/coarsegrain/taylornet/train"
+)
+
+// trainFlags are the flags of train.
+type trainFlags struct {
+	data, net, out string
+	resume         bool
+	workers        int
+	saveEvery      time.Duration
+	size           sizeFlag
+	settings       []setting
+}
+
+func (a *app) trainCommand() *cobra.Command {
+	f := &trainFlags{settings: settings()}
+	cmd := &cobra.Command{
+		Use:   "train",
+		Short: "Train a network and write a run folder",
+		Long: `Train a network on a data set. The run folder gets the settings, the metrics of
+every epoch, the model with the best weights, a checkpoint, and a report to look
+at in a browser. A run that was interrupted goes on with --resume and comes to the
+very model that it would have come to.
+
+Settings that are not given are those of the data set's recipe:
+
+` + recipes(f.settings),
+		Example: `  taylornet train                                    # the embedded digits
+  taylornet train --data mnist --epochs 3
+  taylornet train --data mnist --resume              # after Ctrl-C
+  taylornet train --data photos --size 32x32         # photos/cats/*.jpg, photos/dogs/*.jpg
+  taylornet train --net 'Input(8,8,1) Conv(3,3,16,1,1,1) CG(2,2,16,2,2) Linear(10)'`,
+		Args: atMost(0),
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.train(cmd.Context(), f) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.data, "data", "", "data set: a known `NAME`, or a folder of class folders (default digits)")
+	flags.StringVar(&f.net, "net", "", "train this `NETWORK`: a preset, a file, a model, or the notation itself (default: the data set's)")
+	flags.Var(&f.size, "size", "resize images to this")
+	flags.StringVar(&f.out, "out", "", "write the run to `DIR` (default runs/NAME, or runs/NAME-2 and so on)")
+	flags.BoolVar(&f.resume, "resume", false, "go on with the run in --out, or with the latest on the data set")
+	flags.IntVar(&f.workers, "workers", 0, "`N` parallel workers, which do not change the outcome; 0 for one a processor")
+	flags.DurationVar(&f.saveEvery, "save-every", train.DefaultSaveEvery, "time between checkpoints within an epoch")
+	addSettings(cmd, f.settings)
+	completeFlag(cmd, "data", completeData)
+	completeFlag(cmd, "net", completeNet)
+	completeFlag(cmd, "optimiser", completeOf("adamw", "sgd"))
+	completeFlag(cmd, "schedule", completeOf("onecycle", "cosine", "constant"))
+	return cmd
+}
+
+// maxWorkers bounds the memory that workers take.
+const maxWorkers = 1024
+
+func (f *trainFlags) validate() error {
+	if f.workers < 0 || f.workers > maxWorkers {
+		return usagef("--workers %d: want 0 to %d", f.workers, maxWorkers)
+	}
+	if f.saveEvery <= 0 {
+		return usagef("--save-every %v: want a time above 0, as in 30s", f.saveEvery)
+	}
+	return nil
+}
+
+func (a *app) train(ctx context.Context, f *trainFlags) error {
+	ctx, stop := interruptible(ctx)
+	defer stop()
+	if err := f.validate(); err != nil {
+		return err
+	}
+	j, err := a.prepare(f)
+	if err != nil {
+		return err
+	}
+	options := train.Options{Dir: j.dir, Resume: f.resume, Workers: f.workers, SaveEvery: f.saveEvery}
+	if !a.quiet {
+		p := &trainProgress{w: a.err, heading: j.heading()}
+		defer p.clear()
+		options.Progress = p.show
+	}
+	result, err := train.Run(ctx, j.config, j.data, options)
+	switch {
+	case errors.Is(err, train.ErrInterrupted):
+		return fmt.Errorf("%w: go on with: taylornet train --resume --out %s", err, j.dir)
+	case errors.Is(err, train.ErrExists):
+		return fmt.Errorf("%w: go on with it with --resume, or choose another folder with --out", err)
+	case err != nil:
+		return err
+	}
+	if err := j.writeReport(result); err != nil {
+		return err
+	}
+	return a.summarise(j, result)
+}
+
+// interruptible returns a context that ends at Ctrl-C or when the process is
+// told to end; a second signal then ends it at once.
+func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
+}
+
+// reportFile is the report's name in the run folder.
+const reportFile = "report.html"
+
+func (j *job) writeReport(r *train.Result) error {
+	return fsx.WriteFile(fsx.OS{}, filepath.Join(j.dir, reportFile), func(w io.Writer) error {
+		return report.Write(w, report.Input{
+			Title: "TaylorNet on " + j.data.Name, Model: r.Model, History: r.History, Best: r.Best,
+			Seconds: r.Seconds(), Test: r.Test, Images: j.data.Test.All(),
+		})
+	})
+}
