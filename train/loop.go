@@ -102,11 +102,11 @@ func (r *run) prepare() {
 func checkFits(net *spec.Net, data *dataset.Data) error {
 	set := data.Train
 	if net.Input != (spec.Shape{H: set.H, W: set.W, C: set.C}) {
-		return fmt.Errorf("the network takes images of %dx%dx%d, %s has %dx%dx%d",
+		return fmt.Errorf("the network takes images of %dx%dx%d, %s has %dx%dx%d: choose another network, or resize the images",
 			net.Input.H, net.Input.W, net.Input.C, data.Name, set.H, set.W, set.C)
 	}
 	if k := net.Out().Size(); k != len(set.Classes) {
-		return fmt.Errorf("the network has %d outputs, %s has %d classes", k, data.Name, len(set.Classes))
+		return fmt.Errorf("the network has %d outputs, %s has %d classes: choose another network", k, data.Name, len(set.Classes))
 	}
 	if set.N() == 0 || data.Test.N() == 0 {
 		return fmt.Errorf("%s has %d training and %d test images: both must have some", data.Name, set.N(), data.Test.N())

@@ -124,6 +124,9 @@ func (r *run) open() error {
 	if err := os.MkdirAll(r.opts.Dir, 0o777); err != nil {
 		return fmt.Errorf("making the run folder: %w", err)
 	}
+	if err := fsx.RemoveTemp(r.opts.Dir); err != nil { // of a run killed before its first checkpoint
+		return err
+	}
 	if err := writeJSON(r.opts.FS, r.path(ConfigFile), r.Config); err != nil {
 		return err
 	}
