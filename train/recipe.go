@@ -13,7 +13,7 @@ func Recipe(data string) Config {
 		Data: data, Seed: 1, Epochs: 15, Batch: 128, MicroBatch: 16,
 		Optimiser: "adamw", Rate: 0.01, WeightDecay: 0.01, Momentum: 0.9,
 		Schedule: "onecycle", WarmUp: 0.2,
-		Average: 0.998, Smoothing: 0.05, Clip: 5, Validation: 1.0 / 12,
+		Average: 0.998, Clip: 5, Validation: 1.0 / 12,
 	}
 	if source, ok := spec.PresetSource(data); ok {
 		c.Net = source
@@ -23,7 +23,7 @@ func Recipe(data string) Config {
 		c.Epochs, c.Batch, c.Average = 40, 32, 0.99
 		c.Augment = dataset.Augment{Shift: 0.7, Rotate: 10, Scale: 0.1, Shear: 5}
 	case "mnist":
-		c.Augment = dataset.Augment{Shift: 2, Rotate: 12, Scale: 0.1, Shear: 6}
+		c.Augment = dataset.Augment{Shift: 1.5, Rotate: 8, Scale: 0.08}
 	case "fashion-mnist":
 		c.Augment = dataset.Augment{Flip: true, Crop: 2, Cutout: 8}
 	case "cifar-10":

@@ -10,7 +10,7 @@ func cgInAssembly(taps, order int) bool {
 		return false
 	}
 	switch taps {
-	case 2, 3, 4, 6, 9:
+	case 1, 2, 3, 4, 6, 9:
 		return true
 	}
 	return false

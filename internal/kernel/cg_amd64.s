@@ -9,6 +9,81 @@
 TEXT ·cgAVX2(SB), NOSPLIT, $0-64
 	MOVQ    taps+40(FP), AX
 	MOVQ    lanes+56(FP), CX
+	CMPQ    AX, $0x01
+	JNE     after1
+	CMPQ    CX, $0x08
+	JNE     taps1masked
+	MOVQ    y+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    index+16(FP), DX
+	MOVQ    coefs+24(FP), BX
+	MOVQ    sites+32(FP), SI
+	MOVQ    channels+48(FP), DI
+	SHLQ    $0x02, DI
+	VMOVUPS (BX), Y0
+	ADDQ    DI, BX
+	VMOVUPS (BX), Y1
+	ADDQ    DI, BX
+	VMOVUPS (BX), Y2
+
+site1x1x1full:
+	CMPQ        SI, $0x01
+	JL          done1x1x1full
+	MOVLQSX     (DX), BX
+	VMOVUPS     (CX)(BX*4), Y3
+	VMOVAPS     Y0, Y4
+	VMOVAPS     Y1, Y5
+	VFMADD231PS Y2, Y3, Y5
+	VFMADD231PS Y5, Y3, Y4
+	MOVQ        AX, BX
+	VMOVUPS     Y4, (BX)
+	ADDQ        DI, AX
+	ADDQ        $0x04, DX
+	SUBQ        $0x01, SI
+	JMP         site1x1x1full
+
+done1x1x1full:
+	VZEROUPPER
+	RET
+
+taps1masked:
+	LEAQ       tails<>+32(SB), AX
+	NEGQ       CX
+	VMOVUPS    (AX)(CX*4), Y0
+	MOVQ       y+0(FP), AX
+	MOVQ       x+8(FP), CX
+	MOVQ       index+16(FP), DX
+	MOVQ       coefs+24(FP), BX
+	MOVQ       sites+32(FP), SI
+	MOVQ       channels+48(FP), DI
+	SHLQ       $0x02, DI
+	VMASKMOVPS (BX), Y0, Y1
+	ADDQ       DI, BX
+	VMASKMOVPS (BX), Y0, Y2
+	ADDQ       DI, BX
+	VMASKMOVPS (BX), Y0, Y3
+
+site1x1x1:
+	CMPQ        SI, $0x01
+	JL          done1x1x1
+	MOVLQSX     (DX), BX
+	VMASKMOVPS  (CX)(BX*4), Y0, Y4
+	VMOVAPS     Y1, Y5
+	VMOVAPS     Y2, Y6
+	VFMADD231PS Y3, Y4, Y6
+	VFMADD231PS Y6, Y4, Y5
+	MOVQ        AX, BX
+	VMASKMOVPS  Y5, Y0, (BX)
+	ADDQ        DI, AX
+	ADDQ        $0x04, DX
+	SUBQ        $0x01, SI
+	JMP         site1x1x1
+
+done1x1x1:
+	VZEROUPPER
+	RET
+
+after1:
 	CMPQ    AX, $0x02
 	JNE     after2
 	CMPQ    CX, $0x08
@@ -1343,6 +1418,45 @@ GLOBL tails<>(SB), RODATA|NOPTR, $64
 TEXT ·cgAVX512(SB), NOSPLIT, $0-64
 	MOVQ      taps+40(FP), AX
 	MOVQ      lanes+56(FP), CX
+	CMPQ      AX, $0x01
+	JNE       after1
+	MOVL      $-1, AX
+	BZHIL     CX, AX, AX
+	KMOVW     AX, K1
+	MOVQ      y+0(FP), AX
+	MOVQ      x+8(FP), CX
+	MOVQ      index+16(FP), DX
+	MOVQ      coefs+24(FP), BX
+	MOVQ      sites+32(FP), SI
+	MOVQ      channels+48(FP), DI
+	SHLQ      $0x02, DI
+	VMOVUPS.Z (BX), K1, Z0
+	ADDQ      DI, BX
+	VMOVUPS.Z (BX), K1, Z1
+	ADDQ      DI, BX
+	VMOVUPS.Z (BX), K1, Z2
+
+site1x1x1:
+	CMPQ        SI, $0x01
+	JL          done1x1x1
+	MOVLQSX     (DX), BX
+	VMOVUPS.Z   (CX)(BX*4), K1, Z3
+	VMOVAPS     Z0, Z4
+	VMOVAPS     Z1, Z5
+	VFMADD231PS Z2, Z3, Z5
+	VFMADD231PS Z5, Z3, Z4
+	MOVQ        AX, BX
+	VMOVUPS     Z4, K1, (BX)
+	ADDQ        DI, AX
+	ADDQ        $0x04, DX
+	SUBQ        $0x01, SI
+	JMP         site1x1x1
+
+done1x1x1:
+	VZEROUPPER
+	RET
+
+after1:
 	CMPQ      AX, $0x02
 	JNE       after2
 	MOVL      $-1, AX

@@ -4,13 +4,13 @@
 
 package kernel
 
-// cgAVX2 computes order 2 in 2, 3, 4, 6 or 9 taps for one vector of channels with AVX2.
+// cgAVX2 computes order 2 in 1, 2, 3, 4, 6 or 9 taps for one vector of channels with AVX2.
 // See cgPortable for the reference.
 //
 //go:noescape
 func cgAVX2(y *float32, x *float32, index *int32, coefs *float32, sites int, taps int, channels int, lanes int)
 
-// cgAVX512 computes order 2 in 2, 3, 4, 6 or 9 taps for one vector of channels with AVX512.
+// cgAVX512 computes order 2 in 1, 2, 3, 4, 6 or 9 taps for one vector of channels with AVX512.
 // See cgPortable for the reference.
 //
 //go:noescape

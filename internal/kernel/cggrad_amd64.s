@@ -9,6 +9,199 @@
 TEXT ·cgGradAVX2(SB), NOSPLIT, $0-88
 	MOVQ    taps+56(FP), AX
 	MOVQ    lanes+72(FP), CX
+	CMPQ    AX, $0x01
+	JNE     after1
+	CMPQ    CX, $0x08
+	JNE     taps1masked
+	MOVQ    x+16(FP), AX
+	MOVQ    dx+0(FP), CX
+	MOVQ    channels+64(FP), DX
+	SHLQ    $0x02, DX
+	TESTQ   CX, CX
+	JZ      nodx1x1full
+	MOVQ    dcoefs+8(FP), BX
+	VMOVUPS (BX), Y0
+	ADDQ    DX, BX
+	VMOVUPS (BX), Y1
+	ADDQ    DX, BX
+	VMOVUPS (BX), Y2
+	ADDQ    DX, BX
+	MOVQ    index+24(FP), BX
+	MOVQ    dy+32(FP), SI
+	MOVQ    sites+48(FP), DI
+
+site1x1fullx0x1:
+	VMOVUPS     (SI), Y3
+	MOVLQSX     (BX), R8
+	VMOVUPS     (AX)(R8*4), Y4
+	MOVQ        coefs+40(FP), R8
+	IMUL3Q      $0x02, DX, R9
+	ADDQ        R8, R9
+	ADDQ        DX, R8
+	VADDPS      Y3, Y0, Y0
+	VMULPS      Y4, Y3, Y5
+	VADDPS      Y5, Y1, Y1
+	VMOVUPS     (R8), Y6
+	ADDQ        DX, R8
+	VFMADD231PS Y4, Y5, Y2
+	VMOVUPS     (R9), Y7
+	VFMADD231PS Y7, Y4, Y6
+	VMULPS      Y5, Y7, Y4
+	ADDQ        DX, R9
+	VFMADD231PS Y3, Y6, Y4
+	MOVLQSX     (BX), R8
+	CMPQ        partition+80(FP), $0x00
+	JNE         tap0x1x1fullx0x1
+	VMOVUPS     (CX)(R8*4), Y3
+	VADDPS      Y3, Y4, Y4
+
+tap0x1x1fullx0x1:
+	VMOVUPS Y4, (CX)(R8*4)
+	ADDQ    $0x04, BX
+	ADDQ    DX, SI
+	DECQ    DI
+	JNZ     site1x1fullx0x1
+	MOVQ    dcoefs+8(FP), AX
+	VMOVUPS Y0, (AX)
+	ADDQ    DX, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    DX, AX
+	VMOVUPS Y2, (AX)
+	ADDQ    DX, AX
+	VZEROUPPER
+	RET
+
+nodx1x1full:
+	MOVQ    dcoefs+8(FP), CX
+	VMOVUPS (CX), Y0
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y2
+	ADDQ    DX, CX
+	MOVQ    index+24(FP), CX
+	MOVQ    dy+32(FP), BX
+	MOVQ    sites+48(FP), SI
+
+site1x1fullx0x0:
+	VMOVUPS     (BX), Y3
+	MOVLQSX     (CX), DI
+	VMOVUPS     (AX)(DI*4), Y4
+	VADDPS      Y3, Y0, Y0
+	VMULPS      Y4, Y3, Y3
+	VADDPS      Y3, Y1, Y1
+	VFMADD231PS Y4, Y3, Y2
+	ADDQ        $0x04, CX
+	ADDQ        DX, BX
+	DECQ        SI
+	JNZ         site1x1fullx0x0
+	MOVQ        dcoefs+8(FP), AX
+	VMOVUPS     Y0, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Y1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Y2, (AX)
+	ADDQ        DX, AX
+	VZEROUPPER
+	RET
+
+taps1masked:
+	LEAQ       tails<>+32(SB), AX
+	NEGQ       CX
+	VMOVUPS    (AX)(CX*4), Y0
+	MOVQ       x+16(FP), AX
+	MOVQ       dx+0(FP), CX
+	MOVQ       channels+64(FP), DX
+	SHLQ       $0x02, DX
+	TESTQ      CX, CX
+	JZ         nodx1x1
+	MOVQ       dcoefs+8(FP), BX
+	VMASKMOVPS (BX), Y0, Y1
+	ADDQ       DX, BX
+	VMASKMOVPS (BX), Y0, Y2
+	ADDQ       DX, BX
+	VMASKMOVPS (BX), Y0, Y3
+	ADDQ       DX, BX
+	MOVQ       index+24(FP), BX
+	MOVQ       dy+32(FP), SI
+	MOVQ       sites+48(FP), DI
+
+site1x1x0x1:
+	VMASKMOVPS  (SI), Y0, Y4
+	MOVLQSX     (BX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y5
+	MOVQ        coefs+40(FP), R8
+	IMUL3Q      $0x02, DX, R9
+	ADDQ        R8, R9
+	ADDQ        DX, R8
+	VADDPS      Y4, Y1, Y1
+	VMULPS      Y5, Y4, Y6
+	VADDPS      Y6, Y2, Y2
+	VMASKMOVPS  (R8), Y0, Y7
+	ADDQ        DX, R8
+	VFMADD231PS Y5, Y6, Y3
+	VMASKMOVPS  (R9), Y0, Y8
+	VFMADD231PS Y8, Y5, Y7
+	VMULPS      Y6, Y8, Y5
+	ADDQ        DX, R9
+	VFMADD231PS Y4, Y7, Y5
+	MOVLQSX     (BX), R8
+	CMPQ        partition+80(FP), $0x00
+	JNE         tap0x1x1x0x1
+	VMASKMOVPS  (CX)(R8*4), Y0, Y4
+	VADDPS      Y4, Y5, Y5
+
+tap0x1x1x0x1:
+	VMASKMOVPS Y5, Y0, (CX)(R8*4)
+	ADDQ       $0x04, BX
+	ADDQ       DX, SI
+	DECQ       DI
+	JNZ        site1x1x0x1
+	MOVQ       dcoefs+8(FP), AX
+	VMASKMOVPS Y1, Y0, (AX)
+	ADDQ       DX, AX
+	VMASKMOVPS Y2, Y0, (AX)
+	ADDQ       DX, AX
+	VMASKMOVPS Y3, Y0, (AX)
+	ADDQ       DX, AX
+	VZEROUPPER
+	RET
+
+nodx1x1:
+	MOVQ       dcoefs+8(FP), CX
+	VMASKMOVPS (CX), Y0, Y1
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y0, Y2
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y0, Y3
+	ADDQ       DX, CX
+	MOVQ       index+24(FP), CX
+	MOVQ       dy+32(FP), BX
+	MOVQ       sites+48(FP), SI
+
+site1x1x0x0:
+	VMASKMOVPS  (BX), Y0, Y4
+	MOVLQSX     (CX), DI
+	VMASKMOVPS  (AX)(DI*4), Y0, Y5
+	VADDPS      Y4, Y1, Y1
+	VMULPS      Y5, Y4, Y4
+	VADDPS      Y4, Y2, Y2
+	VFMADD231PS Y5, Y4, Y3
+	ADDQ        $0x04, CX
+	ADDQ        DX, BX
+	DECQ        SI
+	JNZ         site1x1x0x0
+	MOVQ        dcoefs+8(FP), AX
+	VMASKMOVPS  Y1, Y0, (AX)
+	ADDQ        DX, AX
+	VMASKMOVPS  Y2, Y0, (AX)
+	ADDQ        DX, AX
+	VMASKMOVPS  Y3, Y0, (AX)
+	ADDQ        DX, AX
+	VZEROUPPER
+	RET
+
+after1:
 	CMPQ    AX, $0x02
 	JNE     after2
 	CMPQ    CX, $0x08
@@ -5550,6 +5743,104 @@ GLOBL tails<>(SB), RODATA|NOPTR, $64
 TEXT ·cgGradAVX512(SB), NOSPLIT, $0-88
 	MOVQ      taps+56(FP), AX
 	MOVQ      lanes+72(FP), CX
+	CMPQ      AX, $0x01
+	JNE       after1
+	MOVL      $-1, AX
+	BZHIL     CX, AX, AX
+	KMOVW     AX, K1
+	MOVQ      x+16(FP), AX
+	MOVQ      dx+0(FP), CX
+	MOVQ      channels+64(FP), DX
+	SHLQ      $0x02, DX
+	TESTQ     CX, CX
+	JZ        nodx1x1
+	MOVQ      dcoefs+8(FP), BX
+	VMOVUPS.Z (BX), K1, Z0
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z1
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z2
+	ADDQ      DX, BX
+	MOVQ      index+24(FP), BX
+	MOVQ      dy+32(FP), SI
+	MOVQ      sites+48(FP), DI
+
+site1x1x0x1:
+	VMOVUPS.Z   (SI), K1, Z3
+	MOVLQSX     (BX), R8
+	VMOVUPS.Z   (AX)(R8*4), K1, Z4
+	MOVQ        coefs+40(FP), R8
+	IMUL3Q      $0x02, DX, R9
+	ADDQ        R8, R9
+	ADDQ        DX, R8
+	VADDPS      Z3, Z0, Z0
+	VMULPS      Z4, Z3, Z5
+	VADDPS      Z5, Z1, Z1
+	VMOVUPS.Z   (R8), K1, Z6
+	ADDQ        DX, R8
+	VFMADD231PS Z4, Z5, Z2
+	VMOVUPS.Z   (R9), K1, Z7
+	VFMADD231PS Z7, Z4, Z6
+	VMULPS      Z5, Z7, Z4
+	ADDQ        DX, R9
+	VFMADD231PS Z3, Z6, Z4
+	MOVLQSX     (BX), R8
+	CMPQ        partition+80(FP), $0x00
+	JNE         tap0x1x1x0x1
+	VMOVUPS.Z   (CX)(R8*4), K1, Z3
+	VADDPS      Z3, Z4, Z4
+
+tap0x1x1x0x1:
+	VMOVUPS Z4, K1, (CX)(R8*4)
+	ADDQ    $0x04, BX
+	ADDQ    DX, SI
+	DECQ    DI
+	JNZ     site1x1x0x1
+	MOVQ    dcoefs+8(FP), AX
+	VMOVUPS Z0, K1, (AX)
+	ADDQ    DX, AX
+	VMOVUPS Z1, K1, (AX)
+	ADDQ    DX, AX
+	VMOVUPS Z2, K1, (AX)
+	ADDQ    DX, AX
+	VZEROUPPER
+	RET
+
+nodx1x1:
+	MOVQ      dcoefs+8(FP), CX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	MOVQ      index+24(FP), CX
+	MOVQ      dy+32(FP), BX
+	MOVQ      sites+48(FP), SI
+
+site1x1x0x0:
+	VMOVUPS.Z   (BX), K1, Z3
+	MOVLQSX     (CX), DI
+	VMOVUPS.Z   (AX)(DI*4), K1, Z4
+	VADDPS      Z3, Z0, Z0
+	VMULPS      Z4, Z3, Z3
+	VADDPS      Z3, Z1, Z1
+	VFMADD231PS Z4, Z3, Z2
+	ADDQ        $0x04, CX
+	ADDQ        DX, BX
+	DECQ        SI
+	JNZ         site1x1x0x0
+	MOVQ        dcoefs+8(FP), AX
+	VMOVUPS     Z0, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z1, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z2, K1, (AX)
+	ADDQ        DX, AX
+	VZEROUPPER
+	RET
+
+after1:
 	CMPQ      AX, $0x02
 	JNE       after2
 	MOVL      $-1, AX

@@ -4,13 +4,13 @@
 
 package kernel
 
-// cgGradAVX2 computes order 2 in 2, 3, 4, 6 or 9 taps for one vector of channels with AVX2.
+// cgGradAVX2 computes order 2 in 1, 2, 3, 4, 6 or 9 taps for one vector of channels with AVX2.
 // See cgGradPortable for the reference.
 //
 //go:noescape
 func cgGradAVX2(dx *float32, dcoefs *float32, x *float32, index *int32, dy *float32, coefs *float32, sites int, taps int, channels int, lanes int, partition int)
 
-// cgGradAVX512 computes order 2 in 2, 3, 4, 6 or 9 taps for one vector of channels with AVX512.
+// cgGradAVX512 computes order 2 in 1, 2, 3, 4, 6 or 9 taps for one vector of channels with AVX512.
 // See cgGradPortable for the reference.
 //
 //go:noescape

@@ -9,7 +9,7 @@ import (
 )
 
 // cgTaps is the numbers of window members that cg and cgGrad are made for.
-var cgTaps = []int{2, 3, 4, 6, 9}
+var cgTaps = []int{1, 2, 3, 4, 6, 9}
 
 // cgTerms is the number of coefficients of order 2.
 func cgTerms(n int) int { return 1 + n + n*(n+1)/2 }
@@ -42,7 +42,7 @@ func (s isa) eachTaps(body func(r row, n int)) {
 // equivalent.
 func cg(s isa) {
 	s.begin("cg", "(y, x *float32, index *int32, coefs *float32, sites, taps, channels, lanes int)",
-		"cgPortable", "order 2 in 2, 3, 4, 6 or 9 taps for one vector of channels")
+		"cgPortable", "order 2 in 1, 2, 3, 4, 6 or 9 taps for one vector of channels")
 	s.eachTaps(func(r row, n int) {
 		y, x, index, coefs := load("y"), load("x"), load("index"), load("coefs")
 		left, stride := load("sites"), load("channels")

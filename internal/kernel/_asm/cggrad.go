@@ -24,7 +24,7 @@ import (
 // Go equivalent.
 func cgGrad(s isa) {
 	s.begin("cgGrad", "(dx, dcoefs, x *float32, index *int32, dy, coefs *float32, sites, taps, channels, lanes, partition int)",
-		"cgGradPortable", "order 2 in 2, 3, 4, 6 or 9 taps for one vector of channels")
+		"cgGradPortable", "order 2 in 1, 2, 3, 4, 6 or 9 taps for one vector of channels")
 	s.eachTaps(func(r row, n int) {
 		k := cgGradKernel{row: r, n: n, x: load("x"), dx: load("dx"), stride: load("channels")}
 		SHLQ(Imm(2), k.stride)
