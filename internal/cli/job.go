@@ -110,6 +110,35 @@ func (a *app) prepareResume(f *trainFlags) (*job, error) {
 	return j, err
 }
 
+// command repeats the run, for a shell.
+func (j *job) command(f *trainFlags) string {
+	recipe := train.Recipe(j.data.Name)
+	text := "taylornet train --data " + quoted(j.config.Data)
+	if f.size.Size != (dataset.Size{}) {
+		text += " --size " + f.size.String()
+	}
+	if j.config.Net != recipe.Net {
+		text += " --net " + quoted(j.net.String())
+	}
+	for _, s := range f.settings {
+		if value := s.show(j.config); value != s.show(recipe) {
+			text += " --" + s.name + " " + quoted(value)
+		}
+	}
+	return text
+}
+
+// quoted is a word for a shell.
+func quoted(text string) string {
+	plain := func(r rune) bool {
+		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("=.,/_-", r)
+	}
+	if text != "" && strings.IndexFunc(text, func(r rune) bool { return !plain(r) }) < 0 {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}
+
 // heading says what is about to be done.
 func (j *job) heading() string {
 	return fmt.Sprintf("%s: %s training images; a network of %s; run folder %s",

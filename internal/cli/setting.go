@@ -40,7 +40,7 @@ func settings() []setting {
 		return &typed[int]{kind: "N", parse: parseWhole, format: strconv.Itoa, field: field}
 	}
 	number := func(field func(*train.Config) *float64) override {
-		format := func(x float64) string { return fmt.Sprintf("%.3g", x) }
+		format := func(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
 		return &typed[float64]{kind: "X", parse: parseNumber, format: format, field: field}
 	}
 	word := func(field func(*train.Config) *string) override {

@@ -103,7 +103,7 @@ func (a *app) train(ctx context.Context, f *trainFlags) error {
 	case err != nil:
 		return err
 	}
-	if err := j.writeReport(result); err != nil {
+	if err := j.writeReport(result, j.command(f)); err != nil {
 		return err
 	}
 	return a.summarise(j, result)
@@ -120,10 +120,10 @@ func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
 // reportFile is the report's name in the run folder.
 const reportFile = "report.html"
 
-func (j *job) writeReport(r *train.Result) error {
+func (j *job) writeReport(r *train.Result, command string) error {
 	return fsx.WriteFile(fsx.OS{}, filepath.Join(j.dir, reportFile), func(w io.Writer) error {
 		return report.Write(w, report.Input{
-			Title: "TaylorNet on " + j.data.Name, Model: r.Model, History: r.History, Best: r.Best,
+			Title: "TaylorNet on " + j.data.Name, Command: command, Model: r.Model, History: r.History, Best: r.Best,
 			Seconds: r.Seconds(), Test: r.Test, Images: j.data.Test.All(),
 		})
 	})
