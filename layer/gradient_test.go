@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/coarsegrain/taylornet/internal/approx"
 	"github.com/coarsegrain/taylornet/internal/kernel"
 	"github.com/coarsegrain/taylornet/spec"
 )
@@ -71,7 +72,7 @@ func (b *bench) check(t interface {
 		down := b.loss()
 		*v = old
 		want := (up - down) / (2 * h)
-		if !(math.Abs(got-want) <= 1e-6*(1+math.Abs(want))) {
+		if !approx.Close(got, want, 1e-6*(1+math.Abs(want))) {
 			t.Fatalf("gradient of %s: got %v, central difference %v", what, got, want)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/coarsegrain/taylornet/engine"
+	"github.com/coarsegrain/taylornet/internal/approx"
 	"github.com/coarsegrain/taylornet/layer"
 	"github.com/coarsegrain/taylornet/spec"
 	"github.com/coarsegrain/taylornet/tensor"
@@ -228,7 +229,7 @@ func (c *testCase[T]) direction(t *testing.T, what string, grad []T, tol float64
 		params, list = move(minus)
 		down, _ := c.loss(params, list, micro)
 		want := (up - down) / (2 * h)
-		if !(math.Abs(got-want) <= max(tol, 1e-6)*(0.1+size)) {
+		if !approx.Close(got, want, max(tol, 1e-6)*(0.1+size)) {
 			t.Fatalf("gradient to %s along a direction: got %v, central difference %v", what, got, want)
 		}
 	}
@@ -320,20 +321,12 @@ func mustParse(source string) *spec.Net {
 	return net
 }
 
-// compare reports the first element of got that is not within tol of want,
-// relative to the largest magnitude in want, or to one.
-func compare[T, U tensor.Float](got []T, want []U, tol float64) error {
-	if len(got) != len(want) {
-		return fmt.Errorf("%d values, want %d", len(got), len(want))
-	}
+// compare holds got against want within tol, relative to the largest magnitude
+// in want, or to one.
+func compare[T tensor.Float](got []T, want []float64, tol float64) error {
 	size := 1.0
 	for _, w := range want {
-		size = max(size, math.Abs(float64(w)))
+		size = max(size, math.Abs(w))
 	}
-	for i := range want {
-		if !(math.Abs(float64(got[i])-float64(want[i])) <= tol*size) {
-			return fmt.Errorf("element %d: got %v, want %v", i, got[i], want[i])
-		}
-	}
-	return nil
+	return approx.Slices(got, want, func(int) float64 { return tol * size })
 }
