@@ -33,7 +33,7 @@ func newCrew(size int) *crew {
 func (c *crew) run(n int, task func(worker, i int)) {
 	c.task, c.tasks = task, int64(n)
 	c.next.Store(0)
-	helpers := c.starts[:min(len(c.starts), n-1)]
+	helpers := c.starts[:max(0, min(len(c.starts), n-1))]
 	c.done.Add(len(helpers))
 	for _, start := range helpers {
 		go start()

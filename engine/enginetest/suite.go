@@ -17,6 +17,7 @@ import (
 
 // nets are small networks that between them have every operation.
 var nets = map[string]string{
+	"identity": "Input(1,1,3) Sum{ | }",
 	"linear":   "Input(2,3,2) Linear(4)",
 	"digits":   "Input(8,8,1) Conv(3,3,8,1,1,1) Norm CG(2,2,8,2,2) Conv(3,3,8,1,1,1) Norm CG(2,2,8,2,2) Linear(5)",
 	"dilated":  "Input(14,14,1) Conv(3,3,5,1,1,1) Norm CG(2,2,5,1,1,7) Conv(3,3,6,1,1,1) CG(2,2,6,1,1,3) Norm CG(2,2,6,2,2) Linear(3)",

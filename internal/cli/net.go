@@ -52,20 +52,24 @@ type netOutput struct {
 }
 
 type layerOutput struct {
-	Path   string `json:"path"`
-	Op     string `json:"op"`
-	In     [3]int `json:"in"`
-	Out    [3]int `json:"out"`
-	Params int    `json:"params"`
-	MACs   int    `json:"macs"`
-	Degree int    `json:"degree"`
+	Path   string         `json:"path"`
+	Op     string         `json:"op"`
+	Type   string         `json:"type"`
+	Values map[string]int `json:"values"` // by their names in the notation
+	In     [3]int         `json:"in"`
+	Out    [3]int         `json:"out"`
+	Params int            `json:"params"`
+	MACs   int            `json:"macs"`
+	Degree int            `json:"degree"`
 }
 
 func netJSON(n *spec.Net) netOutput {
 	shape := func(s spec.Shape) [3]int { return [3]int{s.H, s.W, s.C} }
 	out := netOutput{Network: n.String(), Input: shape(n.Input), Params: n.NumParams(), MACs: n.MACs(), Degree: n.Degree()}
 	for _, l := range n.Layers() {
-		out.Layers = append(out.Layers, layerOutput{l.Path, l.String(), shape(l.In), shape(l.Out), l.Params, l.MACs, l.Degree})
+		out.Layers = append(out.Layers, layerOutput{
+			l.Path, l.String(), l.Name(), l.Values(), shape(l.In), shape(l.Out), l.Params, l.MACs, l.Degree,
+		})
 	}
 	return out
 }

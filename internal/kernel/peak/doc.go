@@ -1,3 +1,4 @@
-// Package peak measures the processor's rate of multiply-adds, the mark that
-// the benchmarks of the kernels are held against.
+// Package peak measures what the processor can do, the mark that the kernels
+// and whole nets are held against: its rate of multiply-adds and its rate of
+// copying.
 package peak

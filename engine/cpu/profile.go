@@ -1,0 +1,196 @@
+package cpu
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/coarsegrain/taylornet/engine"
+	"github.com/coarsegrain/taylornet/internal/rng"
+	"github.com/coarsegrain/taylornet/spec"
+)
+
+// LayerTime is what one layer takes in training.
+type LayerTime struct {
+	spec.Layer
+	Forward, Backward PassTime
+}
+
+// PassTime is what a pass through a layer takes and does for one image.
+type PassTime struct {
+	// Seconds is the median time.
+	Seconds float64
+	// FLOP counts two operations for each multiply-add of Layer.MACs; backward
+	// as many for the gradient to the parameters and again for that to the
+	// input, where it is wanted.
+	FLOP int
+	// Bytes counts the feature maps and their gradients, each read or written
+	// once.
+	Bytes int
+}
+
+// Profiler times the layers of a network in training, on one worker. A layer is
+// timed between the others, as it runs in training, but without the packing of
+// weights, the loss and the reduction.
+type Profiler struct {
+	net  *spec.Net
+	plan *plan32
+	all  *worker[float32]
+	// forwards and backwards have, for each step, a worker on the memory of all
+	// whose plan has that step alone.
+	forwards, backwards []*worker[float32]
+	forward, backward   [][]time.Duration // by step, then in any order
+	logits, grads       []float32         // gradients: of the logits, of the parameters
+	rounds              int
+	sample              rng.Stream
+}
+
+type plan32 = plan[float32]
+
+// profileSample is the number of rounds that medians are taken of.
+const profileSample = 1000
+
+// NewProfiler returns a profiler of net, with random images and random
+// gradients of the logits. params are laid out as net.Params says.
+func NewProfiler(net *spec.Net, params []float32, opts engine.Options) (*Profiler, error) {
+	if err := net.Validate(); err != nil {
+		return nil, fmt.Errorf("profiling: %w", err)
+	}
+	if want := engine.VectorLen(net.Params()); len(params) != want {
+		return nil, fmt.Errorf("profiling: %w: %d values, the network has %d", engine.ErrParams, len(params), want)
+	}
+	opts.Workers = 1
+	t, err := newTrainer[float32](net, opts)
+	if err != nil {
+		return nil, fmt.Errorf("profiling: %w", err)
+	}
+	p := &Profiler{
+		net: net, plan: t.plan, all: t.workers[0],
+		backwards: make([]*worker[float32], len(t.plan.steps)),
+		grads:     make([]float32, len(params)),
+	}
+	p.sample.Reset(1, "profile/sample")
+	p.divide(params)
+	n := p.Images()
+	p.logits = make([]float32, n*net.Out().Size())
+	r := rng.New(1, "profile/values")
+	for _, v := range [][]float32{p.logits, p.all.maps(p.plan.values[p.plan.input].slot, p.plan.input, n)} {
+		for i := range v {
+			v[i] = float32(r.NormFloat64())
+		}
+	}
+	return p, nil
+}
+
+// divide makes a worker of every step in each direction.
+func (p *Profiler) divide(params []float32) {
+	part := func(change func(*plan32)) *worker[float32] {
+		view, one := *p.all, *p.plan
+		change(&one)
+		view.plan = &one
+		return &view
+	}
+	for i, s := range p.plan.steps {
+		if s.layer != nil {
+			s.layer.Refresh(params)
+		}
+		p.forwards = append(p.forwards, part(func(one *plan32) { one.steps = one.steps[i : i+1] }))
+		p.forward = append(p.forward, make([]time.Duration, profileSample))
+		p.backward = append(p.backward, make([]time.Duration, profileSample))
+	}
+	for i, b := range p.plan.back {
+		p.backwards[b.step] = part(func(one *plan32) { one.back = one.back[i : i+1] })
+	}
+}
+
+// Images is the number of images in the micro-batch.
+func (p *Profiler) Images() int { return p.plan.frame.Images }
+
+// Round takes a micro-batch forward and backward.
+func (p *Profiler) Round() {
+	n, out := p.Images(), p.plan.output
+	place := p.rounds
+	if place >= profileSample { // every round has the same chance to stay
+		place = p.sample.IntN(p.rounds + 1)
+	}
+	p.rounds++
+	note := func(times []time.Duration, start time.Time) {
+		if place < profileSample {
+			times[place] = max(time.Since(start), 1) // a coarse clock may not have moved
+		}
+	}
+	for i, w := range p.forwards {
+		start := time.Now()
+		w.forward(n)
+		note(p.forward[i], start)
+	}
+	copy(p.all.maps(p.plan.values[out].grad, out, n), p.logits)
+	for i, w := range slices.Backward(p.backwards) {
+		start := time.Now()
+		w.backward(n, p.grads)
+		note(p.backward[i], start)
+	}
+}
+
+// Times is what each layer took in the rounds so far, at least one. Layers that
+// compute nothing are not listed; a group is listed after its branches.
+func (p *Profiler) Times() []LayerTime {
+	list := make([]LayerTime, len(p.plan.steps))
+	for i, l := range stepLayers(p.net) {
+		s := &p.plan.steps[i]
+		b := &p.backwards[i].plan.back[0]
+		in, inGrad := 0, 0
+		for k, v := range s.in {
+			size := p.plan.values[v].shape.Size()
+			in += size
+			if b.dx[k] >= 0 {
+				inGrad += size
+			}
+		}
+		gradients := 1
+		if inGrad > 0 {
+			gradients = 2
+		}
+		read := in + l.Out.Size()
+		if s.layer == nil {
+			read = l.Out.Size()
+		}
+		const bytes = 4
+		list[i] = LayerTime{
+			Layer:    l,
+			Forward:  PassTime{p.median(p.forward[i]), 2 * l.MACs, bytes * (in + l.Out.Size())},
+			Backward: PassTime{p.median(p.backward[i]), 2 * l.MACs * gradients, bytes * (read + inGrad)},
+		}
+	}
+	return list
+}
+
+// median is the median time in seconds an image.
+func (p *Profiler) median(times []time.Duration) float64 {
+	sorted := slices.Sorted(slices.Values(times[:min(p.rounds, profileSample)]))
+	return sorted[len(sorted)/2].Seconds() / float64(p.Images())
+}
+
+// stepLayers lists the layers in the order of a plan's steps: those that
+// compute something, a group after its branches.
+func stepLayers(net *spec.Net) []spec.Layer {
+	var list, open []spec.Layer
+	leave := func(depth int) {
+		for len(open) > 0 && open[len(open)-1].Depth >= depth {
+			list = append(list, open[len(open)-1])
+			open = open[:len(open)-1]
+		}
+	}
+	for _, l := range net.Layers() {
+		leave(l.Depth)
+		switch l.Op.(type) {
+		case *spec.Flatten:
+		case *spec.Sum, *spec.Cat:
+			open = append(open, l)
+		default:
+			list = append(list, l)
+		}
+	}
+	leave(0)
+	return list
+}

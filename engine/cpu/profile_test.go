@@ -1,0 +1,91 @@
+package cpu
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/coarsegrain/taylornet/engine"
+	"github.com/coarsegrain/taylornet/spec"
+)
+
+func TestProfiler(t *testing.T) {
+	for _, tt := range []struct {
+		net   string
+		paths []string
+		// operations and bytes of one pass of the first layer listed
+		forward, backward PassTime
+	}{
+		{
+			"Input(4,4,2) Conv(3,3,3,1,1,1) Norm CG(2,2,3,2,2) Flatten Linear(5)", []string{"0", "1", "2", "4"},
+			PassTime{FLOP: 2 * 16 * 9 * 2 * 3, Bytes: 4 * 16 * (2 + 3)},
+			PassTime{FLOP: 2 * 16 * 9 * 2 * 3, Bytes: 4 * 16 * (2 + 3)}, // none to the images
+		},
+		{
+			"Input(4,4,2) CG(1,1,2,1,1) Sum{ Cat{ Norm | } Conv(1,1,2,1,1) | } ReLU AvgPool",
+			[]string{"0", "1.0.0.0.0", "1.0.0", "1.0.1", "1", "2", "3"},
+			PassTime{FLOP: 2 * 16 * 2 * 2, Bytes: 4 * 16 * 4},
+			PassTime{FLOP: 2 * 16 * 2 * 2, Bytes: 4 * 16 * 4},
+		},
+	} {
+		net, err := spec.Parse(tt.net)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := NewProfiler(net, engine.Init(net, 1), engine.Options{MicroBatch: 3})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Images() != 3 {
+			t.Errorf("%s: micro-batch of %d, want 3", tt.net, p.Images())
+		}
+		for range profileSample + 10 {
+			p.Round()
+		}
+		list := p.Times()
+		var paths []string
+		for _, l := range list {
+			paths = append(paths, l.Path)
+			for _, pass := range []PassTime{l.Forward, l.Backward} {
+				if !(pass.Seconds > 0) || pass.Bytes <= 0 {
+					t.Errorf("%s: %s takes %v", tt.net, l, pass)
+				}
+			}
+		}
+		if !slices.Equal(paths, tt.paths) {
+			t.Errorf("%s: layers %v, want %v", tt.net, paths, tt.paths)
+		}
+		tt.forward.Seconds, tt.backward.Seconds = list[0].Forward.Seconds, list[0].Backward.Seconds
+		if list[0].Forward != tt.forward || list[0].Backward != tt.backward {
+			t.Errorf("%s: %+v, want %+v and %+v", tt.net, list[0], tt.forward, tt.backward)
+		}
+	}
+}
+
+func TestProfilerCountsBothGradients(t *testing.T) {
+	net, err := spec.Parse("Input(2,2,1) Linear(3)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := NewProfiler(net, engine.Init(net, 1), engine.Options{InputGrad: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Round()
+	if got := p.Times()[0].Backward; got.FLOP != 2*2*12 || got.Bytes != 4*(4+3+4) {
+		t.Errorf("%+v, want 48 operations on 44 bytes", got)
+	}
+}
+
+func TestProfilerErrors(t *testing.T) {
+	net, err := spec.Parse("Input(2,2,1) Linear(3)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := NewProfiler(net, make([]float32, 3), engine.Options{}); !errors.Is(err, engine.ErrParams) {
+		t.Errorf("error %v, want %v", err, engine.ErrParams)
+	}
+	if _, err := NewProfiler(&spec.Net{}, nil, engine.Options{}); err == nil {
+		t.Error("no error for an invalid network")
+	}
+}

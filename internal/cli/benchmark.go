@@ -1,0 +1,175 @@
+package cli
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/coarsegrain/taylornet/engine"
+	"github.com/coarsegrain/taylornet/engine/cpu"
+	simd "github.com/coarsegrain/taylornet/internal/cpu"
+	"github.com/coarsegrain/taylornet/internal/kernel/peak"
+	"github.com/coarsegrain/taylornet/internal/rng"
+	"github.com/coarsegrain/taylornet/layer"
+	"github.com/coarsegrain/taylornet/optim"
+	"github.com/coarsegrain/taylornet/spec"
+)
+
+// measure is a speed, found in several rounds.
+type measure struct {
+	work  func() int // does some and returns how much
+	rates []float64  // work a second, by round
+}
+
+// round works for the given time, once at least.
+func (m *measure) round(length time.Duration) {
+	start, done := time.Now(), 0
+	for {
+		done += m.work()
+		if took := time.Since(start); took >= length {
+			m.rates = append(m.rates, float64(done)/took.Seconds())
+			return
+		}
+	}
+}
+
+func (m *measure) median() float64 {
+	slices.Sort(m.rates)
+	return m.rates[len(m.rates)/2]
+}
+
+// best is what the processor can do: anything less is another's doing.
+func (m *measure) best() float64 { return slices.Max(m.rates) }
+
+func (m *measure) within() [2]float64 { return [2]float64{slices.Min(m.rates), slices.Max(m.rates)} }
+
+// benchRounds is odd, so that there is a median.
+const benchRounds = 7
+
+// alternate gives the measures turns in all for the given time, after one piece
+// of work each to warm up.
+func alternate(seconds float64, list ...*measure) {
+	length := max(time.Duration(seconds*float64(time.Second))/time.Duration(benchRounds*len(list)), 1)
+	for _, m := range list {
+		m.work()
+	}
+	for range benchRounds {
+		for _, m := range list {
+			m.round(length)
+		}
+	}
+}
+
+// benchmark is a network to measure.
+type benchmark struct {
+	net     *spec.Net
+	batch   int
+	seconds float64
+	opts    engine.Options
+	params  []float32
+	images  [][]float32 // repeated through a batch
+}
+
+// benchImages is the largest number of different images.
+const benchImages = 1024
+
+func newBenchmark(net *spec.Net, batch int, seconds float64, opts engine.Options) *benchmark {
+	b := &benchmark{net: net, batch: batch, seconds: seconds, opts: opts, params: engine.Init(net, 1)}
+	r := rng.New(1, "bench")
+	for range min(batch, benchImages) {
+		image := make([]float32, net.Input.Size())
+		for i := range image {
+			image[i] = float32(r.NormFloat64())
+		}
+		b.images = append(b.images, image)
+	}
+	return b
+}
+
+func (b *benchmark) input(i int, x []float32) { copy(x, b.images[i%len(b.images)]) }
+
+// benchRate is a learning rate so low that the parameters stay nearly what they
+// are, however many steps are made.
+const benchRate = 1e-6
+
+// step returns the work of a training step, counted in images.
+func (b *benchmark) step(opts engine.Options) (func() int, error) {
+	trainer, err := cpu.New().CompileTraining(b.net, opts)
+	if err != nil {
+		return nil, err
+	}
+	trained, classes := b.net.NumParams(), b.net.Out().Size()
+	params, grads := slices.Clone(b.params), make([]float32, len(b.params))
+	optimiser := optim.DefaultAdamW().New(trained, []optim.Range{{Start: 0, End: trained}})
+	batch := &engine.Batch[float32]{
+		N: b.batch, Input: b.input,
+		Loss: func(i int, dy, y []float32) float64 { return layer.CrossEntropy(dy, y, i%classes, 0) },
+	}
+	return func() int {
+		trainer.Gradient(grads, params, batch)
+		optimiser.Step(params[:trained], grads[:trained], benchRate)
+		return b.batch
+	}, nil
+}
+
+// speed measures the network and the processor.
+func (b *benchmark) speed(out *benchOutput) error {
+	step, err := b.step(b.opts)
+	if err != nil {
+		return err
+	}
+	program, err := cpu.New().Compile(b.net, b.params, engine.Options{Workers: b.opts.Workers})
+	if err != nil {
+		return err
+	}
+	infer := func(n int) func() int {
+		return func() int {
+			program.Run(n, b.input, func(int, []float32) {})
+			return n
+		}
+	}
+	train, inference, single := &measure{work: step}, &measure{work: infer(b.batch)}, &measure{work: infer(1)}
+	threads := b.opts.Workers
+	fma, fmaCore, copying := &measure{work: multiplyAdds(threads)}, &measure{work: multiplyAdds(1)}, &measure{work: copies(threads)}
+	alternate(b.seconds, train, inference, single, fma, fmaCore, copying)
+	out.Train, out.TrainRange = train.median(), train.within()
+	out.Infer, out.InferRange = inference.median(), inference.within()
+	out.Latency = 1 / single.median()
+	out.Peak, out.PeakCore, out.Copy = fma.best()/1e9, fmaCore.best()/1e9, copying.best()/1e9
+	return nil
+}
+
+// multiplyAdds is the work of so many threads, counted in floating-point
+// operations.
+func multiplyAdds(threads int) func() int {
+	const rounds = 300_000 // a few milliseconds
+	return func() int {
+		return together(threads, func(int) int { return peak.FMA(simd.Active(), rounds) })
+	}
+}
+
+// copyBytes is more than caches hold.
+const copyBytes = 256 << 20
+
+// copies is the work of so many threads, counted in bytes.
+func copies(threads int) func() int {
+	var parts []peak.Copy
+	for range threads {
+		parts = append(parts, peak.NewCopy(copyBytes/threads))
+	}
+	return func() int {
+		return together(threads, func(i int) int { return parts[i].Run() })
+	}
+}
+
+// together does the work of so many threads and returns the sum.
+func together(threads int, work func(i int) int) int {
+	var sum atomic.Int64
+	var group sync.WaitGroup
+	for i := range threads {
+		group.Go(func() { sum.Add(int64(work(i))) })
+	}
+	group.Wait()
+	return int(sum.Load())
+}
