@@ -13,44 +13,41 @@ type geometry struct {
 
 // window lists the inputs of every output site, for all images of the frame.
 func (g geometry) window(f Frame, in, out spec.Shape) kernel.Window {
-	index := make([]int32, 0, f.Images*out.H*out.W*g.l1*g.l2)
-	for image := range f.Images {
-		base := f.Head + image*in.Size()
-		for r := range out.H {
-			for c := range out.W {
-				for k := range g.l1 {
-					for l := range g.l2 {
-						index = append(index, site(base, in, r*g.s1-g.pad+k*g.dilation, c*g.s2-g.pad+l*g.dilation))
-					}
-				}
-			}
-		}
-	}
+	index := g.index(f, out, in, func(r, c, k, l int) (y, x int) {
+		return r*g.s1 - g.pad + k*g.dilation, c*g.s2 - g.pad + l*g.dilation
+	})
 	return kernel.Window{Taps: g.l1 * g.l2, Index: index, Partition: partition(f, in, index)}
 }
 
 // transposed lists, for every input site and tap, the output site that reads
 // the input through that tap: the window of the gradient's convolution.
 func (g geometry) transposed(f Frame, in, out spec.Shape) kernel.Window {
-	index := make([]int32, 0, f.Images*in.H*in.W*g.l1*g.l2)
+	index := g.index(f, in, out, func(r, c, k, l int) (y, x int) {
+		y, x = r+g.pad-k*g.dilation, c+g.pad-l*g.dilation
+		if y%g.s1 != 0 || x%g.s2 != 0 {
+			return -1, -1 // no output reads the input through this tap
+		}
+		return y / g.s1, x / g.s2
+	})
+	return kernel.Window{Taps: g.l1 * g.l2, Index: index}
+}
+
+// index lists, for every site (r,c) of the lattice sites and every tap (k,l),
+// the place in the buffer of source of the site that at names.
+func (g geometry) index(f Frame, sites, source spec.Shape, at func(r, c, k, l int) (y, x int)) []int32 {
+	index := make([]int32, 0, f.Images*sites.H*sites.W*g.l1*g.l2)
 	for image := range f.Images {
-		base := f.Head + image*out.Size()
-		for r := range in.H {
-			for c := range in.W {
-				for k := range g.l1 {
-					for l := range g.l2 {
-						y, x := r+g.pad-k*g.dilation, c+g.pad-l*g.dilation
-						if y%g.s1 != 0 || x%g.s2 != 0 {
-							index = append(index, 0)
-							continue
-						}
-						index = append(index, site(base, out, y/g.s1, x/g.s2))
-					}
+		base := f.Head + image*source.Size()
+		for r := range sites.H {
+			for c := range sites.W {
+				for tap := range g.l1 * g.l2 {
+					y, x := at(r, c, tap/g.l2, tap%g.l2)
+					index = append(index, site(base, source, y, x))
 				}
 			}
 		}
 	}
-	return kernel.Window{Taps: g.l1 * g.l2, Index: index}
+	return index
 }
 
 // site is the index of lattice site (r,c), or of the zero pixel outside.

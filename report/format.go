@@ -21,8 +21,8 @@ func Wilson(correct, total int) (lo, hi float64) {
 	return max(0, min(p, centre-half)), min(1, max(p, centre+half))
 }
 
-// count writes a number with commas between thousands.
-func count(n int) string {
+// Count writes a whole number with commas between thousands: 12,345.
+func Count(n int) string {
 	s := strconv.Itoa(n)
 	first := 0
 	if n < 0 {
@@ -43,7 +43,7 @@ func percent(fraction float64) string {
 // before the point.
 func significant(v float64) string {
 	if v >= 1000 {
-		return count(int(math.Round(v)))
+		return Count(int(math.Round(v)))
 	}
 	return strconv.FormatFloat(v, 'g', 3, 64)
 }
@@ -56,7 +56,7 @@ func degree(d int) string {
 	case math.MaxInt32:
 		return "\u2265 2³¹"
 	}
-	return count(d)
+	return Count(d)
 }
 
 // duration writes a time in the two units that matter.

@@ -34,8 +34,8 @@ func TestWilson(t *testing.T) {
 
 func TestFormats(t *testing.T) {
 	for _, tt := range []struct{ got, want string }{
-		{count(0), "0"}, {count(999), "999"}, {count(1000), "1,000"}, {count(118346), "118,346"}, {count(1234567), "1,234,567"},
-		{count(-999), "-999"}, {count(-1000), "-1,000"},
+		{Count(0), "0"}, {Count(999), "999"}, {Count(1000), "1,000"}, {Count(118346), "118,346"}, {Count(1234567), "1,234,567"},
+		{Count(-999), "-999"}, {Count(-1000), "-1,000"},
 		{percent(0.9954), "99.54\u00a0%"}, {percent(1), "100.00\u00a0%"},
 		{significant(0.046729), "0.0467"}, {significant(12345.6), "12,346"}, {significant(0), "0"},
 		{degree(0), "none"}, {degree(16), "16"}, {degree(math.MaxInt32), "≥ 2³¹"},

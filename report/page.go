@@ -78,22 +78,22 @@ func (p *page) headlines() []headline {
 	if t := p.Test; t != nil && t.Total > 0 {
 		lo, hi := Wilson(t.Correct, t.Total)
 		add("Test accuracy", percent(t.Accuracy()), "95\u00a0%% interval %.2f to %s", 100*lo, percent(hi))
-		add("Errors", count(p.Errors()), "of %s images", count(t.Total))
+		add("Errors", Count(p.Errors()), "of %s images", Count(t.Total))
 	}
 	net := p.Model.Net
-	add("Parameters", count(net.NumParams()), "trained")
+	add("Parameters", Count(net.NumParams()), "trained")
 	if d := net.Degree(); d > 0 {
 		add("Degree", degree(d), "as a polynomial of the image")
 	} else {
 		add("Degree", degree(d), "the network is no polynomial")
 	}
-	add("Multiply-adds", count(p.MACs), "an image")
+	add("Multiply-adds", Count(p.MACs), "an image")
 	if n := len(p.History); n > 0 {
 		note := "the last one kept"
 		if best := p.BestEpoch(); best > 0 {
 			note = fmt.Sprintf("epoch %d kept", best)
 		}
-		add("Epochs", count(n), "%s", note)
+		add("Epochs", Count(n), "%s", note)
 	}
 	if p.Seconds > 0 {
 		add("Time", duration(p.Seconds), "%s", rate(p.History))
@@ -116,7 +116,7 @@ func rate(history []train.Metrics) string {
 	if seconds == 0 {
 		return ""
 	}
-	return count(int(math.Round(images/seconds))) + " images a second"
+	return Count(int(math.Round(images/seconds))) + " images a second"
 }
 
 // matrixRow is a line of the confusion matrix.

@@ -40,7 +40,7 @@ func Write(w io.Writer, in Input) error {
 		return fmt.Errorf("report: %w", err)
 	}
 	t, err := template.New("report").Funcs(template.FuncMap{
-		"count": count, "percent": percent, "degree": degree, "figures": significant,
+		"count": Count, "percent": percent, "degree": degree, "figures": significant,
 	}).Parse(source)
 	if err != nil {
 		return fmt.Errorf("report: %w", err)

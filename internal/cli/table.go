@@ -3,9 +3,10 @@ package cli
 import (
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/coarsegrain/taylornet/report"
 )
 
 // table is text in columns.
@@ -48,18 +49,8 @@ func (t *table) write(w io.Writer) {
 	}
 }
 
-// count writes a whole number with commas: 12,345.
-func count(n int) string {
-	s := strconv.Itoa(n)
-	first := 0
-	if n < 0 {
-		first = 1
-	}
-	for i := len(s) - 3; i > first; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
+// count writes a whole number as reports do: 12,345.
+func count(n int) string { return report.Count(n) }
 
 // percent writes a fraction as 98.76 %.
 func percent(x float64) string { return fmt.Sprintf("%.2f %%", 100*x) }
