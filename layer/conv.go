@@ -16,6 +16,8 @@ type Conv[T tensor.Float] struct {
 	filter, transposed *kernel.Filter[T]
 	weight, bias       int // offsets of the parameters
 	params             []T
+	fast, fastBack     *winograd[T] // forward, and to the input; nil: direct
+	turned             []T          // weights [9][cout][cin] of fastBack
 }
 
 // NewConv compiles op for inputs of shape in. weight and bias are the offsets
@@ -27,6 +29,13 @@ func NewConv[T tensor.Float](f Frame, op *spec.Conv, in, out spec.Shape, weight,
 	l.win = g.window(f, in, out)
 	if inputGrad {
 		l.back = g.transposed(f, in, out)
+	}
+	if g == (geometry{l1: 3, l2: 3, s1: 1, s2: 1, pad: op.P, dilation: 1}) && op.P <= 2 && kernel.WinogradPays[T](in.C, out.C) {
+		l.fast = newWinograd[T](f, op.P, in, out)
+		if inputGrad {
+			l.fastBack = newWinograd[T](f, 2-op.P, out, in)
+			l.turned = make([]T, 9*in.C*out.C)
+		}
 	}
 	return l.allocate(inputGrad)
 }
@@ -55,31 +64,70 @@ func (l *Conv[T]) allocate(inputGrad bool) *Conv[T] {
 func (l *Conv[T]) Refresh(params []T) {
 	l.params = params
 	w := params[l.weight:][:l.taps*l.cin*l.out.C]
-	l.filter.Pack(w)
-	if l.transposed != nil {
+	if l.fast != nil {
+		kernel.PackWinograd(l.fast.filters, w)
+	} else {
+		l.filter.Pack(w)
+	}
+	switch {
+	case l.fastBack != nil:
+		turn(l.turned, w, l.cin, l.out.C)
+		kernel.PackWinograd(l.fastBack.filters, l.turned)
+	case l.transposed != nil:
 		l.transposed.PackTransposed(w)
 	}
 }
 
+// turn writes the weights w [9][cin][cout] as those of the convolution that
+// takes the gradient back, [9][cout][cin] with the taps in reverse.
+func turn[T tensor.Float](to, w []T, cin, cout int) {
+	for t := range 9 {
+		from, into := w[t*cin*cout:][:cin*cout], to[(8-t)*cin*cout:][:cin*cout]
+		for i := range cin {
+			for o, v := range from[i*cout:][:cout] {
+				into[o*cin+i] = v
+			}
+		}
+	}
+}
+
 // Scratch implements Layer.
-func (l *Conv[T]) Scratch() int { return 0 }
+func (l *Conv[T]) Scratch() int {
+	if l.fast == nil {
+		return 0
+	}
+	return l.fast.scratch() + kernel.WinogradPlanes*l.cin*l.out.C
+}
 
 // InPlace implements Layer.
 func (l *Conv[T]) InPlace() bool { return false }
 
 // Forward implements Layer.
-func (l *Conv[T]) Forward(n int, y, x, _ []T) {
+func (l *Conv[T]) Forward(n int, y, x, scratch []T) {
+	if l.fast != nil {
+		l.fast.forward(n, y, l.params[l.bias:][:l.out.C], x, scratch)
+		return
+	}
 	win := l.win.First(n * l.out.H * l.out.W)
 	kernel.Product(data(l.frame, y, n, l.out), l.params[l.bias:][:l.out.C], x, win, l.filter)
 }
 
 // Backward implements Layer.
-func (l *Conv[T]) Backward(n int, dx, dy, _, x, grads, _ []T) {
-	win := l.win.First(n * l.out.H * l.out.W)
+func (l *Conv[T]) Backward(n int, dx, dy, _, x, grads, scratch []T) {
 	g := data(l.frame, dy, n, l.out)
 	kernel.SumRows(grads[l.bias:][:l.out.C], g)
-	kernel.ProductGrad(grads[l.weight:][:l.taps*l.cin*l.out.C], x, win, g, l.cin, l.out.C)
-	if dx != nil {
+	dw := grads[l.weight:][:l.taps*l.cin*l.out.C]
+	if l.fast != nil {
+		work := l.fast.scratch()
+		l.fast.weightGrad(n, dw, scratch[work:][:kernel.WinogradPlanes*l.cin*l.out.C], dy, x, scratch[:work])
+	} else {
+		kernel.ProductGrad(dw, x, l.win.First(n*l.out.H*l.out.W), g, l.cin, l.out.C)
+	}
+	switch {
+	case dx == nil:
+	case l.fastBack != nil:
+		l.fastBack.forward(n, dx, nil, dy, scratch)
+	default:
 		back := l.back.First(n * l.in.H * l.in.W)
 		kernel.Product(data(l.frame, dx, n, l.in), nil, dy, back, l.transposed)
 	}

@@ -19,11 +19,17 @@ type Filter[T tensor.Float] struct {
 // NewFilter returns a filter of taps inputs of cin channels each and cout
 // output channels. It stays with the SIMD level that is active now.
 func NewFilter[T tensor.Float](taps, cin, cout int) *Filter[T] {
+	return newFilters[T](1, taps, cin, cout)[0]
+}
+
+// newFilters returns n filters of the same size that stand one after another in
+// memory.
+func newFilters[T tensor.Float](n, taps, cin, cout int) []*Filter[T] {
 	if taps < 1 || cin < 1 || cout < 1 {
 		panic("kernel.NewFilter: sizes must be positive")
 	}
-	f := &Filter[T]{taps: taps, cin: cin, cout: cout}
-	if _, ok := any(f).(*Filter[float32]); ok {
+	f := Filter[T]{taps: taps, cin: cin, cout: cout}
+	if _, ok := any(&f).(*Filter[float32]); ok {
 		f.level = level()
 	}
 	switch f.level {
@@ -34,8 +40,15 @@ func NewFilter[T tensor.Float](taps, cin, cout int) *Filter[T] {
 	case cpu.AVX2:
 		f.panel, f.lanes = 16, 8
 	}
-	f.data = tensor.Alloc[T](taps * cin * f.padded(cout))
-	return f
+	size := taps * cin * f.padded(cout)
+	all := tensor.Alloc[T](n * size)
+	list := make([]*Filter[T], n)
+	for i := range list {
+		one := f
+		one.data = all[i*size : (i+1)*size]
+		list[i] = &one
+	}
+	return list
 }
 
 // padded is the width in data of a panel with n channels.

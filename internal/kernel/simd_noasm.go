@@ -37,3 +37,7 @@ func affineFloat32(y, x, scale, shift []float32) { affinePortable(y, x, scale, s
 func affine2Float32(z, x, y, a, b, k []float32) { affine2Portable(z, x, y, a, b, k) }
 
 func addFloat32(dst, src []float32) { addPortable(dst, src) }
+
+func winogradInAssembly() bool { return false }
+
+func winogradFloat32(form winogradForm, a winogradTiles[float32]) { winogradPortable(form, a) }

@@ -41,7 +41,10 @@ func maxIndexPortable(index []int32) uint32 {
 }
 
 // First is the window of the first n sites.
-func (w Window) First(n int) Window {
-	w.Index = w.Index[:n*w.Taps]
+func (w Window) First(n int) Window { return w.Slice(0, n) }
+
+// Slice is the window of n sites from first on.
+func (w Window) Slice(first, n int) Window {
+	w.Index = w.Index[first*w.Taps:][:n*w.Taps]
 	return w
 }

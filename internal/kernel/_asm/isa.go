@@ -181,7 +181,13 @@ func (r row) free() int {
 // begin opens a function whose reference is the named portable one, in as far
 // as the scope says.
 func (s isa) begin(name, signature, portable, scope string) {
-	TEXT(name+s.name, attr.NOSPLIT, "func"+signature)
+	s.function(attr.NOSPLIT, name, signature, portable, scope)
+}
+
+// function is begin for a function of any attributes: without NOSPLIT if it
+// has much on the stack.
+func (s isa) function(a attr.Attribute, name, signature, portable, scope string) {
+	TEXT(name+s.name, a, "func"+signature)
 	Pragma("noescape")
 	Doc(fmt.Sprintf("%s%s computes %s with %s.", name, s.name, scope, s.name),
 		fmt.Sprintf("See %s for the reference.", portable))

@@ -1,0 +1,218 @@
+package kernel
+
+import "github.com/coarsegrain/taylornet/tensor"
+
+// Winograd's minimal filtering F(4x4,3x3) (Lavin and Gray 2016) computes a 3x3
+// convolution of stride 1 in tiles of 4x4 outputs, with 36 products for each
+// pair of channels instead of 144:
+//
+//	y = A^T [ (G w G^T) * (B^T x B) ] A
+//
+// where * is one product of matrices [tiles,cin] [cin,cout] in each of 36
+// planes. Transposing the formula gives the gradient to w from the same B^T x B
+// and A dy A^T; the gradient to x is a convolution of dy.
+const (
+	WinogradOut    = 4                         // side of a tile of outputs
+	WinogradIn     = WinogradOut + 2           // side of a tile of inputs
+	WinogradPlanes = WinogradIn * WinogradIn   // products, each in a plane [tiles][channels] of its own
+	winogradTaps   = WinogradOut * WinogradOut // outputs of a tile
+	winogradFilter = 9                         // weights of a filter
+)
+
+// winogradForm is one of the linear maps, of a tile [in,in] to one [out,out].
+type winogradForm int
+
+const (
+	winogradB winogradForm = iota // inputs to planes
+	winogradA                     // planes to outputs: A transposed
+	winogradD                     // gradients of outputs to planes: A
+	winogradG                     // weights to planes
+	winogradW                     // planes to gradients of weights: G transposed
+)
+
+// matrix returns the form's matrix [out][in], in rows. Its points are 0, 1, -1,
+// 2, -2 and infinity.
+func (f winogradForm) matrix() [][]float64 {
+	a := [][]float64{{1, 0, 0, 0}, {1, 1, 1, 1}, {1, -1, 1, -1}, {1, 2, 4, 8}, {1, -2, 4, -8}, {0, 0, 0, 1}}
+	g := [][]float64{{1. / 4, 0, 0}, {-1. / 6, -1. / 6, -1. / 6}, {-1. / 6, 1. / 6, -1. / 6},
+		{1. / 24, 1. / 12, 1. / 6}, {1. / 24, -1. / 12, 1. / 6}, {0, 0, 1}}
+	switch f {
+	case winogradB:
+		return [][]float64{{4, 0, -5, 0, 1, 0}, {0, -4, -4, 1, 1, 0}, {0, 4, -4, -1, 1, 0},
+			{0, -2, -1, 2, 1, 0}, {0, 2, -1, -2, 1, 0}, {0, 4, 0, -5, 0, 1}}
+	case winogradA:
+		return transposed(a)
+	case winogradD:
+		return a
+	case winogradG:
+		return g
+	default:
+		return transposed(g)
+	}
+}
+
+func transposed(m [][]float64) [][]float64 {
+	t := make([][]float64, len(m[0]))
+	for j := range t {
+		for i := range m {
+			t[j] = append(t[j], m[i][j])
+		}
+	}
+	return t
+}
+
+// winogradTiles is the arguments of a transform. Element p of tile t stands at
+// p*plane + t*tile; or, where index is set, on the one side of the form that
+// reads or writes feature maps, at index[t,p], 0 meaning a site outside.
+type winogradTiles[T tensor.Float] struct {
+	dst, src, bias    []T
+	index             []int32
+	n, channels       int
+	dstPlane, dstTile int
+	srcPlane, srcTile int
+}
+
+// WinogradInput transforms the tiles of 6x6 inputs that win lists from x, a
+// buffer with a zero pixel, to the planes v [36][tiles][channels].
+func WinogradInput[T tensor.Float](v, x []T, win Window, channels int) {
+	winogradFrom(winogradB, v, x, win, WinogradPlanes, channels)
+}
+
+// WinogradOutputGrad transforms the tiles of 4x4 gradients of outputs that win
+// lists from dy, a buffer with a zero pixel, to the planes m [36][tiles][channels].
+func WinogradOutputGrad[T tensor.Float](m, dy []T, win Window, channels int) {
+	winogradFrom(winogradD, m, dy, win, winogradTaps, channels)
+}
+
+func winogradFrom[T tensor.Float](form winogradForm, v, x []T, win Window, taps, channels int) {
+	tiles := win.Sites()
+	if win.Taps != taps || len(v) != WinogradPlanes*tiles*channels {
+		panic("kernel.Winograd: sizes do not agree")
+	}
+	win.check("kernel.Winograd", channels, len(x))
+	winograd(form, winogradTiles[T]{
+		dst: v, src: x, index: win.Index, n: tiles, channels: channels, dstPlane: tiles * channels, dstTile: channels,
+	})
+}
+
+// WinogradOutput transforms the planes m [36][tiles][channels] to tiles of 4x4
+// outputs and stores them, with the bias added, where win says in y, a buffer
+// with a zero pixel; what would go to the zero pixel is dropped. A nil bias is
+// zero.
+func WinogradOutput[T tensor.Float](y, bias, m []T, win Window, channels int) {
+	tiles := win.Sites()
+	if win.Taps != winogradTaps || len(m) != WinogradPlanes*tiles*channels || (bias != nil && len(bias) != channels) {
+		panic("kernel.WinogradOutput: sizes do not agree")
+	}
+	win.check("kernel.WinogradOutput", channels, len(y))
+	winograd(winogradA, winogradTiles[T]{
+		dst: y, src: m, bias: bias, index: win.Index, n: tiles, channels: channels, srcPlane: tiles * channels, srcTile: channels,
+	})
+}
+
+// NewWinogradFilters returns a filter for each plane of a convolution of cin to
+// cout channels.
+func NewWinogradFilters[T tensor.Float](cin, cout int) []*Filter[T] {
+	return newFilters[T](WinogradPlanes, 1, cin, cout)
+}
+
+// PackWinograd takes the weights w [9][cin][cout] of a convolution.
+func PackWinograd[T tensor.Float](planes []*Filter[T], w []T) {
+	f := planes[0]
+	if len(planes) != WinogradPlanes || len(w) != winogradFilter*f.cin*f.cout {
+		panic("kernel.PackWinograd: sizes do not agree")
+	}
+	size := len(f.data)
+	all := f.data[:size*WinogradPlanes]
+	for o := 0; o < f.cout; o += f.panel {
+		n := min(f.panel, f.cout-o)
+		winograd(winogradG, winogradTiles[T]{
+			dst: all[o*f.cin:], src: w[o:], n: f.cin, channels: n,
+			dstPlane: size, dstTile: f.padded(n), srcPlane: f.cin * f.cout, srcTile: f.cout,
+		})
+	}
+}
+
+// WinogradFilterGrad adds to dw [9][cin][cout] the gradient of the weights whose
+// gradient in the planes is u [36][cin][cout].
+func WinogradFilterGrad[T tensor.Float](dw, u []T, cin, cout int) {
+	if len(dw) != winogradFilter*cin*cout || len(u) != WinogradPlanes*cin*cout {
+		panic("kernel.WinogradFilterGrad: sizes do not agree")
+	}
+	winograd(winogradW, winogradTiles[T]{
+		dst: dw, src: u, n: cin, channels: cout, dstPlane: cin * cout, dstTile: cout, srcPlane: cin * cout, srcTile: cout,
+	})
+}
+
+func winograd[T tensor.Float](form winogradForm, a winogradTiles[T]) {
+	dst := float32s(a.dst)
+	if dst == nil {
+		winogradPortable(form, a)
+		return
+	}
+	winogradFloat32(form, winogradTiles[float32]{
+		dst: dst, src: float32s(a.src), bias: float32s(a.bias), index: a.index, n: a.n, channels: a.channels,
+		dstPlane: a.dstPlane, dstTile: a.dstTile, srcPlane: a.srcPlane, srcTile: a.srcTile,
+	})
+}
+
+// WinogradPays reports whether the planes are faster than Product on the
+// window: where the products are in assembly and fill its tiles.
+func WinogradPays[T tensor.Float](cin, cout int) bool {
+	var none []T
+	_, ok := any(none).([]float32)
+	return ok && winogradInAssembly() && cin >= 16 && cout >= 16
+}
+
+func winogradPortable[T tensor.Float](form winogradForm, a winogradTiles[T]) {
+	m := form.matrix()
+	q, p := len(m), len(m[0])
+	in, half := make([]T, p*p), make([]T, p*q)
+	for t := range a.n {
+		for c := range a.channels {
+			for k := range in {
+				in[k] = a.src[a.from(form, t, k, p)+c]
+			}
+			for i := range p {
+				for l := range q {
+					half[i*q+l] = dot(m[l], in[i*p:], 1)
+				}
+			}
+			for k := range q * q {
+				a.put(form, t, k, q, c, dot(m[k/q], half[k%q:], q))
+			}
+		}
+	}
+}
+
+// dot is the product of a row of a matrix with every stride-th element of x.
+func dot[T tensor.Float](row []float64, x []T, stride int) T {
+	var sum T
+	for i, f := range row {
+		sum += T(f) * x[i*stride]
+	}
+	return sum
+}
+
+// from is the place of element k of tile t in src.
+func (a winogradTiles[T]) from(form winogradForm, t, k, side int) int {
+	if form == winogradB || form == winogradD {
+		return int(a.index[t*side*side+k])
+	}
+	return k*a.srcPlane + t*a.srcTile
+}
+
+// put stores element k of tile t.
+func (a winogradTiles[T]) put(form winogradForm, t, k, side, c int, v T) {
+	switch {
+	case form == winogradW:
+		a.dst[k*a.dstPlane+t*a.dstTile+c] += v
+	case form != winogradA:
+		a.dst[k*a.dstPlane+t*a.dstTile+c] = v
+	case a.index[t*side*side+k] != 0:
+		if a.bias != nil {
+			v += a.bias[c]
+		}
+		a.dst[int(a.index[t*side*side+k])+c] = v
+	}
+}

@@ -1,0 +1,102 @@
+package layer
+
+import (
+	"github.com/coarsegrain/taylornet/internal/kernel"
+	"github.com/coarsegrain/taylornet/spec"
+	"github.com/coarsegrain/taylornet/tensor"
+)
+
+// winogradTiles is the number of tiles that are taken through the planes at
+// once: enough to fill the products' tiles, few enough for what belongs to them
+// to stay in the second-level cache.
+const winogradTiles = 48
+
+// winograd is a 3x3 convolution of stride 1 by Winograd's F(4x4,3x3), from the
+// lattice in to the lattice out: see kernel.WinogradPlanes.
+type winograd[T tensor.Float] struct {
+	in, out  spec.Shape
+	gather   kernel.Window // [tiles][36] sites of in
+	scatter  kernel.Window // [tiles][16] sites of out
+	rows     kernel.Window // of one plane's tiles
+	perImage int
+	filters  []*kernel.Filter[T]
+}
+
+func newWinograd[T tensor.Float](f Frame, pad int, in, out spec.Shape) *winograd[T] {
+	across := func(size int) int { return (size + kernel.WinogradOut - 1) / kernel.WinogradOut }
+	w := &winograd[T]{in: in, out: out, filters: kernel.NewWinogradFilters[T](in.C, out.C)}
+	lattice := spec.Shape{H: across(out.H), W: across(out.W)}
+	w.perImage = lattice.H * lattice.W
+	// Patches stand WinogradOut apart: the windows of a convolution.
+	patch := func(size, pad int, source spec.Shape) kernel.Window {
+		g := geometry{l1: size, l2: size, s1: kernel.WinogradOut, s2: kernel.WinogradOut, pad: pad, dilation: 1}
+		return g.window(f, source, lattice)
+	}
+	w.gather, w.scatter = patch(kernel.WinogradIn, pad, in), patch(kernel.WinogradOut, 0, out)
+	w.rows.Taps = 1
+	for t := range min(winogradTiles, f.Images*w.perImage) {
+		w.rows.Index = append(w.rows.Index, int32(t*in.C))
+	}
+	return w
+}
+
+// scratch is the number of elements that forward and weightGrad work in.
+func (w *winograd[T]) scratch() int {
+	return kernel.WinogradPlanes * w.rows.Sites() * (w.in.C + w.out.C)
+}
+
+// chunk is some of the tiles and their planes.
+type chunk[T tensor.Float] struct {
+	gather, scatter, rows kernel.Window
+	in, out               []T // planes [36][tiles][C]
+}
+
+// chunks yields the tiles of the first n images piece by piece.
+func (w *winograd[T]) chunks(n int, scratch []T) func(yield func(chunk[T]) bool) {
+	return func(yield func(chunk[T]) bool) {
+		for first, left := 0, n*w.perImage; left > 0; {
+			tiles := min(left, w.rows.Sites())
+			size := kernel.WinogradPlanes * tiles
+			c := chunk[T]{
+				gather: w.gather.Slice(first, tiles), scatter: w.scatter.Slice(first, tiles), rows: w.rows.First(tiles),
+				in: scratch[:size*w.in.C], out: scratch[size*w.in.C:][:size*w.out.C],
+			}
+			if !yield(c) {
+				return
+			}
+			first, left = first+tiles, left-tiles
+		}
+	}
+}
+
+// forward computes y of the first n images from x, both buffers with a zero
+// pixel.
+func (w *winograd[T]) forward(n int, y, bias, x, scratch []T) {
+	for c := range w.chunks(n, scratch) {
+		kernel.WinogradInput(c.in, x, c.gather, w.in.C)
+		for p, f := range w.filters {
+			kernel.Product(c.plane(c.out, p), nil, c.plane(c.in, p), c.rows, f)
+		}
+		kernel.WinogradOutput(y, bias, c.out, c.scatter, w.out.C)
+	}
+}
+
+// weightGrad adds the gradient of the weights to dw, by way of du
+// [36][cin][cout].
+func (w *winograd[T]) weightGrad(n int, dw, du, dy, x, scratch []T) {
+	clear(du)
+	for c := range w.chunks(n, scratch) {
+		kernel.WinogradInput(c.in, x, c.gather, w.in.C)
+		kernel.WinogradOutputGrad(c.out, dy, c.scatter, w.out.C)
+		for p := range kernel.WinogradPlanes {
+			kernel.ProductGrad(du[p*w.in.C*w.out.C:][:w.in.C*w.out.C], c.plane(c.in, p), c.rows, c.plane(c.out, p), w.in.C, w.out.C)
+		}
+	}
+	kernel.WinogradFilterGrad(dw, du, w.in.C, w.out.C)
+}
+
+// plane is plane p of planes.
+func (c chunk[T]) plane(planes []T, p int) []T {
+	size := len(planes) / kernel.WinogradPlanes
+	return planes[p*size:][:size]
+}
