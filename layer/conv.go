@@ -96,7 +96,7 @@ func (l *Conv[T]) Scratch() int {
 	if l.fast == nil {
 		return 0
 	}
-	return l.fast.scratch() + kernel.WinogradPlanes*l.cin*l.out.C
+	return l.fast.scratch() + l.fast.gradient()
 }
 
 // InPlace implements Layer.
@@ -119,7 +119,7 @@ func (l *Conv[T]) Backward(n int, dx, dy, _, x, grads, scratch []T) {
 	dw := grads[l.weight:][:l.taps*l.cin*l.out.C]
 	if l.fast != nil {
 		work := l.fast.scratch()
-		l.fast.weightGrad(n, dw, scratch[work:][:kernel.WinogradPlanes*l.cin*l.out.C], dy, x, scratch[:work])
+		l.fast.weightGrad(n, dw, scratch[work:][:l.fast.gradient()], dy, x, scratch[:work])
 	} else {
 		kernel.ProductGrad(dw, x, l.win.First(n*l.out.H*l.out.W), g, l.cin, l.out.C)
 	}

@@ -42,13 +42,19 @@ func newWinograd[T tensor.Float](f Frame, pad int, in, out spec.Shape) *winograd
 
 // scratch is the number of elements that forward and weightGrad work in.
 func (w *winograd[T]) scratch() int {
-	return kernel.WinogradPlanes * w.rows.Sites() * (w.in.C + w.out.C)
+	return planes(w.rows.Sites()*w.in.C) + planes(w.rows.Sites()*w.out.C)
 }
+
+// planes is the length of planes of n elements.
+func planes(n int) int { return kernel.WinogradPlanes * kernel.WinogradStride(n) }
+
+// gradient is the number of elements of the weights' gradient in the planes.
+func (w *winograd[T]) gradient() int { return planes(w.in.C * w.out.C) }
 
 // chunk is some of the tiles and their planes.
 type chunk[T tensor.Float] struct {
 	gather, scatter, rows kernel.Window
-	in, out               []T // planes [36][tiles][C]
+	in, out               []T // planes [tiles][C]
 }
 
 // chunks yields the tiles of the first n images piece by piece.
@@ -56,10 +62,10 @@ func (w *winograd[T]) chunks(n int, scratch []T) func(yield func(chunk[T]) bool)
 	return func(yield func(chunk[T]) bool) {
 		for first, left := 0, n*w.perImage; left > 0; {
 			tiles := min(left, w.rows.Sites())
-			size := kernel.WinogradPlanes * tiles
+			in, out := planes(tiles*w.in.C), planes(tiles*w.out.C)
 			c := chunk[T]{
 				gather: w.gather.Slice(first, tiles), scatter: w.scatter.Slice(first, tiles), rows: w.rows.First(tiles),
-				in: scratch[:size*w.in.C], out: scratch[size*w.in.C:][:size*w.out.C],
+				in: scratch[:in], out: scratch[in:][:out],
 			}
 			if !yield(c) {
 				return
@@ -75,28 +81,27 @@ func (w *winograd[T]) forward(n int, y, bias, x, scratch []T) {
 	for c := range w.chunks(n, scratch) {
 		kernel.WinogradInput(c.in, x, c.gather, w.in.C)
 		for p, f := range w.filters {
-			kernel.Product(c.plane(c.out, p), nil, c.plane(c.in, p), c.rows, f)
+			kernel.Product(plane(c.out, p, c.tiles()*w.out.C), nil, plane(c.in, p, c.tiles()*w.in.C), c.rows, f)
 		}
 		kernel.WinogradOutput(y, bias, c.out, c.scatter, w.out.C)
 	}
 }
 
-// weightGrad adds the gradient of the weights to dw, by way of du
-// [36][cin][cout].
+// weightGrad adds the gradient of the weights to dw, by way of du,
+// planes [cin][cout].
 func (w *winograd[T]) weightGrad(n int, dw, du, dy, x, scratch []T) {
 	clear(du)
 	for c := range w.chunks(n, scratch) {
 		kernel.WinogradInput(c.in, x, c.gather, w.in.C)
 		kernel.WinogradOutputGrad(c.out, dy, c.scatter, w.out.C)
 		for p := range kernel.WinogradPlanes {
-			kernel.ProductGrad(du[p*w.in.C*w.out.C:][:w.in.C*w.out.C], c.plane(c.in, p), c.rows, c.plane(c.out, p), w.in.C, w.out.C)
+			kernel.ProductGrad(plane(du, p, w.in.C*w.out.C), plane(c.in, p, c.tiles()*w.in.C), c.rows, plane(c.out, p, c.tiles()*w.out.C), w.in.C, w.out.C)
 		}
 	}
 	kernel.WinogradFilterGrad(dw, du, w.in.C, w.out.C)
 }
 
-// plane is plane p of planes.
-func (c chunk[T]) plane(planes []T, p int) []T {
-	size := len(planes) / kernel.WinogradPlanes
-	return planes[p*size:][:size]
-}
+func (c chunk[T]) tiles() int { return c.rows.Sites() }
+
+// plane is the n elements of plane p of v.
+func plane[T tensor.Float](v []T, p, n int) []T { return v[p*(len(v)/kernel.WinogradPlanes):][:n] }

@@ -41,11 +41,12 @@ func newFilters[T tensor.Float](n, taps, cin, cout int) []*Filter[T] {
 		f.panel, f.lanes = 16, 8
 	}
 	size := taps * cin * f.padded(cout)
-	all := tensor.Alloc[T](n * size)
+	stride := WinogradStride(size)
+	all := tensor.Alloc[T](n * stride)
 	list := make([]*Filter[T], n)
 	for i := range list {
 		one := f
-		one.data = all[i*size : (i+1)*size]
+		one.data = all[i*stride:][:size]
 		list[i] = &one
 	}
 	return list

@@ -14,7 +14,7 @@ import "github.com/coarsegrain/taylornet/tensor"
 const (
 	WinogradOut    = 4                         // side of a tile of outputs
 	WinogradIn     = WinogradOut + 2           // side of a tile of inputs
-	WinogradPlanes = WinogradIn * WinogradIn   // products, each in a plane [tiles][channels] of its own
+	WinogradPlanes = WinogradIn * WinogradIn   // products, each in a plane of its own
 	winogradTaps   = WinogradOut * WinogradOut // outputs of a tile
 	winogradFilter = 9                         // weights of a filter
 )
@@ -72,8 +72,16 @@ type winogradTiles[T tensor.Float] struct {
 	srcPlane, srcTile int
 }
 
+// WinogradStride is the length to choose for planes of n elements: planes that
+// stood a multiple of 4 KiB apart would share a few lines of the first cache.
+func WinogradStride(n int) int {
+	const line = tensor.Align / 4
+	return (n+line-1)/line*line + line
+}
+
 // WinogradInput transforms the tiles of 6x6 inputs that win lists from x, a
-// buffer with a zero pixel, to the planes v [36][tiles][channels].
+// buffer with a zero pixel, to the planes v [36][tiles][channels], each of which
+// may be followed by padding.
 func WinogradInput[T tensor.Float](v, x []T, win Window, channels int) {
 	winogradFrom(winogradB, v, x, win, WinogradPlanes, channels)
 }
@@ -86,12 +94,13 @@ func WinogradOutputGrad[T tensor.Float](m, dy []T, win Window, channels int) {
 
 func winogradFrom[T tensor.Float](form winogradForm, v, x []T, win Window, taps, channels int) {
 	tiles := win.Sites()
-	if win.Taps != taps || len(v) != WinogradPlanes*tiles*channels {
+	stride := len(v) / WinogradPlanes
+	if win.Taps != taps || len(v)%WinogradPlanes != 0 || stride < tiles*channels {
 		panic("kernel.Winograd: sizes do not agree")
 	}
 	win.check("kernel.Winograd", channels, len(x))
 	winograd(form, winogradTiles[T]{
-		dst: v, src: x, index: win.Index, n: tiles, channels: channels, dstPlane: tiles * channels, dstTile: channels,
+		dst: v, src: x, index: win.Index, n: tiles, channels: channels, dstPlane: stride, dstTile: channels,
 	})
 }
 
@@ -101,12 +110,13 @@ func winogradFrom[T tensor.Float](form winogradForm, v, x []T, win Window, taps,
 // zero.
 func WinogradOutput[T tensor.Float](y, bias, m []T, win Window, channels int) {
 	tiles := win.Sites()
-	if win.Taps != winogradTaps || len(m) != WinogradPlanes*tiles*channels || (bias != nil && len(bias) != channels) {
+	stride := len(m) / WinogradPlanes
+	if win.Taps != winogradTaps || len(m)%WinogradPlanes != 0 || stride < tiles*channels || (bias != nil && len(bias) != channels) {
 		panic("kernel.WinogradOutput: sizes do not agree")
 	}
 	win.check("kernel.WinogradOutput", channels, len(y))
 	winograd(winogradA, winogradTiles[T]{
-		dst: y, src: m, bias: bias, index: win.Index, n: tiles, channels: channels, srcPlane: tiles * channels, srcTile: channels,
+		dst: y, src: m, bias: bias, index: win.Index, n: tiles, channels: channels, srcPlane: stride, srcTile: channels,
 	})
 }
 
@@ -122,25 +132,26 @@ func PackWinograd[T tensor.Float](planes []*Filter[T], w []T) {
 	if len(planes) != WinogradPlanes || len(w) != winogradFilter*f.cin*f.cout {
 		panic("kernel.PackWinograd: sizes do not agree")
 	}
-	size := len(f.data)
-	all := f.data[:size*WinogradPlanes]
+	stride := WinogradStride(len(f.data))
+	all := f.data[:stride*(WinogradPlanes-1)+len(f.data)]
 	for o := 0; o < f.cout; o += f.panel {
 		n := min(f.panel, f.cout-o)
 		winograd(winogradG, winogradTiles[T]{
 			dst: all[o*f.cin:], src: w[o:], n: f.cin, channels: n,
-			dstPlane: size, dstTile: f.padded(n), srcPlane: f.cin * f.cout, srcTile: f.cout,
+			dstPlane: stride, dstTile: f.padded(n), srcPlane: f.cin * f.cout, srcTile: f.cout,
 		})
 	}
 }
 
 // WinogradFilterGrad adds to dw [9][cin][cout] the gradient of the weights whose
-// gradient in the planes is u [36][cin][cout].
+// gradient in the planes is u [36][cin][cout], each perhaps followed by padding.
 func WinogradFilterGrad[T tensor.Float](dw, u []T, cin, cout int) {
-	if len(dw) != winogradFilter*cin*cout || len(u) != WinogradPlanes*cin*cout {
+	stride := len(u) / WinogradPlanes
+	if len(dw) != winogradFilter*cin*cout || len(u)%WinogradPlanes != 0 || stride < cin*cout {
 		panic("kernel.WinogradFilterGrad: sizes do not agree")
 	}
 	winograd(winogradW, winogradTiles[T]{
-		dst: dw, src: u, n: cin, channels: cout, dstPlane: cin * cout, dstTile: cout, srcPlane: cin * cout, srcTile: cout,
+		dst: dw, src: u, n: cin, channels: cout, dstPlane: cin * cout, dstTile: cout, srcPlane: stride, srcTile: cout,
 	})
 }
 
