@@ -16,7 +16,7 @@ type Conv[T tensor.Float] struct {
 	filter, transposed *kernel.Filter[T]
 	weight, bias       int // offsets of the parameters
 	params             []T
-	fast, fastBack     *winograd[T] // forward, and to the input; nil: direct
+	fast, fastBack     *winograd[T] // in place of filter and transposed where they pay
 	turned             []T          // weights [9][cout][cin] of fastBack
 }
 
@@ -30,11 +30,10 @@ func NewConv[T tensor.Float](f Frame, op *spec.Conv, in, out spec.Shape, weight,
 	if inputGrad {
 		l.back = g.transposed(f, in, out)
 	}
-	if g == (geometry{l1: 3, l2: 3, s1: 1, s2: 1, pad: op.P, dilation: 1}) && op.P <= 2 && kernel.WinogradPays[T](in.C, out.C) {
+	if g == (geometry{l1: 3, l2: 3, s1: 1, s2: 1, pad: op.P, dilation: 1}) {
 		l.fast = newWinograd[T](f, op.P, in, out)
 		if inputGrad {
 			l.fastBack = newWinograd[T](f, 2-op.P, out, in)
-			l.turned = make([]T, 9*in.C*out.C)
 		}
 	}
 	return l.allocate(inputGrad)
@@ -53,8 +52,13 @@ func NewLinear[T tensor.Float](f Frame, in, out spec.Shape, weight, bias int, in
 }
 
 func (l *Conv[T]) allocate(inputGrad bool) *Conv[T] {
-	l.filter = kernel.NewFilter[T](l.taps, l.cin, l.out.C)
-	if inputGrad {
+	if l.fast == nil {
+		l.filter = kernel.NewFilter[T](l.taps, l.cin, l.out.C)
+	}
+	switch {
+	case l.fastBack != nil:
+		l.turned = make([]T, l.taps*l.cin*l.out.C)
+	case inputGrad:
 		l.transposed = kernel.NewFilter[T](l.taps, l.out.C, l.cin)
 	}
 	return l
@@ -93,10 +97,14 @@ func turn[T tensor.Float](to, w []T, cin, cout int) {
 
 // Scratch implements Layer.
 func (l *Conv[T]) Scratch() int {
-	if l.fast == nil {
-		return 0
+	n := 0
+	if l.fast != nil {
+		n = l.fast.scratch() + l.fast.gradient()
 	}
-	return l.fast.scratch() + l.fast.gradient()
+	if l.fastBack != nil {
+		n = max(n, l.fastBack.scratch())
+	}
+	return n
 }
 
 // InPlace implements Layer.

@@ -11,6 +11,11 @@ import (
 // to stay in the second-level cache.
 const winogradTiles = 48
 
+// winogradLeast is the number of tiles in a micro-batch from which on the planes
+// are faster: their weights, four times as many as the convolution's, are read
+// once for all of them.
+const winogradLeast = 16
+
 // winograd is a 3x3 convolution of stride 1 by Winograd's F(4x4,3x3), from the
 // lattice in to the lattice out: see kernel.WinogradPlanes.
 type winograd[T tensor.Float] struct {
@@ -22,11 +27,15 @@ type winograd[T tensor.Float] struct {
 	filters  []*kernel.Filter[T]
 }
 
+// newWinograd returns nil where the direct convolution is better.
 func newWinograd[T tensor.Float](f Frame, pad int, in, out spec.Shape) *winograd[T] {
 	across := func(size int) int { return (size + kernel.WinogradOut - 1) / kernel.WinogradOut }
-	w := &winograd[T]{in: in, out: out, filters: kernel.NewWinogradFilters[T](in.C, out.C)}
 	lattice := spec.Shape{H: across(out.H), W: across(out.W)}
-	w.perImage = lattice.H * lattice.W
+	w := &winograd[T]{in: in, out: out, perImage: lattice.H * lattice.W}
+	if pad < 0 || f.Images*w.perImage < winogradLeast || !kernel.WinogradPays[T](in.C, out.C) {
+		return nil
+	}
+	w.filters = kernel.NewWinogradFilters[T](in.C, out.C)
 	// Patches stand WinogradOut apart: the windows of a convolution.
 	patch := func(size, pad int, source spec.Shape) kernel.Window {
 		g := geometry{l1: size, l2: size, s1: kernel.WinogradOut, s2: kernel.WinogradOut, pad: pad, dilation: 1}

@@ -167,8 +167,9 @@ func winograd[T tensor.Float](form winogradForm, a winogradTiles[T]) {
 	})
 }
 
-// WinogradPays reports whether the planes are faster than Product on the
-// window: where the products are in assembly and fill its tiles.
+// WinogradPays reports whether the planes can be faster than Product on the
+// convolution's window: where they are in assembly and the transforms, whose cost
+// grows with the channels, are small beside the products, whose grows with cin*cout.
 func WinogradPays[T tensor.Float](cin, cout int) bool {
 	var none []T
 	_, ok := any(none).([]float32)

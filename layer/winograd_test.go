@@ -1,0 +1,69 @@
+package layer
+
+import (
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/coarsegrain/taylornet/internal/approx"
+	"github.com/coarsegrain/taylornet/internal/cpu"
+	"github.com/coarsegrain/taylornet/spec"
+	"github.com/coarsegrain/taylornet/tensor"
+)
+
+// pass takes a convolution forward and backward.
+type pass[T tensor.Float] struct{ y, dx, grads []T }
+
+func convPass[T tensor.Float](f Frame, op *spec.Conv, in, out spec.Shape, params, x, dy []float64) pass[T] {
+	cast := func(v []float64) []T {
+		to := tensor.Alloc[T](len(v))
+		for i := range v {
+			to[i] = T(v[i])
+		}
+		return to
+	}
+	weights := op.L1 * op.L2 * in.C * out.C
+	l := NewConv[T](f, op, in, out, 0, weights, true)
+	l.Refresh(cast(params))
+	p := pass[T]{tensor.Alloc[T](f.Len(out)), tensor.Alloc[T](f.Len(in)), tensor.Alloc[T](len(params))}
+	scratch := tensor.Alloc[T](l.Scratch())
+	input := cast(x)
+	for n := 1; n <= f.Images; n++ { // what a smaller micro-batch leaves is overwritten
+		clear(p.grads)
+		l.Forward(n, p.y, input, scratch)
+		l.Backward(n, p.dx, cast(dy), p.y, input, p.grads, scratch)
+	}
+	return p
+}
+
+// TestConvFloat32 compares float32, at every level and by whichever algorithm
+// it takes, with the direct convolution in float64.
+func TestConvFloat32(t *testing.T) {
+	for _, level := range cpu.Supported() {
+		t.Run(level.String(), func(t *testing.T) {
+			defer cpu.Set(level)()
+			rapid.Check(t, func(t *rapid.T) {
+				op := &spec.Conv{L1: 3, L2: 3, C: between(t, "cout", 14, 40), S1: 1, S2: 1, P: between(t, "pad", 0, 3)}
+				in := spec.Shape{H: between(t, "h", 3, 18), W: between(t, "w", 3, 18), C: between(t, "cin", 14, 40)}
+				out := spec.Shape{H: slide(in.H, 3, 1, op.P, 1), W: slide(in.W, 3, 1, op.P, 1), C: op.C}
+				f := NewFrame(between(t, "images", 1, 5), max(in.C, out.C))
+				src := source(t)
+				params := normals(9*in.C*out.C+out.C, src)
+				buffer := func(s spec.Shape) []float64 {
+					return append(make([]float64, f.Head), normals(f.Len(s)-f.Head, src)...)
+				}
+				x, dy := buffer(in), buffer(out)
+				want := convPass[float64](f, op, in, out, params, x, dy)
+				got := convPass[float32](f, op, in, out, params, x, dy)
+				check := func(name string, got []float32, want []float64, terms int) {
+					if err := approx.Slices(got, want, func(int) float64 { return 2e-5 * float64(terms) }); err != nil {
+						t.Fatalf("%s: %v", name, err)
+					}
+				}
+				check("y", got.y, want.y, in.C)
+				check("dx", got.dx, want.dx, out.C)
+				check("gradients", got.grads, want.grads, f.Images*out.H*out.W)
+			})
+		})
+	}
+}
