@@ -69,14 +69,17 @@ func winograd(s isa) {
 		LEAQ(local, temp)
 		ADDQ(Imm(63), temp)
 		ANDQ(I32(-64), temp)
-		s.lastVec(load("lanes"), 1, "vec", func(r row) { winogradKernel{row: r, transform: t, temp: temp}.tiles() })
+		s.lastVec(load("lanes"), 1, "vec", func(r row) {
+			winogradKernel{row: r, transform: t, temp: temp, kept: map[float64]Op{}}.tiles()
+		})
 	}
 }
 
 type winogradKernel struct {
 	row
 	transform
-	temp            reg.Register // between the two dimensions
+	temp            reg.Register   // between the two dimensions
+	kept            map[float64]Op // factors in registers, as many as there are room for
 	dst, src, index reg.Register
 }
 
@@ -86,6 +89,9 @@ func (k winogradKernel) tiles() {
 		k.index = load("index")
 	}
 	q, p := len(k.m), len(k.m[0])
+	if k.lanes == 16 {
+		k.keep()
+	}
 	left := load("tiles")
 	loop := "tile" + k.String()
 	Label(loop)
@@ -108,6 +114,28 @@ func (k winogradKernel) tiles() {
 	DECQ(left)
 	JNZ(LabelRef(loop))
 	end()
+}
+
+// keep loads the factors of m into registers.
+func (k winogradKernel) keep() {
+	for _, row := range k.m {
+		for _, f := range row {
+			if _, ok := k.kept[f]; ok || f == 0 || f == 1 || f == -1 {
+				continue
+			}
+			v := k.vec()
+			VMOVUPS(constant(f), v)
+			k.kept[f] = v
+		}
+	}
+}
+
+// factor is a full vector of f.
+func (k winogradKernel) factor(f float64) Op {
+	if v, ok := k.kept[f]; ok {
+		return v
+	}
+	return constant(f)
 }
 
 // next moves on to the next tile on one side.
@@ -296,7 +324,7 @@ func (k winogradKernel) total(s sum) reg.VecVirtual {
 	if s[0].factor == 1 {
 		VMOVAPS(s[0].v, acc)
 	} else {
-		VMULPS(constant(s[0].factor), s[0].v, acc)
+		VMULPS(k.factor(s[0].factor), s[0].v, acc)
 	}
 	for _, t := range s[1:] {
 		switch t.factor {
@@ -305,7 +333,7 @@ func (k winogradKernel) total(s sum) reg.VecVirtual {
 		case -1:
 			VSUBPS(t.v, acc, acc)
 		default:
-			VFMADD231PS(constant(t.factor), t.v, acc)
+			VFMADD231PS(k.factor(t.factor), t.v, acc)
 		}
 	}
 	return acc
