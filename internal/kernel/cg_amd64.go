@@ -23,15 +23,15 @@ func cgFloat32(y, x []float32, win Window, coefs []float32, channels, order int)
 	}
 	wide := level() == cpu.AVX512
 	for sites := win.Sites(); sites > 0; sites = win.Sites() {
-		sites = min(sites, cgSites)
+		sites, ahead := cgChunk(sites)
 		for c := 0; c < channels; {
 			if wide {
 				lanes := min(16, channels-c)
-				cgAVX512(&y[c], &x[c], &win.Index[0], &coefs[c], sites, win.Taps, channels, lanes)
+				cgAVX512(&y[c], &x[c], &win.Index[0], &coefs[c], sites, win.Taps, channels, lanes, ahead)
 				c += lanes
 			} else {
 				lanes := min(8, channels-c)
-				cgAVX2(&y[c], &x[c], &win.Index[0], &coefs[c], sites, win.Taps, channels, lanes)
+				cgAVX2(&y[c], &x[c], &win.Index[0], &coefs[c], sites, win.Taps, channels, lanes, ahead)
 				c += lanes
 			}
 		}
@@ -44,6 +44,16 @@ func cgFloat32(y, x []float32, win Window, coefs []float32, channels, order int)
 // cache.
 const cgSites = 64
 
+// cgChunk is the number of sites of those left to work on next, and how far
+// ahead of each to fetch into the cache: as far as the same site of the next
+// chunk, if that is a full one, so that the index can be read there.
+func cgChunk(left int) (sites, ahead int) {
+	if left < 2*cgSites {
+		return min(left, cgSites), 0
+	}
+	return cgSites, cgSites
+}
+
 func cgGradFloat32(dx, dcoefs, x []float32, win Window, dy, coefs []float32, channels, order int) {
 	if !cgInAssembly(win.Taps, order) {
 		cgGradPortable(dx, dcoefs, x, win, dy, coefs, channels, order)
@@ -54,7 +64,7 @@ func cgGradFloat32(dx, dcoefs, x []float32, win Window, dy, coefs []float32, cha
 		store = 1
 	}
 	for sites := win.Sites(); sites > 0; sites = win.Sites() {
-		sites = min(sites, cgSites)
+		sites, ahead := cgChunk(sites)
 		for c := 0; c < channels; {
 			var d *float32
 			if dx != nil {
@@ -62,11 +72,11 @@ func cgGradFloat32(dx, dcoefs, x []float32, win Window, dy, coefs []float32, cha
 			}
 			if wide {
 				lanes := min(16, channels-c)
-				cgGradAVX512(d, &dcoefs[c], &x[c], &win.Index[0], &dy[c], &coefs[c], sites, win.Taps, channels, lanes, store)
+				cgGradAVX512(d, &dcoefs[c], &x[c], &win.Index[0], &dy[c], &coefs[c], sites, win.Taps, channels, lanes, store, ahead)
 				c += lanes
 			} else {
 				lanes := min(8, channels-c)
-				cgGradAVX2(d, &dcoefs[c], &x[c], &win.Index[0], &dy[c], &coefs[c], sites, win.Taps, channels, lanes, store)
+				cgGradAVX2(d, &dcoefs[c], &x[c], &win.Index[0], &dy[c], &coefs[c], sites, win.Taps, channels, lanes, store, ahead)
 				c += lanes
 			}
 		}

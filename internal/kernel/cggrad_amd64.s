@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func cgGradAVX2(dx *float32, dcoefs *float32, x *float32, index *int32, dy *float32, coefs *float32, sites int, taps int, channels int, lanes int, partition int)
-// Requires: AVX, FMA3
-TEXT ·cgGradAVX2(SB), NOSPLIT, $0-88
+// func cgGradAVX2(dx *float32, dcoefs *float32, x *float32, index *int32, dy *float32, coefs *float32, sites int, taps int, channels int, lanes int, partition int, ahead int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·cgGradAVX2(SB), NOSPLIT, $0-96
 	MOVQ    taps+56(FP), AX
 	MOVQ    lanes+72(FP), CX
 	CMPQ    AX, $0x01
@@ -29,34 +29,42 @@ TEXT ·cgGradAVX2(SB), NOSPLIT, $0-88
 	MOVQ    index+24(FP), BX
 	MOVQ    dy+32(FP), SI
 	MOVQ    sites+48(FP), DI
+	MOVQ    ahead+88(FP), R8
+	MOVQ    R8, R9
+	IMULQ   DX, R9
+	IMUL3Q  $0x04, R8, R8
 
 site1x1fullx0x1:
 	VMOVUPS     (SI), Y3
-	MOVLQSX     (BX), R8
-	VMOVUPS     (AX)(R8*4), Y4
-	MOVQ        coefs+40(FP), R8
-	IMUL3Q      $0x02, DX, R9
-	ADDQ        R8, R9
-	ADDQ        DX, R8
+	PREFETCHT0  (SI)(R9*1)
+	MOVLQSX     (BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     (BX), R10
+	VMOVUPS     (AX)(R10*4), Y4
+	MOVQ        coefs+40(FP), R10
+	IMUL3Q      $0x02, DX, R11
+	ADDQ        R10, R11
+	ADDQ        DX, R10
 	VADDPS      Y3, Y0, Y0
 	VMULPS      Y4, Y3, Y5
 	VADDPS      Y5, Y1, Y1
-	VMOVUPS     (R8), Y6
-	ADDQ        DX, R8
+	VMOVUPS     (R10), Y6
+	ADDQ        DX, R10
 	VFMADD231PS Y4, Y5, Y2
-	VMOVUPS     (R9), Y7
+	VMOVUPS     (R11), Y7
 	VFMADD231PS Y7, Y4, Y6
 	VMULPS      Y5, Y7, Y4
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Y3, Y6, Y4
-	MOVLQSX     (BX), R8
+	MOVLQSX     (BX), R10
 	CMPQ        partition+80(FP), $0x00
 	JNE         tap0x1x1fullx0x1
-	VMOVUPS     (CX)(R8*4), Y3
+	VMOVUPS     (CX)(R10*4), Y3
 	VADDPS      Y3, Y4, Y4
 
 tap0x1x1fullx0x1:
-	VMOVUPS Y4, (CX)(R8*4)
+	VMOVUPS Y4, (CX)(R10*4)
 	ADDQ    $0x04, BX
 	ADDQ    DX, SI
 	DECQ    DI
@@ -82,11 +90,18 @@ nodx1x1full:
 	MOVQ    index+24(FP), CX
 	MOVQ    dy+32(FP), BX
 	MOVQ    sites+48(FP), SI
+	MOVQ    ahead+88(FP), DI
+	MOVQ    DI, R8
+	IMULQ   DX, R8
+	IMUL3Q  $0x04, DI, DI
 
 site1x1fullx0x0:
 	VMOVUPS     (BX), Y3
-	MOVLQSX     (CX), DI
-	VMOVUPS     (AX)(DI*4), Y4
+	PREFETCHT0  (BX)(R8*1)
+	MOVLQSX     (CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     (CX), R9
+	VMOVUPS     (AX)(R9*4), Y4
 	VADDPS      Y3, Y0, Y0
 	VMULPS      Y4, Y3, Y3
 	VADDPS      Y3, Y1, Y1
@@ -125,34 +140,42 @@ taps1masked:
 	MOVQ       index+24(FP), BX
 	MOVQ       dy+32(FP), SI
 	MOVQ       sites+48(FP), DI
+	MOVQ       ahead+88(FP), R8
+	MOVQ       R8, R9
+	IMULQ      DX, R9
+	IMUL3Q     $0x04, R8, R8
 
 site1x1x0x1:
 	VMASKMOVPS  (SI), Y0, Y4
-	MOVLQSX     (BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y5
-	MOVQ        coefs+40(FP), R8
-	IMUL3Q      $0x02, DX, R9
-	ADDQ        R8, R9
-	ADDQ        DX, R8
+	PREFETCHT0  (SI)(R9*1)
+	MOVLQSX     (BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     (BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y5
+	MOVQ        coefs+40(FP), R10
+	IMUL3Q      $0x02, DX, R11
+	ADDQ        R10, R11
+	ADDQ        DX, R10
 	VADDPS      Y4, Y1, Y1
 	VMULPS      Y5, Y4, Y6
 	VADDPS      Y6, Y2, Y2
-	VMASKMOVPS  (R8), Y0, Y7
-	ADDQ        DX, R8
+	VMASKMOVPS  (R10), Y0, Y7
+	ADDQ        DX, R10
 	VFMADD231PS Y5, Y6, Y3
-	VMASKMOVPS  (R9), Y0, Y8
+	VMASKMOVPS  (R11), Y0, Y8
 	VFMADD231PS Y8, Y5, Y7
 	VMULPS      Y6, Y8, Y5
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Y4, Y7, Y5
-	MOVLQSX     (BX), R8
+	MOVLQSX     (BX), R10
 	CMPQ        partition+80(FP), $0x00
 	JNE         tap0x1x1x0x1
-	VMASKMOVPS  (CX)(R8*4), Y0, Y4
+	VMASKMOVPS  (CX)(R10*4), Y0, Y4
 	VADDPS      Y4, Y5, Y5
 
 tap0x1x1x0x1:
-	VMASKMOVPS Y5, Y0, (CX)(R8*4)
+	VMASKMOVPS Y5, Y0, (CX)(R10*4)
 	ADDQ       $0x04, BX
 	ADDQ       DX, SI
 	DECQ       DI
@@ -178,11 +201,18 @@ nodx1x1:
 	MOVQ       index+24(FP), CX
 	MOVQ       dy+32(FP), BX
 	MOVQ       sites+48(FP), SI
+	MOVQ       ahead+88(FP), DI
+	MOVQ       DI, R8
+	IMULQ      DX, R8
+	IMUL3Q     $0x04, DI, DI
 
 site1x1x0x0:
 	VMASKMOVPS  (BX), Y0, Y4
-	MOVLQSX     (CX), DI
-	VMASKMOVPS  (AX)(DI*4), Y0, Y5
+	PREFETCHT0  (BX)(R8*1)
+	MOVLQSX     (CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     (CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y5
 	VADDPS      Y4, Y1, Y1
 	VMULPS      Y5, Y4, Y4
 	VADDPS      Y4, Y2, Y2
@@ -228,59 +258,70 @@ after1:
 	MOVQ    index+24(FP), BX
 	MOVQ    dy+32(FP), SI
 	MOVQ    sites+48(FP), DI
+	MOVQ    ahead+88(FP), R8
+	MOVQ    R8, R9
+	IMULQ   DX, R9
+	IMUL3Q  $0x08, R8, R8
 
 site2x1fullx0x2:
 	VMOVUPS     (SI), Y6
-	MOVLQSX     (BX), R8
-	VMOVUPS     (AX)(R8*4), Y7
-	MOVLQSX     4(BX), R8
-	VMOVUPS     (AX)(R8*4), Y8
-	MOVQ        coefs+40(FP), R8
-	IMUL3Q      $0x03, DX, R9
-	ADDQ        R8, R9
-	ADDQ        DX, R8
+	PREFETCHT0  (SI)(R9*1)
+	MOVLQSX     (BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     4(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     (BX), R10
+	VMOVUPS     (AX)(R10*4), Y7
+	MOVLQSX     4(BX), R10
+	VMOVUPS     (AX)(R10*4), Y8
+	MOVQ        coefs+40(FP), R10
+	IMUL3Q      $0x03, DX, R11
+	ADDQ        R10, R11
+	ADDQ        DX, R10
 	VADDPS      Y6, Y0, Y0
 	VMULPS      Y7, Y6, Y9
 	VADDPS      Y9, Y1, Y1
-	VMOVUPS     (R8), Y10
-	ADDQ        DX, R8
+	VMOVUPS     (R10), Y10
+	ADDQ        DX, R10
 	VFMADD231PS Y7, Y9, Y2
-	VMOVUPS     (R9), Y11
+	VMOVUPS     (R11), Y11
 	VFMADD231PS Y11, Y7, Y10
 	VMULPS      Y9, Y11, Y7
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Y8, Y9, Y3
-	VMOVUPS     (R9), Y11
+	VMOVUPS     (R11), Y11
 	VFMADD231PS Y11, Y8, Y10
 	VMULPS      Y9, Y11, Y9
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Y6, Y10, Y7
 	VMULPS      Y8, Y6, Y10
 	VADDPS      Y10, Y4, Y4
-	VMOVUPS     (R8), Y11
-	ADDQ        DX, R8
+	VMOVUPS     (R10), Y11
+	ADDQ        DX, R10
 	VFMADD231PS Y8, Y10, Y5
-	VMOVUPS     (R9), Y12
+	VMOVUPS     (R11), Y12
 	VFMADD231PS Y12, Y8, Y11
 	VFMADD231PS Y10, Y12, Y9
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Y6, Y11, Y9
-	MOVLQSX     (BX), R8
+	MOVLQSX     (BX), R10
 	CMPQ        partition+80(FP), $0x00
 	JNE         tap0x2x1fullx0x2
-	VMOVUPS     (CX)(R8*4), Y6
+	VMOVUPS     (CX)(R10*4), Y6
 	VADDPS      Y6, Y7, Y7
 
 tap0x2x1fullx0x2:
-	VMOVUPS Y7, (CX)(R8*4)
-	MOVLQSX 4(BX), R8
+	VMOVUPS Y7, (CX)(R10*4)
+	MOVLQSX 4(BX), R10
 	CMPQ    partition+80(FP), $0x00
 	JNE     tap1x2x1fullx0x2
-	VMOVUPS (CX)(R8*4), Y6
+	VMOVUPS (CX)(R10*4), Y6
 	VADDPS  Y6, Y9, Y9
 
 tap1x2x1fullx0x2:
-	VMOVUPS Y9, (CX)(R8*4)
+	VMOVUPS Y9, (CX)(R10*4)
 	ADDQ    $0x08, BX
 	ADDQ    DX, SI
 	DECQ    DI
@@ -318,13 +359,22 @@ nodx2x1full:
 	MOVQ    index+24(FP), CX
 	MOVQ    dy+32(FP), BX
 	MOVQ    sites+48(FP), SI
+	MOVQ    ahead+88(FP), DI
+	MOVQ    DI, R8
+	IMULQ   DX, R8
+	IMUL3Q  $0x08, DI, DI
 
 site2x1fullx0x0:
 	VMOVUPS     (BX), Y6
-	MOVLQSX     (CX), DI
-	VMOVUPS     (AX)(DI*4), Y7
-	MOVLQSX     4(CX), DI
-	VMOVUPS     (AX)(DI*4), Y8
+	PREFETCHT0  (BX)(R8*1)
+	MOVLQSX     (CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     4(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     (CX), R9
+	VMOVUPS     (AX)(R9*4), Y7
+	MOVLQSX     4(CX), R9
+	VMOVUPS     (AX)(R9*4), Y8
 	VADDPS      Y6, Y0, Y0
 	VMULPS      Y7, Y6, Y9
 	VADDPS      Y9, Y1, Y1
@@ -379,59 +429,70 @@ taps2masked:
 	MOVQ       index+24(FP), BX
 	MOVQ       dy+32(FP), SI
 	MOVQ       sites+48(FP), DI
+	MOVQ       ahead+88(FP), R8
+	MOVQ       R8, R9
+	IMULQ      DX, R9
+	IMUL3Q     $0x08, R8, R8
 
 site2x1x0x2:
 	VMASKMOVPS  (SI), Y0, Y7
-	MOVLQSX     (BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y8
-	MOVLQSX     4(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y9
-	MOVQ        coefs+40(FP), R8
-	IMUL3Q      $0x03, DX, R9
-	ADDQ        R8, R9
-	ADDQ        DX, R8
+	PREFETCHT0  (SI)(R9*1)
+	MOVLQSX     (BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     4(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     (BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y8
+	MOVLQSX     4(BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y9
+	MOVQ        coefs+40(FP), R10
+	IMUL3Q      $0x03, DX, R11
+	ADDQ        R10, R11
+	ADDQ        DX, R10
 	VADDPS      Y7, Y1, Y1
 	VMULPS      Y8, Y7, Y10
 	VADDPS      Y10, Y2, Y2
-	VMASKMOVPS  (R8), Y0, Y11
-	ADDQ        DX, R8
+	VMASKMOVPS  (R10), Y0, Y11
+	ADDQ        DX, R10
 	VFMADD231PS Y8, Y10, Y3
-	VMASKMOVPS  (R9), Y0, Y12
+	VMASKMOVPS  (R11), Y0, Y12
 	VFMADD231PS Y12, Y8, Y11
 	VMULPS      Y10, Y12, Y8
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Y9, Y10, Y4
-	VMASKMOVPS  (R9), Y0, Y12
+	VMASKMOVPS  (R11), Y0, Y12
 	VFMADD231PS Y12, Y9, Y11
 	VMULPS      Y10, Y12, Y10
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Y7, Y11, Y8
 	VMULPS      Y9, Y7, Y11
 	VADDPS      Y11, Y5, Y5
-	VMASKMOVPS  (R8), Y0, Y12
-	ADDQ        DX, R8
+	VMASKMOVPS  (R10), Y0, Y12
+	ADDQ        DX, R10
 	VFMADD231PS Y9, Y11, Y6
-	VMASKMOVPS  (R9), Y0, Y13
+	VMASKMOVPS  (R11), Y0, Y13
 	VFMADD231PS Y13, Y9, Y12
 	VFMADD231PS Y11, Y13, Y10
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Y7, Y12, Y10
-	MOVLQSX     (BX), R8
+	MOVLQSX     (BX), R10
 	CMPQ        partition+80(FP), $0x00
 	JNE         tap0x2x1x0x2
-	VMASKMOVPS  (CX)(R8*4), Y0, Y7
+	VMASKMOVPS  (CX)(R10*4), Y0, Y7
 	VADDPS      Y7, Y8, Y8
 
 tap0x2x1x0x2:
-	VMASKMOVPS Y8, Y0, (CX)(R8*4)
-	MOVLQSX    4(BX), R8
+	VMASKMOVPS Y8, Y0, (CX)(R10*4)
+	MOVLQSX    4(BX), R10
 	CMPQ       partition+80(FP), $0x00
 	JNE        tap1x2x1x0x2
-	VMASKMOVPS (CX)(R8*4), Y0, Y7
+	VMASKMOVPS (CX)(R10*4), Y0, Y7
 	VADDPS     Y7, Y10, Y10
 
 tap1x2x1x0x2:
-	VMASKMOVPS Y10, Y0, (CX)(R8*4)
+	VMASKMOVPS Y10, Y0, (CX)(R10*4)
 	ADDQ       $0x08, BX
 	ADDQ       DX, SI
 	DECQ       DI
@@ -469,13 +530,22 @@ nodx2x1:
 	MOVQ       index+24(FP), CX
 	MOVQ       dy+32(FP), BX
 	MOVQ       sites+48(FP), SI
+	MOVQ       ahead+88(FP), DI
+	MOVQ       DI, R8
+	IMULQ      DX, R8
+	IMUL3Q     $0x08, DI, DI
 
 site2x1x0x0:
 	VMASKMOVPS  (BX), Y0, Y7
-	MOVLQSX     (CX), DI
-	VMASKMOVPS  (AX)(DI*4), Y0, Y8
-	MOVLQSX     4(CX), DI
-	VMASKMOVPS  (AX)(DI*4), Y0, Y9
+	PREFETCHT0  (BX)(R8*1)
+	MOVLQSX     (CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     4(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     (CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y8
+	MOVLQSX     4(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y9
 	VADDPS      Y7, Y1, Y1
 	VMULPS      Y8, Y7, Y10
 	VADDPS      Y10, Y2, Y2
@@ -505,93 +575,107 @@ site2x1x0x0:
 	RET
 
 after2:
-	CMPQ  AX, $0x03
-	JNE   after3
-	CMPQ  CX, $0x08
-	JNE   taps3masked
-	MOVQ  x+16(FP), AX
-	MOVQ  dx+0(FP), CX
-	MOVQ  channels+64(FP), DX
-	SHLQ  $0x02, DX
-	TESTQ CX, CX
-	JZ    nodx3x1full
-	MOVQ  dcoefs+8(FP), BX
-	MOVQ  index+24(FP), BX
-	MOVQ  dy+32(FP), SI
-	MOVQ  sites+48(FP), DI
+	CMPQ   AX, $0x03
+	JNE    after3
+	CMPQ   CX, $0x08
+	JNE    taps3masked
+	MOVQ   x+16(FP), AX
+	MOVQ   dx+0(FP), CX
+	MOVQ   channels+64(FP), DX
+	SHLQ   $0x02, DX
+	TESTQ  CX, CX
+	JZ     nodx3x1full
+	MOVQ   dcoefs+8(FP), BX
+	MOVQ   index+24(FP), BX
+	MOVQ   dy+32(FP), SI
+	MOVQ   sites+48(FP), DI
+	MOVQ   ahead+88(FP), R8
+	MOVQ   R8, R9
+	IMULQ  DX, R9
+	IMUL3Q $0x0c, R8, R8
 
 site3x1fullx0x3:
 	VMOVUPS     (SI), Y0
-	MOVLQSX     (BX), R8
-	VMOVUPS     (AX)(R8*4), Y1
-	MOVLQSX     4(BX), R8
-	VMOVUPS     (AX)(R8*4), Y2
-	MOVLQSX     8(BX), R8
-	VMOVUPS     (AX)(R8*4), Y3
-	MOVQ        coefs+40(FP), R8
-	IMUL3Q      $0x04, DX, R9
-	ADDQ        R8, R9
-	ADDQ        DX, R8
+	PREFETCHT0  (SI)(R9*1)
+	MOVLQSX     (BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     4(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     8(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     (BX), R10
+	VMOVUPS     (AX)(R10*4), Y1
+	MOVLQSX     4(BX), R10
+	VMOVUPS     (AX)(R10*4), Y2
+	MOVLQSX     8(BX), R10
+	VMOVUPS     (AX)(R10*4), Y3
+	MOVQ        coefs+40(FP), R10
+	IMUL3Q      $0x04, DX, R11
+	ADDQ        R10, R11
+	ADDQ        DX, R10
 	VMULPS      Y1, Y0, Y4
-	VMOVUPS     (R8), Y5
-	ADDQ        DX, R8
-	VMOVUPS     (R9), Y6
+	VMOVUPS     (R10), Y5
+	ADDQ        DX, R10
+	VMOVUPS     (R11), Y6
 	VFMADD231PS Y6, Y1, Y5
 	VMULPS      Y4, Y6, Y1
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y6
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y6
 	VFMADD231PS Y6, Y2, Y5
 	VMULPS      Y4, Y6, Y6
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y7
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y7
 	VFMADD231PS Y7, Y3, Y5
 	VMULPS      Y4, Y7, Y4
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Y0, Y5, Y1
 	VMULPS      Y2, Y0, Y5
-	VMOVUPS     (R8), Y7
-	ADDQ        DX, R8
-	VMOVUPS     (R9), Y8
+	VMOVUPS     (R10), Y7
+	ADDQ        DX, R10
+	VMOVUPS     (R11), Y8
 	VFMADD231PS Y8, Y2, Y7
 	VFMADD231PS Y5, Y8, Y6
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y2
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y2
 	VFMADD231PS Y2, Y3, Y7
 	VFMADD231PS Y5, Y2, Y4
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Y0, Y7, Y6
 	VMULPS      Y3, Y0, Y2
-	VMOVUPS     (R8), Y5
-	ADDQ        DX, R8
-	VMOVUPS     (R9), Y7
+	VMOVUPS     (R10), Y5
+	ADDQ        DX, R10
+	VMOVUPS     (R11), Y7
 	VFMADD231PS Y7, Y3, Y5
 	VFMADD231PS Y2, Y7, Y4
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Y0, Y5, Y4
-	MOVLQSX     (BX), R8
+	MOVLQSX     (BX), R10
 	CMPQ        partition+80(FP), $0x00
 	JNE         tap0x3x1fullx0x3
-	VMOVUPS     (CX)(R8*4), Y0
+	VMOVUPS     (CX)(R10*4), Y0
 	VADDPS      Y0, Y1, Y1
 
 tap0x3x1fullx0x3:
-	VMOVUPS Y1, (CX)(R8*4)
-	MOVLQSX 4(BX), R8
+	VMOVUPS Y1, (CX)(R10*4)
+	MOVLQSX 4(BX), R10
 	CMPQ    partition+80(FP), $0x00
 	JNE     tap1x3x1fullx0x3
-	VMOVUPS (CX)(R8*4), Y0
+	VMOVUPS (CX)(R10*4), Y0
 	VADDPS  Y0, Y6, Y6
 
 tap1x3x1fullx0x3:
-	VMOVUPS Y6, (CX)(R8*4)
-	MOVLQSX 8(BX), R8
+	VMOVUPS Y6, (CX)(R10*4)
+	MOVLQSX 8(BX), R10
 	CMPQ    partition+80(FP), $0x00
 	JNE     tap2x3x1fullx0x3
-	VMOVUPS (CX)(R8*4), Y0
+	VMOVUPS (CX)(R10*4), Y0
 	VADDPS  Y0, Y4, Y4
 
 tap2x3x1fullx0x3:
-	VMOVUPS Y4, (CX)(R8*4)
+	VMOVUPS Y4, (CX)(R10*4)
 	ADDQ    $0x0c, BX
 	ADDQ    DX, SI
 	DECQ    DI
@@ -623,15 +707,26 @@ nodx3x1full:
 	MOVQ    index+24(FP), CX
 	MOVQ    dy+32(FP), BX
 	MOVQ    sites+48(FP), SI
+	MOVQ    ahead+88(FP), DI
+	MOVQ    DI, R8
+	IMULQ   DX, R8
+	IMUL3Q  $0x0c, DI, DI
 
 site3x1fullx0x0:
 	VMOVUPS     (BX), Y10
-	MOVLQSX     (CX), DI
-	VMOVUPS     (AX)(DI*4), Y11
-	MOVLQSX     4(CX), DI
-	VMOVUPS     (AX)(DI*4), Y12
-	MOVLQSX     8(CX), DI
-	VMOVUPS     (AX)(DI*4), Y13
+	PREFETCHT0  (BX)(R8*1)
+	MOVLQSX     (CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     4(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     8(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     (CX), R9
+	VMOVUPS     (AX)(R9*4), Y11
+	MOVLQSX     4(CX), R9
+	VMOVUPS     (AX)(R9*4), Y12
+	MOVLQSX     8(CX), R9
+	VMOVUPS     (AX)(R9*4), Y13
 	VADDPS      Y10, Y0, Y0
 	VMULPS      Y11, Y10, Y14
 	VADDPS      Y14, Y1, Y1
@@ -687,79 +782,93 @@ taps3masked:
 	MOVQ    index+24(FP), BX
 	MOVQ    dy+32(FP), SI
 	MOVQ    sites+48(FP), DI
+	MOVQ    ahead+88(FP), R8
+	MOVQ    R8, R9
+	IMULQ   DX, R9
+	IMUL3Q  $0x0c, R8, R8
 
 site3x1x0x3:
 	VMASKMOVPS  (SI), Y0, Y1
-	MOVLQSX     (BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y2
-	MOVLQSX     4(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y3
-	MOVLQSX     8(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y4
-	MOVQ        coefs+40(FP), R8
-	IMUL3Q      $0x04, DX, R9
-	ADDQ        R8, R9
-	ADDQ        DX, R8
+	PREFETCHT0  (SI)(R9*1)
+	MOVLQSX     (BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     4(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     8(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     (BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y2
+	MOVLQSX     4(BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y3
+	MOVLQSX     8(BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y4
+	MOVQ        coefs+40(FP), R10
+	IMUL3Q      $0x04, DX, R11
+	ADDQ        R10, R11
+	ADDQ        DX, R10
 	VMULPS      Y2, Y1, Y5
-	VMASKMOVPS  (R8), Y0, Y6
-	ADDQ        DX, R8
-	VMASKMOVPS  (R9), Y0, Y7
+	VMASKMOVPS  (R10), Y0, Y6
+	ADDQ        DX, R10
+	VMASKMOVPS  (R11), Y0, Y7
 	VFMADD231PS Y7, Y2, Y6
 	VMULPS      Y5, Y7, Y2
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y7
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y7
 	VFMADD231PS Y7, Y3, Y6
 	VMULPS      Y5, Y7, Y7
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y8
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y8
 	VFMADD231PS Y8, Y4, Y6
 	VMULPS      Y5, Y8, Y5
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Y1, Y6, Y2
 	VMULPS      Y3, Y1, Y6
-	VMASKMOVPS  (R8), Y0, Y8
-	ADDQ        DX, R8
-	VMASKMOVPS  (R9), Y0, Y9
+	VMASKMOVPS  (R10), Y0, Y8
+	ADDQ        DX, R10
+	VMASKMOVPS  (R11), Y0, Y9
 	VFMADD231PS Y9, Y3, Y8
 	VFMADD231PS Y6, Y9, Y7
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y3
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y3
 	VFMADD231PS Y3, Y4, Y8
 	VFMADD231PS Y6, Y3, Y5
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Y1, Y8, Y7
 	VMULPS      Y4, Y1, Y3
-	VMASKMOVPS  (R8), Y0, Y6
-	ADDQ        DX, R8
-	VMASKMOVPS  (R9), Y0, Y8
+	VMASKMOVPS  (R10), Y0, Y6
+	ADDQ        DX, R10
+	VMASKMOVPS  (R11), Y0, Y8
 	VFMADD231PS Y8, Y4, Y6
 	VFMADD231PS Y3, Y8, Y5
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Y1, Y6, Y5
-	MOVLQSX     (BX), R8
+	MOVLQSX     (BX), R10
 	CMPQ        partition+80(FP), $0x00
 	JNE         tap0x3x1x0x3
-	VMASKMOVPS  (CX)(R8*4), Y0, Y1
+	VMASKMOVPS  (CX)(R10*4), Y0, Y1
 	VADDPS      Y1, Y2, Y2
 
 tap0x3x1x0x3:
-	VMASKMOVPS Y2, Y0, (CX)(R8*4)
-	MOVLQSX    4(BX), R8
+	VMASKMOVPS Y2, Y0, (CX)(R10*4)
+	MOVLQSX    4(BX), R10
 	CMPQ       partition+80(FP), $0x00
 	JNE        tap1x3x1x0x3
-	VMASKMOVPS (CX)(R8*4), Y0, Y1
+	VMASKMOVPS (CX)(R10*4), Y0, Y1
 	VADDPS     Y1, Y7, Y7
 
 tap1x3x1x0x3:
-	VMASKMOVPS Y7, Y0, (CX)(R8*4)
-	MOVLQSX    8(BX), R8
+	VMASKMOVPS Y7, Y0, (CX)(R10*4)
+	MOVLQSX    8(BX), R10
 	CMPQ       partition+80(FP), $0x00
 	JNE        tap2x3x1x0x3
-	VMASKMOVPS (CX)(R8*4), Y0, Y1
+	VMASKMOVPS (CX)(R10*4), Y0, Y1
 	VADDPS     Y1, Y5, Y5
 
 tap2x3x1x0x3:
-	VMASKMOVPS Y5, Y0, (CX)(R8*4)
+	VMASKMOVPS Y5, Y0, (CX)(R10*4)
 	ADDQ       $0x0c, BX
 	ADDQ       DX, SI
 	DECQ       DI
@@ -791,33 +900,44 @@ nodx3x1:
 	MOVQ       index+24(FP), CX
 	MOVQ       dy+32(FP), BX
 	MOVQ       sites+48(FP), SI
+	MOVQ       ahead+88(FP), DI
+	MOVQ       DI, R8
+	IMULQ      DX, R8
+	IMUL3Q     $0x0c, DI, DI
 
 site3x1x0x0:
 	VMASKMOVPS  (BX), Y0, Y11
-	MOVLQSX     (CX), DI
-	VMASKMOVPS  (AX)(DI*4), Y0, Y12
-	MOVLQSX     4(CX), DI
-	VMASKMOVPS  (AX)(DI*4), Y0, Y13
+	PREFETCHT0  (BX)(R8*1)
+	MOVLQSX     (CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     4(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     8(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     (CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y12
+	MOVLQSX     4(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y13
 	VADDPS      Y11, Y1, Y1
 	VMULPS      Y12, Y11, Y14
 	VADDPS      Y14, Y2, Y2
 	VFMADD231PS Y12, Y14, Y3
 	VFMADD231PS Y13, Y14, Y4
-	MOVLQSX     8(CX), DI
-	VMASKMOVPS  (AX)(DI*4), Y0, Y12
+	MOVLQSX     8(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y12
 	VFMADD231PS Y12, Y14, Y5
 	VMULPS      Y13, Y11, Y12
 	VADDPS      Y12, Y6, Y6
 	VFMADD231PS Y13, Y12, Y7
-	MOVLQSX     8(CX), DI
-	VMASKMOVPS  (AX)(DI*4), Y0, Y13
+	MOVLQSX     8(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y13
 	VFMADD231PS Y13, Y12, Y8
-	MOVLQSX     8(CX), DI
-	VMASKMOVPS  (AX)(DI*4), Y0, Y12
+	MOVLQSX     8(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y12
 	VMULPS      Y12, Y11, Y11
 	VADDPS      Y11, Y9, Y9
-	MOVLQSX     8(CX), DI
-	VMASKMOVPS  (AX)(DI*4), Y0, Y12
+	MOVLQSX     8(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y12
 	VFMADD231PS Y12, Y11, Y10
 	ADDQ        $0x0c, CX
 	ADDQ        DX, BX
@@ -848,123 +968,140 @@ site3x1x0x0:
 	RET
 
 after3:
-	CMPQ  AX, $0x04
-	JNE   after4
-	CMPQ  CX, $0x08
-	JNE   taps4masked
-	MOVQ  x+16(FP), AX
-	MOVQ  dx+0(FP), CX
-	MOVQ  channels+64(FP), DX
-	SHLQ  $0x02, DX
-	TESTQ CX, CX
-	JZ    nodx4x1full
-	MOVQ  dcoefs+8(FP), BX
-	MOVQ  index+24(FP), BX
-	MOVQ  dy+32(FP), SI
-	MOVQ  sites+48(FP), DI
+	CMPQ   AX, $0x04
+	JNE    after4
+	CMPQ   CX, $0x08
+	JNE    taps4masked
+	MOVQ   x+16(FP), AX
+	MOVQ   dx+0(FP), CX
+	MOVQ   channels+64(FP), DX
+	SHLQ   $0x02, DX
+	TESTQ  CX, CX
+	JZ     nodx4x1full
+	MOVQ   dcoefs+8(FP), BX
+	MOVQ   index+24(FP), BX
+	MOVQ   dy+32(FP), SI
+	MOVQ   sites+48(FP), DI
+	MOVQ   ahead+88(FP), R8
+	MOVQ   R8, R9
+	IMULQ  DX, R9
+	IMUL3Q $0x10, R8, R8
 
 site4x1fullx0x4:
 	VMOVUPS     (SI), Y0
-	MOVLQSX     (BX), R8
-	VMOVUPS     (AX)(R8*4), Y1
-	MOVLQSX     4(BX), R8
-	VMOVUPS     (AX)(R8*4), Y2
-	MOVLQSX     8(BX), R8
-	VMOVUPS     (AX)(R8*4), Y3
-	MOVLQSX     12(BX), R8
-	VMOVUPS     (AX)(R8*4), Y4
-	MOVQ        coefs+40(FP), R8
-	IMUL3Q      $0x05, DX, R9
-	ADDQ        R8, R9
-	ADDQ        DX, R8
+	PREFETCHT0  (SI)(R9*1)
+	MOVLQSX     (BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     4(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     8(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     12(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     (BX), R10
+	VMOVUPS     (AX)(R10*4), Y1
+	MOVLQSX     4(BX), R10
+	VMOVUPS     (AX)(R10*4), Y2
+	MOVLQSX     8(BX), R10
+	VMOVUPS     (AX)(R10*4), Y3
+	MOVLQSX     12(BX), R10
+	VMOVUPS     (AX)(R10*4), Y4
+	MOVQ        coefs+40(FP), R10
+	IMUL3Q      $0x05, DX, R11
+	ADDQ        R10, R11
+	ADDQ        DX, R10
 	VMULPS      Y1, Y0, Y5
-	VMOVUPS     (R8), Y6
-	ADDQ        DX, R8
-	VMOVUPS     (R9), Y7
+	VMOVUPS     (R10), Y6
+	ADDQ        DX, R10
+	VMOVUPS     (R11), Y7
 	VFMADD231PS Y7, Y1, Y6
 	VMULPS      Y5, Y7, Y1
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y7
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y7
 	VFMADD231PS Y7, Y2, Y6
 	VMULPS      Y5, Y7, Y7
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y8
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y8
 	VFMADD231PS Y8, Y3, Y6
 	VMULPS      Y5, Y8, Y8
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y9
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y9
 	VFMADD231PS Y9, Y4, Y6
 	VMULPS      Y5, Y9, Y5
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Y0, Y6, Y1
 	VMULPS      Y2, Y0, Y6
-	VMOVUPS     (R8), Y9
-	ADDQ        DX, R8
-	VMOVUPS     (R9), Y10
+	VMOVUPS     (R10), Y9
+	ADDQ        DX, R10
+	VMOVUPS     (R11), Y10
 	VFMADD231PS Y10, Y2, Y9
 	VFMADD231PS Y6, Y10, Y7
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y2
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y2
 	VFMADD231PS Y2, Y3, Y9
 	VFMADD231PS Y6, Y2, Y8
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y2
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y2
 	VFMADD231PS Y2, Y4, Y9
 	VFMADD231PS Y6, Y2, Y5
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Y0, Y9, Y7
 	VMULPS      Y3, Y0, Y2
-	VMOVUPS     (R8), Y6
-	ADDQ        DX, R8
-	VMOVUPS     (R9), Y9
+	VMOVUPS     (R10), Y6
+	ADDQ        DX, R10
+	VMOVUPS     (R11), Y9
 	VFMADD231PS Y9, Y3, Y6
 	VFMADD231PS Y2, Y9, Y8
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y3
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y3
 	VFMADD231PS Y3, Y4, Y6
 	VFMADD231PS Y2, Y3, Y5
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Y0, Y6, Y8
 	VMULPS      Y4, Y0, Y2
-	VMOVUPS     (R8), Y3
-	ADDQ        DX, R8
-	VMOVUPS     (R9), Y6
+	VMOVUPS     (R10), Y3
+	ADDQ        DX, R10
+	VMOVUPS     (R11), Y6
 	VFMADD231PS Y6, Y4, Y3
 	VFMADD231PS Y2, Y6, Y5
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Y0, Y3, Y5
-	MOVLQSX     (BX), R8
+	MOVLQSX     (BX), R10
 	CMPQ        partition+80(FP), $0x00
 	JNE         tap0x4x1fullx0x4
-	VMOVUPS     (CX)(R8*4), Y0
+	VMOVUPS     (CX)(R10*4), Y0
 	VADDPS      Y0, Y1, Y1
 
 tap0x4x1fullx0x4:
-	VMOVUPS Y1, (CX)(R8*4)
-	MOVLQSX 4(BX), R8
+	VMOVUPS Y1, (CX)(R10*4)
+	MOVLQSX 4(BX), R10
 	CMPQ    partition+80(FP), $0x00
 	JNE     tap1x4x1fullx0x4
-	VMOVUPS (CX)(R8*4), Y0
+	VMOVUPS (CX)(R10*4), Y0
 	VADDPS  Y0, Y7, Y7
 
 tap1x4x1fullx0x4:
-	VMOVUPS Y7, (CX)(R8*4)
-	MOVLQSX 8(BX), R8
+	VMOVUPS Y7, (CX)(R10*4)
+	MOVLQSX 8(BX), R10
 	CMPQ    partition+80(FP), $0x00
 	JNE     tap2x4x1fullx0x4
-	VMOVUPS (CX)(R8*4), Y0
+	VMOVUPS (CX)(R10*4), Y0
 	VADDPS  Y0, Y8, Y8
 
 tap2x4x1fullx0x4:
-	VMOVUPS Y8, (CX)(R8*4)
-	MOVLQSX 12(BX), R8
+	VMOVUPS Y8, (CX)(R10*4)
+	MOVLQSX 12(BX), R10
 	CMPQ    partition+80(FP), $0x00
 	JNE     tap3x4x1fullx0x4
-	VMOVUPS (CX)(R8*4), Y0
+	VMOVUPS (CX)(R10*4), Y0
 	VADDPS  Y0, Y5, Y5
 
 tap3x4x1fullx0x4:
-	VMOVUPS Y5, (CX)(R8*4)
+	VMOVUPS Y5, (CX)(R10*4)
 	ADDQ    $0x10, BX
 	ADDQ    DX, SI
 	DECQ    DI
@@ -1004,48 +1141,61 @@ nodx4x1full:
 	MOVQ    index+24(FP), CX
 	MOVQ    dy+32(FP), BX
 	MOVQ    sites+48(FP), SI
+	MOVQ    ahead+88(FP), DI
+	MOVQ    DI, R8
+	IMULQ   DX, R8
+	IMUL3Q  $0x10, DI, DI
 
 site4x1fullx0x0:
 	VMOVUPS     (BX), Y13
+	PREFETCHT0  (BX)(R8*1)
+	MOVLQSX     (CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     4(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     8(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     12(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
 	VADDPS      Y13, Y0, Y0
-	MOVLQSX     (CX), DI
-	VMOVUPS     (AX)(DI*4), Y14
+	MOVLQSX     (CX), R9
+	VMOVUPS     (AX)(R9*4), Y14
 	VMULPS      Y14, Y13, Y14
 	VADDPS      Y14, Y1, Y1
-	MOVLQSX     (CX), DI
-	VMOVUPS     (AX)(DI*4), Y15
+	MOVLQSX     (CX), R9
+	VMOVUPS     (AX)(R9*4), Y15
 	VFMADD231PS Y15, Y14, Y2
-	MOVLQSX     4(CX), DI
-	VMOVUPS     (AX)(DI*4), Y15
+	MOVLQSX     4(CX), R9
+	VMOVUPS     (AX)(R9*4), Y15
 	VFMADD231PS Y15, Y14, Y3
-	MOVLQSX     8(CX), DI
-	VMOVUPS     (AX)(DI*4), Y15
+	MOVLQSX     8(CX), R9
+	VMOVUPS     (AX)(R9*4), Y15
 	VFMADD231PS Y15, Y14, Y4
-	MOVLQSX     12(CX), DI
-	VMOVUPS     (AX)(DI*4), Y15
+	MOVLQSX     12(CX), R9
+	VMOVUPS     (AX)(R9*4), Y15
 	VFMADD231PS Y15, Y14, Y5
-	MOVLQSX     4(CX), DI
-	VMOVUPS     (AX)(DI*4), Y14
+	MOVLQSX     4(CX), R9
+	VMOVUPS     (AX)(R9*4), Y14
 	VMULPS      Y14, Y13, Y14
 	VADDPS      Y14, Y6, Y6
-	MOVLQSX     4(CX), DI
-	VMOVUPS     (AX)(DI*4), Y15
+	MOVLQSX     4(CX), R9
+	VMOVUPS     (AX)(R9*4), Y15
 	VFMADD231PS Y15, Y14, Y7
-	MOVLQSX     8(CX), DI
-	VMOVUPS     (AX)(DI*4), Y15
+	MOVLQSX     8(CX), R9
+	VMOVUPS     (AX)(R9*4), Y15
 	VFMADD231PS Y15, Y14, Y8
-	MOVLQSX     12(CX), DI
-	VMOVUPS     (AX)(DI*4), Y15
+	MOVLQSX     12(CX), R9
+	VMOVUPS     (AX)(R9*4), Y15
 	VFMADD231PS Y15, Y14, Y9
-	MOVLQSX     8(CX), DI
-	VMOVUPS     (AX)(DI*4), Y14
+	MOVLQSX     8(CX), R9
+	VMOVUPS     (AX)(R9*4), Y14
 	VMULPS      Y14, Y13, Y13
 	VADDPS      Y13, Y10, Y10
-	MOVLQSX     8(CX), DI
-	VMOVUPS     (AX)(DI*4), Y14
+	MOVLQSX     8(CX), R9
+	VMOVUPS     (AX)(R9*4), Y14
 	VFMADD231PS Y14, Y13, Y11
-	MOVLQSX     12(CX), DI
-	VMOVUPS     (AX)(DI*4), Y14
+	MOVLQSX     12(CX), R9
+	VMOVUPS     (AX)(R9*4), Y14
 	VFMADD231PS Y14, Y13, Y12
 	ADDQ        $0x10, CX
 	ADDQ        DX, BX
@@ -1101,6 +1251,10 @@ site4x1fullx0x0:
 	MOVQ        index+24(FP), CX
 	MOVQ        dy+32(FP), BX
 	MOVQ        sites+48(FP), SI
+	MOVQ        ahead+88(FP), DI
+	MOVQ        DI, R8
+	IMULQ       DX, R8
+	IMUL3Q      $0x10, DI, DI
 
 site4x1fullx3x0:
 	VMOVUPS     (BX), Y2
@@ -1148,109 +1302,126 @@ taps4masked:
 	MOVQ    index+24(FP), BX
 	MOVQ    dy+32(FP), SI
 	MOVQ    sites+48(FP), DI
+	MOVQ    ahead+88(FP), R8
+	MOVQ    R8, R9
+	IMULQ   DX, R9
+	IMUL3Q  $0x10, R8, R8
 
 site4x1x0x4:
 	VMASKMOVPS  (SI), Y0, Y1
-	MOVLQSX     (BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y2
-	MOVLQSX     4(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y3
-	MOVLQSX     8(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y4
-	MOVLQSX     12(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y5
-	MOVQ        coefs+40(FP), R8
-	IMUL3Q      $0x05, DX, R9
-	ADDQ        R8, R9
-	ADDQ        DX, R8
+	PREFETCHT0  (SI)(R9*1)
+	MOVLQSX     (BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     4(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     8(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     12(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     (BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y2
+	MOVLQSX     4(BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y3
+	MOVLQSX     8(BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y4
+	MOVLQSX     12(BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y5
+	MOVQ        coefs+40(FP), R10
+	IMUL3Q      $0x05, DX, R11
+	ADDQ        R10, R11
+	ADDQ        DX, R10
 	VMULPS      Y2, Y1, Y6
-	VMASKMOVPS  (R8), Y0, Y7
-	ADDQ        DX, R8
-	VMASKMOVPS  (R9), Y0, Y8
+	VMASKMOVPS  (R10), Y0, Y7
+	ADDQ        DX, R10
+	VMASKMOVPS  (R11), Y0, Y8
 	VFMADD231PS Y8, Y2, Y7
 	VMULPS      Y6, Y8, Y2
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y8
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y8
 	VFMADD231PS Y8, Y3, Y7
 	VMULPS      Y6, Y8, Y8
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y9
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y9
 	VFMADD231PS Y9, Y4, Y7
 	VMULPS      Y6, Y9, Y9
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y10
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y10
 	VFMADD231PS Y10, Y5, Y7
 	VMULPS      Y6, Y10, Y6
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Y1, Y7, Y2
 	VMULPS      Y3, Y1, Y7
-	VMASKMOVPS  (R8), Y0, Y10
-	ADDQ        DX, R8
-	VMASKMOVPS  (R9), Y0, Y11
+	VMASKMOVPS  (R10), Y0, Y10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R11), Y0, Y11
 	VFMADD231PS Y11, Y3, Y10
 	VFMADD231PS Y7, Y11, Y8
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y3
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y3
 	VFMADD231PS Y3, Y4, Y10
 	VFMADD231PS Y7, Y3, Y9
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y3
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y3
 	VFMADD231PS Y3, Y5, Y10
 	VFMADD231PS Y7, Y3, Y6
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Y1, Y10, Y8
 	VMULPS      Y4, Y1, Y3
-	VMASKMOVPS  (R8), Y0, Y7
-	ADDQ        DX, R8
-	VMASKMOVPS  (R9), Y0, Y10
+	VMASKMOVPS  (R10), Y0, Y7
+	ADDQ        DX, R10
+	VMASKMOVPS  (R11), Y0, Y10
 	VFMADD231PS Y10, Y4, Y7
 	VFMADD231PS Y3, Y10, Y9
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y4
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y4
 	VFMADD231PS Y4, Y5, Y7
 	VFMADD231PS Y3, Y4, Y6
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Y1, Y7, Y9
 	VMULPS      Y5, Y1, Y3
-	VMASKMOVPS  (R8), Y0, Y4
-	ADDQ        DX, R8
-	VMASKMOVPS  (R9), Y0, Y7
+	VMASKMOVPS  (R10), Y0, Y4
+	ADDQ        DX, R10
+	VMASKMOVPS  (R11), Y0, Y7
 	VFMADD231PS Y7, Y5, Y4
 	VFMADD231PS Y3, Y7, Y6
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Y1, Y4, Y6
-	MOVLQSX     (BX), R8
+	MOVLQSX     (BX), R10
 	CMPQ        partition+80(FP), $0x00
 	JNE         tap0x4x1x0x4
-	VMASKMOVPS  (CX)(R8*4), Y0, Y1
+	VMASKMOVPS  (CX)(R10*4), Y0, Y1
 	VADDPS      Y1, Y2, Y2
 
 tap0x4x1x0x4:
-	VMASKMOVPS Y2, Y0, (CX)(R8*4)
-	MOVLQSX    4(BX), R8
+	VMASKMOVPS Y2, Y0, (CX)(R10*4)
+	MOVLQSX    4(BX), R10
 	CMPQ       partition+80(FP), $0x00
 	JNE        tap1x4x1x0x4
-	VMASKMOVPS (CX)(R8*4), Y0, Y1
+	VMASKMOVPS (CX)(R10*4), Y0, Y1
 	VADDPS     Y1, Y8, Y8
 
 tap1x4x1x0x4:
-	VMASKMOVPS Y8, Y0, (CX)(R8*4)
-	MOVLQSX    8(BX), R8
+	VMASKMOVPS Y8, Y0, (CX)(R10*4)
+	MOVLQSX    8(BX), R10
 	CMPQ       partition+80(FP), $0x00
 	JNE        tap2x4x1x0x4
-	VMASKMOVPS (CX)(R8*4), Y0, Y1
+	VMASKMOVPS (CX)(R10*4), Y0, Y1
 	VADDPS     Y1, Y9, Y9
 
 tap2x4x1x0x4:
-	VMASKMOVPS Y9, Y0, (CX)(R8*4)
-	MOVLQSX    12(BX), R8
+	VMASKMOVPS Y9, Y0, (CX)(R10*4)
+	MOVLQSX    12(BX), R10
 	CMPQ       partition+80(FP), $0x00
 	JNE        tap3x4x1x0x4
-	VMASKMOVPS (CX)(R8*4), Y0, Y1
+	VMASKMOVPS (CX)(R10*4), Y0, Y1
 	VADDPS     Y1, Y6, Y6
 
 tap3x4x1x0x4:
-	VMASKMOVPS Y6, Y0, (CX)(R8*4)
+	VMASKMOVPS Y6, Y0, (CX)(R10*4)
 	ADDQ       $0x10, BX
 	ADDQ       DX, SI
 	DECQ       DI
@@ -1287,32 +1458,45 @@ nodx4x1:
 	MOVQ       index+24(FP), CX
 	MOVQ       dy+32(FP), BX
 	MOVQ       sites+48(FP), SI
+	MOVQ       ahead+88(FP), DI
+	MOVQ       DI, R8
+	IMULQ      DX, R8
+	IMUL3Q     $0x10, DI, DI
 
 site4x1x0x0:
 	VMASKMOVPS  (BX), Y0, Y11
-	MOVLQSX     (CX), DI
-	VMASKMOVPS  (AX)(DI*4), Y0, Y12
-	MOVLQSX     4(CX), DI
-	VMASKMOVPS  (AX)(DI*4), Y0, Y13
+	PREFETCHT0  (BX)(R8*1)
+	MOVLQSX     (CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     4(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     8(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     12(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     (CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y12
+	MOVLQSX     4(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y13
 	VADDPS      Y11, Y1, Y1
 	VMULPS      Y12, Y11, Y14
 	VADDPS      Y14, Y2, Y2
 	VFMADD231PS Y12, Y14, Y3
 	VFMADD231PS Y13, Y14, Y4
-	MOVLQSX     8(CX), DI
-	VMASKMOVPS  (AX)(DI*4), Y0, Y12
+	MOVLQSX     8(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y12
 	VFMADD231PS Y12, Y14, Y5
-	MOVLQSX     12(CX), DI
-	VMASKMOVPS  (AX)(DI*4), Y0, Y12
+	MOVLQSX     12(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y12
 	VFMADD231PS Y12, Y14, Y6
 	VMULPS      Y13, Y11, Y11
 	VADDPS      Y11, Y7, Y7
 	VFMADD231PS Y13, Y11, Y8
-	MOVLQSX     8(CX), DI
-	VMASKMOVPS  (AX)(DI*4), Y0, Y12
+	MOVLQSX     8(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y12
 	VFMADD231PS Y12, Y11, Y9
-	MOVLQSX     12(CX), DI
-	VMASKMOVPS  (AX)(DI*4), Y0, Y12
+	MOVLQSX     12(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y12
 	VFMADD231PS Y12, Y11, Y10
 	ADDQ        $0x10, CX
 	ADDQ        DX, BX
@@ -1368,6 +1552,10 @@ site4x1x0x0:
 	MOVQ        index+24(FP), CX
 	MOVQ        dy+32(FP), BX
 	MOVQ        sites+48(FP), SI
+	MOVQ        ahead+88(FP), DI
+	MOVQ        DI, R8
+	IMULQ       DX, R8
+	IMUL3Q      $0x10, DI, DI
 
 site4x1x2x0:
 	VMASKMOVPS  (BX), Y0, Y6
@@ -1411,195 +1599,218 @@ site4x1x2x0:
 	RET
 
 after4:
-	CMPQ  AX, $0x06
-	JNE   after6
-	CMPQ  CX, $0x08
-	JNE   taps6masked
-	MOVQ  x+16(FP), AX
-	MOVQ  dx+0(FP), CX
-	MOVQ  channels+64(FP), DX
-	SHLQ  $0x02, DX
-	TESTQ CX, CX
-	JZ    nodx6x1full
-	MOVQ  dcoefs+8(FP), BX
-	MOVQ  index+24(FP), BX
-	MOVQ  dy+32(FP), SI
-	MOVQ  sites+48(FP), DI
+	CMPQ   AX, $0x06
+	JNE    after6
+	CMPQ   CX, $0x08
+	JNE    taps6masked
+	MOVQ   x+16(FP), AX
+	MOVQ   dx+0(FP), CX
+	MOVQ   channels+64(FP), DX
+	SHLQ   $0x02, DX
+	TESTQ  CX, CX
+	JZ     nodx6x1full
+	MOVQ   dcoefs+8(FP), BX
+	MOVQ   index+24(FP), BX
+	MOVQ   dy+32(FP), SI
+	MOVQ   sites+48(FP), DI
+	MOVQ   ahead+88(FP), R8
+	MOVQ   R8, R9
+	IMULQ  DX, R9
+	IMUL3Q $0x18, R8, R8
 
 site6x1fullx0x6:
 	VMOVUPS     (SI), Y0
-	MOVLQSX     (BX), R8
-	VMOVUPS     (AX)(R8*4), Y1
-	MOVLQSX     4(BX), R8
-	VMOVUPS     (AX)(R8*4), Y2
-	MOVLQSX     8(BX), R8
-	VMOVUPS     (AX)(R8*4), Y3
-	MOVLQSX     12(BX), R8
-	VMOVUPS     (AX)(R8*4), Y4
-	MOVLQSX     16(BX), R8
-	VMOVUPS     (AX)(R8*4), Y5
-	MOVLQSX     20(BX), R8
-	VMOVUPS     (AX)(R8*4), Y6
-	MOVQ        coefs+40(FP), R8
-	IMUL3Q      $0x07, DX, R9
-	ADDQ        R8, R9
-	ADDQ        DX, R8
+	PREFETCHT0  (SI)(R9*1)
+	MOVLQSX     (BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     4(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     8(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     12(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     16(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     20(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     (BX), R10
+	VMOVUPS     (AX)(R10*4), Y1
+	MOVLQSX     4(BX), R10
+	VMOVUPS     (AX)(R10*4), Y2
+	MOVLQSX     8(BX), R10
+	VMOVUPS     (AX)(R10*4), Y3
+	MOVLQSX     12(BX), R10
+	VMOVUPS     (AX)(R10*4), Y4
+	MOVLQSX     16(BX), R10
+	VMOVUPS     (AX)(R10*4), Y5
+	MOVLQSX     20(BX), R10
+	VMOVUPS     (AX)(R10*4), Y6
+	MOVQ        coefs+40(FP), R10
+	IMUL3Q      $0x07, DX, R11
+	ADDQ        R10, R11
+	ADDQ        DX, R10
 	VMULPS      Y1, Y0, Y7
-	VMOVUPS     (R8), Y8
-	ADDQ        DX, R8
-	VMOVUPS     (R9), Y9
+	VMOVUPS     (R10), Y8
+	ADDQ        DX, R10
+	VMOVUPS     (R11), Y9
 	VFMADD231PS Y9, Y1, Y8
 	VMULPS      Y7, Y9, Y1
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y9
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y9
 	VFMADD231PS Y9, Y2, Y8
 	VMULPS      Y7, Y9, Y9
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y10
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y10
 	VFMADD231PS Y10, Y3, Y8
 	VMULPS      Y7, Y10, Y10
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y11
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y11
 	VFMADD231PS Y11, Y4, Y8
 	VMULPS      Y7, Y11, Y11
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y12
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y12
 	VFMADD231PS Y12, Y5, Y8
 	VMULPS      Y7, Y12, Y12
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y13
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y13
 	VFMADD231PS Y13, Y6, Y8
 	VMULPS      Y7, Y13, Y7
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Y0, Y8, Y1
 	VMULPS      Y2, Y0, Y8
-	VMOVUPS     (R8), Y13
-	ADDQ        DX, R8
-	VMOVUPS     (R9), Y14
+	VMOVUPS     (R10), Y13
+	ADDQ        DX, R10
+	VMOVUPS     (R11), Y14
 	VFMADD231PS Y14, Y2, Y13
 	VFMADD231PS Y8, Y14, Y9
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y2
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y2
 	VFMADD231PS Y2, Y3, Y13
 	VFMADD231PS Y8, Y2, Y10
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y2
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y2
 	VFMADD231PS Y2, Y4, Y13
 	VFMADD231PS Y8, Y2, Y11
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y2
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y2
 	VFMADD231PS Y2, Y5, Y13
 	VFMADD231PS Y8, Y2, Y12
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y2
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y2
 	VFMADD231PS Y2, Y6, Y13
 	VFMADD231PS Y8, Y2, Y7
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Y0, Y13, Y9
 	VMULPS      Y3, Y0, Y2
-	VMOVUPS     (R8), Y8
-	ADDQ        DX, R8
-	VMOVUPS     (R9), Y13
+	VMOVUPS     (R10), Y8
+	ADDQ        DX, R10
+	VMOVUPS     (R11), Y13
 	VFMADD231PS Y13, Y3, Y8
 	VFMADD231PS Y2, Y13, Y10
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y3
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y3
 	VFMADD231PS Y3, Y4, Y8
 	VFMADD231PS Y2, Y3, Y11
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y3
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y3
 	VFMADD231PS Y3, Y5, Y8
 	VFMADD231PS Y2, Y3, Y12
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y3
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y3
 	VFMADD231PS Y3, Y6, Y8
 	VFMADD231PS Y2, Y3, Y7
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Y0, Y8, Y10
 	VMULPS      Y4, Y0, Y2
-	VMOVUPS     (R8), Y3
-	ADDQ        DX, R8
-	VMOVUPS     (R9), Y8
+	VMOVUPS     (R10), Y3
+	ADDQ        DX, R10
+	VMOVUPS     (R11), Y8
 	VFMADD231PS Y8, Y4, Y3
 	VFMADD231PS Y2, Y8, Y11
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y4
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y4
 	VFMADD231PS Y4, Y5, Y3
 	VFMADD231PS Y2, Y4, Y12
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y4
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y4
 	VFMADD231PS Y4, Y6, Y3
 	VFMADD231PS Y2, Y4, Y7
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Y0, Y3, Y11
 	VMULPS      Y5, Y0, Y2
-	VMOVUPS     (R8), Y3
-	ADDQ        DX, R8
-	VMOVUPS     (R9), Y4
+	VMOVUPS     (R10), Y3
+	ADDQ        DX, R10
+	VMOVUPS     (R11), Y4
 	VFMADD231PS Y4, Y5, Y3
 	VFMADD231PS Y2, Y4, Y12
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y4
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y4
 	VFMADD231PS Y4, Y6, Y3
 	VFMADD231PS Y2, Y4, Y7
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Y0, Y3, Y12
 	VMULPS      Y6, Y0, Y2
-	VMOVUPS     (R8), Y3
-	ADDQ        DX, R8
-	VMOVUPS     (R9), Y4
+	VMOVUPS     (R10), Y3
+	ADDQ        DX, R10
+	VMOVUPS     (R11), Y4
 	VFMADD231PS Y4, Y6, Y3
 	VFMADD231PS Y2, Y4, Y7
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Y0, Y3, Y7
-	MOVLQSX     (BX), R8
+	MOVLQSX     (BX), R10
 	CMPQ        partition+80(FP), $0x00
 	JNE         tap0x6x1fullx0x6
-	VMOVUPS     (CX)(R8*4), Y0
+	VMOVUPS     (CX)(R10*4), Y0
 	VADDPS      Y0, Y1, Y1
 
 tap0x6x1fullx0x6:
-	VMOVUPS Y1, (CX)(R8*4)
-	MOVLQSX 4(BX), R8
+	VMOVUPS Y1, (CX)(R10*4)
+	MOVLQSX 4(BX), R10
 	CMPQ    partition+80(FP), $0x00
 	JNE     tap1x6x1fullx0x6
-	VMOVUPS (CX)(R8*4), Y0
+	VMOVUPS (CX)(R10*4), Y0
 	VADDPS  Y0, Y9, Y9
 
 tap1x6x1fullx0x6:
-	VMOVUPS Y9, (CX)(R8*4)
-	MOVLQSX 8(BX), R8
+	VMOVUPS Y9, (CX)(R10*4)
+	MOVLQSX 8(BX), R10
 	CMPQ    partition+80(FP), $0x00
 	JNE     tap2x6x1fullx0x6
-	VMOVUPS (CX)(R8*4), Y0
+	VMOVUPS (CX)(R10*4), Y0
 	VADDPS  Y0, Y10, Y10
 
 tap2x6x1fullx0x6:
-	VMOVUPS Y10, (CX)(R8*4)
-	MOVLQSX 12(BX), R8
+	VMOVUPS Y10, (CX)(R10*4)
+	MOVLQSX 12(BX), R10
 	CMPQ    partition+80(FP), $0x00
 	JNE     tap3x6x1fullx0x6
-	VMOVUPS (CX)(R8*4), Y0
+	VMOVUPS (CX)(R10*4), Y0
 	VADDPS  Y0, Y11, Y11
 
 tap3x6x1fullx0x6:
-	VMOVUPS Y11, (CX)(R8*4)
-	MOVLQSX 16(BX), R8
+	VMOVUPS Y11, (CX)(R10*4)
+	MOVLQSX 16(BX), R10
 	CMPQ    partition+80(FP), $0x00
 	JNE     tap4x6x1fullx0x6
-	VMOVUPS (CX)(R8*4), Y0
+	VMOVUPS (CX)(R10*4), Y0
 	VADDPS  Y0, Y12, Y12
 
 tap4x6x1fullx0x6:
-	VMOVUPS Y12, (CX)(R8*4)
-	MOVLQSX 20(BX), R8
+	VMOVUPS Y12, (CX)(R10*4)
+	MOVLQSX 20(BX), R10
 	CMPQ    partition+80(FP), $0x00
 	JNE     tap5x6x1fullx0x6
-	VMOVUPS (CX)(R8*4), Y0
+	VMOVUPS (CX)(R10*4), Y0
 	VADDPS  Y0, Y7, Y7
 
 tap5x6x1fullx0x6:
-	VMOVUPS Y7, (CX)(R8*4)
+	VMOVUPS Y7, (CX)(R10*4)
 	ADDQ    $0x18, BX
 	ADDQ    DX, SI
 	DECQ    DI
@@ -1647,19 +1858,36 @@ nodx6x1full:
 	MOVQ    index+24(FP), CX
 	MOVQ    dy+32(FP), BX
 	MOVQ    sites+48(FP), SI
+	MOVQ    ahead+88(FP), DI
+	MOVQ    DI, R8
+	IMULQ   DX, R8
+	IMUL3Q  $0x18, DI, DI
 
 site6x1fullx0x0:
 	VMOVUPS     (BX), Y8
-	MOVLQSX     (CX), DI
-	VMOVUPS     (AX)(DI*4), Y9
-	MOVLQSX     4(CX), DI
-	VMOVUPS     (AX)(DI*4), Y10
-	MOVLQSX     8(CX), DI
-	VMOVUPS     (AX)(DI*4), Y11
-	MOVLQSX     12(CX), DI
-	VMOVUPS     (AX)(DI*4), Y12
-	MOVLQSX     16(CX), DI
-	VMOVUPS     (AX)(DI*4), Y13
+	PREFETCHT0  (BX)(R8*1)
+	MOVLQSX     (CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     4(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     8(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     12(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     16(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     20(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     (CX), R9
+	VMOVUPS     (AX)(R9*4), Y9
+	MOVLQSX     4(CX), R9
+	VMOVUPS     (AX)(R9*4), Y10
+	MOVLQSX     8(CX), R9
+	VMOVUPS     (AX)(R9*4), Y11
+	MOVLQSX     12(CX), R9
+	VMOVUPS     (AX)(R9*4), Y12
+	MOVLQSX     16(CX), R9
+	VMOVUPS     (AX)(R9*4), Y13
 	VADDPS      Y8, Y0, Y0
 	VMULPS      Y9, Y8, Y8
 	VADDPS      Y8, Y1, Y1
@@ -1668,8 +1896,8 @@ site6x1fullx0x0:
 	VFMADD231PS Y11, Y8, Y4
 	VFMADD231PS Y12, Y8, Y5
 	VFMADD231PS Y13, Y8, Y6
-	MOVLQSX     20(CX), DI
-	VMOVUPS     (AX)(DI*4), Y9
+	MOVLQSX     20(CX), R9
+	VMOVUPS     (AX)(R9*4), Y9
 	VFMADD231PS Y9, Y8, Y7
 	ADDQ        $0x18, CX
 	ADDQ        DX, BX
@@ -1755,6 +1983,10 @@ site6x1fullx0x0:
 	MOVQ        index+24(FP), CX
 	MOVQ        dy+32(FP), BX
 	MOVQ        sites+48(FP), SI
+	MOVQ        ahead+88(FP), DI
+	MOVQ        DI, R8
+	IMULQ       DX, R8
+	IMUL3Q      $0x18, DI, DI
 
 site6x1fullx1x0:
 	VMOVUPS     (BX), Y11
@@ -1872,6 +2104,10 @@ site6x1fullx1x0:
 	MOVQ        index+24(FP), CX
 	MOVQ        dy+32(FP), BX
 	MOVQ        sites+48(FP), SI
+	MOVQ        ahead+88(FP), DI
+	MOVQ        DI, R8
+	IMULQ       DX, R8
+	IMUL3Q      $0x18, DI, DI
 
 site6x1fullx3x0:
 	VMOVUPS     (BX), Y9
@@ -1952,160 +2188,182 @@ taps6masked:
 	MOVQ    index+24(FP), BX
 	MOVQ    dy+32(FP), SI
 	MOVQ    sites+48(FP), DI
+	MOVQ    ahead+88(FP), R8
+	MOVQ    R8, R9
+	IMULQ   DX, R9
+	IMUL3Q  $0x18, R8, R8
 
 site6x1x0x5:
 	VMASKMOVPS  (SI), Y0, Y1
-	MOVLQSX     (BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y2
-	MOVLQSX     4(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y3
-	MOVLQSX     8(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y4
-	MOVLQSX     12(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y5
-	MOVLQSX     16(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y6
-	MOVLQSX     20(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y7
-	MOVQ        coefs+40(FP), R8
-	IMUL3Q      $0x07, DX, R9
-	ADDQ        R8, R9
-	ADDQ        DX, R8
+	PREFETCHT0  (SI)(R9*1)
+	MOVLQSX     (BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     4(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     8(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     12(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     16(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     20(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	MOVLQSX     (BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y2
+	MOVLQSX     4(BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y3
+	MOVLQSX     8(BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y4
+	MOVLQSX     12(BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y5
+	MOVLQSX     16(BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y6
+	MOVLQSX     20(BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y7
+	MOVQ        coefs+40(FP), R10
+	IMUL3Q      $0x07, DX, R11
+	ADDQ        R10, R11
+	ADDQ        DX, R10
 	VMULPS      Y2, Y1, Y8
-	VMASKMOVPS  (R8), Y0, Y9
-	ADDQ        DX, R8
-	VMASKMOVPS  (R9), Y0, Y10
+	VMASKMOVPS  (R10), Y0, Y9
+	ADDQ        DX, R10
+	VMASKMOVPS  (R11), Y0, Y10
 	VFMADD231PS Y10, Y2, Y9
 	VMULPS      Y8, Y10, Y2
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y10
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y10
 	VFMADD231PS Y10, Y3, Y9
 	VMULPS      Y8, Y10, Y10
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y11
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y11
 	VFMADD231PS Y11, Y4, Y9
 	VMULPS      Y8, Y11, Y11
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y12
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y12
 	VFMADD231PS Y12, Y5, Y9
 	VMULPS      Y8, Y12, Y12
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y13
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y13
 	VFMADD231PS Y13, Y6, Y9
 	VMULPS      Y8, Y13, Y8
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y13
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y13
 	VFMADD231PS Y13, Y7, Y9
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Y1, Y9, Y2
 	VMULPS      Y3, Y1, Y9
-	VMASKMOVPS  (R8), Y0, Y13
-	ADDQ        DX, R8
-	VMASKMOVPS  (R9), Y0, Y14
+	VMASKMOVPS  (R10), Y0, Y13
+	ADDQ        DX, R10
+	VMASKMOVPS  (R11), Y0, Y14
 	VFMADD231PS Y14, Y3, Y13
 	VFMADD231PS Y9, Y14, Y10
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y3
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y3
 	VFMADD231PS Y3, Y4, Y13
 	VFMADD231PS Y9, Y3, Y11
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y3
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y3
 	VFMADD231PS Y3, Y5, Y13
 	VFMADD231PS Y9, Y3, Y12
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y3
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y3
 	VFMADD231PS Y3, Y6, Y13
 	VFMADD231PS Y9, Y3, Y8
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y3
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y3
 	VFMADD231PS Y3, Y7, Y13
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Y1, Y13, Y10
 	VMULPS      Y4, Y1, Y3
-	VMASKMOVPS  (R8), Y0, Y9
-	ADDQ        DX, R8
-	VMASKMOVPS  (R9), Y0, Y13
+	VMASKMOVPS  (R10), Y0, Y9
+	ADDQ        DX, R10
+	VMASKMOVPS  (R11), Y0, Y13
 	VFMADD231PS Y13, Y4, Y9
 	VFMADD231PS Y3, Y13, Y11
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y4
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y4
 	VFMADD231PS Y4, Y5, Y9
 	VFMADD231PS Y3, Y4, Y12
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y4
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y4
 	VFMADD231PS Y4, Y6, Y9
 	VFMADD231PS Y3, Y4, Y8
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y3
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y3
 	VFMADD231PS Y3, Y7, Y9
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Y1, Y9, Y11
 	VMULPS      Y5, Y1, Y3
-	VMASKMOVPS  (R8), Y0, Y4
-	ADDQ        DX, R8
-	VMASKMOVPS  (R9), Y0, Y9
+	VMASKMOVPS  (R10), Y0, Y4
+	ADDQ        DX, R10
+	VMASKMOVPS  (R11), Y0, Y9
 	VFMADD231PS Y9, Y5, Y4
 	VFMADD231PS Y3, Y9, Y12
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y5
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y5
 	VFMADD231PS Y5, Y6, Y4
 	VFMADD231PS Y3, Y5, Y8
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y3
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y3
 	VFMADD231PS Y3, Y7, Y4
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Y1, Y4, Y12
 	VMULPS      Y6, Y1, Y3
-	VMASKMOVPS  (R8), Y0, Y4
-	ADDQ        DX, R8
-	VMASKMOVPS  (R9), Y0, Y5
+	VMASKMOVPS  (R10), Y0, Y4
+	ADDQ        DX, R10
+	VMASKMOVPS  (R11), Y0, Y5
 	VFMADD231PS Y5, Y6, Y4
 	VFMADD231PS Y3, Y5, Y8
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y3
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y3
 	VFMADD231PS Y3, Y7, Y4
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Y1, Y4, Y8
-	MOVLQSX     (BX), R8
+	MOVLQSX     (BX), R10
 	CMPQ        partition+80(FP), $0x00
 	JNE         tap0x6x1x0x5
-	VMASKMOVPS  (CX)(R8*4), Y0, Y1
+	VMASKMOVPS  (CX)(R10*4), Y0, Y1
 	VADDPS      Y1, Y2, Y2
 
 tap0x6x1x0x5:
-	VMASKMOVPS Y2, Y0, (CX)(R8*4)
-	MOVLQSX    4(BX), R8
+	VMASKMOVPS Y2, Y0, (CX)(R10*4)
+	MOVLQSX    4(BX), R10
 	CMPQ       partition+80(FP), $0x00
 	JNE        tap1x6x1x0x5
-	VMASKMOVPS (CX)(R8*4), Y0, Y1
+	VMASKMOVPS (CX)(R10*4), Y0, Y1
 	VADDPS     Y1, Y10, Y10
 
 tap1x6x1x0x5:
-	VMASKMOVPS Y10, Y0, (CX)(R8*4)
-	MOVLQSX    8(BX), R8
+	VMASKMOVPS Y10, Y0, (CX)(R10*4)
+	MOVLQSX    8(BX), R10
 	CMPQ       partition+80(FP), $0x00
 	JNE        tap2x6x1x0x5
-	VMASKMOVPS (CX)(R8*4), Y0, Y1
+	VMASKMOVPS (CX)(R10*4), Y0, Y1
 	VADDPS     Y1, Y11, Y11
 
 tap2x6x1x0x5:
-	VMASKMOVPS Y11, Y0, (CX)(R8*4)
-	MOVLQSX    12(BX), R8
+	VMASKMOVPS Y11, Y0, (CX)(R10*4)
+	MOVLQSX    12(BX), R10
 	CMPQ       partition+80(FP), $0x00
 	JNE        tap3x6x1x0x5
-	VMASKMOVPS (CX)(R8*4), Y0, Y1
+	VMASKMOVPS (CX)(R10*4), Y0, Y1
 	VADDPS     Y1, Y12, Y12
 
 tap3x6x1x0x5:
-	VMASKMOVPS Y12, Y0, (CX)(R8*4)
-	MOVLQSX    16(BX), R8
+	VMASKMOVPS Y12, Y0, (CX)(R10*4)
+	MOVLQSX    16(BX), R10
 	CMPQ       partition+80(FP), $0x00
 	JNE        tap4x6x1x0x5
-	VMASKMOVPS (CX)(R8*4), Y0, Y1
+	VMASKMOVPS (CX)(R10*4), Y0, Y1
 	VADDPS     Y1, Y8, Y8
 
 tap4x6x1x0x5:
-	VMASKMOVPS Y8, Y0, (CX)(R8*4)
+	VMASKMOVPS Y8, Y0, (CX)(R10*4)
 	ADDQ       $0x18, BX
 	ADDQ       DX, SI
 	DECQ       DI
@@ -2115,81 +2373,87 @@ tap4x6x1x0x5:
 	MOVQ       index+24(FP), BX
 	MOVQ       dy+32(FP), SI
 	MOVQ       sites+48(FP), DI
+	MOVQ       ahead+88(FP), R8
+	MOVQ       R8, R9
+	IMULQ      DX, R9
+	IMUL3Q     $0x18, R8, R8
 
 site6x1x0x6:
 	VMASKMOVPS  (SI), Y0, Y1
-	MOVLQSX     (BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y2
-	MOVLQSX     4(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y3
-	MOVLQSX     8(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y4
-	MOVLQSX     12(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y5
-	MOVLQSX     16(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y6
-	MOVLQSX     20(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y7
-	MOVQ        coefs+40(FP), R8
-	IMUL3Q      $0x07, DX, R9
-	ADDQ        R8, R9
-	ADDQ        DX, R8
+	MOVLQSX     20(BX)(R8*1), R9
+	PREFETCHT0  (CX)(R9*4)
+	MOVLQSX     (BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y2
+	MOVLQSX     4(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y3
+	MOVLQSX     8(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y4
+	MOVLQSX     12(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y5
+	MOVLQSX     16(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y6
+	MOVLQSX     20(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y7
+	MOVQ        coefs+40(FP), R9
+	IMUL3Q      $0x07, DX, R10
+	ADDQ        R9, R10
+	ADDQ        DX, R9
 	VMULPS      Y2, Y1, Y2
-	ADDQ        DX, R8
 	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y8
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y8
 	VMULPS      Y2, Y8, Y2
-	ADDQ        DX, R9
+	ADDQ        DX, R10
 	VMULPS      Y3, Y1, Y3
-	ADDQ        DX, R8
 	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y8
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y8
 	VFMADD231PS Y3, Y8, Y2
-	ADDQ        DX, R9
+	ADDQ        DX, R10
 	VMULPS      Y4, Y1, Y3
-	ADDQ        DX, R8
 	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y4
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
 	VFMADD231PS Y3, Y4, Y2
-	ADDQ        DX, R9
+	ADDQ        DX, R10
 	VMULPS      Y5, Y1, Y3
-	ADDQ        DX, R8
 	ADDQ        DX, R9
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y4
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
 	VFMADD231PS Y3, Y4, Y2
-	ADDQ        DX, R9
+	ADDQ        DX, R10
 	VMULPS      Y6, Y1, Y3
-	ADDQ        DX, R8
 	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y4
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
 	VFMADD231PS Y3, Y4, Y2
-	ADDQ        DX, R9
+	ADDQ        DX, R10
 	VMULPS      Y7, Y1, Y3
-	VMASKMOVPS  (R8), Y0, Y4
-	ADDQ        DX, R8
-	VMASKMOVPS  (R9), Y0, Y5
+	VMASKMOVPS  (R9), Y0, Y4
+	ADDQ        DX, R9
+	VMASKMOVPS  (R10), Y0, Y5
 	VFMADD231PS Y5, Y7, Y4
 	VFMADD231PS Y3, Y5, Y2
-	ADDQ        DX, R9
+	ADDQ        DX, R10
 	VFMADD231PS Y1, Y4, Y2
-	MOVLQSX     20(BX), R8
+	MOVLQSX     20(BX), R9
 	CMPQ        partition+80(FP), $0x00
 	JNE         tap5x6x1x0x6
-	VMASKMOVPS  (CX)(R8*4), Y0, Y1
+	VMASKMOVPS  (CX)(R9*4), Y0, Y1
 	VADDPS      Y1, Y2, Y2
 
 tap5x6x1x0x6:
-	VMASKMOVPS Y2, Y0, (CX)(R8*4)
+	VMASKMOVPS Y2, Y0, (CX)(R9*4)
 	ADDQ       $0x18, BX
 	ADDQ       DX, SI
 	DECQ       DI
@@ -2237,17 +2501,34 @@ nodx6x1:
 	MOVQ       index+24(FP), CX
 	MOVQ       dy+32(FP), BX
 	MOVQ       sites+48(FP), SI
+	MOVQ       ahead+88(FP), DI
+	MOVQ       DI, R8
+	IMULQ      DX, R8
+	IMUL3Q     $0x18, DI, DI
 
 site6x1x0x0:
 	VMASKMOVPS  (BX), Y0, Y9
-	MOVLQSX     (CX), DI
-	VMASKMOVPS  (AX)(DI*4), Y0, Y10
-	MOVLQSX     4(CX), DI
-	VMASKMOVPS  (AX)(DI*4), Y0, Y11
-	MOVLQSX     8(CX), DI
-	VMASKMOVPS  (AX)(DI*4), Y0, Y12
-	MOVLQSX     12(CX), DI
-	VMASKMOVPS  (AX)(DI*4), Y0, Y13
+	PREFETCHT0  (BX)(R8*1)
+	MOVLQSX     (CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     4(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     8(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     12(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     16(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     20(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     (CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y10
+	MOVLQSX     4(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y11
+	MOVLQSX     8(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y12
+	MOVLQSX     12(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y13
 	VADDPS      Y9, Y1, Y1
 	VMULPS      Y10, Y9, Y9
 	VADDPS      Y9, Y2, Y2
@@ -2255,11 +2536,11 @@ site6x1x0x0:
 	VFMADD231PS Y11, Y9, Y4
 	VFMADD231PS Y12, Y9, Y5
 	VFMADD231PS Y13, Y9, Y6
-	MOVLQSX     16(CX), DI
-	VMASKMOVPS  (AX)(DI*4), Y0, Y10
+	MOVLQSX     16(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y10
 	VFMADD231PS Y10, Y9, Y7
-	MOVLQSX     20(CX), DI
-	VMASKMOVPS  (AX)(DI*4), Y0, Y10
+	MOVLQSX     20(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y10
 	VFMADD231PS Y10, Y9, Y8
 	ADDQ        $0x18, CX
 	ADDQ        DX, BX
@@ -2345,6 +2626,10 @@ site6x1x0x0:
 	MOVQ        index+24(FP), CX
 	MOVQ        dy+32(FP), BX
 	MOVQ        sites+48(FP), SI
+	MOVQ        ahead+88(FP), DI
+	MOVQ        DI, R8
+	IMULQ       DX, R8
+	IMUL3Q      $0x18, DI, DI
 
 site6x1x1x0:
 	VMASKMOVPS  (BX), Y0, Y12
@@ -2466,6 +2751,10 @@ site6x1x1x0:
 	MOVQ        index+24(FP), CX
 	MOVQ        dy+32(FP), BX
 	MOVQ        sites+48(FP), SI
+	MOVQ        ahead+88(FP), DI
+	MOVQ        DI, R8
+	IMULQ       DX, R8
+	IMUL3Q      $0x18, DI, DI
 
 site6x1x3x0:
 	VMASKMOVPS  (BX), Y0, Y10
@@ -2533,159 +2822,185 @@ site6x1x3x0:
 	RET
 
 after6:
-	CMPQ  AX, $0x09
-	JNE   after9
-	CMPQ  CX, $0x08
-	JNE   taps9masked
-	MOVQ  x+16(FP), AX
-	MOVQ  dx+0(FP), CX
-	MOVQ  channels+64(FP), DX
-	SHLQ  $0x02, DX
-	TESTQ CX, CX
-	JZ    nodx9x1full
-	MOVQ  dcoefs+8(FP), BX
-	MOVQ  index+24(FP), BX
-	MOVQ  dy+32(FP), SI
-	MOVQ  sites+48(FP), DI
+	CMPQ   AX, $0x09
+	JNE    after9
+	CMPQ   CX, $0x08
+	JNE    taps9masked
+	MOVQ   x+16(FP), AX
+	MOVQ   dx+0(FP), CX
+	MOVQ   channels+64(FP), DX
+	SHLQ   $0x02, DX
+	TESTQ  CX, CX
+	JZ     nodx9x1full
+	MOVQ   dcoefs+8(FP), BX
+	MOVQ   index+24(FP), BX
+	MOVQ   dy+32(FP), SI
+	MOVQ   sites+48(FP), DI
+	MOVQ   ahead+88(FP), R8
+	MOVQ   R8, R9
+	IMULQ  DX, R9
+	IMUL3Q $0x24, R8, R8
 
 site9x1fullx0x3:
 	VMOVUPS     (SI), Y0
-	MOVLQSX     (BX), R8
-	VMOVUPS     (AX)(R8*4), Y1
-	MOVLQSX     4(BX), R8
-	VMOVUPS     (AX)(R8*4), Y2
-	MOVLQSX     8(BX), R8
-	VMOVUPS     (AX)(R8*4), Y3
-	MOVLQSX     12(BX), R8
-	VMOVUPS     (AX)(R8*4), Y4
-	MOVLQSX     16(BX), R8
-	VMOVUPS     (AX)(R8*4), Y5
-	MOVLQSX     20(BX), R8
-	VMOVUPS     (AX)(R8*4), Y6
-	MOVLQSX     24(BX), R8
-	VMOVUPS     (AX)(R8*4), Y7
-	MOVLQSX     28(BX), R8
-	VMOVUPS     (AX)(R8*4), Y8
-	MOVLQSX     32(BX), R8
-	VMOVUPS     (AX)(R8*4), Y9
-	MOVQ        coefs+40(FP), R8
-	IMUL3Q      $0x0a, DX, R9
-	ADDQ        R8, R9
-	ADDQ        DX, R8
+	PREFETCHT0  (SI)(R9*1)
+	MOVLQSX     (BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     4(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     8(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     12(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	MOVLQSX     16(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	MOVLQSX     20(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	MOVLQSX     24(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	MOVLQSX     28(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	MOVLQSX     32(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	MOVLQSX     (BX), R10
+	VMOVUPS     (AX)(R10*4), Y1
+	MOVLQSX     4(BX), R10
+	VMOVUPS     (AX)(R10*4), Y2
+	MOVLQSX     8(BX), R10
+	VMOVUPS     (AX)(R10*4), Y3
+	MOVLQSX     12(BX), R10
+	VMOVUPS     (AX)(R10*4), Y4
+	MOVLQSX     16(BX), R10
+	VMOVUPS     (AX)(R10*4), Y5
+	MOVLQSX     20(BX), R10
+	VMOVUPS     (AX)(R10*4), Y6
+	MOVLQSX     24(BX), R10
+	VMOVUPS     (AX)(R10*4), Y7
+	MOVLQSX     28(BX), R10
+	VMOVUPS     (AX)(R10*4), Y8
+	MOVLQSX     32(BX), R10
+	VMOVUPS     (AX)(R10*4), Y9
+	MOVQ        coefs+40(FP), R10
+	IMUL3Q      $0x0a, DX, R11
+	ADDQ        R10, R11
+	ADDQ        DX, R10
 	VMULPS      Y1, Y0, Y10
-	VMOVUPS     (R8), Y11
-	ADDQ        DX, R8
-	VMOVUPS     (R9), Y12
+	VMOVUPS     (R10), Y11
+	ADDQ        DX, R10
+	VMOVUPS     (R11), Y12
 	VFMADD231PS Y12, Y1, Y11
 	VMULPS      Y10, Y12, Y1
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y12
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y12
 	VFMADD231PS Y12, Y2, Y11
 	VMULPS      Y10, Y12, Y12
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y13
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y13
 	VFMADD231PS Y13, Y3, Y11
 	VMULPS      Y10, Y13, Y10
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y13
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y13
 	VFMADD231PS Y13, Y4, Y11
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y13
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y13
 	VFMADD231PS Y13, Y5, Y11
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y13
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y13
 	VFMADD231PS Y13, Y6, Y11
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y13
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y13
 	VFMADD231PS Y13, Y7, Y11
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y13
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y13
 	VFMADD231PS Y13, Y8, Y11
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y13
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y13
 	VFMADD231PS Y13, Y9, Y11
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Y0, Y11, Y1
 	VMULPS      Y2, Y0, Y11
-	VMOVUPS     (R8), Y13
-	ADDQ        DX, R8
-	VMOVUPS     (R9), Y14
+	VMOVUPS     (R10), Y13
+	ADDQ        DX, R10
+	VMOVUPS     (R11), Y14
 	VFMADD231PS Y14, Y2, Y13
 	VFMADD231PS Y11, Y14, Y12
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y2
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y2
 	VFMADD231PS Y2, Y3, Y13
 	VFMADD231PS Y11, Y2, Y10
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y2
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y2
 	VFMADD231PS Y2, Y4, Y13
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y2
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y2
 	VFMADD231PS Y2, Y5, Y13
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y2
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y2
 	VFMADD231PS Y2, Y6, Y13
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y2
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y2
 	VFMADD231PS Y2, Y7, Y13
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y2
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y2
 	VFMADD231PS Y2, Y8, Y13
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y2
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y2
 	VFMADD231PS Y2, Y9, Y13
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Y0, Y13, Y12
 	VMULPS      Y3, Y0, Y2
-	VMOVUPS     (R8), Y11
-	ADDQ        DX, R8
-	VMOVUPS     (R9), Y13
+	VMOVUPS     (R10), Y11
+	ADDQ        DX, R10
+	VMOVUPS     (R11), Y13
 	VFMADD231PS Y13, Y3, Y11
 	VFMADD231PS Y2, Y13, Y10
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y2
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y2
 	VFMADD231PS Y2, Y4, Y11
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y2
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y2
 	VFMADD231PS Y2, Y5, Y11
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y2
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y2
 	VFMADD231PS Y2, Y6, Y11
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y2
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y2
 	VFMADD231PS Y2, Y7, Y11
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y2
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y2
 	VFMADD231PS Y2, Y8, Y11
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y2
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y2
 	VFMADD231PS Y2, Y9, Y11
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Y0, Y11, Y10
-	MOVLQSX     (BX), R8
+	MOVLQSX     (BX), R10
 	CMPQ        partition+80(FP), $0x00
 	JNE         tap0x9x1fullx0x3
-	VMOVUPS     (CX)(R8*4), Y0
+	VMOVUPS     (CX)(R10*4), Y0
 	VADDPS      Y0, Y1, Y1
 
 tap0x9x1fullx0x3:
-	VMOVUPS Y1, (CX)(R8*4)
-	MOVLQSX 4(BX), R8
+	VMOVUPS Y1, (CX)(R10*4)
+	MOVLQSX 4(BX), R10
 	CMPQ    partition+80(FP), $0x00
 	JNE     tap1x9x1fullx0x3
-	VMOVUPS (CX)(R8*4), Y0
+	VMOVUPS (CX)(R10*4), Y0
 	VADDPS  Y0, Y12, Y12
 
 tap1x9x1fullx0x3:
-	VMOVUPS Y12, (CX)(R8*4)
-	MOVLQSX 8(BX), R8
+	VMOVUPS Y12, (CX)(R10*4)
+	MOVLQSX 8(BX), R10
 	CMPQ    partition+80(FP), $0x00
 	JNE     tap2x9x1fullx0x3
-	VMOVUPS (CX)(R8*4), Y0
+	VMOVUPS (CX)(R10*4), Y0
 	VADDPS  Y0, Y10, Y10
 
 tap2x9x1fullx0x3:
-	VMOVUPS Y10, (CX)(R8*4)
+	VMOVUPS Y10, (CX)(R10*4)
 	ADDQ    $0x24, BX
 	ADDQ    DX, SI
 	DECQ    DI
@@ -2695,166 +3010,176 @@ tap2x9x1fullx0x3:
 	MOVQ    index+24(FP), BX
 	MOVQ    dy+32(FP), SI
 	MOVQ    sites+48(FP), DI
+	MOVQ    ahead+88(FP), R8
+	MOVQ    R8, R9
+	IMULQ   DX, R9
+	IMUL3Q  $0x24, R8, R8
 
 site9x1fullx0x6:
 	VMOVUPS     (SI), Y0
-	MOVLQSX     (BX), R8
-	VMOVUPS     (AX)(R8*4), Y1
-	MOVLQSX     4(BX), R8
-	VMOVUPS     (AX)(R8*4), Y2
-	MOVLQSX     8(BX), R8
-	VMOVUPS     (AX)(R8*4), Y3
-	MOVLQSX     12(BX), R8
-	VMOVUPS     (AX)(R8*4), Y4
-	MOVLQSX     16(BX), R8
-	VMOVUPS     (AX)(R8*4), Y5
-	MOVLQSX     20(BX), R8
-	VMOVUPS     (AX)(R8*4), Y6
-	MOVLQSX     24(BX), R8
-	VMOVUPS     (AX)(R8*4), Y7
-	MOVLQSX     28(BX), R8
-	VMOVUPS     (AX)(R8*4), Y8
-	MOVLQSX     32(BX), R8
-	VMOVUPS     (AX)(R8*4), Y9
-	MOVQ        coefs+40(FP), R8
-	IMUL3Q      $0x0a, DX, R9
-	ADDQ        R8, R9
-	ADDQ        DX, R8
+	MOVLQSX     12(BX)(R8*1), R9
+	PREFETCHT0  (CX)(R9*4)
+	MOVLQSX     16(BX)(R8*1), R9
+	PREFETCHT0  (CX)(R9*4)
+	MOVLQSX     20(BX)(R8*1), R9
+	PREFETCHT0  (CX)(R9*4)
+	MOVLQSX     (BX), R9
+	VMOVUPS     (AX)(R9*4), Y1
+	MOVLQSX     4(BX), R9
+	VMOVUPS     (AX)(R9*4), Y2
+	MOVLQSX     8(BX), R9
+	VMOVUPS     (AX)(R9*4), Y3
+	MOVLQSX     12(BX), R9
+	VMOVUPS     (AX)(R9*4), Y4
+	MOVLQSX     16(BX), R9
+	VMOVUPS     (AX)(R9*4), Y5
+	MOVLQSX     20(BX), R9
+	VMOVUPS     (AX)(R9*4), Y6
+	MOVLQSX     24(BX), R9
+	VMOVUPS     (AX)(R9*4), Y7
+	MOVLQSX     28(BX), R9
+	VMOVUPS     (AX)(R9*4), Y8
+	MOVLQSX     32(BX), R9
+	VMOVUPS     (AX)(R9*4), Y9
+	MOVQ        coefs+40(FP), R9
+	IMUL3Q      $0x0a, DX, R10
+	ADDQ        R9, R10
+	ADDQ        DX, R9
 	VMULPS      Y1, Y0, Y1
-	ADDQ        DX, R8
 	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y10
 	VMULPS      Y1, Y10, Y10
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y11
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y11
 	VMULPS      Y1, Y11, Y11
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y12
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y12
 	VMULPS      Y1, Y12, Y1
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
 	VMULPS      Y2, Y0, Y2
-	ADDQ        DX, R8
 	ADDQ        DX, R9
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y12
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y12
 	VFMADD231PS Y2, Y12, Y10
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y12
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y12
 	VFMADD231PS Y2, Y12, Y11
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y12
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y12
 	VFMADD231PS Y2, Y12, Y1
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
 	VMULPS      Y3, Y0, Y2
-	ADDQ        DX, R8
 	ADDQ        DX, R9
-	VMOVUPS     (R9), Y3
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y3
 	VFMADD231PS Y2, Y3, Y10
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y3
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y3
 	VFMADD231PS Y2, Y3, Y11
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y3
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y3
 	VFMADD231PS Y2, Y3, Y1
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
 	VMULPS      Y4, Y0, Y2
-	VMOVUPS     (R8), Y3
-	ADDQ        DX, R8
-	VMOVUPS     (R9), Y12
+	VMOVUPS     (R9), Y3
+	ADDQ        DX, R9
+	VMOVUPS     (R10), Y12
 	VFMADD231PS Y12, Y4, Y3
 	VFMADD231PS Y2, Y12, Y10
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y4
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y4
 	VFMADD231PS Y4, Y5, Y3
 	VFMADD231PS Y2, Y4, Y11
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y4
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y4
 	VFMADD231PS Y4, Y6, Y3
 	VFMADD231PS Y2, Y4, Y1
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y2
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y2
 	VFMADD231PS Y2, Y7, Y3
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y2
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y2
 	VFMADD231PS Y2, Y8, Y3
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y2
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y2
 	VFMADD231PS Y2, Y9, Y3
-	ADDQ        DX, R9
+	ADDQ        DX, R10
 	VFMADD231PS Y0, Y3, Y10
 	VMULPS      Y5, Y0, Y2
-	VMOVUPS     (R8), Y3
-	ADDQ        DX, R8
-	VMOVUPS     (R9), Y4
+	VMOVUPS     (R9), Y3
+	ADDQ        DX, R9
+	VMOVUPS     (R10), Y4
 	VFMADD231PS Y4, Y5, Y3
 	VFMADD231PS Y2, Y4, Y11
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y4
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y4
 	VFMADD231PS Y4, Y6, Y3
 	VFMADD231PS Y2, Y4, Y1
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y2
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y2
 	VFMADD231PS Y2, Y7, Y3
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y2
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y2
 	VFMADD231PS Y2, Y8, Y3
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y2
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y2
 	VFMADD231PS Y2, Y9, Y3
-	ADDQ        DX, R9
+	ADDQ        DX, R10
 	VFMADD231PS Y0, Y3, Y11
 	VMULPS      Y6, Y0, Y2
-	VMOVUPS     (R8), Y3
-	ADDQ        DX, R8
-	VMOVUPS     (R9), Y4
+	VMOVUPS     (R9), Y3
+	ADDQ        DX, R9
+	VMOVUPS     (R10), Y4
 	VFMADD231PS Y4, Y6, Y3
 	VFMADD231PS Y2, Y4, Y1
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y2
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y2
 	VFMADD231PS Y2, Y7, Y3
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y2
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y2
 	VFMADD231PS Y2, Y8, Y3
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y2
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y2
 	VFMADD231PS Y2, Y9, Y3
-	ADDQ        DX, R9
+	ADDQ        DX, R10
 	VFMADD231PS Y0, Y3, Y1
-	MOVLQSX     12(BX), R8
+	MOVLQSX     12(BX), R9
 	CMPQ        partition+80(FP), $0x00
 	JNE         tap3x9x1fullx0x6
-	VMOVUPS     (CX)(R8*4), Y0
+	VMOVUPS     (CX)(R9*4), Y0
 	VADDPS      Y0, Y10, Y10
 
 tap3x9x1fullx0x6:
-	VMOVUPS Y10, (CX)(R8*4)
-	MOVLQSX 16(BX), R8
+	VMOVUPS Y10, (CX)(R9*4)
+	MOVLQSX 16(BX), R9
 	CMPQ    partition+80(FP), $0x00
 	JNE     tap4x9x1fullx0x6
-	VMOVUPS (CX)(R8*4), Y0
+	VMOVUPS (CX)(R9*4), Y0
 	VADDPS  Y0, Y11, Y11
 
 tap4x9x1fullx0x6:
-	VMOVUPS Y11, (CX)(R8*4)
-	MOVLQSX 20(BX), R8
+	VMOVUPS Y11, (CX)(R9*4)
+	MOVLQSX 20(BX), R9
 	CMPQ    partition+80(FP), $0x00
 	JNE     tap5x9x1fullx0x6
-	VMOVUPS (CX)(R8*4), Y0
+	VMOVUPS (CX)(R9*4), Y0
 	VADDPS  Y0, Y1, Y1
 
 tap5x9x1fullx0x6:
-	VMOVUPS Y1, (CX)(R8*4)
+	VMOVUPS Y1, (CX)(R9*4)
 	ADDQ    $0x24, BX
 	ADDQ    DX, SI
 	DECQ    DI
@@ -2864,178 +3189,188 @@ tap5x9x1fullx0x6:
 	MOVQ    index+24(FP), BX
 	MOVQ    dy+32(FP), SI
 	MOVQ    sites+48(FP), DI
+	MOVQ    ahead+88(FP), R8
+	MOVQ    R8, R9
+	IMULQ   DX, R9
+	IMUL3Q  $0x24, R8, R8
 
 site9x1fullx0x9:
 	VMOVUPS     (SI), Y0
-	MOVLQSX     (BX), R8
-	VMOVUPS     (AX)(R8*4), Y1
-	MOVLQSX     4(BX), R8
-	VMOVUPS     (AX)(R8*4), Y2
-	MOVLQSX     8(BX), R8
-	VMOVUPS     (AX)(R8*4), Y3
-	MOVLQSX     12(BX), R8
-	VMOVUPS     (AX)(R8*4), Y4
-	MOVLQSX     16(BX), R8
-	VMOVUPS     (AX)(R8*4), Y5
-	MOVLQSX     20(BX), R8
-	VMOVUPS     (AX)(R8*4), Y6
-	MOVLQSX     24(BX), R8
-	VMOVUPS     (AX)(R8*4), Y7
-	MOVLQSX     28(BX), R8
-	VMOVUPS     (AX)(R8*4), Y8
-	MOVLQSX     32(BX), R8
-	VMOVUPS     (AX)(R8*4), Y9
-	MOVQ        coefs+40(FP), R8
-	IMUL3Q      $0x0a, DX, R9
-	ADDQ        R8, R9
-	ADDQ        DX, R8
+	MOVLQSX     24(BX)(R8*1), R9
+	PREFETCHT0  (CX)(R9*4)
+	MOVLQSX     28(BX)(R8*1), R9
+	PREFETCHT0  (CX)(R9*4)
+	MOVLQSX     32(BX)(R8*1), R9
+	PREFETCHT0  (CX)(R9*4)
+	MOVLQSX     (BX), R9
+	VMOVUPS     (AX)(R9*4), Y1
+	MOVLQSX     4(BX), R9
+	VMOVUPS     (AX)(R9*4), Y2
+	MOVLQSX     8(BX), R9
+	VMOVUPS     (AX)(R9*4), Y3
+	MOVLQSX     12(BX), R9
+	VMOVUPS     (AX)(R9*4), Y4
+	MOVLQSX     16(BX), R9
+	VMOVUPS     (AX)(R9*4), Y5
+	MOVLQSX     20(BX), R9
+	VMOVUPS     (AX)(R9*4), Y6
+	MOVLQSX     24(BX), R9
+	VMOVUPS     (AX)(R9*4), Y7
+	MOVLQSX     28(BX), R9
+	VMOVUPS     (AX)(R9*4), Y8
+	MOVLQSX     32(BX), R9
+	VMOVUPS     (AX)(R9*4), Y9
+	MOVQ        coefs+40(FP), R9
+	IMUL3Q      $0x0a, DX, R10
+	ADDQ        R9, R10
+	ADDQ        DX, R9
 	VMULPS      Y1, Y0, Y1
-	ADDQ        DX, R8
 	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y10
 	VMULPS      Y1, Y10, Y10
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y11
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y11
 	VMULPS      Y1, Y11, Y11
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y12
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y12
 	VMULPS      Y1, Y12, Y1
-	ADDQ        DX, R9
+	ADDQ        DX, R10
 	VMULPS      Y2, Y0, Y2
-	ADDQ        DX, R8
 	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y12
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y12
 	VFMADD231PS Y2, Y12, Y10
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y12
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y12
 	VFMADD231PS Y2, Y12, Y11
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y12
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y12
 	VFMADD231PS Y2, Y12, Y1
-	ADDQ        DX, R9
+	ADDQ        DX, R10
 	VMULPS      Y3, Y0, Y2
-	ADDQ        DX, R8
 	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y3
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y3
 	VFMADD231PS Y2, Y3, Y10
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y3
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y3
 	VFMADD231PS Y2, Y3, Y11
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y3
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y3
 	VFMADD231PS Y2, Y3, Y1
-	ADDQ        DX, R9
+	ADDQ        DX, R10
 	VMULPS      Y4, Y0, Y2
-	ADDQ        DX, R8
 	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y3
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y3
 	VFMADD231PS Y2, Y3, Y10
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y3
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y3
 	VFMADD231PS Y2, Y3, Y11
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y3
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y3
 	VFMADD231PS Y2, Y3, Y1
-	ADDQ        DX, R9
+	ADDQ        DX, R10
 	VMULPS      Y5, Y0, Y2
-	ADDQ        DX, R8
 	ADDQ        DX, R9
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y3
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y3
 	VFMADD231PS Y2, Y3, Y10
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y3
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y3
 	VFMADD231PS Y2, Y3, Y11
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y3
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y3
 	VFMADD231PS Y2, Y3, Y1
-	ADDQ        DX, R9
+	ADDQ        DX, R10
 	VMULPS      Y6, Y0, Y2
-	ADDQ        DX, R8
 	ADDQ        DX, R9
-	VMOVUPS     (R9), Y3
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y3
 	VFMADD231PS Y2, Y3, Y10
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y3
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y3
 	VFMADD231PS Y2, Y3, Y11
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y3
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y3
 	VFMADD231PS Y2, Y3, Y1
-	ADDQ        DX, R9
+	ADDQ        DX, R10
 	VMULPS      Y7, Y0, Y2
-	VMOVUPS     (R8), Y3
-	ADDQ        DX, R8
-	VMOVUPS     (R9), Y4
+	VMOVUPS     (R9), Y3
+	ADDQ        DX, R9
+	VMOVUPS     (R10), Y4
 	VFMADD231PS Y4, Y7, Y3
 	VFMADD231PS Y2, Y4, Y10
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y4
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y4
 	VFMADD231PS Y4, Y8, Y3
 	VFMADD231PS Y2, Y4, Y11
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y4
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y4
 	VFMADD231PS Y4, Y9, Y3
 	VFMADD231PS Y2, Y4, Y1
-	ADDQ        DX, R9
+	ADDQ        DX, R10
 	VFMADD231PS Y0, Y3, Y10
 	VMULPS      Y8, Y0, Y2
-	VMOVUPS     (R8), Y3
-	ADDQ        DX, R8
-	VMOVUPS     (R9), Y4
+	VMOVUPS     (R9), Y3
+	ADDQ        DX, R9
+	VMOVUPS     (R10), Y4
 	VFMADD231PS Y4, Y8, Y3
 	VFMADD231PS Y2, Y4, Y11
-	ADDQ        DX, R9
-	VMOVUPS     (R9), Y4
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y4
 	VFMADD231PS Y4, Y9, Y3
 	VFMADD231PS Y2, Y4, Y1
-	ADDQ        DX, R9
+	ADDQ        DX, R10
 	VFMADD231PS Y0, Y3, Y11
 	VMULPS      Y9, Y0, Y2
-	VMOVUPS     (R8), Y3
-	ADDQ        DX, R8
-	VMOVUPS     (R9), Y4
+	VMOVUPS     (R9), Y3
+	ADDQ        DX, R9
+	VMOVUPS     (R10), Y4
 	VFMADD231PS Y4, Y9, Y3
 	VFMADD231PS Y2, Y4, Y1
-	ADDQ        DX, R9
+	ADDQ        DX, R10
 	VFMADD231PS Y0, Y3, Y1
-	MOVLQSX     24(BX), R8
+	MOVLQSX     24(BX), R9
 	CMPQ        partition+80(FP), $0x00
 	JNE         tap6x9x1fullx0x9
-	VMOVUPS     (CX)(R8*4), Y0
+	VMOVUPS     (CX)(R9*4), Y0
 	VADDPS      Y0, Y10, Y10
 
 tap6x9x1fullx0x9:
-	VMOVUPS Y10, (CX)(R8*4)
-	MOVLQSX 28(BX), R8
+	VMOVUPS Y10, (CX)(R9*4)
+	MOVLQSX 28(BX), R9
 	CMPQ    partition+80(FP), $0x00
 	JNE     tap7x9x1fullx0x9
-	VMOVUPS (CX)(R8*4), Y0
+	VMOVUPS (CX)(R9*4), Y0
 	VADDPS  Y0, Y11, Y11
 
 tap7x9x1fullx0x9:
-	VMOVUPS Y11, (CX)(R8*4)
-	MOVLQSX 32(BX), R8
+	VMOVUPS Y11, (CX)(R9*4)
+	MOVLQSX 32(BX), R9
 	CMPQ    partition+80(FP), $0x00
 	JNE     tap8x9x1fullx0x9
-	VMOVUPS (CX)(R8*4), Y0
+	VMOVUPS (CX)(R9*4), Y0
 	VADDPS  Y0, Y1, Y1
 
 tap8x9x1fullx0x9:
-	VMOVUPS Y1, (CX)(R8*4)
+	VMOVUPS Y1, (CX)(R9*4)
 	ADDQ    $0x24, BX
 	ADDQ    DX, SI
 	DECQ    DI
@@ -3113,38 +3448,61 @@ nodx9x1full:
 	MOVQ    index+24(FP), CX
 	MOVQ    dy+32(FP), BX
 	MOVQ    sites+48(FP), SI
+	MOVQ    ahead+88(FP), DI
+	MOVQ    DI, R8
+	IMULQ   DX, R8
+	IMUL3Q  $0x24, DI, DI
 
 site9x1fullx0x0:
 	VMOVUPS     (BX), Y11
-	MOVLQSX     (CX), DI
-	VMOVUPS     (AX)(DI*4), Y12
-	MOVLQSX     4(CX), DI
-	VMOVUPS     (AX)(DI*4), Y13
+	PREFETCHT0  (BX)(R8*1)
+	MOVLQSX     (CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     4(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     8(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     12(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     16(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     20(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     24(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     28(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     32(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     (CX), R9
+	VMOVUPS     (AX)(R9*4), Y12
+	MOVLQSX     4(CX), R9
+	VMOVUPS     (AX)(R9*4), Y13
 	VADDPS      Y11, Y0, Y0
 	VMULPS      Y12, Y11, Y11
 	VADDPS      Y11, Y1, Y1
 	VFMADD231PS Y12, Y11, Y2
 	VFMADD231PS Y13, Y11, Y3
-	MOVLQSX     8(CX), DI
-	VMOVUPS     (AX)(DI*4), Y12
+	MOVLQSX     8(CX), R9
+	VMOVUPS     (AX)(R9*4), Y12
 	VFMADD231PS Y12, Y11, Y4
-	MOVLQSX     12(CX), DI
-	VMOVUPS     (AX)(DI*4), Y12
+	MOVLQSX     12(CX), R9
+	VMOVUPS     (AX)(R9*4), Y12
 	VFMADD231PS Y12, Y11, Y5
-	MOVLQSX     16(CX), DI
-	VMOVUPS     (AX)(DI*4), Y12
+	MOVLQSX     16(CX), R9
+	VMOVUPS     (AX)(R9*4), Y12
 	VFMADD231PS Y12, Y11, Y6
-	MOVLQSX     20(CX), DI
-	VMOVUPS     (AX)(DI*4), Y12
+	MOVLQSX     20(CX), R9
+	VMOVUPS     (AX)(R9*4), Y12
 	VFMADD231PS Y12, Y11, Y7
-	MOVLQSX     24(CX), DI
-	VMOVUPS     (AX)(DI*4), Y12
+	MOVLQSX     24(CX), R9
+	VMOVUPS     (AX)(R9*4), Y12
 	VFMADD231PS Y12, Y11, Y8
-	MOVLQSX     28(CX), DI
-	VMOVUPS     (AX)(DI*4), Y12
+	MOVLQSX     28(CX), R9
+	VMOVUPS     (AX)(R9*4), Y12
 	VFMADD231PS Y12, Y11, Y9
-	MOVLQSX     32(CX), DI
-	VMOVUPS     (AX)(DI*4), Y12
+	MOVLQSX     32(CX), R9
+	VMOVUPS     (AX)(R9*4), Y12
 	VFMADD231PS Y12, Y11, Y10
 	ADDQ        $0x24, CX
 	ADDQ        DX, BX
@@ -3285,6 +3643,10 @@ site9x1fullx0x0:
 	MOVQ        index+24(FP), CX
 	MOVQ        dy+32(FP), BX
 	MOVQ        sites+48(FP), SI
+	MOVQ        ahead+88(FP), DI
+	MOVQ        DI, R8
+	IMULQ       DX, R8
+	IMUL3Q      $0x24, DI, DI
 
 site9x1fullx1x0:
 	VMOVUPS     (BX), Y9
@@ -3450,6 +3812,10 @@ site9x1fullx1x0:
 	MOVQ        index+24(FP), CX
 	MOVQ        dy+32(FP), BX
 	MOVQ        sites+48(FP), SI
+	MOVQ        ahead+88(FP), DI
+	MOVQ        DI, R8
+	IMULQ       DX, R8
+	IMUL3Q      $0x24, DI, DI
 
 site9x1fullx2x0:
 	VMOVUPS     (BX), Y8
@@ -3616,6 +3982,10 @@ site9x1fullx2x0:
 	MOVQ        index+24(FP), CX
 	MOVQ        dy+32(FP), BX
 	MOVQ        sites+48(FP), SI
+	MOVQ        ahead+88(FP), DI
+	MOVQ        DI, R8
+	IMULQ       DX, R8
+	IMUL3Q      $0x24, DI, DI
 
 site9x1fullx3x0:
 	VMOVUPS     (BX), Y13
@@ -3804,6 +4174,10 @@ site9x1fullx3x0:
 	MOVQ        index+24(FP), CX
 	MOVQ        dy+32(FP), BX
 	MOVQ        sites+48(FP), SI
+	MOVQ        ahead+88(FP), DI
+	MOVQ        DI, R8
+	IMULQ       DX, R8
+	IMUL3Q      $0x24, DI, DI
 
 site9x1fullx5x0:
 	VMOVUPS     (BX), Y12
@@ -3977,6 +4351,10 @@ site9x1fullx5x0:
 	MOVQ        index+24(FP), CX
 	MOVQ        dy+32(FP), BX
 	MOVQ        sites+48(FP), SI
+	MOVQ        ahead+88(FP), DI
+	MOVQ        DI, R8
+	IMULQ       DX, R8
+	IMUL3Q      $0x24, DI, DI
 
 site9x1fullx8x0:
 	VMOVUPS     (BX), Y2
@@ -4064,109 +4442,134 @@ taps9masked:
 	MOVQ    index+24(FP), BX
 	MOVQ    dy+32(FP), SI
 	MOVQ    sites+48(FP), DI
+	MOVQ    ahead+88(FP), R8
+	MOVQ    R8, R9
+	IMULQ   DX, R9
+	IMUL3Q  $0x24, R8, R8
 
 site9x1x0x2:
 	VMASKMOVPS  (SI), Y0, Y1
-	MOVLQSX     (BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y2
-	MOVLQSX     4(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y3
-	MOVLQSX     8(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y4
-	MOVLQSX     12(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y5
-	MOVLQSX     16(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y6
-	MOVLQSX     20(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y7
-	MOVLQSX     24(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y8
-	MOVLQSX     28(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y9
-	MOVLQSX     32(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y10
-	MOVQ        coefs+40(FP), R8
-	IMUL3Q      $0x0a, DX, R9
-	ADDQ        R8, R9
-	ADDQ        DX, R8
+	PREFETCHT0  (SI)(R9*1)
+	MOVLQSX     (BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     4(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     8(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	MOVLQSX     12(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	MOVLQSX     16(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	MOVLQSX     20(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	MOVLQSX     24(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	MOVLQSX     28(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	MOVLQSX     32(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	MOVLQSX     (BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y2
+	MOVLQSX     4(BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y3
+	MOVLQSX     8(BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y4
+	MOVLQSX     12(BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y5
+	MOVLQSX     16(BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y6
+	MOVLQSX     20(BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y7
+	MOVLQSX     24(BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y8
+	MOVLQSX     28(BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y9
+	MOVLQSX     32(BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y10
+	MOVQ        coefs+40(FP), R10
+	IMUL3Q      $0x0a, DX, R11
+	ADDQ        R10, R11
+	ADDQ        DX, R10
 	VMULPS      Y2, Y1, Y11
-	VMASKMOVPS  (R8), Y0, Y12
-	ADDQ        DX, R8
-	VMASKMOVPS  (R9), Y0, Y13
+	VMASKMOVPS  (R10), Y0, Y12
+	ADDQ        DX, R10
+	VMASKMOVPS  (R11), Y0, Y13
 	VFMADD231PS Y13, Y2, Y12
 	VMULPS      Y11, Y13, Y2
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y13
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y13
 	VFMADD231PS Y13, Y3, Y12
 	VMULPS      Y11, Y13, Y11
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y13
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y13
 	VFMADD231PS Y13, Y4, Y12
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y13
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y13
 	VFMADD231PS Y13, Y5, Y12
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y13
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y13
 	VFMADD231PS Y13, Y6, Y12
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y13
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y13
 	VFMADD231PS Y13, Y7, Y12
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y13
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y13
 	VFMADD231PS Y13, Y8, Y12
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y13
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y13
 	VFMADD231PS Y13, Y9, Y12
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y13
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y13
 	VFMADD231PS Y13, Y10, Y12
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Y1, Y12, Y2
 	VMULPS      Y3, Y1, Y12
-	VMASKMOVPS  (R8), Y0, Y13
-	ADDQ        DX, R8
-	VMASKMOVPS  (R9), Y0, Y14
+	VMASKMOVPS  (R10), Y0, Y13
+	ADDQ        DX, R10
+	VMASKMOVPS  (R11), Y0, Y14
 	VFMADD231PS Y14, Y3, Y13
 	VFMADD231PS Y12, Y14, Y11
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y3
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y3
 	VFMADD231PS Y3, Y4, Y13
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y3
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y3
 	VFMADD231PS Y3, Y5, Y13
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y3
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y3
 	VFMADD231PS Y3, Y6, Y13
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y3
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y3
 	VFMADD231PS Y3, Y7, Y13
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y3
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y3
 	VFMADD231PS Y3, Y8, Y13
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y3
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y3
 	VFMADD231PS Y3, Y9, Y13
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y3
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y3
 	VFMADD231PS Y3, Y10, Y13
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Y1, Y13, Y11
-	MOVLQSX     (BX), R8
+	MOVLQSX     (BX), R10
 	CMPQ        partition+80(FP), $0x00
 	JNE         tap0x9x1x0x2
-	VMASKMOVPS  (CX)(R8*4), Y0, Y1
+	VMASKMOVPS  (CX)(R10*4), Y0, Y1
 	VADDPS      Y1, Y2, Y2
 
 tap0x9x1x0x2:
-	VMASKMOVPS Y2, Y0, (CX)(R8*4)
-	MOVLQSX    4(BX), R8
+	VMASKMOVPS Y2, Y0, (CX)(R10*4)
+	MOVLQSX    4(BX), R10
 	CMPQ       partition+80(FP), $0x00
 	JNE        tap1x9x1x0x2
-	VMASKMOVPS (CX)(R8*4), Y0, Y1
+	VMASKMOVPS (CX)(R10*4), Y0, Y1
 	VADDPS     Y1, Y11, Y11
 
 tap1x9x1x0x2:
-	VMASKMOVPS Y11, Y0, (CX)(R8*4)
+	VMASKMOVPS Y11, Y0, (CX)(R10*4)
 	ADDQ       $0x24, BX
 	ADDQ       DX, SI
 	DECQ       DI
@@ -4176,126 +4579,134 @@ tap1x9x1x0x2:
 	MOVQ       index+24(FP), BX
 	MOVQ       dy+32(FP), SI
 	MOVQ       sites+48(FP), DI
+	MOVQ       ahead+88(FP), R8
+	MOVQ       R8, R9
+	IMULQ      DX, R9
+	IMUL3Q     $0x24, R8, R8
 
 site9x1x0x4:
 	VMASKMOVPS  (SI), Y0, Y1
-	MOVLQSX     (BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y2
-	MOVLQSX     4(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y3
-	MOVLQSX     8(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y4
-	MOVLQSX     12(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y5
-	MOVLQSX     16(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y6
-	MOVLQSX     20(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y7
-	MOVLQSX     24(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y8
-	MOVLQSX     28(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y9
-	MOVLQSX     32(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y10
-	MOVQ        coefs+40(FP), R8
-	IMUL3Q      $0x0a, DX, R9
-	ADDQ        R8, R9
-	ADDQ        DX, R8
+	MOVLQSX     8(BX)(R8*1), R9
+	PREFETCHT0  (CX)(R9*4)
+	MOVLQSX     12(BX)(R8*1), R9
+	PREFETCHT0  (CX)(R9*4)
+	MOVLQSX     (BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y2
+	MOVLQSX     4(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y3
+	MOVLQSX     8(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y4
+	MOVLQSX     12(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y5
+	MOVLQSX     16(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y6
+	MOVLQSX     20(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y7
+	MOVLQSX     24(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y8
+	MOVLQSX     28(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y9
+	MOVLQSX     32(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y10
+	MOVQ        coefs+40(FP), R9
+	IMUL3Q      $0x0a, DX, R10
+	ADDQ        R9, R10
+	ADDQ        DX, R9
 	VMULPS      Y2, Y1, Y2
-	ADDQ        DX, R8
 	ADDQ        DX, R9
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y11
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y11
 	VMULPS      Y2, Y11, Y11
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y12
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y12
 	VMULPS      Y2, Y12, Y2
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
 	VMULPS      Y3, Y1, Y3
-	ADDQ        DX, R8
 	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y12
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y12
 	VFMADD231PS Y3, Y12, Y11
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y12
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y12
 	VFMADD231PS Y3, Y12, Y2
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
 	VMULPS      Y4, Y1, Y3
-	VMASKMOVPS  (R8), Y0, Y12
-	ADDQ        DX, R8
-	VMASKMOVPS  (R9), Y0, Y13
+	VMASKMOVPS  (R9), Y0, Y12
+	ADDQ        DX, R9
+	VMASKMOVPS  (R10), Y0, Y13
 	VFMADD231PS Y13, Y4, Y12
 	VFMADD231PS Y3, Y13, Y11
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y4
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
 	VFMADD231PS Y4, Y5, Y12
 	VFMADD231PS Y3, Y4, Y2
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y3
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y3
 	VFMADD231PS Y3, Y6, Y12
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y3
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y3
 	VFMADD231PS Y3, Y7, Y12
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y3
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y3
 	VFMADD231PS Y3, Y8, Y12
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y3
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y3
 	VFMADD231PS Y3, Y9, Y12
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y3
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y3
 	VFMADD231PS Y3, Y10, Y12
-	ADDQ        DX, R9
+	ADDQ        DX, R10
 	VFMADD231PS Y1, Y12, Y11
 	VMULPS      Y5, Y1, Y3
-	VMASKMOVPS  (R8), Y0, Y4
-	ADDQ        DX, R8
-	VMASKMOVPS  (R9), Y0, Y12
+	VMASKMOVPS  (R9), Y0, Y4
+	ADDQ        DX, R9
+	VMASKMOVPS  (R10), Y0, Y12
 	VFMADD231PS Y12, Y5, Y4
 	VFMADD231PS Y3, Y12, Y2
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y3
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y3
 	VFMADD231PS Y3, Y6, Y4
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y3
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y3
 	VFMADD231PS Y3, Y7, Y4
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y3
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y3
 	VFMADD231PS Y3, Y8, Y4
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y3
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y3
 	VFMADD231PS Y3, Y9, Y4
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y3
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y3
 	VFMADD231PS Y3, Y10, Y4
-	ADDQ        DX, R9
+	ADDQ        DX, R10
 	VFMADD231PS Y1, Y4, Y2
-	MOVLQSX     8(BX), R8
+	MOVLQSX     8(BX), R9
 	CMPQ        partition+80(FP), $0x00
 	JNE         tap2x9x1x0x4
-	VMASKMOVPS  (CX)(R8*4), Y0, Y1
+	VMASKMOVPS  (CX)(R9*4), Y0, Y1
 	VADDPS      Y1, Y11, Y11
 
 tap2x9x1x0x4:
-	VMASKMOVPS Y11, Y0, (CX)(R8*4)
-	MOVLQSX    12(BX), R8
+	VMASKMOVPS Y11, Y0, (CX)(R9*4)
+	MOVLQSX    12(BX), R9
 	CMPQ       partition+80(FP), $0x00
 	JNE        tap3x9x1x0x4
-	VMASKMOVPS (CX)(R8*4), Y0, Y1
+	VMASKMOVPS (CX)(R9*4), Y0, Y1
 	VADDPS     Y1, Y2, Y2
 
 tap3x9x1x0x4:
-	VMASKMOVPS Y2, Y0, (CX)(R8*4)
+	VMASKMOVPS Y2, Y0, (CX)(R9*4)
 	ADDQ       $0x24, BX
 	ADDQ       DX, SI
 	DECQ       DI
@@ -4305,139 +4716,147 @@ tap3x9x1x0x4:
 	MOVQ       index+24(FP), BX
 	MOVQ       dy+32(FP), SI
 	MOVQ       sites+48(FP), DI
+	MOVQ       ahead+88(FP), R8
+	MOVQ       R8, R9
+	IMULQ      DX, R9
+	IMUL3Q     $0x24, R8, R8
 
 site9x1x0x6:
 	VMASKMOVPS  (SI), Y0, Y1
-	MOVLQSX     (BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y2
-	MOVLQSX     4(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y3
-	MOVLQSX     8(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y4
-	MOVLQSX     12(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y5
-	MOVLQSX     16(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y6
-	MOVLQSX     20(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y7
-	MOVLQSX     24(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y8
-	MOVLQSX     28(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y9
-	MOVLQSX     32(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y10
-	MOVQ        coefs+40(FP), R8
-	IMUL3Q      $0x0a, DX, R9
-	ADDQ        R8, R9
-	ADDQ        DX, R8
+	MOVLQSX     16(BX)(R8*1), R9
+	PREFETCHT0  (CX)(R9*4)
+	MOVLQSX     20(BX)(R8*1), R9
+	PREFETCHT0  (CX)(R9*4)
+	MOVLQSX     (BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y2
+	MOVLQSX     4(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y3
+	MOVLQSX     8(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y4
+	MOVLQSX     12(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y5
+	MOVLQSX     16(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y6
+	MOVLQSX     20(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y7
+	MOVLQSX     24(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y8
+	MOVLQSX     28(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y9
+	MOVLQSX     32(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y10
+	MOVQ        coefs+40(FP), R9
+	IMUL3Q      $0x0a, DX, R10
+	ADDQ        R9, R10
+	ADDQ        DX, R9
 	VMULPS      Y2, Y1, Y2
-	ADDQ        DX, R8
 	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y11
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y11
 	VMULPS      Y2, Y11, Y11
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y12
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y12
 	VMULPS      Y2, Y12, Y2
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
 	VMULPS      Y3, Y1, Y3
-	ADDQ        DX, R8
 	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y12
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y12
 	VFMADD231PS Y3, Y12, Y11
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y12
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y12
 	VFMADD231PS Y3, Y12, Y2
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
 	VMULPS      Y4, Y1, Y3
-	ADDQ        DX, R8
 	ADDQ        DX, R9
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y4
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
 	VFMADD231PS Y3, Y4, Y11
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y4
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
 	VFMADD231PS Y3, Y4, Y2
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
 	VMULPS      Y5, Y1, Y3
-	ADDQ        DX, R8
 	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y4
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
 	VFMADD231PS Y3, Y4, Y11
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y4
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
 	VFMADD231PS Y3, Y4, Y2
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
 	VMULPS      Y6, Y1, Y3
-	VMASKMOVPS  (R8), Y0, Y4
-	ADDQ        DX, R8
-	VMASKMOVPS  (R9), Y0, Y5
+	VMASKMOVPS  (R9), Y0, Y4
+	ADDQ        DX, R9
+	VMASKMOVPS  (R10), Y0, Y5
 	VFMADD231PS Y5, Y6, Y4
 	VFMADD231PS Y3, Y5, Y11
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y5
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y5
 	VFMADD231PS Y5, Y7, Y4
 	VFMADD231PS Y3, Y5, Y2
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y3
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y3
 	VFMADD231PS Y3, Y8, Y4
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y3
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y3
 	VFMADD231PS Y3, Y9, Y4
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y3
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y3
 	VFMADD231PS Y3, Y10, Y4
-	ADDQ        DX, R9
+	ADDQ        DX, R10
 	VFMADD231PS Y1, Y4, Y11
 	VMULPS      Y7, Y1, Y3
-	VMASKMOVPS  (R8), Y0, Y4
-	ADDQ        DX, R8
-	VMASKMOVPS  (R9), Y0, Y5
+	VMASKMOVPS  (R9), Y0, Y4
+	ADDQ        DX, R9
+	VMASKMOVPS  (R10), Y0, Y5
 	VFMADD231PS Y5, Y7, Y4
 	VFMADD231PS Y3, Y5, Y2
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y3
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y3
 	VFMADD231PS Y3, Y8, Y4
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y3
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y3
 	VFMADD231PS Y3, Y9, Y4
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y3
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y3
 	VFMADD231PS Y3, Y10, Y4
-	ADDQ        DX, R9
+	ADDQ        DX, R10
 	VFMADD231PS Y1, Y4, Y2
-	MOVLQSX     16(BX), R8
+	MOVLQSX     16(BX), R9
 	CMPQ        partition+80(FP), $0x00
 	JNE         tap4x9x1x0x6
-	VMASKMOVPS  (CX)(R8*4), Y0, Y1
+	VMASKMOVPS  (CX)(R9*4), Y0, Y1
 	VADDPS      Y1, Y11, Y11
 
 tap4x9x1x0x6:
-	VMASKMOVPS Y11, Y0, (CX)(R8*4)
-	MOVLQSX    20(BX), R8
+	VMASKMOVPS Y11, Y0, (CX)(R9*4)
+	MOVLQSX    20(BX), R9
 	CMPQ       partition+80(FP), $0x00
 	JNE        tap5x9x1x0x6
-	VMASKMOVPS (CX)(R8*4), Y0, Y1
+	VMASKMOVPS (CX)(R9*4), Y0, Y1
 	VADDPS     Y1, Y2, Y2
 
 tap5x9x1x0x6:
-	VMASKMOVPS Y2, Y0, (CX)(R8*4)
+	VMASKMOVPS Y2, Y0, (CX)(R9*4)
 	ADDQ       $0x24, BX
 	ADDQ       DX, SI
 	DECQ       DI
@@ -4447,148 +4866,156 @@ tap5x9x1x0x6:
 	MOVQ       index+24(FP), BX
 	MOVQ       dy+32(FP), SI
 	MOVQ       sites+48(FP), DI
+	MOVQ       ahead+88(FP), R8
+	MOVQ       R8, R9
+	IMULQ      DX, R9
+	IMUL3Q     $0x24, R8, R8
 
 site9x1x0x8:
 	VMASKMOVPS  (SI), Y0, Y1
-	MOVLQSX     (BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y2
-	MOVLQSX     4(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y3
-	MOVLQSX     8(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y4
-	MOVLQSX     12(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y5
-	MOVLQSX     16(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y6
-	MOVLQSX     20(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y7
-	MOVLQSX     24(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y8
-	MOVLQSX     28(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y9
-	MOVLQSX     32(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y10
-	MOVQ        coefs+40(FP), R8
-	IMUL3Q      $0x0a, DX, R9
-	ADDQ        R8, R9
-	ADDQ        DX, R8
+	MOVLQSX     24(BX)(R8*1), R9
+	PREFETCHT0  (CX)(R9*4)
+	MOVLQSX     28(BX)(R8*1), R9
+	PREFETCHT0  (CX)(R9*4)
+	MOVLQSX     (BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y2
+	MOVLQSX     4(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y3
+	MOVLQSX     8(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y4
+	MOVLQSX     12(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y5
+	MOVLQSX     16(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y6
+	MOVLQSX     20(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y7
+	MOVLQSX     24(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y8
+	MOVLQSX     28(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y9
+	MOVLQSX     32(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y10
+	MOVQ        coefs+40(FP), R9
+	IMUL3Q      $0x0a, DX, R10
+	ADDQ        R9, R10
+	ADDQ        DX, R9
 	VMULPS      Y2, Y1, Y2
-	ADDQ        DX, R8
 	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y11
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y11
 	VMULPS      Y2, Y11, Y11
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y12
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y12
 	VMULPS      Y2, Y12, Y2
-	ADDQ        DX, R9
-	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
 	VMULPS      Y3, Y1, Y3
-	ADDQ        DX, R8
 	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y12
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y12
 	VFMADD231PS Y3, Y12, Y11
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y12
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y12
 	VFMADD231PS Y3, Y12, Y2
-	ADDQ        DX, R9
-	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
 	VMULPS      Y4, Y1, Y3
-	ADDQ        DX, R8
 	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y4
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
 	VFMADD231PS Y3, Y4, Y11
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y4
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
 	VFMADD231PS Y3, Y4, Y2
-	ADDQ        DX, R9
-	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
 	VMULPS      Y5, Y1, Y3
-	ADDQ        DX, R8
 	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y4
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
 	VFMADD231PS Y3, Y4, Y11
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y4
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
 	VFMADD231PS Y3, Y4, Y2
-	ADDQ        DX, R9
-	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
 	VMULPS      Y6, Y1, Y3
-	ADDQ        DX, R8
 	ADDQ        DX, R9
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y4
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
 	VFMADD231PS Y3, Y4, Y11
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y4
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
 	VFMADD231PS Y3, Y4, Y2
-	ADDQ        DX, R9
-	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
 	VMULPS      Y7, Y1, Y3
-	ADDQ        DX, R8
 	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y4
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
 	VFMADD231PS Y3, Y4, Y11
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y4
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
 	VFMADD231PS Y3, Y4, Y2
-	ADDQ        DX, R9
-	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
 	VMULPS      Y8, Y1, Y3
-	VMASKMOVPS  (R8), Y0, Y4
-	ADDQ        DX, R8
-	VMASKMOVPS  (R9), Y0, Y5
+	VMASKMOVPS  (R9), Y0, Y4
+	ADDQ        DX, R9
+	VMASKMOVPS  (R10), Y0, Y5
 	VFMADD231PS Y5, Y8, Y4
 	VFMADD231PS Y3, Y5, Y11
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y5
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y5
 	VFMADD231PS Y5, Y9, Y4
 	VFMADD231PS Y3, Y5, Y2
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y3
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y3
 	VFMADD231PS Y3, Y10, Y4
-	ADDQ        DX, R9
+	ADDQ        DX, R10
 	VFMADD231PS Y1, Y4, Y11
 	VMULPS      Y9, Y1, Y3
-	VMASKMOVPS  (R8), Y0, Y4
-	ADDQ        DX, R8
-	VMASKMOVPS  (R9), Y0, Y5
+	VMASKMOVPS  (R9), Y0, Y4
+	ADDQ        DX, R9
+	VMASKMOVPS  (R10), Y0, Y5
 	VFMADD231PS Y5, Y9, Y4
 	VFMADD231PS Y3, Y5, Y2
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y3
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y3
 	VFMADD231PS Y3, Y10, Y4
-	ADDQ        DX, R9
+	ADDQ        DX, R10
 	VFMADD231PS Y1, Y4, Y2
-	MOVLQSX     24(BX), R8
+	MOVLQSX     24(BX), R9
 	CMPQ        partition+80(FP), $0x00
 	JNE         tap6x9x1x0x8
-	VMASKMOVPS  (CX)(R8*4), Y0, Y1
+	VMASKMOVPS  (CX)(R9*4), Y0, Y1
 	VADDPS      Y1, Y11, Y11
 
 tap6x9x1x0x8:
-	VMASKMOVPS Y11, Y0, (CX)(R8*4)
-	MOVLQSX    28(BX), R8
+	VMASKMOVPS Y11, Y0, (CX)(R9*4)
+	MOVLQSX    28(BX), R9
 	CMPQ       partition+80(FP), $0x00
 	JNE        tap7x9x1x0x8
-	VMASKMOVPS (CX)(R8*4), Y0, Y1
+	VMASKMOVPS (CX)(R9*4), Y0, Y1
 	VADDPS     Y1, Y2, Y2
 
 tap7x9x1x0x8:
-	VMASKMOVPS Y2, Y0, (CX)(R8*4)
+	VMASKMOVPS Y2, Y0, (CX)(R9*4)
 	ADDQ       $0x24, BX
 	ADDQ       DX, SI
 	DECQ       DI
@@ -4598,123 +5025,129 @@ tap7x9x1x0x8:
 	MOVQ       index+24(FP), BX
 	MOVQ       dy+32(FP), SI
 	MOVQ       sites+48(FP), DI
+	MOVQ       ahead+88(FP), R8
+	MOVQ       R8, R9
+	IMULQ      DX, R9
+	IMUL3Q     $0x24, R8, R8
 
 site9x1x0x9:
 	VMASKMOVPS  (SI), Y0, Y1
-	MOVLQSX     (BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y2
-	MOVLQSX     4(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y3
-	MOVLQSX     8(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y4
-	MOVLQSX     12(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y5
-	MOVLQSX     16(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y6
-	MOVLQSX     20(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y7
-	MOVLQSX     24(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y8
-	MOVLQSX     28(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y9
-	MOVLQSX     32(BX), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y10
-	MOVQ        coefs+40(FP), R8
-	IMUL3Q      $0x0a, DX, R9
-	ADDQ        R8, R9
-	ADDQ        DX, R8
+	MOVLQSX     32(BX)(R8*1), R9
+	PREFETCHT0  (CX)(R9*4)
+	MOVLQSX     (BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y2
+	MOVLQSX     4(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y3
+	MOVLQSX     8(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y4
+	MOVLQSX     12(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y5
+	MOVLQSX     16(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y6
+	MOVLQSX     20(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y7
+	MOVLQSX     24(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y8
+	MOVLQSX     28(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y9
+	MOVLQSX     32(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y10
+	MOVQ        coefs+40(FP), R9
+	IMUL3Q      $0x0a, DX, R10
+	ADDQ        R9, R10
+	ADDQ        DX, R9
 	VMULPS      Y2, Y1, Y2
-	ADDQ        DX, R8
 	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y11
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y11
 	VMULPS      Y2, Y11, Y2
-	ADDQ        DX, R9
+	ADDQ        DX, R10
 	VMULPS      Y3, Y1, Y3
-	ADDQ        DX, R8
 	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y11
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y11
 	VFMADD231PS Y3, Y11, Y2
-	ADDQ        DX, R9
+	ADDQ        DX, R10
 	VMULPS      Y4, Y1, Y3
-	ADDQ        DX, R8
 	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y4
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
 	VFMADD231PS Y3, Y4, Y2
-	ADDQ        DX, R9
+	ADDQ        DX, R10
 	VMULPS      Y5, Y1, Y3
-	ADDQ        DX, R8
 	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y4
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
 	VFMADD231PS Y3, Y4, Y2
-	ADDQ        DX, R9
+	ADDQ        DX, R10
 	VMULPS      Y6, Y1, Y3
-	ADDQ        DX, R8
 	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y4
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
 	VFMADD231PS Y3, Y4, Y2
-	ADDQ        DX, R9
+	ADDQ        DX, R10
 	VMULPS      Y7, Y1, Y3
-	ADDQ        DX, R8
 	ADDQ        DX, R9
-	ADDQ        DX, R9
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y4
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
 	VFMADD231PS Y3, Y4, Y2
-	ADDQ        DX, R9
+	ADDQ        DX, R10
 	VMULPS      Y8, Y1, Y3
-	ADDQ        DX, R8
 	ADDQ        DX, R9
-	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y4
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
 	VFMADD231PS Y3, Y4, Y2
-	ADDQ        DX, R9
+	ADDQ        DX, R10
 	VMULPS      Y9, Y1, Y3
-	ADDQ        DX, R8
 	ADDQ        DX, R9
-	VMASKMOVPS  (R9), Y0, Y4
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
 	VFMADD231PS Y3, Y4, Y2
-	ADDQ        DX, R9
+	ADDQ        DX, R10
 	VMULPS      Y10, Y1, Y3
-	VMASKMOVPS  (R8), Y0, Y4
-	ADDQ        DX, R8
-	VMASKMOVPS  (R9), Y0, Y5
+	VMASKMOVPS  (R9), Y0, Y4
+	ADDQ        DX, R9
+	VMASKMOVPS  (R10), Y0, Y5
 	VFMADD231PS Y5, Y10, Y4
 	VFMADD231PS Y3, Y5, Y2
-	ADDQ        DX, R9
+	ADDQ        DX, R10
 	VFMADD231PS Y1, Y4, Y2
-	MOVLQSX     32(BX), R8
+	MOVLQSX     32(BX), R9
 	CMPQ        partition+80(FP), $0x00
 	JNE         tap8x9x1x0x9
-	VMASKMOVPS  (CX)(R8*4), Y0, Y1
+	VMASKMOVPS  (CX)(R9*4), Y0, Y1
 	VADDPS      Y1, Y2, Y2
 
 tap8x9x1x0x9:
-	VMASKMOVPS Y2, Y0, (CX)(R8*4)
+	VMASKMOVPS Y2, Y0, (CX)(R9*4)
 	ADDQ       $0x24, BX
 	ADDQ       DX, SI
 	DECQ       DI
@@ -4792,38 +5225,61 @@ nodx9x1:
 	MOVQ       index+24(FP), CX
 	MOVQ       dy+32(FP), BX
 	MOVQ       sites+48(FP), SI
+	MOVQ       ahead+88(FP), DI
+	MOVQ       DI, R8
+	IMULQ      DX, R8
+	IMUL3Q     $0x24, DI, DI
 
 site9x1x0x0:
 	VMASKMOVPS  (BX), Y0, Y12
-	MOVLQSX     (CX), DI
-	VMASKMOVPS  (AX)(DI*4), Y0, Y13
+	PREFETCHT0  (BX)(R8*1)
+	MOVLQSX     (CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     4(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     8(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     12(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     16(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     20(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     24(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     28(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     32(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     (CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y13
 	VADDPS      Y12, Y1, Y1
 	VMULPS      Y13, Y12, Y12
 	VADDPS      Y12, Y2, Y2
 	VFMADD231PS Y13, Y12, Y3
-	MOVLQSX     4(CX), DI
-	VMASKMOVPS  (AX)(DI*4), Y0, Y13
+	MOVLQSX     4(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y13
 	VFMADD231PS Y13, Y12, Y4
-	MOVLQSX     8(CX), DI
-	VMASKMOVPS  (AX)(DI*4), Y0, Y13
+	MOVLQSX     8(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y13
 	VFMADD231PS Y13, Y12, Y5
-	MOVLQSX     12(CX), DI
-	VMASKMOVPS  (AX)(DI*4), Y0, Y13
+	MOVLQSX     12(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y13
 	VFMADD231PS Y13, Y12, Y6
-	MOVLQSX     16(CX), DI
-	VMASKMOVPS  (AX)(DI*4), Y0, Y13
+	MOVLQSX     16(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y13
 	VFMADD231PS Y13, Y12, Y7
-	MOVLQSX     20(CX), DI
-	VMASKMOVPS  (AX)(DI*4), Y0, Y13
+	MOVLQSX     20(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y13
 	VFMADD231PS Y13, Y12, Y8
-	MOVLQSX     24(CX), DI
-	VMASKMOVPS  (AX)(DI*4), Y0, Y13
+	MOVLQSX     24(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y13
 	VFMADD231PS Y13, Y12, Y9
-	MOVLQSX     28(CX), DI
-	VMASKMOVPS  (AX)(DI*4), Y0, Y13
+	MOVLQSX     28(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y13
 	VFMADD231PS Y13, Y12, Y10
-	MOVLQSX     32(CX), DI
-	VMASKMOVPS  (AX)(DI*4), Y0, Y13
+	MOVLQSX     32(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y13
 	VFMADD231PS Y13, Y12, Y11
 	ADDQ        $0x24, CX
 	ADDQ        DX, BX
@@ -4964,6 +5420,10 @@ site9x1x0x0:
 	MOVQ        index+24(FP), CX
 	MOVQ        dy+32(FP), BX
 	MOVQ        sites+48(FP), SI
+	MOVQ        ahead+88(FP), DI
+	MOVQ        DI, R8
+	IMULQ       DX, R8
+	IMUL3Q      $0x24, DI, DI
 
 site9x1x1x0:
 	VMASKMOVPS  (BX), Y0, Y10
@@ -5129,6 +5589,10 @@ site9x1x1x0:
 	MOVQ        index+24(FP), CX
 	MOVQ        dy+32(FP), BX
 	MOVQ        sites+48(FP), SI
+	MOVQ        ahead+88(FP), DI
+	MOVQ        DI, R8
+	IMULQ       DX, R8
+	IMUL3Q      $0x24, DI, DI
 
 site9x1x2x0:
 	VMASKMOVPS  (BX), Y0, Y9
@@ -5289,6 +5753,10 @@ site9x1x2x0:
 	MOVQ        index+24(FP), CX
 	MOVQ        dy+32(FP), BX
 	MOVQ        sites+48(FP), SI
+	MOVQ        ahead+88(FP), DI
+	MOVQ        DI, R8
+	IMULQ       DX, R8
+	IMUL3Q      $0x24, DI, DI
 
 site9x1x3x0:
 	VMASKMOVPS  (BX), Y0, Y8
@@ -5449,6 +5917,10 @@ site9x1x3x0:
 	MOVQ        index+24(FP), CX
 	MOVQ        dy+32(FP), BX
 	MOVQ        sites+48(FP), SI
+	MOVQ        ahead+88(FP), DI
+	MOVQ        DI, R8
+	IMULQ       DX, R8
+	IMUL3Q      $0x24, DI, DI
 
 site9x1x4x0:
 	VMASKMOVPS  (BX), Y0, Y12
@@ -5624,6 +6096,10 @@ site9x1x4x0:
 	MOVQ        index+24(FP), CX
 	MOVQ        dy+32(FP), BX
 	MOVQ        sites+48(FP), SI
+	MOVQ        ahead+88(FP), DI
+	MOVQ        DI, R8
+	IMULQ       DX, R8
+	IMUL3Q      $0x24, DI, DI
 
 site9x1x6x0:
 	VMASKMOVPS  (BX), Y0, Y10
@@ -5738,9 +6214,9 @@ DATA tails<>+56(SB)/4, $0x00000000
 DATA tails<>+60(SB)/4, $0x00000000
 GLOBL tails<>(SB), RODATA|NOPTR, $64
 
-// func cgGradAVX512(dx *float32, dcoefs *float32, x *float32, index *int32, dy *float32, coefs *float32, sites int, taps int, channels int, lanes int, partition int)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·cgGradAVX512(SB), NOSPLIT, $0-88
+// func cgGradAVX512(dx *float32, dcoefs *float32, x *float32, index *int32, dy *float32, coefs *float32, sites int, taps int, channels int, lanes int, partition int, ahead int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·cgGradAVX512(SB), NOSPLIT, $0-96
 	MOVQ      taps+56(FP), AX
 	MOVQ      lanes+72(FP), CX
 	CMPQ      AX, $0x01
@@ -5764,34 +6240,42 @@ TEXT ·cgGradAVX512(SB), NOSPLIT, $0-88
 	MOVQ      index+24(FP), BX
 	MOVQ      dy+32(FP), SI
 	MOVQ      sites+48(FP), DI
+	MOVQ      ahead+88(FP), R8
+	MOVQ      R8, R9
+	IMULQ     DX, R9
+	IMUL3Q    $0x04, R8, R8
 
 site1x1x0x1:
 	VMOVUPS.Z   (SI), K1, Z3
-	MOVLQSX     (BX), R8
-	VMOVUPS.Z   (AX)(R8*4), K1, Z4
-	MOVQ        coefs+40(FP), R8
-	IMUL3Q      $0x02, DX, R9
-	ADDQ        R8, R9
-	ADDQ        DX, R8
+	PREFETCHT0  (SI)(R9*1)
+	MOVLQSX     (BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     (BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z4
+	MOVQ        coefs+40(FP), R10
+	IMUL3Q      $0x02, DX, R11
+	ADDQ        R10, R11
+	ADDQ        DX, R10
 	VADDPS      Z3, Z0, Z0
 	VMULPS      Z4, Z3, Z5
 	VADDPS      Z5, Z1, Z1
-	VMOVUPS.Z   (R8), K1, Z6
-	ADDQ        DX, R8
+	VMOVUPS.Z   (R10), K1, Z6
+	ADDQ        DX, R10
 	VFMADD231PS Z4, Z5, Z2
-	VMOVUPS.Z   (R9), K1, Z7
+	VMOVUPS.Z   (R11), K1, Z7
 	VFMADD231PS Z7, Z4, Z6
 	VMULPS      Z5, Z7, Z4
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Z3, Z6, Z4
-	MOVLQSX     (BX), R8
+	MOVLQSX     (BX), R10
 	CMPQ        partition+80(FP), $0x00
 	JNE         tap0x1x1x0x1
-	VMOVUPS.Z   (CX)(R8*4), K1, Z3
+	VMOVUPS.Z   (CX)(R10*4), K1, Z3
 	VADDPS      Z3, Z4, Z4
 
 tap0x1x1x0x1:
-	VMOVUPS Z4, K1, (CX)(R8*4)
+	VMOVUPS Z4, K1, (CX)(R10*4)
 	ADDQ    $0x04, BX
 	ADDQ    DX, SI
 	DECQ    DI
@@ -5817,11 +6301,18 @@ nodx1x1:
 	MOVQ      index+24(FP), CX
 	MOVQ      dy+32(FP), BX
 	MOVQ      sites+48(FP), SI
+	MOVQ      ahead+88(FP), DI
+	MOVQ      DI, R8
+	IMULQ     DX, R8
+	IMUL3Q    $0x04, DI, DI
 
 site1x1x0x0:
 	VMOVUPS.Z   (BX), K1, Z3
-	MOVLQSX     (CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z4
+	PREFETCHT0  (BX)(R8*1)
+	MOVLQSX     (CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     (CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z4
 	VADDPS      Z3, Z0, Z0
 	VMULPS      Z4, Z3, Z3
 	VADDPS      Z3, Z1, Z1
@@ -5868,59 +6359,70 @@ after1:
 	MOVQ      index+24(FP), BX
 	MOVQ      dy+32(FP), SI
 	MOVQ      sites+48(FP), DI
+	MOVQ      ahead+88(FP), R8
+	MOVQ      R8, R9
+	IMULQ     DX, R9
+	IMUL3Q    $0x08, R8, R8
 
 site2x1x0x2:
 	VMOVUPS.Z   (SI), K1, Z6
-	MOVLQSX     (BX), R8
-	VMOVUPS.Z   (AX)(R8*4), K1, Z7
-	MOVLQSX     4(BX), R8
-	VMOVUPS.Z   (AX)(R8*4), K1, Z8
-	MOVQ        coefs+40(FP), R8
-	IMUL3Q      $0x03, DX, R9
-	ADDQ        R8, R9
-	ADDQ        DX, R8
+	PREFETCHT0  (SI)(R9*1)
+	MOVLQSX     (BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     4(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     (BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z7
+	MOVLQSX     4(BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z8
+	MOVQ        coefs+40(FP), R10
+	IMUL3Q      $0x03, DX, R11
+	ADDQ        R10, R11
+	ADDQ        DX, R10
 	VADDPS      Z6, Z0, Z0
 	VMULPS      Z7, Z6, Z9
 	VADDPS      Z9, Z1, Z1
-	VMOVUPS.Z   (R8), K1, Z10
-	ADDQ        DX, R8
+	VMOVUPS.Z   (R10), K1, Z10
+	ADDQ        DX, R10
 	VFMADD231PS Z7, Z9, Z2
-	VMOVUPS.Z   (R9), K1, Z11
+	VMOVUPS.Z   (R11), K1, Z11
 	VFMADD231PS Z11, Z7, Z10
 	VMULPS      Z9, Z11, Z7
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Z8, Z9, Z3
-	VMOVUPS.Z   (R9), K1, Z11
+	VMOVUPS.Z   (R11), K1, Z11
 	VFMADD231PS Z11, Z8, Z10
 	VMULPS      Z9, Z11, Z9
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Z6, Z10, Z7
 	VMULPS      Z8, Z6, Z10
 	VADDPS      Z10, Z4, Z4
-	VMOVUPS.Z   (R8), K1, Z11
-	ADDQ        DX, R8
+	VMOVUPS.Z   (R10), K1, Z11
+	ADDQ        DX, R10
 	VFMADD231PS Z8, Z10, Z5
-	VMOVUPS.Z   (R9), K1, Z12
+	VMOVUPS.Z   (R11), K1, Z12
 	VFMADD231PS Z12, Z8, Z11
 	VFMADD231PS Z10, Z12, Z9
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Z6, Z11, Z9
-	MOVLQSX     (BX), R8
+	MOVLQSX     (BX), R10
 	CMPQ        partition+80(FP), $0x00
 	JNE         tap0x2x1x0x2
-	VMOVUPS.Z   (CX)(R8*4), K1, Z6
+	VMOVUPS.Z   (CX)(R10*4), K1, Z6
 	VADDPS      Z6, Z7, Z7
 
 tap0x2x1x0x2:
-	VMOVUPS   Z7, K1, (CX)(R8*4)
-	MOVLQSX   4(BX), R8
+	VMOVUPS   Z7, K1, (CX)(R10*4)
+	MOVLQSX   4(BX), R10
 	CMPQ      partition+80(FP), $0x00
 	JNE       tap1x2x1x0x2
-	VMOVUPS.Z (CX)(R8*4), K1, Z6
+	VMOVUPS.Z (CX)(R10*4), K1, Z6
 	VADDPS    Z6, Z9, Z9
 
 tap1x2x1x0x2:
-	VMOVUPS Z9, K1, (CX)(R8*4)
+	VMOVUPS Z9, K1, (CX)(R10*4)
 	ADDQ    $0x08, BX
 	ADDQ    DX, SI
 	DECQ    DI
@@ -5958,13 +6460,22 @@ nodx2x1:
 	MOVQ      index+24(FP), CX
 	MOVQ      dy+32(FP), BX
 	MOVQ      sites+48(FP), SI
+	MOVQ      ahead+88(FP), DI
+	MOVQ      DI, R8
+	IMULQ     DX, R8
+	IMUL3Q    $0x08, DI, DI
 
 site2x1x0x0:
 	VMOVUPS.Z   (BX), K1, Z6
-	MOVLQSX     (CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z7
-	MOVLQSX     4(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z8
+	PREFETCHT0  (BX)(R8*1)
+	MOVLQSX     (CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     4(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     (CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z7
+	MOVLQSX     4(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z8
 	VADDPS      Z6, Z0, Z0
 	VMULPS      Z7, Z6, Z9
 	VADDPS      Z9, Z1, Z1
@@ -6029,89 +6540,103 @@ after2:
 	MOVQ      index+24(FP), BX
 	MOVQ      dy+32(FP), SI
 	MOVQ      sites+48(FP), DI
+	MOVQ      ahead+88(FP), R8
+	MOVQ      R8, R9
+	IMULQ     DX, R9
+	IMUL3Q    $0x0c, R8, R8
 
 site3x1x0x3:
 	VMOVUPS.Z   (SI), K1, Z10
-	MOVLQSX     (BX), R8
-	VMOVUPS.Z   (AX)(R8*4), K1, Z11
-	MOVLQSX     4(BX), R8
-	VMOVUPS.Z   (AX)(R8*4), K1, Z12
-	MOVLQSX     8(BX), R8
-	VMOVUPS.Z   (AX)(R8*4), K1, Z13
-	MOVQ        coefs+40(FP), R8
-	IMUL3Q      $0x04, DX, R9
-	ADDQ        R8, R9
-	ADDQ        DX, R8
+	PREFETCHT0  (SI)(R9*1)
+	MOVLQSX     (BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     4(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     8(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     (BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z11
+	MOVLQSX     4(BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z12
+	MOVLQSX     8(BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z13
+	MOVQ        coefs+40(FP), R10
+	IMUL3Q      $0x04, DX, R11
+	ADDQ        R10, R11
+	ADDQ        DX, R10
 	VADDPS      Z10, Z0, Z0
 	VMULPS      Z11, Z10, Z14
 	VADDPS      Z14, Z1, Z1
-	VMOVUPS.Z   (R8), K1, Z15
-	ADDQ        DX, R8
+	VMOVUPS.Z   (R10), K1, Z15
+	ADDQ        DX, R10
 	VFMADD231PS Z11, Z14, Z2
-	VMOVUPS.Z   (R9), K1, Z16
+	VMOVUPS.Z   (R11), K1, Z16
 	VFMADD231PS Z16, Z11, Z15
 	VMULPS      Z14, Z16, Z11
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Z12, Z14, Z3
-	VMOVUPS.Z   (R9), K1, Z16
+	VMOVUPS.Z   (R11), K1, Z16
 	VFMADD231PS Z16, Z12, Z15
 	VMULPS      Z14, Z16, Z16
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Z13, Z14, Z4
-	VMOVUPS.Z   (R9), K1, Z17
+	VMOVUPS.Z   (R11), K1, Z17
 	VFMADD231PS Z17, Z13, Z15
 	VMULPS      Z14, Z17, Z14
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Z10, Z15, Z11
 	VMULPS      Z12, Z10, Z15
 	VADDPS      Z15, Z5, Z5
-	VMOVUPS.Z   (R8), K1, Z17
-	ADDQ        DX, R8
+	VMOVUPS.Z   (R10), K1, Z17
+	ADDQ        DX, R10
 	VFMADD231PS Z12, Z15, Z6
-	VMOVUPS.Z   (R9), K1, Z18
+	VMOVUPS.Z   (R11), K1, Z18
 	VFMADD231PS Z18, Z12, Z17
 	VFMADD231PS Z15, Z18, Z16
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Z13, Z15, Z7
-	VMOVUPS.Z   (R9), K1, Z12
+	VMOVUPS.Z   (R11), K1, Z12
 	VFMADD231PS Z12, Z13, Z17
 	VFMADD231PS Z15, Z12, Z14
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Z10, Z17, Z16
 	VMULPS      Z13, Z10, Z12
 	VADDPS      Z12, Z8, Z8
-	VMOVUPS.Z   (R8), K1, Z15
-	ADDQ        DX, R8
+	VMOVUPS.Z   (R10), K1, Z15
+	ADDQ        DX, R10
 	VFMADD231PS Z13, Z12, Z9
-	VMOVUPS.Z   (R9), K1, Z17
+	VMOVUPS.Z   (R11), K1, Z17
 	VFMADD231PS Z17, Z13, Z15
 	VFMADD231PS Z12, Z17, Z14
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Z10, Z15, Z14
-	MOVLQSX     (BX), R8
+	MOVLQSX     (BX), R10
 	CMPQ        partition+80(FP), $0x00
 	JNE         tap0x3x1x0x3
-	VMOVUPS.Z   (CX)(R8*4), K1, Z10
+	VMOVUPS.Z   (CX)(R10*4), K1, Z10
 	VADDPS      Z10, Z11, Z11
 
 tap0x3x1x0x3:
-	VMOVUPS   Z11, K1, (CX)(R8*4)
-	MOVLQSX   4(BX), R8
+	VMOVUPS   Z11, K1, (CX)(R10*4)
+	MOVLQSX   4(BX), R10
 	CMPQ      partition+80(FP), $0x00
 	JNE       tap1x3x1x0x3
-	VMOVUPS.Z (CX)(R8*4), K1, Z10
+	VMOVUPS.Z (CX)(R10*4), K1, Z10
 	VADDPS    Z10, Z16, Z16
 
 tap1x3x1x0x3:
-	VMOVUPS   Z16, K1, (CX)(R8*4)
-	MOVLQSX   8(BX), R8
+	VMOVUPS   Z16, K1, (CX)(R10*4)
+	MOVLQSX   8(BX), R10
 	CMPQ      partition+80(FP), $0x00
 	JNE       tap2x3x1x0x3
-	VMOVUPS.Z (CX)(R8*4), K1, Z10
+	VMOVUPS.Z (CX)(R10*4), K1, Z10
 	VADDPS    Z10, Z14, Z14
 
 tap2x3x1x0x3:
-	VMOVUPS Z14, K1, (CX)(R8*4)
+	VMOVUPS Z14, K1, (CX)(R10*4)
 	ADDQ    $0x0c, BX
 	ADDQ    DX, SI
 	DECQ    DI
@@ -6165,15 +6690,26 @@ nodx3x1:
 	MOVQ      index+24(FP), CX
 	MOVQ      dy+32(FP), BX
 	MOVQ      sites+48(FP), SI
+	MOVQ      ahead+88(FP), DI
+	MOVQ      DI, R8
+	IMULQ     DX, R8
+	IMUL3Q    $0x0c, DI, DI
 
 site3x1x0x0:
 	VMOVUPS.Z   (BX), K1, Z10
-	MOVLQSX     (CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z11
-	MOVLQSX     4(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z12
-	MOVLQSX     8(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z13
+	PREFETCHT0  (BX)(R8*1)
+	MOVLQSX     (CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     4(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     8(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     (CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z11
+	MOVLQSX     4(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z12
+	MOVLQSX     8(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z13
 	VADDPS      Z10, Z0, Z0
 	VMULPS      Z11, Z10, Z14
 	VADDPS      Z14, Z1, Z1
@@ -6261,124 +6797,141 @@ after3:
 	MOVQ      index+24(FP), BX
 	MOVQ      dy+32(FP), SI
 	MOVQ      sites+48(FP), DI
+	MOVQ      ahead+88(FP), R8
+	MOVQ      R8, R9
+	IMULQ     DX, R9
+	IMUL3Q    $0x10, R8, R8
 
 site4x1x0x4:
 	VMOVUPS.Z   (SI), K1, Z15
-	MOVLQSX     (BX), R8
-	VMOVUPS.Z   (AX)(R8*4), K1, Z16
-	MOVLQSX     4(BX), R8
-	VMOVUPS.Z   (AX)(R8*4), K1, Z17
-	MOVLQSX     8(BX), R8
-	VMOVUPS.Z   (AX)(R8*4), K1, Z18
-	MOVLQSX     12(BX), R8
-	VMOVUPS.Z   (AX)(R8*4), K1, Z19
-	MOVQ        coefs+40(FP), R8
-	IMUL3Q      $0x05, DX, R9
-	ADDQ        R8, R9
-	ADDQ        DX, R8
+	PREFETCHT0  (SI)(R9*1)
+	MOVLQSX     (BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     4(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     8(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     12(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     (BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z16
+	MOVLQSX     4(BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z17
+	MOVLQSX     8(BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z18
+	MOVLQSX     12(BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z19
+	MOVQ        coefs+40(FP), R10
+	IMUL3Q      $0x05, DX, R11
+	ADDQ        R10, R11
+	ADDQ        DX, R10
 	VADDPS      Z15, Z0, Z0
 	VMULPS      Z16, Z15, Z20
 	VADDPS      Z20, Z1, Z1
-	VMOVUPS.Z   (R8), K1, Z21
-	ADDQ        DX, R8
+	VMOVUPS.Z   (R10), K1, Z21
+	ADDQ        DX, R10
 	VFMADD231PS Z16, Z20, Z2
-	VMOVUPS.Z   (R9), K1, Z22
+	VMOVUPS.Z   (R11), K1, Z22
 	VFMADD231PS Z22, Z16, Z21
 	VMULPS      Z20, Z22, Z16
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Z17, Z20, Z3
-	VMOVUPS.Z   (R9), K1, Z22
+	VMOVUPS.Z   (R11), K1, Z22
 	VFMADD231PS Z22, Z17, Z21
 	VMULPS      Z20, Z22, Z22
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Z18, Z20, Z4
-	VMOVUPS.Z   (R9), K1, Z23
+	VMOVUPS.Z   (R11), K1, Z23
 	VFMADD231PS Z23, Z18, Z21
 	VMULPS      Z20, Z23, Z23
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Z19, Z20, Z5
-	VMOVUPS.Z   (R9), K1, Z24
+	VMOVUPS.Z   (R11), K1, Z24
 	VFMADD231PS Z24, Z19, Z21
 	VMULPS      Z20, Z24, Z20
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Z15, Z21, Z16
 	VMULPS      Z17, Z15, Z21
 	VADDPS      Z21, Z6, Z6
-	VMOVUPS.Z   (R8), K1, Z24
-	ADDQ        DX, R8
+	VMOVUPS.Z   (R10), K1, Z24
+	ADDQ        DX, R10
 	VFMADD231PS Z17, Z21, Z7
-	VMOVUPS.Z   (R9), K1, Z25
+	VMOVUPS.Z   (R11), K1, Z25
 	VFMADD231PS Z25, Z17, Z24
 	VFMADD231PS Z21, Z25, Z22
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Z18, Z21, Z8
-	VMOVUPS.Z   (R9), K1, Z17
+	VMOVUPS.Z   (R11), K1, Z17
 	VFMADD231PS Z17, Z18, Z24
 	VFMADD231PS Z21, Z17, Z23
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Z19, Z21, Z9
-	VMOVUPS.Z   (R9), K1, Z17
+	VMOVUPS.Z   (R11), K1, Z17
 	VFMADD231PS Z17, Z19, Z24
 	VFMADD231PS Z21, Z17, Z20
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Z15, Z24, Z22
 	VMULPS      Z18, Z15, Z17
 	VADDPS      Z17, Z10, Z10
-	VMOVUPS.Z   (R8), K1, Z21
-	ADDQ        DX, R8
+	VMOVUPS.Z   (R10), K1, Z21
+	ADDQ        DX, R10
 	VFMADD231PS Z18, Z17, Z11
-	VMOVUPS.Z   (R9), K1, Z24
+	VMOVUPS.Z   (R11), K1, Z24
 	VFMADD231PS Z24, Z18, Z21
 	VFMADD231PS Z17, Z24, Z23
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Z19, Z17, Z12
-	VMOVUPS.Z   (R9), K1, Z18
+	VMOVUPS.Z   (R11), K1, Z18
 	VFMADD231PS Z18, Z19, Z21
 	VFMADD231PS Z17, Z18, Z20
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Z15, Z21, Z23
 	VMULPS      Z19, Z15, Z17
 	VADDPS      Z17, Z13, Z13
-	VMOVUPS.Z   (R8), K1, Z18
-	ADDQ        DX, R8
+	VMOVUPS.Z   (R10), K1, Z18
+	ADDQ        DX, R10
 	VFMADD231PS Z19, Z17, Z14
-	VMOVUPS.Z   (R9), K1, Z21
+	VMOVUPS.Z   (R11), K1, Z21
 	VFMADD231PS Z21, Z19, Z18
 	VFMADD231PS Z17, Z21, Z20
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Z15, Z18, Z20
-	MOVLQSX     (BX), R8
+	MOVLQSX     (BX), R10
 	CMPQ        partition+80(FP), $0x00
 	JNE         tap0x4x1x0x4
-	VMOVUPS.Z   (CX)(R8*4), K1, Z15
+	VMOVUPS.Z   (CX)(R10*4), K1, Z15
 	VADDPS      Z15, Z16, Z16
 
 tap0x4x1x0x4:
-	VMOVUPS   Z16, K1, (CX)(R8*4)
-	MOVLQSX   4(BX), R8
+	VMOVUPS   Z16, K1, (CX)(R10*4)
+	MOVLQSX   4(BX), R10
 	CMPQ      partition+80(FP), $0x00
 	JNE       tap1x4x1x0x4
-	VMOVUPS.Z (CX)(R8*4), K1, Z15
+	VMOVUPS.Z (CX)(R10*4), K1, Z15
 	VADDPS    Z15, Z22, Z22
 
 tap1x4x1x0x4:
-	VMOVUPS   Z22, K1, (CX)(R8*4)
-	MOVLQSX   8(BX), R8
+	VMOVUPS   Z22, K1, (CX)(R10*4)
+	MOVLQSX   8(BX), R10
 	CMPQ      partition+80(FP), $0x00
 	JNE       tap2x4x1x0x4
-	VMOVUPS.Z (CX)(R8*4), K1, Z15
+	VMOVUPS.Z (CX)(R10*4), K1, Z15
 	VADDPS    Z15, Z23, Z23
 
 tap2x4x1x0x4:
-	VMOVUPS   Z23, K1, (CX)(R8*4)
-	MOVLQSX   12(BX), R8
+	VMOVUPS   Z23, K1, (CX)(R10*4)
+	MOVLQSX   12(BX), R10
 	CMPQ      partition+80(FP), $0x00
 	JNE       tap3x4x1x0x4
-	VMOVUPS.Z (CX)(R8*4), K1, Z15
+	VMOVUPS.Z (CX)(R10*4), K1, Z15
 	VADDPS    Z15, Z20, Z20
 
 tap3x4x1x0x4:
-	VMOVUPS Z20, K1, (CX)(R8*4)
+	VMOVUPS Z20, K1, (CX)(R10*4)
 	ADDQ    $0x10, BX
 	ADDQ    DX, SI
 	DECQ    DI
@@ -6452,17 +7005,30 @@ nodx4x1:
 	MOVQ      index+24(FP), CX
 	MOVQ      dy+32(FP), BX
 	MOVQ      sites+48(FP), SI
+	MOVQ      ahead+88(FP), DI
+	MOVQ      DI, R8
+	IMULQ     DX, R8
+	IMUL3Q    $0x10, DI, DI
 
 site4x1x0x0:
 	VMOVUPS.Z   (BX), K1, Z15
-	MOVLQSX     (CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z16
-	MOVLQSX     4(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z17
-	MOVLQSX     8(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z18
-	MOVLQSX     12(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z19
+	PREFETCHT0  (BX)(R8*1)
+	MOVLQSX     (CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     4(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     8(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     12(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     (CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z16
+	MOVLQSX     4(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z17
+	MOVLQSX     8(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z18
+	MOVLQSX     12(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z19
 	VADDPS      Z15, Z0, Z0
 	VMULPS      Z16, Z15, Z20
 	VADDPS      Z20, Z1, Z1
@@ -6521,196 +7087,219 @@ site4x1x0x0:
 	RET
 
 after4:
-	CMPQ  AX, $0x06
-	JNE   after6
-	MOVL  $-1, AX
-	BZHIL CX, AX, AX
-	KMOVW AX, K1
-	MOVQ  x+16(FP), AX
-	MOVQ  dx+0(FP), CX
-	MOVQ  channels+64(FP), DX
-	SHLQ  $0x02, DX
-	TESTQ CX, CX
-	JZ    nodx6x1
-	MOVQ  dcoefs+8(FP), BX
-	MOVQ  index+24(FP), BX
-	MOVQ  dy+32(FP), SI
-	MOVQ  sites+48(FP), DI
+	CMPQ   AX, $0x06
+	JNE    after6
+	MOVL   $-1, AX
+	BZHIL  CX, AX, AX
+	KMOVW  AX, K1
+	MOVQ   x+16(FP), AX
+	MOVQ   dx+0(FP), CX
+	MOVQ   channels+64(FP), DX
+	SHLQ   $0x02, DX
+	TESTQ  CX, CX
+	JZ     nodx6x1
+	MOVQ   dcoefs+8(FP), BX
+	MOVQ   index+24(FP), BX
+	MOVQ   dy+32(FP), SI
+	MOVQ   sites+48(FP), DI
+	MOVQ   ahead+88(FP), R8
+	MOVQ   R8, R9
+	IMULQ  DX, R9
+	IMUL3Q $0x18, R8, R8
 
 site6x1x0x6:
 	VMOVUPS.Z   (SI), K1, Z0
-	MOVLQSX     (BX), R8
-	VMOVUPS.Z   (AX)(R8*4), K1, Z1
-	MOVLQSX     4(BX), R8
-	VMOVUPS.Z   (AX)(R8*4), K1, Z2
-	MOVLQSX     8(BX), R8
-	VMOVUPS.Z   (AX)(R8*4), K1, Z3
-	MOVLQSX     12(BX), R8
-	VMOVUPS.Z   (AX)(R8*4), K1, Z4
-	MOVLQSX     16(BX), R8
-	VMOVUPS.Z   (AX)(R8*4), K1, Z5
-	MOVLQSX     20(BX), R8
-	VMOVUPS.Z   (AX)(R8*4), K1, Z6
-	MOVQ        coefs+40(FP), R8
-	IMUL3Q      $0x07, DX, R9
-	ADDQ        R8, R9
-	ADDQ        DX, R8
+	PREFETCHT0  (SI)(R9*1)
+	MOVLQSX     (BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     4(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     8(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     12(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     16(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     20(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     (BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z1
+	MOVLQSX     4(BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z2
+	MOVLQSX     8(BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z3
+	MOVLQSX     12(BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z4
+	MOVLQSX     16(BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z5
+	MOVLQSX     20(BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z6
+	MOVQ        coefs+40(FP), R10
+	IMUL3Q      $0x07, DX, R11
+	ADDQ        R10, R11
+	ADDQ        DX, R10
 	VMULPS      Z1, Z0, Z7
-	VMOVUPS.Z   (R8), K1, Z8
-	ADDQ        DX, R8
-	VMOVUPS.Z   (R9), K1, Z9
+	VMOVUPS.Z   (R10), K1, Z8
+	ADDQ        DX, R10
+	VMOVUPS.Z   (R11), K1, Z9
 	VFMADD231PS Z9, Z1, Z8
 	VMULPS      Z7, Z9, Z1
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z9
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z9
 	VFMADD231PS Z9, Z2, Z8
 	VMULPS      Z7, Z9, Z9
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z10
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z10
 	VFMADD231PS Z10, Z3, Z8
 	VMULPS      Z7, Z10, Z10
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z11
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z11
 	VFMADD231PS Z11, Z4, Z8
 	VMULPS      Z7, Z11, Z11
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z12
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z12
 	VFMADD231PS Z12, Z5, Z8
 	VMULPS      Z7, Z12, Z12
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z13
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z13
 	VFMADD231PS Z13, Z6, Z8
 	VMULPS      Z7, Z13, Z7
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Z0, Z8, Z1
 	VMULPS      Z2, Z0, Z8
-	VMOVUPS.Z   (R8), K1, Z13
-	ADDQ        DX, R8
-	VMOVUPS.Z   (R9), K1, Z14
+	VMOVUPS.Z   (R10), K1, Z13
+	ADDQ        DX, R10
+	VMOVUPS.Z   (R11), K1, Z14
 	VFMADD231PS Z14, Z2, Z13
 	VFMADD231PS Z8, Z14, Z9
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z2
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z2
 	VFMADD231PS Z2, Z3, Z13
 	VFMADD231PS Z8, Z2, Z10
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z2
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z2
 	VFMADD231PS Z2, Z4, Z13
 	VFMADD231PS Z8, Z2, Z11
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z2
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z2
 	VFMADD231PS Z2, Z5, Z13
 	VFMADD231PS Z8, Z2, Z12
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z2
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z2
 	VFMADD231PS Z2, Z6, Z13
 	VFMADD231PS Z8, Z2, Z7
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Z0, Z13, Z9
 	VMULPS      Z3, Z0, Z2
-	VMOVUPS.Z   (R8), K1, Z8
-	ADDQ        DX, R8
-	VMOVUPS.Z   (R9), K1, Z13
+	VMOVUPS.Z   (R10), K1, Z8
+	ADDQ        DX, R10
+	VMOVUPS.Z   (R11), K1, Z13
 	VFMADD231PS Z13, Z3, Z8
 	VFMADD231PS Z2, Z13, Z10
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z3
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z3
 	VFMADD231PS Z3, Z4, Z8
 	VFMADD231PS Z2, Z3, Z11
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z3
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z3
 	VFMADD231PS Z3, Z5, Z8
 	VFMADD231PS Z2, Z3, Z12
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z3
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z3
 	VFMADD231PS Z3, Z6, Z8
 	VFMADD231PS Z2, Z3, Z7
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Z0, Z8, Z10
 	VMULPS      Z4, Z0, Z2
-	VMOVUPS.Z   (R8), K1, Z3
-	ADDQ        DX, R8
-	VMOVUPS.Z   (R9), K1, Z8
+	VMOVUPS.Z   (R10), K1, Z3
+	ADDQ        DX, R10
+	VMOVUPS.Z   (R11), K1, Z8
 	VFMADD231PS Z8, Z4, Z3
 	VFMADD231PS Z2, Z8, Z11
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z4
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z4
 	VFMADD231PS Z4, Z5, Z3
 	VFMADD231PS Z2, Z4, Z12
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z4
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z4
 	VFMADD231PS Z4, Z6, Z3
 	VFMADD231PS Z2, Z4, Z7
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Z0, Z3, Z11
 	VMULPS      Z5, Z0, Z2
-	VMOVUPS.Z   (R8), K1, Z3
-	ADDQ        DX, R8
-	VMOVUPS.Z   (R9), K1, Z4
+	VMOVUPS.Z   (R10), K1, Z3
+	ADDQ        DX, R10
+	VMOVUPS.Z   (R11), K1, Z4
 	VFMADD231PS Z4, Z5, Z3
 	VFMADD231PS Z2, Z4, Z12
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z4
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z4
 	VFMADD231PS Z4, Z6, Z3
 	VFMADD231PS Z2, Z4, Z7
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Z0, Z3, Z12
 	VMULPS      Z6, Z0, Z2
-	VMOVUPS.Z   (R8), K1, Z3
-	ADDQ        DX, R8
-	VMOVUPS.Z   (R9), K1, Z4
+	VMOVUPS.Z   (R10), K1, Z3
+	ADDQ        DX, R10
+	VMOVUPS.Z   (R11), K1, Z4
 	VFMADD231PS Z4, Z6, Z3
 	VFMADD231PS Z2, Z4, Z7
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Z0, Z3, Z7
-	MOVLQSX     (BX), R8
+	MOVLQSX     (BX), R10
 	CMPQ        partition+80(FP), $0x00
 	JNE         tap0x6x1x0x6
-	VMOVUPS.Z   (CX)(R8*4), K1, Z0
+	VMOVUPS.Z   (CX)(R10*4), K1, Z0
 	VADDPS      Z0, Z1, Z1
 
 tap0x6x1x0x6:
-	VMOVUPS   Z1, K1, (CX)(R8*4)
-	MOVLQSX   4(BX), R8
+	VMOVUPS   Z1, K1, (CX)(R10*4)
+	MOVLQSX   4(BX), R10
 	CMPQ      partition+80(FP), $0x00
 	JNE       tap1x6x1x0x6
-	VMOVUPS.Z (CX)(R8*4), K1, Z0
+	VMOVUPS.Z (CX)(R10*4), K1, Z0
 	VADDPS    Z0, Z9, Z9
 
 tap1x6x1x0x6:
-	VMOVUPS   Z9, K1, (CX)(R8*4)
-	MOVLQSX   8(BX), R8
+	VMOVUPS   Z9, K1, (CX)(R10*4)
+	MOVLQSX   8(BX), R10
 	CMPQ      partition+80(FP), $0x00
 	JNE       tap2x6x1x0x6
-	VMOVUPS.Z (CX)(R8*4), K1, Z0
+	VMOVUPS.Z (CX)(R10*4), K1, Z0
 	VADDPS    Z0, Z10, Z10
 
 tap2x6x1x0x6:
-	VMOVUPS   Z10, K1, (CX)(R8*4)
-	MOVLQSX   12(BX), R8
+	VMOVUPS   Z10, K1, (CX)(R10*4)
+	MOVLQSX   12(BX), R10
 	CMPQ      partition+80(FP), $0x00
 	JNE       tap3x6x1x0x6
-	VMOVUPS.Z (CX)(R8*4), K1, Z0
+	VMOVUPS.Z (CX)(R10*4), K1, Z0
 	VADDPS    Z0, Z11, Z11
 
 tap3x6x1x0x6:
-	VMOVUPS   Z11, K1, (CX)(R8*4)
-	MOVLQSX   16(BX), R8
+	VMOVUPS   Z11, K1, (CX)(R10*4)
+	MOVLQSX   16(BX), R10
 	CMPQ      partition+80(FP), $0x00
 	JNE       tap4x6x1x0x6
-	VMOVUPS.Z (CX)(R8*4), K1, Z0
+	VMOVUPS.Z (CX)(R10*4), K1, Z0
 	VADDPS    Z0, Z12, Z12
 
 tap4x6x1x0x6:
-	VMOVUPS   Z12, K1, (CX)(R8*4)
-	MOVLQSX   20(BX), R8
+	VMOVUPS   Z12, K1, (CX)(R10*4)
+	MOVLQSX   20(BX), R10
 	CMPQ      partition+80(FP), $0x00
 	JNE       tap5x6x1x0x6
-	VMOVUPS.Z (CX)(R8*4), K1, Z0
+	VMOVUPS.Z (CX)(R10*4), K1, Z0
 	VADDPS    Z0, Z7, Z7
 
 tap5x6x1x0x6:
-	VMOVUPS Z7, K1, (CX)(R8*4)
+	VMOVUPS Z7, K1, (CX)(R10*4)
 	ADDQ    $0x18, BX
 	ADDQ    DX, SI
 	DECQ    DI
@@ -6778,94 +7367,111 @@ nodx6x1:
 	MOVQ      index+24(FP), CX
 	MOVQ      dy+32(FP), BX
 	MOVQ      sites+48(FP), SI
+	MOVQ      ahead+88(FP), DI
+	MOVQ      DI, R8
+	IMULQ     DX, R8
+	IMUL3Q    $0x18, DI, DI
 
 site6x1x0x0:
 	VMOVUPS.Z   (BX), K1, Z28
-	MOVLQSX     (CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z29
+	PREFETCHT0  (BX)(R8*1)
+	MOVLQSX     (CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     4(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     8(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     12(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     16(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     20(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     (CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z29
 	VADDPS      Z28, Z0, Z0
 	VMULPS      Z29, Z28, Z30
 	VADDPS      Z30, Z1, Z1
 	VFMADD231PS Z29, Z30, Z2
-	MOVLQSX     4(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z29
+	MOVLQSX     4(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z29
 	VFMADD231PS Z29, Z30, Z3
-	MOVLQSX     8(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z29
+	MOVLQSX     8(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z29
 	VFMADD231PS Z29, Z30, Z4
-	MOVLQSX     12(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z29
+	MOVLQSX     12(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z29
 	VFMADD231PS Z29, Z30, Z5
-	MOVLQSX     16(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z29
+	MOVLQSX     16(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z29
 	VFMADD231PS Z29, Z30, Z6
-	MOVLQSX     20(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z29
+	MOVLQSX     20(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z29
 	VFMADD231PS Z29, Z30, Z7
-	MOVLQSX     4(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z29
+	MOVLQSX     4(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z29
 	VMULPS      Z29, Z28, Z29
 	VADDPS      Z29, Z8, Z8
-	MOVLQSX     4(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z30
+	MOVLQSX     4(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z30
 	VFMADD231PS Z30, Z29, Z9
-	MOVLQSX     8(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z30
+	MOVLQSX     8(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z30
 	VFMADD231PS Z30, Z29, Z10
-	MOVLQSX     12(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z30
+	MOVLQSX     12(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z30
 	VFMADD231PS Z30, Z29, Z11
-	MOVLQSX     16(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z30
+	MOVLQSX     16(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z30
 	VFMADD231PS Z30, Z29, Z12
-	MOVLQSX     20(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z30
+	MOVLQSX     20(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z30
 	VFMADD231PS Z30, Z29, Z13
-	MOVLQSX     8(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z29
+	MOVLQSX     8(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z29
 	VMULPS      Z29, Z28, Z29
 	VADDPS      Z29, Z14, Z14
-	MOVLQSX     8(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z30
+	MOVLQSX     8(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z30
 	VFMADD231PS Z30, Z29, Z15
-	MOVLQSX     12(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z30
+	MOVLQSX     12(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z30
 	VFMADD231PS Z30, Z29, Z16
-	MOVLQSX     16(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z30
+	MOVLQSX     16(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z30
 	VFMADD231PS Z30, Z29, Z17
-	MOVLQSX     20(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z30
+	MOVLQSX     20(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z30
 	VFMADD231PS Z30, Z29, Z18
-	MOVLQSX     12(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z29
+	MOVLQSX     12(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z29
 	VMULPS      Z29, Z28, Z29
 	VADDPS      Z29, Z19, Z19
-	MOVLQSX     12(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z30
+	MOVLQSX     12(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z30
 	VFMADD231PS Z30, Z29, Z20
-	MOVLQSX     16(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z30
+	MOVLQSX     16(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z30
 	VFMADD231PS Z30, Z29, Z21
-	MOVLQSX     20(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z30
+	MOVLQSX     20(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z30
 	VFMADD231PS Z30, Z29, Z22
-	MOVLQSX     16(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z29
+	MOVLQSX     16(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z29
 	VMULPS      Z29, Z28, Z29
 	VADDPS      Z29, Z23, Z23
-	MOVLQSX     16(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z30
+	MOVLQSX     16(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z30
 	VFMADD231PS Z30, Z29, Z24
-	MOVLQSX     20(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z30
+	MOVLQSX     20(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z30
 	VFMADD231PS Z30, Z29, Z25
-	MOVLQSX     20(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z29
+	MOVLQSX     20(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z29
 	VMULPS      Z29, Z28, Z28
 	VADDPS      Z28, Z26, Z26
-	MOVLQSX     20(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z29
+	MOVLQSX     20(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z29
 	VFMADD231PS Z29, Z28, Z27
 	ADDQ        $0x18, CX
 	ADDQ        DX, BX
@@ -6932,334 +7538,366 @@ site6x1x0x0:
 	RET
 
 after6:
-	CMPQ  AX, $0x09
-	JNE   after9
-	MOVL  $-1, AX
-	BZHIL CX, AX, AX
-	KMOVW AX, K1
-	MOVQ  x+16(FP), AX
-	MOVQ  dx+0(FP), CX
-	MOVQ  channels+64(FP), DX
-	SHLQ  $0x02, DX
-	TESTQ CX, CX
-	JZ    nodx9x1
-	MOVQ  dcoefs+8(FP), BX
-	MOVQ  index+24(FP), BX
-	MOVQ  dy+32(FP), SI
-	MOVQ  sites+48(FP), DI
+	CMPQ   AX, $0x09
+	JNE    after9
+	MOVL   $-1, AX
+	BZHIL  CX, AX, AX
+	KMOVW  AX, K1
+	MOVQ   x+16(FP), AX
+	MOVQ   dx+0(FP), CX
+	MOVQ   channels+64(FP), DX
+	SHLQ   $0x02, DX
+	TESTQ  CX, CX
+	JZ     nodx9x1
+	MOVQ   dcoefs+8(FP), BX
+	MOVQ   index+24(FP), BX
+	MOVQ   dy+32(FP), SI
+	MOVQ   sites+48(FP), DI
+	MOVQ   ahead+88(FP), R8
+	MOVQ   R8, R9
+	IMULQ  DX, R9
+	IMUL3Q $0x24, R8, R8
 
 site9x1x0x9:
 	VMOVUPS.Z   (SI), K1, Z0
-	MOVLQSX     (BX), R8
-	VMOVUPS.Z   (AX)(R8*4), K1, Z1
-	MOVLQSX     4(BX), R8
-	VMOVUPS.Z   (AX)(R8*4), K1, Z2
-	MOVLQSX     8(BX), R8
-	VMOVUPS.Z   (AX)(R8*4), K1, Z3
-	MOVLQSX     12(BX), R8
-	VMOVUPS.Z   (AX)(R8*4), K1, Z4
-	MOVLQSX     16(BX), R8
-	VMOVUPS.Z   (AX)(R8*4), K1, Z5
-	MOVLQSX     20(BX), R8
-	VMOVUPS.Z   (AX)(R8*4), K1, Z6
-	MOVLQSX     24(BX), R8
-	VMOVUPS.Z   (AX)(R8*4), K1, Z7
-	MOVLQSX     28(BX), R8
-	VMOVUPS.Z   (AX)(R8*4), K1, Z8
-	MOVLQSX     32(BX), R8
-	VMOVUPS.Z   (AX)(R8*4), K1, Z9
-	MOVQ        coefs+40(FP), R8
-	IMUL3Q      $0x0a, DX, R9
-	ADDQ        R8, R9
-	ADDQ        DX, R8
+	PREFETCHT0  (SI)(R9*1)
+	MOVLQSX     (BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     4(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     8(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     12(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     16(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     20(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     24(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     28(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     32(BX)(R8*1), R10
+	PREFETCHT0  (AX)(R10*4)
+	PREFETCHT0  (CX)(R10*4)
+	MOVLQSX     (BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z1
+	MOVLQSX     4(BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z2
+	MOVLQSX     8(BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z3
+	MOVLQSX     12(BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z4
+	MOVLQSX     16(BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z5
+	MOVLQSX     20(BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z6
+	MOVLQSX     24(BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z7
+	MOVLQSX     28(BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z8
+	MOVLQSX     32(BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z9
+	MOVQ        coefs+40(FP), R10
+	IMUL3Q      $0x0a, DX, R11
+	ADDQ        R10, R11
+	ADDQ        DX, R10
 	VMULPS      Z1, Z0, Z10
-	VMOVUPS.Z   (R8), K1, Z11
-	ADDQ        DX, R8
-	VMOVUPS.Z   (R9), K1, Z12
+	VMOVUPS.Z   (R10), K1, Z11
+	ADDQ        DX, R10
+	VMOVUPS.Z   (R11), K1, Z12
 	VFMADD231PS Z12, Z1, Z11
 	VMULPS      Z10, Z12, Z1
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z12
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z12
 	VFMADD231PS Z12, Z2, Z11
 	VMULPS      Z10, Z12, Z12
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z13
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z13
 	VFMADD231PS Z13, Z3, Z11
 	VMULPS      Z10, Z13, Z13
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z14
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z14
 	VFMADD231PS Z14, Z4, Z11
 	VMULPS      Z10, Z14, Z14
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z15
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z15
 	VFMADD231PS Z15, Z5, Z11
 	VMULPS      Z10, Z15, Z15
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z16
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z16
 	VFMADD231PS Z16, Z6, Z11
 	VMULPS      Z10, Z16, Z16
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z17
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z17
 	VFMADD231PS Z17, Z7, Z11
 	VMULPS      Z10, Z17, Z17
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z18
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z18
 	VFMADD231PS Z18, Z8, Z11
 	VMULPS      Z10, Z18, Z18
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z19
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z19
 	VFMADD231PS Z19, Z9, Z11
 	VMULPS      Z10, Z19, Z10
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Z0, Z11, Z1
 	VMULPS      Z2, Z0, Z11
-	VMOVUPS.Z   (R8), K1, Z19
-	ADDQ        DX, R8
-	VMOVUPS.Z   (R9), K1, Z20
+	VMOVUPS.Z   (R10), K1, Z19
+	ADDQ        DX, R10
+	VMOVUPS.Z   (R11), K1, Z20
 	VFMADD231PS Z20, Z2, Z19
 	VFMADD231PS Z11, Z20, Z12
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z2
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z2
 	VFMADD231PS Z2, Z3, Z19
 	VFMADD231PS Z11, Z2, Z13
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z2
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z2
 	VFMADD231PS Z2, Z4, Z19
 	VFMADD231PS Z11, Z2, Z14
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z2
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z2
 	VFMADD231PS Z2, Z5, Z19
 	VFMADD231PS Z11, Z2, Z15
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z2
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z2
 	VFMADD231PS Z2, Z6, Z19
 	VFMADD231PS Z11, Z2, Z16
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z2
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z2
 	VFMADD231PS Z2, Z7, Z19
 	VFMADD231PS Z11, Z2, Z17
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z2
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z2
 	VFMADD231PS Z2, Z8, Z19
 	VFMADD231PS Z11, Z2, Z18
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z2
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z2
 	VFMADD231PS Z2, Z9, Z19
 	VFMADD231PS Z11, Z2, Z10
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Z0, Z19, Z12
 	VMULPS      Z3, Z0, Z2
-	VMOVUPS.Z   (R8), K1, Z11
-	ADDQ        DX, R8
-	VMOVUPS.Z   (R9), K1, Z19
+	VMOVUPS.Z   (R10), K1, Z11
+	ADDQ        DX, R10
+	VMOVUPS.Z   (R11), K1, Z19
 	VFMADD231PS Z19, Z3, Z11
 	VFMADD231PS Z2, Z19, Z13
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z3
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z3
 	VFMADD231PS Z3, Z4, Z11
 	VFMADD231PS Z2, Z3, Z14
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z3
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z3
 	VFMADD231PS Z3, Z5, Z11
 	VFMADD231PS Z2, Z3, Z15
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z3
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z3
 	VFMADD231PS Z3, Z6, Z11
 	VFMADD231PS Z2, Z3, Z16
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z3
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z3
 	VFMADD231PS Z3, Z7, Z11
 	VFMADD231PS Z2, Z3, Z17
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z3
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z3
 	VFMADD231PS Z3, Z8, Z11
 	VFMADD231PS Z2, Z3, Z18
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z3
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z3
 	VFMADD231PS Z3, Z9, Z11
 	VFMADD231PS Z2, Z3, Z10
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Z0, Z11, Z13
 	VMULPS      Z4, Z0, Z2
-	VMOVUPS.Z   (R8), K1, Z3
-	ADDQ        DX, R8
-	VMOVUPS.Z   (R9), K1, Z11
+	VMOVUPS.Z   (R10), K1, Z3
+	ADDQ        DX, R10
+	VMOVUPS.Z   (R11), K1, Z11
 	VFMADD231PS Z11, Z4, Z3
 	VFMADD231PS Z2, Z11, Z14
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z4
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z4
 	VFMADD231PS Z4, Z5, Z3
 	VFMADD231PS Z2, Z4, Z15
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z4
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z4
 	VFMADD231PS Z4, Z6, Z3
 	VFMADD231PS Z2, Z4, Z16
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z4
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z4
 	VFMADD231PS Z4, Z7, Z3
 	VFMADD231PS Z2, Z4, Z17
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z4
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z4
 	VFMADD231PS Z4, Z8, Z3
 	VFMADD231PS Z2, Z4, Z18
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z4
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z4
 	VFMADD231PS Z4, Z9, Z3
 	VFMADD231PS Z2, Z4, Z10
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Z0, Z3, Z14
 	VMULPS      Z5, Z0, Z2
-	VMOVUPS.Z   (R8), K1, Z3
-	ADDQ        DX, R8
-	VMOVUPS.Z   (R9), K1, Z4
+	VMOVUPS.Z   (R10), K1, Z3
+	ADDQ        DX, R10
+	VMOVUPS.Z   (R11), K1, Z4
 	VFMADD231PS Z4, Z5, Z3
 	VFMADD231PS Z2, Z4, Z15
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z4
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z4
 	VFMADD231PS Z4, Z6, Z3
 	VFMADD231PS Z2, Z4, Z16
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z4
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z4
 	VFMADD231PS Z4, Z7, Z3
 	VFMADD231PS Z2, Z4, Z17
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z4
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z4
 	VFMADD231PS Z4, Z8, Z3
 	VFMADD231PS Z2, Z4, Z18
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z4
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z4
 	VFMADD231PS Z4, Z9, Z3
 	VFMADD231PS Z2, Z4, Z10
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Z0, Z3, Z15
 	VMULPS      Z6, Z0, Z2
-	VMOVUPS.Z   (R8), K1, Z3
-	ADDQ        DX, R8
-	VMOVUPS.Z   (R9), K1, Z4
+	VMOVUPS.Z   (R10), K1, Z3
+	ADDQ        DX, R10
+	VMOVUPS.Z   (R11), K1, Z4
 	VFMADD231PS Z4, Z6, Z3
 	VFMADD231PS Z2, Z4, Z16
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z4
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z4
 	VFMADD231PS Z4, Z7, Z3
 	VFMADD231PS Z2, Z4, Z17
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z4
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z4
 	VFMADD231PS Z4, Z8, Z3
 	VFMADD231PS Z2, Z4, Z18
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z4
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z4
 	VFMADD231PS Z4, Z9, Z3
 	VFMADD231PS Z2, Z4, Z10
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Z0, Z3, Z16
 	VMULPS      Z7, Z0, Z2
-	VMOVUPS.Z   (R8), K1, Z3
-	ADDQ        DX, R8
-	VMOVUPS.Z   (R9), K1, Z4
+	VMOVUPS.Z   (R10), K1, Z3
+	ADDQ        DX, R10
+	VMOVUPS.Z   (R11), K1, Z4
 	VFMADD231PS Z4, Z7, Z3
 	VFMADD231PS Z2, Z4, Z17
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z4
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z4
 	VFMADD231PS Z4, Z8, Z3
 	VFMADD231PS Z2, Z4, Z18
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z4
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z4
 	VFMADD231PS Z4, Z9, Z3
 	VFMADD231PS Z2, Z4, Z10
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Z0, Z3, Z17
 	VMULPS      Z8, Z0, Z2
-	VMOVUPS.Z   (R8), K1, Z3
-	ADDQ        DX, R8
-	VMOVUPS.Z   (R9), K1, Z4
+	VMOVUPS.Z   (R10), K1, Z3
+	ADDQ        DX, R10
+	VMOVUPS.Z   (R11), K1, Z4
 	VFMADD231PS Z4, Z8, Z3
 	VFMADD231PS Z2, Z4, Z18
-	ADDQ        DX, R9
-	VMOVUPS.Z   (R9), K1, Z4
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z4
 	VFMADD231PS Z4, Z9, Z3
 	VFMADD231PS Z2, Z4, Z10
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Z0, Z3, Z18
 	VMULPS      Z9, Z0, Z2
-	VMOVUPS.Z   (R8), K1, Z3
-	ADDQ        DX, R8
-	VMOVUPS.Z   (R9), K1, Z4
+	VMOVUPS.Z   (R10), K1, Z3
+	ADDQ        DX, R10
+	VMOVUPS.Z   (R11), K1, Z4
 	VFMADD231PS Z4, Z9, Z3
 	VFMADD231PS Z2, Z4, Z10
-	ADDQ        DX, R9
+	ADDQ        DX, R11
 	VFMADD231PS Z0, Z3, Z10
-	MOVLQSX     (BX), R8
+	MOVLQSX     (BX), R10
 	CMPQ        partition+80(FP), $0x00
 	JNE         tap0x9x1x0x9
-	VMOVUPS.Z   (CX)(R8*4), K1, Z0
+	VMOVUPS.Z   (CX)(R10*4), K1, Z0
 	VADDPS      Z0, Z1, Z1
 
 tap0x9x1x0x9:
-	VMOVUPS   Z1, K1, (CX)(R8*4)
-	MOVLQSX   4(BX), R8
+	VMOVUPS   Z1, K1, (CX)(R10*4)
+	MOVLQSX   4(BX), R10
 	CMPQ      partition+80(FP), $0x00
 	JNE       tap1x9x1x0x9
-	VMOVUPS.Z (CX)(R8*4), K1, Z0
+	VMOVUPS.Z (CX)(R10*4), K1, Z0
 	VADDPS    Z0, Z12, Z12
 
 tap1x9x1x0x9:
-	VMOVUPS   Z12, K1, (CX)(R8*4)
-	MOVLQSX   8(BX), R8
+	VMOVUPS   Z12, K1, (CX)(R10*4)
+	MOVLQSX   8(BX), R10
 	CMPQ      partition+80(FP), $0x00
 	JNE       tap2x9x1x0x9
-	VMOVUPS.Z (CX)(R8*4), K1, Z0
+	VMOVUPS.Z (CX)(R10*4), K1, Z0
 	VADDPS    Z0, Z13, Z13
 
 tap2x9x1x0x9:
-	VMOVUPS   Z13, K1, (CX)(R8*4)
-	MOVLQSX   12(BX), R8
+	VMOVUPS   Z13, K1, (CX)(R10*4)
+	MOVLQSX   12(BX), R10
 	CMPQ      partition+80(FP), $0x00
 	JNE       tap3x9x1x0x9
-	VMOVUPS.Z (CX)(R8*4), K1, Z0
+	VMOVUPS.Z (CX)(R10*4), K1, Z0
 	VADDPS    Z0, Z14, Z14
 
 tap3x9x1x0x9:
-	VMOVUPS   Z14, K1, (CX)(R8*4)
-	MOVLQSX   16(BX), R8
+	VMOVUPS   Z14, K1, (CX)(R10*4)
+	MOVLQSX   16(BX), R10
 	CMPQ      partition+80(FP), $0x00
 	JNE       tap4x9x1x0x9
-	VMOVUPS.Z (CX)(R8*4), K1, Z0
+	VMOVUPS.Z (CX)(R10*4), K1, Z0
 	VADDPS    Z0, Z15, Z15
 
 tap4x9x1x0x9:
-	VMOVUPS   Z15, K1, (CX)(R8*4)
-	MOVLQSX   20(BX), R8
+	VMOVUPS   Z15, K1, (CX)(R10*4)
+	MOVLQSX   20(BX), R10
 	CMPQ      partition+80(FP), $0x00
 	JNE       tap5x9x1x0x9
-	VMOVUPS.Z (CX)(R8*4), K1, Z0
+	VMOVUPS.Z (CX)(R10*4), K1, Z0
 	VADDPS    Z0, Z16, Z16
 
 tap5x9x1x0x9:
-	VMOVUPS   Z16, K1, (CX)(R8*4)
-	MOVLQSX   24(BX), R8
+	VMOVUPS   Z16, K1, (CX)(R10*4)
+	MOVLQSX   24(BX), R10
 	CMPQ      partition+80(FP), $0x00
 	JNE       tap6x9x1x0x9
-	VMOVUPS.Z (CX)(R8*4), K1, Z0
+	VMOVUPS.Z (CX)(R10*4), K1, Z0
 	VADDPS    Z0, Z17, Z17
 
 tap6x9x1x0x9:
-	VMOVUPS   Z17, K1, (CX)(R8*4)
-	MOVLQSX   28(BX), R8
+	VMOVUPS   Z17, K1, (CX)(R10*4)
+	MOVLQSX   28(BX), R10
 	CMPQ      partition+80(FP), $0x00
 	JNE       tap7x9x1x0x9
-	VMOVUPS.Z (CX)(R8*4), K1, Z0
+	VMOVUPS.Z (CX)(R10*4), K1, Z0
 	VADDPS    Z0, Z18, Z18
 
 tap7x9x1x0x9:
-	VMOVUPS   Z18, K1, (CX)(R8*4)
-	MOVLQSX   32(BX), R8
+	VMOVUPS   Z18, K1, (CX)(R10*4)
+	MOVLQSX   32(BX), R10
 	CMPQ      partition+80(FP), $0x00
 	JNE       tap8x9x1x0x9
-	VMOVUPS.Z (CX)(R8*4), K1, Z0
+	VMOVUPS.Z (CX)(R10*4), K1, Z0
 	VADDPS    Z0, Z10, Z10
 
 tap8x9x1x0x9:
-	VMOVUPS Z10, K1, (CX)(R8*4)
+	VMOVUPS Z10, K1, (CX)(R10*4)
 	ADDQ    $0x24, BX
 	ADDQ    DX, SI
 	DECQ    DI
@@ -7354,91 +7992,114 @@ nodx9x1:
 	MOVQ      index+24(FP), CX
 	MOVQ      dy+32(FP), BX
 	MOVQ      sites+48(FP), SI
+	MOVQ      ahead+88(FP), DI
+	MOVQ      DI, R8
+	IMULQ     DX, R8
+	IMUL3Q    $0x24, DI, DI
 
 site9x1x0x0:
 	VMOVUPS.Z   (BX), K1, Z28
-	MOVLQSX     (CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z29
+	PREFETCHT0  (BX)(R8*1)
+	MOVLQSX     (CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     4(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     8(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     12(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     16(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     20(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     24(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     28(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     32(CX)(DI*1), R9
+	PREFETCHT0  (AX)(R9*4)
+	MOVLQSX     (CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z29
 	VADDPS      Z28, Z0, Z0
 	VMULPS      Z29, Z28, Z30
 	VADDPS      Z30, Z1, Z1
 	VFMADD231PS Z29, Z30, Z2
-	MOVLQSX     4(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z29
+	MOVLQSX     4(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z29
 	VFMADD231PS Z29, Z30, Z3
-	MOVLQSX     8(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z29
+	MOVLQSX     8(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z29
 	VFMADD231PS Z29, Z30, Z4
-	MOVLQSX     12(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z29
+	MOVLQSX     12(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z29
 	VFMADD231PS Z29, Z30, Z5
-	MOVLQSX     16(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z29
+	MOVLQSX     16(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z29
 	VFMADD231PS Z29, Z30, Z6
-	MOVLQSX     20(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z29
+	MOVLQSX     20(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z29
 	VFMADD231PS Z29, Z30, Z7
-	MOVLQSX     24(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z29
+	MOVLQSX     24(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z29
 	VFMADD231PS Z29, Z30, Z8
-	MOVLQSX     28(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z29
+	MOVLQSX     28(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z29
 	VFMADD231PS Z29, Z30, Z9
-	MOVLQSX     32(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z29
+	MOVLQSX     32(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z29
 	VFMADD231PS Z29, Z30, Z10
-	MOVLQSX     4(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z29
+	MOVLQSX     4(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z29
 	VMULPS      Z29, Z28, Z29
 	VADDPS      Z29, Z11, Z11
-	MOVLQSX     4(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z30
+	MOVLQSX     4(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z30
 	VFMADD231PS Z30, Z29, Z12
-	MOVLQSX     8(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z30
+	MOVLQSX     8(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z30
 	VFMADD231PS Z30, Z29, Z13
-	MOVLQSX     12(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z30
+	MOVLQSX     12(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z30
 	VFMADD231PS Z30, Z29, Z14
-	MOVLQSX     16(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z30
+	MOVLQSX     16(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z30
 	VFMADD231PS Z30, Z29, Z15
-	MOVLQSX     20(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z30
+	MOVLQSX     20(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z30
 	VFMADD231PS Z30, Z29, Z16
-	MOVLQSX     24(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z30
+	MOVLQSX     24(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z30
 	VFMADD231PS Z30, Z29, Z17
-	MOVLQSX     28(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z30
+	MOVLQSX     28(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z30
 	VFMADD231PS Z30, Z29, Z18
-	MOVLQSX     32(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z30
+	MOVLQSX     32(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z30
 	VFMADD231PS Z30, Z29, Z19
-	MOVLQSX     8(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z29
+	MOVLQSX     8(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z29
 	VMULPS      Z29, Z28, Z28
 	VADDPS      Z28, Z20, Z20
-	MOVLQSX     8(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z29
+	MOVLQSX     8(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z29
 	VFMADD231PS Z29, Z28, Z21
-	MOVLQSX     12(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z29
+	MOVLQSX     12(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z29
 	VFMADD231PS Z29, Z28, Z22
-	MOVLQSX     16(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z29
+	MOVLQSX     16(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z29
 	VFMADD231PS Z29, Z28, Z23
-	MOVLQSX     20(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z29
+	MOVLQSX     20(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z29
 	VFMADD231PS Z29, Z28, Z24
-	MOVLQSX     24(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z29
+	MOVLQSX     24(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z29
 	VFMADD231PS Z29, Z28, Z25
-	MOVLQSX     28(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z29
+	MOVLQSX     28(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z29
 	VFMADD231PS Z29, Z28, Z26
-	MOVLQSX     32(CX), DI
-	VMOVUPS.Z   (AX)(DI*4), K1, Z29
+	MOVLQSX     32(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z29
 	VFMADD231PS Z29, Z28, Z27
 	ADDQ        $0x24, CX
 	ADDQ        DX, BX
@@ -7614,6 +8275,10 @@ site9x1x0x0:
 	MOVQ        index+24(FP), CX
 	MOVQ        dy+32(FP), BX
 	MOVQ        sites+48(FP), SI
+	MOVQ        ahead+88(FP), DI
+	MOVQ        DI, R8
+	IMULQ       DX, R8
+	IMUL3Q      $0x24, DI, DI
 
 site9x1x3x0:
 	VMOVUPS.Z   (BX), K1, Z27

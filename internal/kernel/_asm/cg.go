@@ -41,13 +41,13 @@ func (s isa) eachTaps(body func(r row, n int)) {
 // The coefficients are in registers where they fit. See cgPortable for the Go
 // equivalent.
 func cg(s isa) {
-	s.begin("cg", "(y, x *float32, index *int32, coefs *float32, sites, taps, channels, lanes int)",
+	s.begin("cg", "(y, x *float32, index *int32, coefs *float32, sites, taps, channels, lanes, ahead int)",
 		"cgPortable", "order 2 in 1, 2, 3, 4, 6 or 9 taps for one vector of channels")
 	s.eachTaps(func(r row, n int) {
 		y, x, index, coefs := load("y"), load("x"), load("index"), load("coefs")
 		left, stride := load("sites"), load("channels")
 		SHLQ(Imm(2), stride)
-		k := cgKernel{r, n, y, x, index, coefs, stride, left}
+		k := cgKernel{r, n, y, x, index, coefs, stride, left, newAhead(n, stride)}
 		switch perSite := n + 2; {
 		case cgTerms(n)+perSite <= r.free():
 			c := r.vecs(cgTerms(n))
@@ -76,7 +76,36 @@ type cgKernel struct {
 	row
 	n                                int
 	y, x, index, coefs, stride, left reg.Register
+	ahead                            ahead
 }
+
+// ahead is how far from a site the one stands whose cache lines are fetched
+// while it is worked on, in bytes of the index and of a row an output site. The
+// passes over one vector of channels after another leave out lines, which the
+// processor does not foresee.
+type ahead struct{ index, rows reg.Register }
+
+// newAhead takes the argument ahead, a number of sites of n taps whose rows
+// stand stride bytes apart.
+func newAhead(n int, stride reg.Register) ahead {
+	a := ahead{load("ahead"), GP64()}
+	MOVQ(a.index, a.rows)
+	IMULQ(stride, a.rows)
+	IMUL3Q(Imm(uint64(4*n)), a.index, a.index)
+	return a
+}
+
+// inputs fetches tap i of the site ahead in each of the buffers.
+func (a ahead) inputs(index reg.Register, i int, buffers ...reg.Register) {
+	at := GP64()
+	MOVLQSX(Mem{Base: index, Index: a.index, Scale: 1, Disp: 4 * i}, at)
+	for _, b := range buffers {
+		PREFETCHT0(Mem{Base: b, Index: at, Scale: 4})
+	}
+}
+
+// row fetches the row ahead of p.
+func (a ahead) row(p reg.Register) { PREFETCHT0(Mem{Base: p, Index: a.rows, Scale: 1}) }
 
 // sites works on as many groups of several sites as are left. A nil coef
 // means that the coefficients are in memory.
@@ -94,9 +123,13 @@ func (k cgKernel) sites(group int, coef func(i int) reg.VecVirtual) {
 			k.load(Mem{Base: k.x, Index: at, Scale: 4}, 0, v)
 		}
 	}
+	for i := range group * k.n {
+		k.ahead.inputs(k.index, i, k.x)
+	}
 	sum := k.polynomial(x, coef)
 	sum.walk(k.y, k.stride, k.store)
 	for range group {
+		k.ahead.row(k.y)
 		ADDQ(k.stride, k.y)
 	}
 	ADDQ(Imm(uint64(4*k.n*group)), k.index)

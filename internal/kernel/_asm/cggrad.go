@@ -23,7 +23,7 @@ import (
 // several passes, each for some of the gradients. See cgGradPortable for the
 // Go equivalent.
 func cgGrad(s isa) {
-	s.begin("cgGrad", "(dx, dcoefs, x *float32, index *int32, dy, coefs *float32, sites, taps, channels, lanes, partition int)",
+	s.begin("cgGrad", "(dx, dcoefs, x *float32, index *int32, dy, coefs *float32, sites, taps, channels, lanes, partition, ahead int)",
 		"cgGradPortable", "order 2 in 1, 2, 3, 4, 6 or 9 taps for one vector of channels")
 	s.eachTaps(func(r row, n int) {
 		k := cgGradKernel{row: r, n: n, x: load("x"), dx: load("dx"), stride: load("channels")}
@@ -92,9 +92,11 @@ func (k cgGradKernel) pass(coefs, inputs span) {
 	acc := k.accumulators(coefs)
 	k.walkCoefs(coefs, acc, load("dcoefs"), k.load)
 	index, dy, left := load("index"), load("dy"), load("sites")
+	ahead := newAhead(k.n, k.stride)
 	Label(label("site"))
 	g := k.vec()
 	k.load(at(dy), 0, g)
+	k.fetch(ahead, index, dy, coefs, inputs)
 	x := k.inputs(index, acc, coefs, inputs)
 	dx := k.step(g, x, acc, coefs, inputs)
 	for i := inputs.low; i < inputs.high; i++ {
@@ -105,6 +107,26 @@ func (k cgGradKernel) pass(coefs, inputs span) {
 	DECQ(left)
 	JNZ(LabelRef(label("site")))
 	k.walkCoefs(coefs, acc, load("dcoefs"), k.store)
+}
+
+// fetch fetches what the site ahead needs first in a pass: all of it in the
+// first pass, the gradients of the inputs in the pass that makes them.
+func (k cgGradKernel) fetch(a ahead, index, dy reg.Register, coefs, inputs span) {
+	if inputs.low == 0 && (inputs.high > 0 || coefs.low == 0) {
+		a.row(dy)
+	}
+	for i := range k.n {
+		var buffers []reg.Register
+		if inputs.low == 0 && (inputs.high > 0 || coefs.low == 0) {
+			buffers = append(buffers, k.x)
+		}
+		if inputs.has(i) {
+			buffers = append(buffers, k.dx)
+		}
+		if len(buffers) > 0 {
+			a.inputs(index, i, buffers...)
+		}
+	}
 }
 
 // gradients of a pass: of the constant, if it is in it, and by tap i of x_i
