@@ -16,6 +16,7 @@ func productFloat32(y, bias, x []float32, win Window, f *Filter[float32]) {
 	}
 	for sites := win.Sites(); sites > 0; sites = win.Sites() {
 		sites = min(sites, productSites)
+		rows := tileRows(sites)
 		for o := 0; o < f.cout; o += f.panel {
 			var b *float32
 			if bias != nil {
@@ -23,13 +24,26 @@ func productFloat32(y, bias, x []float32, win Window, f *Filter[float32]) {
 			}
 			n, w := min(f.panel, f.cout-o), &f.data[o*f.taps*f.cin]
 			if f.level == cpu.AVX512 {
-				productAVX512(&y[o], b, &x[0], &win.Index[0], w, sites, f.taps, f.cin, f.cout, n)
+				productAVX512(&y[o], b, &x[0], &win.Index[0], w, sites, rows, f.taps, f.cin, f.cout, n)
 			} else {
-				productAVX2(&y[o], b, &x[0], &win.Index[0], w, sites, f.taps, f.cin, f.cout, n)
+				productAVX2(&y[o], b, &x[0], &win.Index[0], w, sites, rows, f.taps, f.cin, f.cout, n)
 			}
 		}
 		y, win.Index = y[sites*f.cout:], win.Index[sites*f.taps:]
 	}
+}
+
+// tileRows is the number of rows in the assembly's tiles with which the fewest
+// sites are computed twice: the last tile is moved back to end with the last site.
+func tileRows(sites int) int {
+	up := func(n int) int { return (sites + n - 1) / n * n }
+	switch {
+	case sites >= 6 && up(6) <= up(4):
+		return 6
+	case sites >= 4:
+		return 4
+	}
+	return 1
 }
 
 // gradSites is the number of sites that ProductGrad adds up in registers

@@ -4,16 +4,16 @@
 
 #include "textflag.h"
 
-// func productAVX2(y *float32, bias *float32, x *float32, index *int32, w *float32, sites int, taps int, cin int, cout int, channels int)
+// func productAVX2(y *float32, bias *float32, x *float32, index *int32, w *float32, sites int, rows int, taps int, cin int, cout int, channels int)
 // Requires: AVX, CMOV, FMA3
-TEXT ·productAVX2(SB), NOSPLIT, $0-80
-	MOVQ channels+72(FP), AX
+TEXT ·productAVX2(SB), NOSPLIT, $0-88
+	MOVQ channels+80(FP), AX
 	SUBQ $0x08, AX
 	JLE  vecs1
 	CMPQ AX, $0x08
 	JNE  vecs1masked
-	CMPQ sites+40(FP), $0x06
-	JL   single2full
+	CMPQ rows+48(FP), $0x06
+	JNE  not62full
 	MOVQ sites+40(FP), AX
 	MOVQ y+0(FP), CX
 	MOVQ index+24(FP), DX
@@ -39,11 +39,11 @@ nobias6x2full:
 	VMOVAPS Y0, Y10
 	VMOVAPS Y1, Y11
 	MOVQ    w+32(FP), BX
-	MOVQ    taps+48(FP), SI
+	MOVQ    taps+56(FP), SI
 	XORQ    DI, DI
 
 tap6x2full:
-	MOVQ    cin+56(FP), R8
+	MOVQ    cin+64(FP), R8
 	MOVQ    x+16(FP), R9
 	LEAQ    (R9)(R8*4), R9
 	LEAQ    (DX)(DI*4), R10
@@ -93,7 +93,7 @@ channel6x2full:
 	INCQ         DI
 	CMPQ         DI, SI
 	JNE          tap6x2full
-	MOVQ         cout+64(FP), BX
+	MOVQ         cout+72(FP), BX
 	SHLQ         $0x02, BX
 	MOVQ         CX, DI
 	VMOVUPS      Y0, (DI)
@@ -132,7 +132,106 @@ done6x2full:
 	VZEROUPPER
 	RET
 
-single2full:
+not62full:
+	CMPQ rows+48(FP), $0x04
+	JNE  not42full
+	MOVQ sites+40(FP), AX
+	MOVQ y+0(FP), CX
+	MOVQ index+24(FP), DX
+
+tile4x2full:
+	MOVQ    bias+8(FP), BX
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	TESTQ   BX, BX
+	JZ      nobias4x2full
+	VMOVUPS (BX), Y0
+	VMOVUPS 32(BX), Y1
+
+nobias4x2full:
+	VMOVAPS Y0, Y2
+	VMOVAPS Y1, Y3
+	VMOVAPS Y0, Y4
+	VMOVAPS Y1, Y5
+	VMOVAPS Y0, Y6
+	VMOVAPS Y1, Y7
+	MOVQ    w+32(FP), BX
+	MOVQ    taps+56(FP), SI
+	XORQ    DI, DI
+
+tap4x2full:
+	MOVQ    cin+64(FP), R8
+	MOVQ    x+16(FP), R9
+	LEAQ    (R9)(R8*4), R9
+	LEAQ    (DX)(DI*4), R10
+	MOVLQSX (R10), R11
+	LEAQ    (R9)(R11*4), R11
+	LEAQ    (R10)(SI*4), R10
+	MOVLQSX (R10), R12
+	LEAQ    (R9)(R12*4), R12
+	LEAQ    (R10)(SI*4), R10
+	MOVLQSX (R10), R13
+	LEAQ    (R9)(R13*4), R13
+	LEAQ    (R10)(SI*4), R10
+	MOVLQSX (R10), R10
+	LEAQ    (R9)(R10*4), R10
+	NEGQ    R8
+
+channel4x2full:
+	VMOVUPS      (BX), Y8
+	VMOVUPS      32(BX), Y9
+	VBROADCASTSS (R11)(R8*4), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS (R12)(R8*4), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS (R13)(R8*4), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS (R10)(R8*4), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
+	ADDQ         $+64, BX
+	INCQ         R8
+	JNZ          channel4x2full
+	INCQ         DI
+	CMPQ         DI, SI
+	JNE          tap4x2full
+	MOVQ         cout+72(FP), BX
+	SHLQ         $0x02, BX
+	MOVQ         CX, DI
+	VMOVUPS      Y0, (DI)
+	VMOVUPS      Y1, 32(DI)
+	ADDQ         BX, DI
+	VMOVUPS      Y2, (DI)
+	VMOVUPS      Y3, 32(DI)
+	ADDQ         BX, DI
+	VMOVUPS      Y4, (DI)
+	VMOVUPS      Y5, 32(DI)
+	ADDQ         BX, DI
+	VMOVUPS      Y6, (DI)
+	VMOVUPS      Y7, 32(DI)
+
+	// On to the next tile; the last one ends with the last site.
+	SUBQ    $0x04, AX
+	JE      done4x2full
+	MOVQ    $+4, DI
+	MOVQ    DI, R8
+	CMPQ    AX, R8
+	CMOVQLT AX, DI
+	CMOVQLT R8, AX
+	IMULQ   DI, BX
+	ADDQ    BX, CX
+	IMULQ   SI, DI
+	LEAQ    (DX)(DI*4), DX
+	JMP     tile4x2full
+
+done4x2full:
+	VZEROUPPER
+	RET
+
+not42full:
 	MOVQ sites+40(FP), AX
 	MOVQ y+0(FP), CX
 	MOVQ index+24(FP), DX
@@ -148,11 +247,11 @@ tile1x2full:
 
 nobias1x2full:
 	MOVQ w+32(FP), BX
-	MOVQ taps+48(FP), SI
+	MOVQ taps+56(FP), SI
 	XORQ DI, DI
 
 tap1x2full:
-	MOVQ    cin+56(FP), R8
+	MOVQ    cin+64(FP), R8
 	MOVQ    x+16(FP), R9
 	LEAQ    (R9)(R8*4), R9
 	LEAQ    (DX)(DI*4), R10
@@ -170,7 +269,7 @@ channel1x2full:
 	INCQ         DI
 	CMPQ         DI, SI
 	JNE          tap1x2full
-	MOVQ         cout+64(FP), BX
+	MOVQ         cout+72(FP), BX
 	SHLQ         $0x02, BX
 	MOVQ         CX, DI
 	VMOVUPS      Y0, (DI)
@@ -194,8 +293,8 @@ vecs1masked:
 	LEAQ    tails<>+32(SB), CX
 	NEGQ    AX
 	VMOVUPS (CX)(AX*4), Y0
-	CMPQ    sites+40(FP), $0x06
-	JL      single2
+	CMPQ    rows+48(FP), $0x06
+	JNE     not62
 	MOVQ    sites+40(FP), AX
 	MOVQ    y+0(FP), CX
 	MOVQ    index+24(FP), DX
@@ -221,11 +320,11 @@ nobias6x2:
 	VMOVAPS Y1, Y11
 	VMOVAPS Y2, Y12
 	MOVQ    w+32(FP), BX
-	MOVQ    taps+48(FP), SI
+	MOVQ    taps+56(FP), SI
 	XORQ    DI, DI
 
 tap6x2:
-	MOVQ    cin+56(FP), R8
+	MOVQ    cin+64(FP), R8
 	MOVQ    x+16(FP), R9
 	LEAQ    (R9)(R8*4), R9
 	LEAQ    (DX)(DI*4), R10
@@ -275,7 +374,7 @@ channel6x2:
 	INCQ         DI
 	CMPQ         DI, SI
 	JNE          tap6x2
-	MOVQ         cout+64(FP), BX
+	MOVQ         cout+72(FP), BX
 	SHLQ         $0x02, BX
 	MOVQ         CX, DI
 	VMOVUPS      Y1, (DI)
@@ -314,7 +413,106 @@ done6x2:
 	VZEROUPPER
 	RET
 
-single2:
+not62:
+	CMPQ rows+48(FP), $0x04
+	JNE  not42
+	MOVQ sites+40(FP), AX
+	MOVQ y+0(FP), CX
+	MOVQ index+24(FP), DX
+
+tile4x2:
+	MOVQ       bias+8(FP), BX
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	TESTQ      BX, BX
+	JZ         nobias4x2
+	VMOVUPS    (BX), Y1
+	VMASKMOVPS 32(BX), Y0, Y2
+
+nobias4x2:
+	VMOVAPS Y1, Y3
+	VMOVAPS Y2, Y4
+	VMOVAPS Y1, Y5
+	VMOVAPS Y2, Y6
+	VMOVAPS Y1, Y7
+	VMOVAPS Y2, Y8
+	MOVQ    w+32(FP), BX
+	MOVQ    taps+56(FP), SI
+	XORQ    DI, DI
+
+tap4x2:
+	MOVQ    cin+64(FP), R8
+	MOVQ    x+16(FP), R9
+	LEAQ    (R9)(R8*4), R9
+	LEAQ    (DX)(DI*4), R10
+	MOVLQSX (R10), R11
+	LEAQ    (R9)(R11*4), R11
+	LEAQ    (R10)(SI*4), R10
+	MOVLQSX (R10), R12
+	LEAQ    (R9)(R12*4), R12
+	LEAQ    (R10)(SI*4), R10
+	MOVLQSX (R10), R13
+	LEAQ    (R9)(R13*4), R13
+	LEAQ    (R10)(SI*4), R10
+	MOVLQSX (R10), R10
+	LEAQ    (R9)(R10*4), R10
+	NEGQ    R8
+
+channel4x2:
+	VMOVUPS      (BX), Y9
+	VMOVUPS      32(BX), Y10
+	VBROADCASTSS (R11)(R8*4), Y11
+	VFMADD231PS  Y9, Y11, Y1
+	VFMADD231PS  Y10, Y11, Y2
+	VBROADCASTSS (R12)(R8*4), Y11
+	VFMADD231PS  Y9, Y11, Y3
+	VFMADD231PS  Y10, Y11, Y4
+	VBROADCASTSS (R13)(R8*4), Y11
+	VFMADD231PS  Y9, Y11, Y5
+	VFMADD231PS  Y10, Y11, Y6
+	VBROADCASTSS (R10)(R8*4), Y11
+	VFMADD231PS  Y9, Y11, Y7
+	VFMADD231PS  Y10, Y11, Y8
+	ADDQ         $+64, BX
+	INCQ         R8
+	JNZ          channel4x2
+	INCQ         DI
+	CMPQ         DI, SI
+	JNE          tap4x2
+	MOVQ         cout+72(FP), BX
+	SHLQ         $0x02, BX
+	MOVQ         CX, DI
+	VMOVUPS      Y1, (DI)
+	VMASKMOVPS   Y2, Y0, 32(DI)
+	ADDQ         BX, DI
+	VMOVUPS      Y3, (DI)
+	VMASKMOVPS   Y4, Y0, 32(DI)
+	ADDQ         BX, DI
+	VMOVUPS      Y5, (DI)
+	VMASKMOVPS   Y6, Y0, 32(DI)
+	ADDQ         BX, DI
+	VMOVUPS      Y7, (DI)
+	VMASKMOVPS   Y8, Y0, 32(DI)
+
+	// On to the next tile; the last one ends with the last site.
+	SUBQ    $0x04, AX
+	JE      done4x2
+	MOVQ    $+4, DI
+	MOVQ    DI, R8
+	CMPQ    AX, R8
+	CMOVQLT AX, DI
+	CMOVQLT R8, AX
+	IMULQ   DI, BX
+	ADDQ    BX, CX
+	IMULQ   SI, DI
+	LEAQ    (DX)(DI*4), DX
+	JMP     tile4x2
+
+done4x2:
+	VZEROUPPER
+	RET
+
+not42:
 	MOVQ sites+40(FP), AX
 	MOVQ y+0(FP), CX
 	MOVQ index+24(FP), DX
@@ -330,11 +528,11 @@ tile1x2:
 
 nobias1x2:
 	MOVQ w+32(FP), BX
-	MOVQ taps+48(FP), SI
+	MOVQ taps+56(FP), SI
 	XORQ DI, DI
 
 tap1x2:
-	MOVQ    cin+56(FP), R8
+	MOVQ    cin+64(FP), R8
 	MOVQ    x+16(FP), R9
 	LEAQ    (R9)(R8*4), R9
 	LEAQ    (DX)(DI*4), R10
@@ -352,7 +550,7 @@ channel1x2:
 	INCQ         DI
 	CMPQ         DI, SI
 	JNE          tap1x2
-	MOVQ         cout+64(FP), BX
+	MOVQ         cout+72(FP), BX
 	SHLQ         $0x02, BX
 	MOVQ         CX, DI
 	VMOVUPS      Y1, (DI)
@@ -376,8 +574,8 @@ vecs1:
 	ADDQ $0x08, AX
 	CMPQ AX, $0x08
 	JNE  vecs0masked
-	CMPQ sites+40(FP), $0x06
-	JL   single1full
+	CMPQ rows+48(FP), $0x06
+	JNE  not61full
 	MOVQ sites+40(FP), AX
 	MOVQ y+0(FP), CX
 	MOVQ index+24(FP), DX
@@ -396,11 +594,11 @@ nobias6x1full:
 	VMOVAPS Y0, Y4
 	VMOVAPS Y0, Y5
 	MOVQ    w+32(FP), BX
-	MOVQ    taps+48(FP), SI
+	MOVQ    taps+56(FP), SI
 	XORQ    DI, DI
 
 tap6x1full:
-	MOVQ    cin+56(FP), R8
+	MOVQ    cin+64(FP), R8
 	MOVQ    x+16(FP), R9
 	LEAQ    (R9)(R8*4), R9
 	LEAQ    (DX)(DI*4), R10
@@ -443,7 +641,7 @@ channel6x1full:
 	INCQ         DI
 	CMPQ         DI, SI
 	JNE          tap6x1full
-	MOVQ         cout+64(FP), BX
+	MOVQ         cout+72(FP), BX
 	SHLQ         $0x02, BX
 	MOVQ         CX, DI
 	VMOVUPS      Y0, (DI)
@@ -476,7 +674,92 @@ done6x1full:
 	VZEROUPPER
 	RET
 
-single1full:
+not61full:
+	CMPQ rows+48(FP), $0x04
+	JNE  not41full
+	MOVQ sites+40(FP), AX
+	MOVQ y+0(FP), CX
+	MOVQ index+24(FP), DX
+
+tile4x1full:
+	MOVQ    bias+8(FP), BX
+	VXORPS  Y0, Y0, Y0
+	TESTQ   BX, BX
+	JZ      nobias4x1full
+	VMOVUPS (BX), Y0
+
+nobias4x1full:
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	MOVQ    w+32(FP), BX
+	MOVQ    taps+56(FP), SI
+	XORQ    DI, DI
+
+tap4x1full:
+	MOVQ    cin+64(FP), R8
+	MOVQ    x+16(FP), R9
+	LEAQ    (R9)(R8*4), R9
+	LEAQ    (DX)(DI*4), R10
+	MOVLQSX (R10), R11
+	LEAQ    (R9)(R11*4), R11
+	LEAQ    (R10)(SI*4), R10
+	MOVLQSX (R10), R12
+	LEAQ    (R9)(R12*4), R12
+	LEAQ    (R10)(SI*4), R10
+	MOVLQSX (R10), R13
+	LEAQ    (R9)(R13*4), R13
+	LEAQ    (R10)(SI*4), R10
+	MOVLQSX (R10), R10
+	LEAQ    (R9)(R10*4), R10
+	NEGQ    R8
+
+channel4x1full:
+	VMOVUPS      (BX), Y4
+	VBROADCASTSS (R11)(R8*4), Y5
+	VFMADD231PS  Y4, Y5, Y0
+	VBROADCASTSS (R12)(R8*4), Y5
+	VFMADD231PS  Y4, Y5, Y1
+	VBROADCASTSS (R13)(R8*4), Y5
+	VFMADD231PS  Y4, Y5, Y2
+	VBROADCASTSS (R10)(R8*4), Y5
+	VFMADD231PS  Y4, Y5, Y3
+	ADDQ         $+32, BX
+	INCQ         R8
+	JNZ          channel4x1full
+	INCQ         DI
+	CMPQ         DI, SI
+	JNE          tap4x1full
+	MOVQ         cout+72(FP), BX
+	SHLQ         $0x02, BX
+	MOVQ         CX, DI
+	VMOVUPS      Y0, (DI)
+	ADDQ         BX, DI
+	VMOVUPS      Y1, (DI)
+	ADDQ         BX, DI
+	VMOVUPS      Y2, (DI)
+	ADDQ         BX, DI
+	VMOVUPS      Y3, (DI)
+
+	// On to the next tile; the last one ends with the last site.
+	SUBQ    $0x04, AX
+	JE      done4x1full
+	MOVQ    $+4, DI
+	MOVQ    DI, R8
+	CMPQ    AX, R8
+	CMOVQLT AX, DI
+	CMOVQLT R8, AX
+	IMULQ   DI, BX
+	ADDQ    BX, CX
+	IMULQ   SI, DI
+	LEAQ    (DX)(DI*4), DX
+	JMP     tile4x1full
+
+done4x1full:
+	VZEROUPPER
+	RET
+
+not41full:
 	MOVQ sites+40(FP), AX
 	MOVQ y+0(FP), CX
 	MOVQ index+24(FP), DX
@@ -490,11 +773,11 @@ tile1x1full:
 
 nobias1x1full:
 	MOVQ w+32(FP), BX
-	MOVQ taps+48(FP), SI
+	MOVQ taps+56(FP), SI
 	XORQ DI, DI
 
 tap1x1full:
-	MOVQ    cin+56(FP), R8
+	MOVQ    cin+64(FP), R8
 	MOVQ    x+16(FP), R9
 	LEAQ    (R9)(R8*4), R9
 	LEAQ    (DX)(DI*4), R10
@@ -511,7 +794,7 @@ channel1x1full:
 	INCQ         DI
 	CMPQ         DI, SI
 	JNE          tap1x1full
-	MOVQ         cout+64(FP), BX
+	MOVQ         cout+72(FP), BX
 	SHLQ         $0x02, BX
 	MOVQ         CX, DI
 	VMOVUPS      Y0, (DI)
@@ -534,8 +817,8 @@ vecs0masked:
 	LEAQ    tails<>+32(SB), CX
 	NEGQ    AX
 	VMOVUPS (CX)(AX*4), Y0
-	CMPQ    sites+40(FP), $0x06
-	JL      single1
+	CMPQ    rows+48(FP), $0x06
+	JNE     not61
 	MOVQ    sites+40(FP), AX
 	MOVQ    y+0(FP), CX
 	MOVQ    index+24(FP), DX
@@ -554,11 +837,11 @@ nobias6x1:
 	VMOVAPS Y1, Y5
 	VMOVAPS Y1, Y6
 	MOVQ    w+32(FP), BX
-	MOVQ    taps+48(FP), SI
+	MOVQ    taps+56(FP), SI
 	XORQ    DI, DI
 
 tap6x1:
-	MOVQ    cin+56(FP), R8
+	MOVQ    cin+64(FP), R8
 	MOVQ    x+16(FP), R9
 	LEAQ    (R9)(R8*4), R9
 	LEAQ    (DX)(DI*4), R10
@@ -601,7 +884,7 @@ channel6x1:
 	INCQ         DI
 	CMPQ         DI, SI
 	JNE          tap6x1
-	MOVQ         cout+64(FP), BX
+	MOVQ         cout+72(FP), BX
 	SHLQ         $0x02, BX
 	MOVQ         CX, DI
 	VMASKMOVPS   Y1, Y0, (DI)
@@ -634,7 +917,92 @@ done6x1:
 	VZEROUPPER
 	RET
 
-single1:
+not61:
+	CMPQ rows+48(FP), $0x04
+	JNE  not41
+	MOVQ sites+40(FP), AX
+	MOVQ y+0(FP), CX
+	MOVQ index+24(FP), DX
+
+tile4x1:
+	MOVQ       bias+8(FP), BX
+	VXORPS     Y1, Y1, Y1
+	TESTQ      BX, BX
+	JZ         nobias4x1
+	VMASKMOVPS (BX), Y0, Y1
+
+nobias4x1:
+	VMOVAPS Y1, Y2
+	VMOVAPS Y1, Y3
+	VMOVAPS Y1, Y4
+	MOVQ    w+32(FP), BX
+	MOVQ    taps+56(FP), SI
+	XORQ    DI, DI
+
+tap4x1:
+	MOVQ    cin+64(FP), R8
+	MOVQ    x+16(FP), R9
+	LEAQ    (R9)(R8*4), R9
+	LEAQ    (DX)(DI*4), R10
+	MOVLQSX (R10), R11
+	LEAQ    (R9)(R11*4), R11
+	LEAQ    (R10)(SI*4), R10
+	MOVLQSX (R10), R12
+	LEAQ    (R9)(R12*4), R12
+	LEAQ    (R10)(SI*4), R10
+	MOVLQSX (R10), R13
+	LEAQ    (R9)(R13*4), R13
+	LEAQ    (R10)(SI*4), R10
+	MOVLQSX (R10), R10
+	LEAQ    (R9)(R10*4), R10
+	NEGQ    R8
+
+channel4x1:
+	VMOVUPS      (BX), Y5
+	VBROADCASTSS (R11)(R8*4), Y6
+	VFMADD231PS  Y5, Y6, Y1
+	VBROADCASTSS (R12)(R8*4), Y6
+	VFMADD231PS  Y5, Y6, Y2
+	VBROADCASTSS (R13)(R8*4), Y6
+	VFMADD231PS  Y5, Y6, Y3
+	VBROADCASTSS (R10)(R8*4), Y6
+	VFMADD231PS  Y5, Y6, Y4
+	ADDQ         $+32, BX
+	INCQ         R8
+	JNZ          channel4x1
+	INCQ         DI
+	CMPQ         DI, SI
+	JNE          tap4x1
+	MOVQ         cout+72(FP), BX
+	SHLQ         $0x02, BX
+	MOVQ         CX, DI
+	VMASKMOVPS   Y1, Y0, (DI)
+	ADDQ         BX, DI
+	VMASKMOVPS   Y2, Y0, (DI)
+	ADDQ         BX, DI
+	VMASKMOVPS   Y3, Y0, (DI)
+	ADDQ         BX, DI
+	VMASKMOVPS   Y4, Y0, (DI)
+
+	// On to the next tile; the last one ends with the last site.
+	SUBQ    $0x04, AX
+	JE      done4x1
+	MOVQ    $+4, DI
+	MOVQ    DI, R8
+	CMPQ    AX, R8
+	CMOVQLT AX, DI
+	CMOVQLT R8, AX
+	IMULQ   DI, BX
+	ADDQ    BX, CX
+	IMULQ   SI, DI
+	LEAQ    (DX)(DI*4), DX
+	JMP     tile4x1
+
+done4x1:
+	VZEROUPPER
+	RET
+
+not41:
 	MOVQ sites+40(FP), AX
 	MOVQ y+0(FP), CX
 	MOVQ index+24(FP), DX
@@ -648,11 +1016,11 @@ tile1x1:
 
 nobias1x1:
 	MOVQ w+32(FP), BX
-	MOVQ taps+48(FP), SI
+	MOVQ taps+56(FP), SI
 	XORQ DI, DI
 
 tap1x1:
-	MOVQ    cin+56(FP), R8
+	MOVQ    cin+64(FP), R8
 	MOVQ    x+16(FP), R9
 	LEAQ    (R9)(R8*4), R9
 	LEAQ    (DX)(DI*4), R10
@@ -669,7 +1037,7 @@ channel1x1:
 	INCQ         DI
 	CMPQ         DI, SI
 	JNE          tap1x1
-	MOVQ         cout+64(FP), BX
+	MOVQ         cout+72(FP), BX
 	SHLQ         $0x02, BX
 	MOVQ         CX, DI
 	VMASKMOVPS   Y1, Y0, (DI)
@@ -706,17 +1074,17 @@ DATA tails<>+56(SB)/4, $0x00000000
 DATA tails<>+60(SB)/4, $0x00000000
 GLOBL tails<>(SB), RODATA|NOPTR, $64
 
-// func productAVX512(y *float32, bias *float32, x *float32, index *int32, w *float32, sites int, taps int, cin int, cout int, channels int)
+// func productAVX512(y *float32, bias *float32, x *float32, index *int32, w *float32, sites int, rows int, taps int, cin int, cout int, channels int)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
-TEXT ·productAVX512(SB), NOSPLIT, $0-80
-	MOVQ  channels+72(FP), AX
+TEXT ·productAVX512(SB), NOSPLIT, $0-88
+	MOVQ  channels+80(FP), AX
 	SUBQ  $0x30, AX
 	JLE   vecs3
 	MOVL  $-1, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
-	CMPQ  sites+40(FP), $0x06
-	JL    single4
+	CMPQ  rows+48(FP), $0x06
+	JNE   not64
 	MOVQ  sites+40(FP), AX
 	MOVQ  y+0(FP), CX
 	MOVQ  index+24(FP), DX
@@ -756,11 +1124,11 @@ nobias6x4:
 	VMOVAPS Z2, Z22
 	VMOVAPS Z3, Z23
 	MOVQ    w+32(FP), BX
-	MOVQ    taps+48(FP), SI
+	MOVQ    taps+56(FP), SI
 	XORQ    DI, DI
 
 tap6x4:
-	MOVQ    cin+56(FP), R8
+	MOVQ    cin+64(FP), R8
 	MOVQ    x+16(FP), R9
 	LEAQ    (R9)(R8*4), R9
 	LEAQ    (DX)(DI*4), R10
@@ -824,7 +1192,7 @@ channel6x4:
 	INCQ         DI
 	CMPQ         DI, SI
 	JNE          tap6x4
-	MOVQ         cout+64(FP), BX
+	MOVQ         cout+72(FP), BX
 	SHLQ         $0x02, BX
 	MOVQ         CX, DI
 	VMOVUPS      Z0, (DI)
@@ -875,7 +1243,134 @@ done6x4:
 	VZEROUPPER
 	RET
 
-single4:
+not64:
+	CMPQ rows+48(FP), $0x04
+	JNE  not44
+	MOVQ sites+40(FP), AX
+	MOVQ y+0(FP), CX
+	MOVQ index+24(FP), DX
+
+tile4x4:
+	MOVQ      bias+8(FP), BX
+	VXORPS    Z0, Z0, Z0
+	VXORPS    Z1, Z1, Z1
+	VXORPS    Z2, Z2, Z2
+	VXORPS    Z3, Z3, Z3
+	TESTQ     BX, BX
+	JZ        nobias4x4
+	VMOVUPS   (BX), Z0
+	VMOVUPS   64(BX), Z1
+	VMOVUPS   128(BX), Z2
+	VMOVUPS.Z 192(BX), K1, Z3
+
+nobias4x4:
+	VMOVAPS Z0, Z4
+	VMOVAPS Z1, Z5
+	VMOVAPS Z2, Z6
+	VMOVAPS Z3, Z7
+	VMOVAPS Z0, Z8
+	VMOVAPS Z1, Z9
+	VMOVAPS Z2, Z10
+	VMOVAPS Z3, Z11
+	VMOVAPS Z0, Z12
+	VMOVAPS Z1, Z13
+	VMOVAPS Z2, Z14
+	VMOVAPS Z3, Z15
+	MOVQ    w+32(FP), BX
+	MOVQ    taps+56(FP), SI
+	XORQ    DI, DI
+
+tap4x4:
+	MOVQ    cin+64(FP), R8
+	MOVQ    x+16(FP), R9
+	LEAQ    (R9)(R8*4), R9
+	LEAQ    (DX)(DI*4), R10
+	MOVLQSX (R10), R11
+	LEAQ    (R9)(R11*4), R11
+	LEAQ    (R10)(SI*4), R10
+	MOVLQSX (R10), R12
+	LEAQ    (R9)(R12*4), R12
+	LEAQ    (R10)(SI*4), R10
+	MOVLQSX (R10), R13
+	LEAQ    (R9)(R13*4), R13
+	LEAQ    (R10)(SI*4), R10
+	MOVLQSX (R10), R10
+	LEAQ    (R9)(R10*4), R10
+	NEGQ    R8
+
+channel4x4:
+	VMOVUPS      (BX), Z16
+	VMOVUPS      64(BX), Z17
+	VMOVUPS      128(BX), Z18
+	VMOVUPS      192(BX), Z19
+	VBROADCASTSS (R11)(R8*4), Z20
+	VFMADD231PS  Z16, Z20, Z0
+	VFMADD231PS  Z17, Z20, Z1
+	VFMADD231PS  Z18, Z20, Z2
+	VFMADD231PS  Z19, Z20, Z3
+	VBROADCASTSS (R12)(R8*4), Z20
+	VFMADD231PS  Z16, Z20, Z4
+	VFMADD231PS  Z17, Z20, Z5
+	VFMADD231PS  Z18, Z20, Z6
+	VFMADD231PS  Z19, Z20, Z7
+	VBROADCASTSS (R13)(R8*4), Z20
+	VFMADD231PS  Z16, Z20, Z8
+	VFMADD231PS  Z17, Z20, Z9
+	VFMADD231PS  Z18, Z20, Z10
+	VFMADD231PS  Z19, Z20, Z11
+	VBROADCASTSS (R10)(R8*4), Z20
+	VFMADD231PS  Z16, Z20, Z12
+	VFMADD231PS  Z17, Z20, Z13
+	VFMADD231PS  Z18, Z20, Z14
+	VFMADD231PS  Z19, Z20, Z15
+	ADDQ         $+256, BX
+	INCQ         R8
+	JNZ          channel4x4
+	INCQ         DI
+	CMPQ         DI, SI
+	JNE          tap4x4
+	MOVQ         cout+72(FP), BX
+	SHLQ         $0x02, BX
+	MOVQ         CX, DI
+	VMOVUPS      Z0, (DI)
+	VMOVUPS      Z1, 64(DI)
+	VMOVUPS      Z2, 128(DI)
+	VMOVUPS      Z3, K1, 192(DI)
+	ADDQ         BX, DI
+	VMOVUPS      Z4, (DI)
+	VMOVUPS      Z5, 64(DI)
+	VMOVUPS      Z6, 128(DI)
+	VMOVUPS      Z7, K1, 192(DI)
+	ADDQ         BX, DI
+	VMOVUPS      Z8, (DI)
+	VMOVUPS      Z9, 64(DI)
+	VMOVUPS      Z10, 128(DI)
+	VMOVUPS      Z11, K1, 192(DI)
+	ADDQ         BX, DI
+	VMOVUPS      Z12, (DI)
+	VMOVUPS      Z13, 64(DI)
+	VMOVUPS      Z14, 128(DI)
+	VMOVUPS      Z15, K1, 192(DI)
+
+	// On to the next tile; the last one ends with the last site.
+	SUBQ    $0x04, AX
+	JE      done4x4
+	MOVQ    $+4, DI
+	MOVQ    DI, R8
+	CMPQ    AX, R8
+	CMOVQLT AX, DI
+	CMOVQLT R8, AX
+	IMULQ   DI, BX
+	ADDQ    BX, CX
+	IMULQ   SI, DI
+	LEAQ    (DX)(DI*4), DX
+	JMP     tile4x4
+
+done4x4:
+	VZEROUPPER
+	RET
+
+not44:
 	MOVQ sites+40(FP), AX
 	MOVQ y+0(FP), CX
 	MOVQ index+24(FP), DX
@@ -895,11 +1390,11 @@ tile1x4:
 
 nobias1x4:
 	MOVQ w+32(FP), BX
-	MOVQ taps+48(FP), SI
+	MOVQ taps+56(FP), SI
 	XORQ DI, DI
 
 tap1x4:
-	MOVQ    cin+56(FP), R8
+	MOVQ    cin+64(FP), R8
 	MOVQ    x+16(FP), R9
 	LEAQ    (R9)(R8*4), R9
 	LEAQ    (DX)(DI*4), R10
@@ -919,7 +1414,7 @@ channel1x4:
 	INCQ         DI
 	CMPQ         DI, SI
 	JNE          tap1x4
-	MOVQ         cout+64(FP), BX
+	MOVQ         cout+72(FP), BX
 	SHLQ         $0x02, BX
 	MOVQ         CX, DI
 	VMOVUPS      Z0, (DI)
@@ -947,8 +1442,8 @@ vecs3:
 	MOVL  $-1, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
-	CMPQ  sites+40(FP), $0x06
-	JL    single3
+	CMPQ  rows+48(FP), $0x06
+	JNE   not63
 	MOVQ  sites+40(FP), AX
 	MOVQ  y+0(FP), CX
 	MOVQ  index+24(FP), DX
@@ -981,11 +1476,11 @@ nobias6x3:
 	VMOVAPS Z1, Z16
 	VMOVAPS Z2, Z17
 	MOVQ    w+32(FP), BX
-	MOVQ    taps+48(FP), SI
+	MOVQ    taps+56(FP), SI
 	XORQ    DI, DI
 
 tap6x3:
-	MOVQ    cin+56(FP), R8
+	MOVQ    cin+64(FP), R8
 	MOVQ    x+16(FP), R9
 	LEAQ    (R9)(R8*4), R9
 	LEAQ    (DX)(DI*4), R10
@@ -1042,7 +1537,7 @@ channel6x3:
 	INCQ         DI
 	CMPQ         DI, SI
 	JNE          tap6x3
-	MOVQ         cout+64(FP), BX
+	MOVQ         cout+72(FP), BX
 	SHLQ         $0x02, BX
 	MOVQ         CX, DI
 	VMOVUPS      Z0, (DI)
@@ -1087,7 +1582,120 @@ done6x3:
 	VZEROUPPER
 	RET
 
-single3:
+not63:
+	CMPQ rows+48(FP), $0x04
+	JNE  not43
+	MOVQ sites+40(FP), AX
+	MOVQ y+0(FP), CX
+	MOVQ index+24(FP), DX
+
+tile4x3:
+	MOVQ      bias+8(FP), BX
+	VXORPS    Z0, Z0, Z0
+	VXORPS    Z1, Z1, Z1
+	VXORPS    Z2, Z2, Z2
+	TESTQ     BX, BX
+	JZ        nobias4x3
+	VMOVUPS   (BX), Z0
+	VMOVUPS   64(BX), Z1
+	VMOVUPS.Z 128(BX), K1, Z2
+
+nobias4x3:
+	VMOVAPS Z0, Z3
+	VMOVAPS Z1, Z4
+	VMOVAPS Z2, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z1, Z7
+	VMOVAPS Z2, Z8
+	VMOVAPS Z0, Z9
+	VMOVAPS Z1, Z10
+	VMOVAPS Z2, Z11
+	MOVQ    w+32(FP), BX
+	MOVQ    taps+56(FP), SI
+	XORQ    DI, DI
+
+tap4x3:
+	MOVQ    cin+64(FP), R8
+	MOVQ    x+16(FP), R9
+	LEAQ    (R9)(R8*4), R9
+	LEAQ    (DX)(DI*4), R10
+	MOVLQSX (R10), R11
+	LEAQ    (R9)(R11*4), R11
+	LEAQ    (R10)(SI*4), R10
+	MOVLQSX (R10), R12
+	LEAQ    (R9)(R12*4), R12
+	LEAQ    (R10)(SI*4), R10
+	MOVLQSX (R10), R13
+	LEAQ    (R9)(R13*4), R13
+	LEAQ    (R10)(SI*4), R10
+	MOVLQSX (R10), R10
+	LEAQ    (R9)(R10*4), R10
+	NEGQ    R8
+
+channel4x3:
+	VMOVUPS      (BX), Z12
+	VMOVUPS      64(BX), Z13
+	VMOVUPS      128(BX), Z14
+	VBROADCASTSS (R11)(R8*4), Z15
+	VFMADD231PS  Z12, Z15, Z0
+	VFMADD231PS  Z13, Z15, Z1
+	VFMADD231PS  Z14, Z15, Z2
+	VBROADCASTSS (R12)(R8*4), Z15
+	VFMADD231PS  Z12, Z15, Z3
+	VFMADD231PS  Z13, Z15, Z4
+	VFMADD231PS  Z14, Z15, Z5
+	VBROADCASTSS (R13)(R8*4), Z15
+	VFMADD231PS  Z12, Z15, Z6
+	VFMADD231PS  Z13, Z15, Z7
+	VFMADD231PS  Z14, Z15, Z8
+	VBROADCASTSS (R10)(R8*4), Z15
+	VFMADD231PS  Z12, Z15, Z9
+	VFMADD231PS  Z13, Z15, Z10
+	VFMADD231PS  Z14, Z15, Z11
+	ADDQ         $+192, BX
+	INCQ         R8
+	JNZ          channel4x3
+	INCQ         DI
+	CMPQ         DI, SI
+	JNE          tap4x3
+	MOVQ         cout+72(FP), BX
+	SHLQ         $0x02, BX
+	MOVQ         CX, DI
+	VMOVUPS      Z0, (DI)
+	VMOVUPS      Z1, 64(DI)
+	VMOVUPS      Z2, K1, 128(DI)
+	ADDQ         BX, DI
+	VMOVUPS      Z3, (DI)
+	VMOVUPS      Z4, 64(DI)
+	VMOVUPS      Z5, K1, 128(DI)
+	ADDQ         BX, DI
+	VMOVUPS      Z6, (DI)
+	VMOVUPS      Z7, 64(DI)
+	VMOVUPS      Z8, K1, 128(DI)
+	ADDQ         BX, DI
+	VMOVUPS      Z9, (DI)
+	VMOVUPS      Z10, 64(DI)
+	VMOVUPS      Z11, K1, 128(DI)
+
+	// On to the next tile; the last one ends with the last site.
+	SUBQ    $0x04, AX
+	JE      done4x3
+	MOVQ    $+4, DI
+	MOVQ    DI, R8
+	CMPQ    AX, R8
+	CMOVQLT AX, DI
+	CMOVQLT R8, AX
+	IMULQ   DI, BX
+	ADDQ    BX, CX
+	IMULQ   SI, DI
+	LEAQ    (DX)(DI*4), DX
+	JMP     tile4x3
+
+done4x3:
+	VZEROUPPER
+	RET
+
+not43:
 	MOVQ sites+40(FP), AX
 	MOVQ y+0(FP), CX
 	MOVQ index+24(FP), DX
@@ -1105,11 +1713,11 @@ tile1x3:
 
 nobias1x3:
 	MOVQ w+32(FP), BX
-	MOVQ taps+48(FP), SI
+	MOVQ taps+56(FP), SI
 	XORQ DI, DI
 
 tap1x3:
-	MOVQ    cin+56(FP), R8
+	MOVQ    cin+64(FP), R8
 	MOVQ    x+16(FP), R9
 	LEAQ    (R9)(R8*4), R9
 	LEAQ    (DX)(DI*4), R10
@@ -1128,7 +1736,7 @@ channel1x3:
 	INCQ         DI
 	CMPQ         DI, SI
 	JNE          tap1x3
-	MOVQ         cout+64(FP), BX
+	MOVQ         cout+72(FP), BX
 	SHLQ         $0x02, BX
 	MOVQ         CX, DI
 	VMOVUPS      Z0, (DI)
@@ -1155,8 +1763,8 @@ vecs2:
 	MOVL  $-1, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
-	CMPQ  sites+40(FP), $0x06
-	JL    single2
+	CMPQ  rows+48(FP), $0x06
+	JNE   not62
 	MOVQ  sites+40(FP), AX
 	MOVQ  y+0(FP), CX
 	MOVQ  index+24(FP), DX
@@ -1182,11 +1790,11 @@ nobias6x2:
 	VMOVAPS Z0, Z10
 	VMOVAPS Z1, Z11
 	MOVQ    w+32(FP), BX
-	MOVQ    taps+48(FP), SI
+	MOVQ    taps+56(FP), SI
 	XORQ    DI, DI
 
 tap6x2:
-	MOVQ    cin+56(FP), R8
+	MOVQ    cin+64(FP), R8
 	MOVQ    x+16(FP), R9
 	LEAQ    (R9)(R8*4), R9
 	LEAQ    (DX)(DI*4), R10
@@ -1236,7 +1844,7 @@ channel6x2:
 	INCQ         DI
 	CMPQ         DI, SI
 	JNE          tap6x2
-	MOVQ         cout+64(FP), BX
+	MOVQ         cout+72(FP), BX
 	SHLQ         $0x02, BX
 	MOVQ         CX, DI
 	VMOVUPS      Z0, (DI)
@@ -1275,7 +1883,106 @@ done6x2:
 	VZEROUPPER
 	RET
 
-single2:
+not62:
+	CMPQ rows+48(FP), $0x04
+	JNE  not42
+	MOVQ sites+40(FP), AX
+	MOVQ y+0(FP), CX
+	MOVQ index+24(FP), DX
+
+tile4x2:
+	MOVQ      bias+8(FP), BX
+	VXORPS    Z0, Z0, Z0
+	VXORPS    Z1, Z1, Z1
+	TESTQ     BX, BX
+	JZ        nobias4x2
+	VMOVUPS   (BX), Z0
+	VMOVUPS.Z 64(BX), K1, Z1
+
+nobias4x2:
+	VMOVAPS Z0, Z2
+	VMOVAPS Z1, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z1, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z1, Z7
+	MOVQ    w+32(FP), BX
+	MOVQ    taps+56(FP), SI
+	XORQ    DI, DI
+
+tap4x2:
+	MOVQ    cin+64(FP), R8
+	MOVQ    x+16(FP), R9
+	LEAQ    (R9)(R8*4), R9
+	LEAQ    (DX)(DI*4), R10
+	MOVLQSX (R10), R11
+	LEAQ    (R9)(R11*4), R11
+	LEAQ    (R10)(SI*4), R10
+	MOVLQSX (R10), R12
+	LEAQ    (R9)(R12*4), R12
+	LEAQ    (R10)(SI*4), R10
+	MOVLQSX (R10), R13
+	LEAQ    (R9)(R13*4), R13
+	LEAQ    (R10)(SI*4), R10
+	MOVLQSX (R10), R10
+	LEAQ    (R9)(R10*4), R10
+	NEGQ    R8
+
+channel4x2:
+	VMOVUPS      (BX), Z8
+	VMOVUPS      64(BX), Z9
+	VBROADCASTSS (R11)(R8*4), Z10
+	VFMADD231PS  Z8, Z10, Z0
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS (R12)(R8*4), Z10
+	VFMADD231PS  Z8, Z10, Z2
+	VFMADD231PS  Z9, Z10, Z3
+	VBROADCASTSS (R13)(R8*4), Z10
+	VFMADD231PS  Z8, Z10, Z4
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS (R10)(R8*4), Z10
+	VFMADD231PS  Z8, Z10, Z6
+	VFMADD231PS  Z9, Z10, Z7
+	ADDQ         $+128, BX
+	INCQ         R8
+	JNZ          channel4x2
+	INCQ         DI
+	CMPQ         DI, SI
+	JNE          tap4x2
+	MOVQ         cout+72(FP), BX
+	SHLQ         $0x02, BX
+	MOVQ         CX, DI
+	VMOVUPS      Z0, (DI)
+	VMOVUPS      Z1, K1, 64(DI)
+	ADDQ         BX, DI
+	VMOVUPS      Z2, (DI)
+	VMOVUPS      Z3, K1, 64(DI)
+	ADDQ         BX, DI
+	VMOVUPS      Z4, (DI)
+	VMOVUPS      Z5, K1, 64(DI)
+	ADDQ         BX, DI
+	VMOVUPS      Z6, (DI)
+	VMOVUPS      Z7, K1, 64(DI)
+
+	// On to the next tile; the last one ends with the last site.
+	SUBQ    $0x04, AX
+	JE      done4x2
+	MOVQ    $+4, DI
+	MOVQ    DI, R8
+	CMPQ    AX, R8
+	CMOVQLT AX, DI
+	CMOVQLT R8, AX
+	IMULQ   DI, BX
+	ADDQ    BX, CX
+	IMULQ   SI, DI
+	LEAQ    (DX)(DI*4), DX
+	JMP     tile4x2
+
+done4x2:
+	VZEROUPPER
+	RET
+
+not42:
 	MOVQ sites+40(FP), AX
 	MOVQ y+0(FP), CX
 	MOVQ index+24(FP), DX
@@ -1291,11 +1998,11 @@ tile1x2:
 
 nobias1x2:
 	MOVQ w+32(FP), BX
-	MOVQ taps+48(FP), SI
+	MOVQ taps+56(FP), SI
 	XORQ DI, DI
 
 tap1x2:
-	MOVQ    cin+56(FP), R8
+	MOVQ    cin+64(FP), R8
 	MOVQ    x+16(FP), R9
 	LEAQ    (R9)(R8*4), R9
 	LEAQ    (DX)(DI*4), R10
@@ -1313,7 +2020,7 @@ channel1x2:
 	INCQ         DI
 	CMPQ         DI, SI
 	JNE          tap1x2
-	MOVQ         cout+64(FP), BX
+	MOVQ         cout+72(FP), BX
 	SHLQ         $0x02, BX
 	MOVQ         CX, DI
 	VMOVUPS      Z0, (DI)
@@ -1338,8 +2045,8 @@ vecs1:
 	MOVL  $-1, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
-	CMPQ  sites+40(FP), $0x06
-	JL    single1
+	CMPQ  rows+48(FP), $0x06
+	JNE   not61
 	MOVQ  sites+40(FP), AX
 	MOVQ  y+0(FP), CX
 	MOVQ  index+24(FP), DX
@@ -1358,11 +2065,11 @@ nobias6x1:
 	VMOVAPS Z0, Z4
 	VMOVAPS Z0, Z5
 	MOVQ    w+32(FP), BX
-	MOVQ    taps+48(FP), SI
+	MOVQ    taps+56(FP), SI
 	XORQ    DI, DI
 
 tap6x1:
-	MOVQ    cin+56(FP), R8
+	MOVQ    cin+64(FP), R8
 	MOVQ    x+16(FP), R9
 	LEAQ    (R9)(R8*4), R9
 	LEAQ    (DX)(DI*4), R10
@@ -1405,7 +2112,7 @@ channel6x1:
 	INCQ         DI
 	CMPQ         DI, SI
 	JNE          tap6x1
-	MOVQ         cout+64(FP), BX
+	MOVQ         cout+72(FP), BX
 	SHLQ         $0x02, BX
 	MOVQ         CX, DI
 	VMOVUPS      Z0, K1, (DI)
@@ -1438,7 +2145,92 @@ done6x1:
 	VZEROUPPER
 	RET
 
-single1:
+not61:
+	CMPQ rows+48(FP), $0x04
+	JNE  not41
+	MOVQ sites+40(FP), AX
+	MOVQ y+0(FP), CX
+	MOVQ index+24(FP), DX
+
+tile4x1:
+	MOVQ      bias+8(FP), BX
+	VXORPS    Z0, Z0, Z0
+	TESTQ     BX, BX
+	JZ        nobias4x1
+	VMOVUPS.Z (BX), K1, Z0
+
+nobias4x1:
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	MOVQ    w+32(FP), BX
+	MOVQ    taps+56(FP), SI
+	XORQ    DI, DI
+
+tap4x1:
+	MOVQ    cin+64(FP), R8
+	MOVQ    x+16(FP), R9
+	LEAQ    (R9)(R8*4), R9
+	LEAQ    (DX)(DI*4), R10
+	MOVLQSX (R10), R11
+	LEAQ    (R9)(R11*4), R11
+	LEAQ    (R10)(SI*4), R10
+	MOVLQSX (R10), R12
+	LEAQ    (R9)(R12*4), R12
+	LEAQ    (R10)(SI*4), R10
+	MOVLQSX (R10), R13
+	LEAQ    (R9)(R13*4), R13
+	LEAQ    (R10)(SI*4), R10
+	MOVLQSX (R10), R10
+	LEAQ    (R9)(R10*4), R10
+	NEGQ    R8
+
+channel4x1:
+	VMOVUPS      (BX), Z4
+	VBROADCASTSS (R11)(R8*4), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS (R12)(R8*4), Z5
+	VFMADD231PS  Z4, Z5, Z1
+	VBROADCASTSS (R13)(R8*4), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS (R10)(R8*4), Z5
+	VFMADD231PS  Z4, Z5, Z3
+	ADDQ         $+64, BX
+	INCQ         R8
+	JNZ          channel4x1
+	INCQ         DI
+	CMPQ         DI, SI
+	JNE          tap4x1
+	MOVQ         cout+72(FP), BX
+	SHLQ         $0x02, BX
+	MOVQ         CX, DI
+	VMOVUPS      Z0, K1, (DI)
+	ADDQ         BX, DI
+	VMOVUPS      Z1, K1, (DI)
+	ADDQ         BX, DI
+	VMOVUPS      Z2, K1, (DI)
+	ADDQ         BX, DI
+	VMOVUPS      Z3, K1, (DI)
+
+	// On to the next tile; the last one ends with the last site.
+	SUBQ    $0x04, AX
+	JE      done4x1
+	MOVQ    $+4, DI
+	MOVQ    DI, R8
+	CMPQ    AX, R8
+	CMOVQLT AX, DI
+	CMOVQLT R8, AX
+	IMULQ   DI, BX
+	ADDQ    BX, CX
+	IMULQ   SI, DI
+	LEAQ    (DX)(DI*4), DX
+	JMP     tile4x1
+
+done4x1:
+	VZEROUPPER
+	RET
+
+not41:
 	MOVQ sites+40(FP), AX
 	MOVQ y+0(FP), CX
 	MOVQ index+24(FP), DX
@@ -1452,11 +2244,11 @@ tile1x1:
 
 nobias1x1:
 	MOVQ w+32(FP), BX
-	MOVQ taps+48(FP), SI
+	MOVQ taps+56(FP), SI
 	XORQ DI, DI
 
 tap1x1:
-	MOVQ    cin+56(FP), R8
+	MOVQ    cin+64(FP), R8
 	MOVQ    x+16(FP), R9
 	LEAQ    (R9)(R8*4), R9
 	LEAQ    (DX)(DI*4), R10
@@ -1473,7 +2265,7 @@ channel1x1:
 	INCQ         DI
 	CMPQ         DI, SI
 	JNE          tap1x1
-	MOVQ         cout+64(FP), BX
+	MOVQ         cout+72(FP), BX
 	SHLQ         $0x02, BX
 	MOVQ         CX, DI
 	VMOVUPS      Z0, K1, (DI)

@@ -8,10 +8,10 @@ package kernel
 // See productPortable for the reference.
 //
 //go:noescape
-func productAVX2(y *float32, bias *float32, x *float32, index *int32, w *float32, sites int, taps int, cin int, cout int, channels int)
+func productAVX2(y *float32, bias *float32, x *float32, index *int32, w *float32, sites int, rows int, taps int, cin int, cout int, channels int)
 
 // productAVX512 computes one panel of output channels, its weights packed by Filter.Pack, with AVX512.
 // See productPortable for the reference.
 //
 //go:noescape
-func productAVX512(y *float32, bias *float32, x *float32, index *int32, w *float32, sites int, taps int, cin int, cout int, channels int)
+func productAVX512(y *float32, bias *float32, x *float32, index *int32, w *float32, sites int, rows int, taps int, cin int, cout int, channels int)

@@ -8,10 +8,10 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// tileSites is the number of sites in a tile of product: with a panel's four
-// (two) vectors it fills 24 (12) registers, enough to hide the latency of the
-// multiply-adds with few loads for each.
-const tileSites = 6
+// tileSites is the numbers of sites in a tile of product. With a panel's four
+// (two) vectors six fill 24 (12) registers, enough to hide the latency of the
+// multiply-adds with few loads for each; four are for what six do not divide.
+var tileSites = []int{6, 4, 1}
 
 // panelVecs is the number of vectors in a panel of a filter.
 func panelVecs(s isa) int {
@@ -23,7 +23,6 @@ func panelVecs(s isa) int {
 
 // product computes one panel of output channels, 1 to panelVecs(s) vectors:
 //
-//	rows = 6 if sites >= 6, else 1
 //	for each tile of rows sites, the last one moved back to end with the last site:
 //		acc[rows][vecs] = bias
 //		for t in taps:
@@ -33,17 +32,21 @@ func panelVecs(s isa) int {
 //
 // with w [taps][cin][vecs*lanes]. See productPortable for the Go equivalent.
 func product(s isa) {
-	s.begin("product", "(y, bias, x *float32, index *int32, w *float32, sites, taps, cin, cout, channels int)",
+	s.begin("product", "(y, bias, x *float32, index *int32, w *float32, sites, rows, taps, cin, cout, channels int)",
 		"productPortable", "one panel of output channels, its weights packed by Filter.Pack,")
 	s.rows(load("channels"), panelVecs(s), func(r row) {
-		single := "single" + r.String()
-		CMPQ(param("sites"), Imm(tileSites))
-		JL(LabelRef(single))
-		productTiles(r, tileSites)
-		end()
-		Label(single)
-		productTiles(r, 1)
-		end()
+		for _, rows := range tileSites {
+			other := fmt.Sprintf("not%d%v", rows, r)
+			if rows > 1 {
+				CMPQ(param("rows"), Imm(uint64(rows)))
+				JNE(LabelRef(other))
+			}
+			productTiles(r, rows)
+			end()
+			if rows > 1 {
+				Label(other)
+			}
+		}
 	})
 }
 
