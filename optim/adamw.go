@@ -3,6 +3,8 @@ package optim
 import (
 	"errors"
 	"math"
+
+	"github.com/coarsegrain/taylornet/internal/kernel"
 )
 
 // AdamW is the settings of Adam with decoupled weight decay: with gradient g
@@ -60,19 +62,11 @@ func (a *adamW) Step(params, grads []float32, rate float64) {
 	a.decay.apply(params, rate)
 	a.state.Steps++
 	t := float64(a.state.Steps)
-	var (
-		b1, b2  = float32(a.Beta1), float32(a.Beta2)
-		c1, c2  = float32(1 - a.Beta1), float32(1 - a.Beta2)
-		size    = float32(rate / (1 - math.Pow(a.Beta1, t)))
-		unbias  = float32(1 / math.Sqrt(1-math.Pow(a.Beta2, t)))
-		epsilon = float32(a.Eps)
-		m, v    = a.m[:n], a.v[:n]
-	)
-	params, grads = params[:n], grads[:n]
-	for i, g := range grads {
-		m[i] = b1*m[i] + c1*g
-		v[i] = b2*v[i] + c2*g*g
-		root := float32(math.Sqrt(float64(v[i])))
-		params[i] -= size * m[i] / (root*unbias + epsilon)
-	}
+	kernel.AdamW(params, a.m, a.v, grads, kernel.AdamWStep[float32]{
+		Keep1: float32(a.Beta1), New1: float32(1 - a.Beta1),
+		Keep2: float32(a.Beta2), New2: float32(1 - a.Beta2),
+		Size:    float32(rate / (1 - math.Pow(a.Beta1, t))),
+		Unbias:  float32(1 / math.Sqrt(1-math.Pow(a.Beta2, t))),
+		Epsilon: float32(a.Eps),
+	})
 }

@@ -27,11 +27,11 @@ type trainer[T tensor.Float] struct {
 
 	// The call in progress.
 	batch *engine.Batch[T]
-	grads []T
-	micro int // micro-batches
-	parts int // accumulators in use
+	grads, params []T
+	micro         int // micro-batches
+	parts         int // accumulators in use
 	// The tasks, made once so that running them allocates nothing.
-	accumulateTask, reduceTask func(worker, i int)
+	refreshTask, accumulateTask, reduceTask func(worker, i int)
 }
 
 func newTrainer[T tensor.Float](net *spec.Net, opts engine.Options) (*trainer[T], error) {
@@ -55,7 +55,7 @@ func newTrainer[T tensor.Float](net *spec.Net, opts engine.Options) (*trainer[T]
 	for i := range t.partial {
 		t.partial[i] = tensor.Alloc[T](length)
 	}
-	t.accumulateTask, t.reduceTask = t.accumulate, t.reduce
+	t.refreshTask, t.accumulateTask, t.reduceTask = t.refresh, t.accumulate, t.reduce
 	return t, nil
 }
 
@@ -73,17 +73,13 @@ func (t *trainer[T]) Gradient(grads, params []T, batch *engine.Batch[T]) float64
 	if batch.N > len(t.losses) {
 		t.losses = make([]float64, batch.N)
 	}
-	for _, s := range t.plan.steps {
-		if s.layer != nil {
-			s.layer.Refresh(params)
-		}
-	}
-	t.batch, t.grads = batch, grads
+	t.batch, t.grads, t.params = batch, grads, params
 	t.micro = (batch.N + t.plan.frame.Images - 1) / t.plan.frame.Images
 	t.parts = min(t.micro, accumulators)
+	t.crew.run(len(t.plan.steps), t.refreshTask)
 	t.crew.run(t.parts, t.accumulateTask)
 	t.crew.run((len(grads)+reduceBlock-1)/reduceBlock, t.reduceTask)
-	t.batch, t.grads = nil, nil
+	t.batch, t.grads, t.params = nil, nil, nil
 	if batch.Loss == nil {
 		return 0
 	}
@@ -92,6 +88,13 @@ func (t *trainer[T]) Gradient(grads, params []T, batch *engine.Batch[T]) float64
 		loss += l
 	}
 	return loss / float64(batch.N)
+}
+
+// refresh gives a step's layer the parameters.
+func (t *trainer[T]) refresh(_, step int) {
+	if l := t.plan.steps[step].layer; l != nil {
+		l.Refresh(t.params)
+	}
 }
 
 // accumulate takes the micro-batches of one accumulator through the net.

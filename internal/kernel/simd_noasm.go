@@ -41,3 +41,7 @@ func addFloat32(dst, src []float32) { addPortable(dst, src) }
 func winogradInAssembly() bool { return false }
 
 func winogradFloat32(form winogradForm, a winogradTiles[float32]) { winogradPortable(form, a) }
+
+func adamWFloat32(params, m, v, grads []float32, s AdamWStep[float32]) {
+	adamWPortable(params, m, v, grads, s)
+}

@@ -15,6 +15,7 @@ var families = map[string][]func(isa){
 	"cggrad":      {cgGrad},
 	"channel":     {sumRows, sumSquares, sumProducts, affine, affine2, add},
 	"winograd":    {winograd},
+	"adamw":       {adamW},
 	"window":      {maxIndex},
 	"peak":        {peak},
 }
