@@ -26,7 +26,7 @@ type trainer[T tensor.Float] struct {
 	losses  []float64
 
 	// The call in progress.
-	batch *engine.Batch[T]
+	batch         *engine.Batch[T]
 	grads, params []T
 	micro         int // micro-batches
 	parts         int // accumulators in use

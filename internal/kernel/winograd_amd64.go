@@ -18,6 +18,7 @@ func winogradFloat32(form winogradForm, a winogradTiles[float32]) {
 		return
 	case cpu.AVX2:
 		lanes = 8
+	case cpu.AVX512:
 	}
 	for ; a.n > 0; a = a.after(form, min(a.n, winogradBlock)) {
 		for c := 0; c < a.channels; c += lanes {
@@ -39,6 +40,7 @@ func (a winogradTiles[T]) after(form winogradForm, n int) winogradTiles[T] {
 		a.index = a.index[n*WinogradPlanes:]
 	case winogradA, winogradD:
 		a.index = a.index[n*winogradTaps:]
+	case winogradG, winogradW:
 	}
 	return a
 }
