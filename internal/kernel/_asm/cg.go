@@ -82,7 +82,9 @@ type cgKernel struct {
 // ahead is how far from a site the one stands whose cache lines are fetched
 // while it is worked on, in bytes of the index and of a row an output site. The
 // passes over one vector of channels after another leave out lines, which the
-// processor does not foresee.
+// processor does not foresee. They are fetched into the level 2 cache: on their
+// way to the level 1 cache they would hold one of its few places for lines under
+// way, and memory would bring half as much.
 type ahead struct{ index, rows reg.Register }
 
 // newAhead takes the argument ahead, a number of sites of n taps whose rows
@@ -100,12 +102,12 @@ func (a ahead) inputs(index reg.Register, i int, buffers ...reg.Register) {
 	at := GP64()
 	MOVLQSX(Mem{Base: index, Index: a.index, Scale: 1, Disp: 4 * i}, at)
 	for _, b := range buffers {
-		PREFETCHT0(Mem{Base: b, Index: at, Scale: 4})
+		PREFETCHT2(Mem{Base: b, Index: at, Scale: 4})
 	}
 }
 
 // row fetches the row ahead of p.
-func (a ahead) row(p reg.Register) { PREFETCHT0(Mem{Base: p, Index: a.rows, Scale: 1}) }
+func (a ahead) row(p reg.Register) { PREFETCHT2(Mem{Base: p, Index: a.rows, Scale: 1}) }
 
 // sites works on as many groups of several sites as are left. A nil coef
 // means that the coefficients are in memory.
