@@ -2,7 +2,10 @@
 
 package kernel
 
-import "github.com/coarsegrain/taylornet/internal/cpu"
+import (
+	"github.com/coarsegrain/taylornet/internal/cpu"
+	"github.com/coarsegrain/taylornet/tensor"
+)
 
 // cgInAssembly reports whether the assembly has a form for a polynomial.
 func cgInAssembly(taps, order int) bool {
@@ -27,11 +30,11 @@ func cgFloat32(y, x []float32, win Window, coefs []float32, channels, order int)
 		for c := 0; c < channels; {
 			if wide {
 				lanes := min(16, channels-c)
-				cgAVX512(&y[c], &x[c], &win.Index[0], &coefs[c], sites, win.Taps, channels, lanes, ahead)
+				cgAVX512(&y[c], &x[c], &win.Index[0], &coefs[c], sites, win.Taps, channels, lanes, ofLine(ahead, c))
 				c += lanes
 			} else {
 				lanes := min(8, channels-c)
-				cgAVX2(&y[c], &x[c], &win.Index[0], &coefs[c], sites, win.Taps, channels, lanes, ahead)
+				cgAVX2(&y[c], &x[c], &win.Index[0], &coefs[c], sites, win.Taps, channels, lanes, ofLine(ahead, c))
 				c += lanes
 			}
 		}
@@ -54,6 +57,15 @@ func cgChunk(left int) (sites, ahead int) {
 	return cgSites, cgSites
 }
 
+// ofLine is ahead for a vector of channels, from c on, that begins a cache line,
+// and 0 for the others, whose line has been fetched.
+func ofLine(ahead, c int) int {
+	if c*4%tensor.Align != 0 {
+		return 0
+	}
+	return ahead
+}
+
 func cgGradFloat32(dx, dcoefs, x []float32, win Window, dy, coefs []float32, channels, order int) {
 	if !cgInAssembly(win.Taps, order) {
 		cgGradPortable(dx, dcoefs, x, win, dy, coefs, channels, order)
@@ -72,11 +84,11 @@ func cgGradFloat32(dx, dcoefs, x []float32, win Window, dy, coefs []float32, cha
 			}
 			if wide {
 				lanes := min(16, channels-c)
-				cgGradAVX512(d, &dcoefs[c], &x[c], &win.Index[0], &dy[c], &coefs[c], sites, win.Taps, channels, lanes, store, ahead)
+				cgGradAVX512(d, &dcoefs[c], &x[c], &win.Index[0], &dy[c], &coefs[c], sites, win.Taps, channels, lanes, store, ofLine(ahead, c))
 				c += lanes
 			} else {
 				lanes := min(8, channels-c)
-				cgGradAVX2(d, &dcoefs[c], &x[c], &win.Index[0], &dy[c], &coefs[c], sites, win.Taps, channels, lanes, store, ahead)
+				cgGradAVX2(d, &dcoefs[c], &x[c], &win.Index[0], &dy[c], &coefs[c], sites, win.Taps, channels, lanes, store, ofLine(ahead, c))
 				c += lanes
 			}
 		}

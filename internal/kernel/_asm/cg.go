@@ -97,6 +97,14 @@ func newAhead(n int, stride reg.Register) ahead {
 	return a
 }
 
+// unlessZero emits body, which is jumped over if the argument is 0.
+func (a ahead) unlessZero(label string, body func()) {
+	TESTQ(a.index, a.index)
+	JZ(LabelRef(label))
+	body()
+	Label(label)
+}
+
 // inputs fetches tap i of the site ahead in each of the buffers.
 func (a ahead) inputs(index reg.Register, i int, buffers ...reg.Register) {
 	at := GP64()
@@ -125,13 +133,15 @@ func (k cgKernel) sites(group int, coef func(i int) reg.VecVirtual) {
 			k.load(Mem{Base: k.x, Index: at, Scale: 4}, 0, v)
 		}
 	}
-	for i := range group * k.n {
-		k.ahead.inputs(k.index, i, k.x)
-	}
+	k.ahead.unlessZero(label("near"), func() {
+		for i := range group * k.n {
+			k.ahead.inputs(k.index, i, k.x)
+		}
+		k.ahead.row(k.y)
+	})
 	sum := k.polynomial(x, coef)
 	sum.walk(k.y, k.stride, k.store)
 	for range group {
-		k.ahead.row(k.y)
 		ADDQ(k.stride, k.y)
 	}
 	ADDQ(Imm(uint64(4*k.n*group)), k.index)

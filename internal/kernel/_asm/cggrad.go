@@ -96,7 +96,7 @@ func (k cgGradKernel) pass(coefs, inputs span) {
 	Label(label("site"))
 	g := k.vec()
 	k.load(at(dy), 0, g)
-	k.fetch(ahead, index, dy, coefs, inputs)
+	ahead.unlessZero(label("near"), func() { k.fetch(ahead, index, dy, coefs, inputs) })
 	x := k.inputs(index, acc, coefs, inputs)
 	dx := k.step(g, x, acc, coefs, inputs)
 	for i := inputs.low; i < inputs.high; i++ {
