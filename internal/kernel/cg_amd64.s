@@ -39,7 +39,9 @@ site1x1x1full:
 	JZ         near1x1x1full
 	MOVLQSX    (DX)(R8*1), BX
 	PREFETCHT2 (CX)(BX*4)
-	PREFETCHT2 (AX)(R9*1)
+	MOVQ       AX, BX
+	PREFETCHT2 (BX)(R9*1)
+	ADDQ       DI, BX
 
 near1x1x1full:
 	VMOVAPS     Y0, Y4
@@ -87,7 +89,9 @@ site1x1x1:
 	JZ         near1x1x1
 	MOVLQSX    (DX)(R8*1), BX
 	PREFETCHT2 (CX)(BX*4)
-	PREFETCHT2 (AX)(R9*1)
+	MOVQ       AX, BX
+	PREFETCHT2 (BX)(R9*1)
+	ADDQ       DI, BX
 
 near1x1x1:
 	VMOVAPS     Y1, Y5
@@ -146,7 +150,9 @@ site2x1x1full:
 	PREFETCHT2 (CX)(BX*4)
 	MOVLQSX    4(DX)(R8*1), BX
 	PREFETCHT2 (CX)(BX*4)
-	PREFETCHT2 (AX)(R9*1)
+	MOVQ       AX, BX
+	PREFETCHT2 (BX)(R9*1)
+	ADDQ       DI, BX
 
 near2x1x1full:
 	VMOVAPS     Y0, Y8
@@ -208,7 +214,9 @@ site2x1x1:
 	PREFETCHT2 (CX)(BX*4)
 	MOVLQSX    4(DX)(R8*1), BX
 	PREFETCHT2 (CX)(BX*4)
-	PREFETCHT2 (AX)(R9*1)
+	MOVQ       AX, BX
+	PREFETCHT2 (BX)(R9*1)
+	ADDQ       DI, BX
 
 near2x1x1:
 	VMOVAPS     Y1, Y9
@@ -283,7 +291,9 @@ site3x1x1full:
 	PREFETCHT2 (CX)(BX*4)
 	MOVLQSX    8(DX)(R8*1), BX
 	PREFETCHT2 (CX)(BX*4)
-	PREFETCHT2 (AX)(R9*1)
+	MOVQ       AX, BX
+	PREFETCHT2 (BX)(R9*1)
+	ADDQ       DI, BX
 
 near3x1x1full:
 	VMOVAPS     Y0, Y13
@@ -362,7 +372,9 @@ site3x1x1:
 	PREFETCHT2 (CX)(BX*4)
 	MOVLQSX    8(DX)(R8*1), BX
 	PREFETCHT2 (CX)(BX*4)
-	PREFETCHT2 (AX)(R9*1)
+	MOVQ       AX, BX
+	PREFETCHT2 (BX)(R9*1)
+	ADDQ       DI, BX
 
 near3x1x1:
 	VMOVAPS     Y1, Y14
@@ -443,7 +455,11 @@ site4x2x1full:
 	PREFETCHT2 (CX)(R10*4)
 	MOVLQSX    28(DX)(R8*1), R10
 	PREFETCHT2 (CX)(R10*4)
-	PREFETCHT2 (AX)(R9*1)
+	MOVQ       AX, R10
+	PREFETCHT2 (R10)(R9*1)
+	ADDQ       DI, R10
+	PREFETCHT2 (R10)(R9*1)
+	ADDQ       DI, R10
 
 near4x2x1full:
 	MOVQ        BX, R10
@@ -549,7 +565,9 @@ site4x1x1full:
 	PREFETCHT2 (CX)(R10*4)
 	MOVLQSX    12(DX)(R8*1), R10
 	PREFETCHT2 (CX)(R10*4)
-	PREFETCHT2 (AX)(R9*1)
+	MOVQ       AX, R10
+	PREFETCHT2 (R10)(R9*1)
+	ADDQ       DI, R10
 
 near4x1x1full:
 	MOVQ        BX, R10
@@ -668,7 +686,11 @@ site4x2x1:
 	PREFETCHT2 (CX)(R10*4)
 	MOVLQSX    28(DX)(R8*1), R10
 	PREFETCHT2 (CX)(R10*4)
-	PREFETCHT2 (AX)(R9*1)
+	MOVQ       AX, R10
+	PREFETCHT2 (R10)(R9*1)
+	ADDQ       DI, R10
+	PREFETCHT2 (R10)(R9*1)
+	ADDQ       DI, R10
 
 near4x2x1:
 	MOVQ        BX, R10
@@ -774,7 +796,9 @@ site4x1x1:
 	PREFETCHT2 (CX)(R10*4)
 	MOVLQSX    12(DX)(R8*1), R10
 	PREFETCHT2 (CX)(R10*4)
-	PREFETCHT2 (AX)(R9*1)
+	MOVQ       AX, R10
+	PREFETCHT2 (R10)(R9*1)
+	ADDQ       DI, R10
 
 near4x1x1:
 	MOVQ        BX, R10
@@ -886,7 +910,9 @@ site6x1x1full:
 	PREFETCHT2 (CX)(R10*4)
 	MOVLQSX    20(DX)(R8*1), R10
 	PREFETCHT2 (CX)(R10*4)
-	PREFETCHT2 (AX)(R9*1)
+	MOVQ       AX, R10
+	PREFETCHT2 (R10)(R9*1)
+	ADDQ       DI, R10
 
 near6x1x1full:
 	MOVQ        BX, R10
@@ -1038,7 +1064,9 @@ site6x1x1:
 	PREFETCHT2 (CX)(R10*4)
 	MOVLQSX    20(DX)(R8*1), R10
 	PREFETCHT2 (CX)(R10*4)
-	PREFETCHT2 (AX)(R9*1)
+	MOVQ       AX, R10
+	PREFETCHT2 (R10)(R9*1)
+	ADDQ       DI, R10
 
 near6x1x1:
 	MOVQ        BX, R10
@@ -1203,7 +1231,9 @@ site9x1x1full:
 	PREFETCHT2 (CX)(R10*4)
 	MOVLQSX    32(DX)(R8*1), R10
 	PREFETCHT2 (CX)(R10*4)
-	PREFETCHT2 (AX)(R9*1)
+	MOVQ       AX, R10
+	PREFETCHT2 (R10)(R9*1)
+	ADDQ       DI, R10
 
 near9x1x1full:
 	MOVQ        BX, R10
@@ -1451,7 +1481,9 @@ site9x1x1:
 	PREFETCHT2 (CX)(R10*4)
 	MOVLQSX    32(DX)(R8*1), R10
 	PREFETCHT2 (CX)(R10*4)
-	PREFETCHT2 (AX)(R9*1)
+	MOVQ       AX, R10
+	PREFETCHT2 (R10)(R9*1)
+	ADDQ       DI, R10
 
 near9x1x1:
 	MOVQ        BX, R10
@@ -1699,7 +1731,9 @@ site1x1x1:
 	JZ         near1x1x1
 	MOVLQSX    (DX)(R8*1), BX
 	PREFETCHT2 (CX)(BX*4)
-	PREFETCHT2 (AX)(R9*1)
+	MOVQ       AX, BX
+	PREFETCHT2 (BX)(R9*1)
+	ADDQ       DI, BX
 
 near1x1x1:
 	VMOVAPS     Z0, Z4
@@ -1759,7 +1793,9 @@ site2x1x1:
 	PREFETCHT2 (CX)(BX*4)
 	MOVLQSX    4(DX)(R8*1), BX
 	PREFETCHT2 (CX)(BX*4)
-	PREFETCHT2 (AX)(R9*1)
+	MOVQ       AX, BX
+	PREFETCHT2 (BX)(R9*1)
+	ADDQ       DI, BX
 
 near2x1x1:
 	VMOVAPS     Z0, Z8
@@ -1835,7 +1871,9 @@ site3x1x1:
 	PREFETCHT2 (CX)(BX*4)
 	MOVLQSX    8(DX)(R8*1), BX
 	PREFETCHT2 (CX)(BX*4)
-	PREFETCHT2 (AX)(R9*1)
+	MOVQ       AX, BX
+	PREFETCHT2 (BX)(R9*1)
+	ADDQ       DI, BX
 
 near3x1x1:
 	VMOVAPS     Z0, Z13
@@ -1930,7 +1968,9 @@ site4x1x1:
 	PREFETCHT2 (CX)(BX*4)
 	MOVLQSX    12(DX)(R8*1), BX
 	PREFETCHT2 (CX)(BX*4)
-	PREFETCHT2 (AX)(R9*1)
+	MOVQ       AX, BX
+	PREFETCHT2 (BX)(R9*1)
+	ADDQ       DI, BX
 
 near4x1x1:
 	VMOVAPS     Z0, Z19
@@ -2034,7 +2074,11 @@ site6x2x1:
 	PREFETCHT2 (CX)(R10*4)
 	MOVLQSX    44(DX)(R8*1), R10
 	PREFETCHT2 (CX)(R10*4)
-	PREFETCHT2 (AX)(R9*1)
+	MOVQ       AX, R10
+	PREFETCHT2 (R10)(R9*1)
+	ADDQ       DI, R10
+	PREFETCHT2 (R10)(R9*1)
+	ADDQ       DI, R10
 
 near6x2x1:
 	MOVQ        BX, R10
@@ -2204,7 +2248,9 @@ site6x1x1:
 	PREFETCHT2 (CX)(R10*4)
 	MOVLQSX    20(DX)(R8*1), R10
 	PREFETCHT2 (CX)(R10*4)
-	PREFETCHT2 (AX)(R9*1)
+	MOVQ       AX, R10
+	PREFETCHT2 (R10)(R9*1)
+	ADDQ       DI, R10
 
 near6x1x1:
 	MOVQ        BX, R10
@@ -2406,7 +2452,11 @@ site9x2x1:
 	PREFETCHT2 (CX)(R10*4)
 	MOVLQSX    68(DX)(R8*1), R10
 	PREFETCHT2 (CX)(R10*4)
-	PREFETCHT2 (AX)(R9*1)
+	MOVQ       AX, R10
+	PREFETCHT2 (R10)(R9*1)
+	ADDQ       DI, R10
+	PREFETCHT2 (R10)(R9*1)
+	ADDQ       DI, R10
 
 near9x2x1:
 	MOVQ        BX, R10
@@ -2702,7 +2752,9 @@ site9x1x1:
 	PREFETCHT2 (CX)(R10*4)
 	MOVLQSX    32(DX)(R8*1), R10
 	PREFETCHT2 (CX)(R10*4)
-	PREFETCHT2 (AX)(R9*1)
+	MOVQ       AX, R10
+	PREFETCHT2 (R10)(R9*1)
+	ADDQ       DI, R10
 
 near9x1x1:
 	MOVQ        BX, R10

@@ -137,7 +137,12 @@ func (k cgKernel) sites(group int, coef func(i int) reg.VecVirtual) {
 		for i := range group * k.n {
 			k.ahead.inputs(k.index, i, k.x)
 		}
-		k.ahead.row(k.y)
+		y := GP64()
+		MOVQ(k.y, y)
+		for range group {
+			k.ahead.row(y)
+			ADDQ(k.stride, y)
+		}
 	})
 	sum := k.polynomial(x, coef)
 	sum.walk(k.y, k.stride, k.store)
