@@ -41,7 +41,7 @@ func (l *CG[T]) coefficients(v []T) []T { return v[l.coefs:][:l.terms*l.in.C] }
 // Forward implements Layer.
 func (l *CG[T]) Forward(n int, y, x, _ []T) {
 	win := l.win.First(n * l.out.H * l.out.W)
-	kernel.CG(data(l.frame, y, n, l.out), x, win, l.coefficients(l.params), l.in.C, l.order)
+	kernel.CG(data(l.frame, y, n, l.out), x, nil, win, l.coefficients(l.params), l.in.C, l.order)
 }
 
 // Backward implements Layer.
@@ -50,5 +50,5 @@ func (l *CG[T]) Backward(n int, dx, dy, _, x, grads, _ []T) {
 	if dx != nil && !win.Partition {
 		clear(data(l.frame, dx, n, l.in))
 	}
-	kernel.CGGrad(dx, l.coefficients(grads), x, win, data(l.frame, dy, n, l.out), l.coefficients(l.params), l.in.C, l.order)
+	kernel.CGGrad(dx, l.coefficients(grads), x, nil, win, data(l.frame, dy, n, l.out), l.coefficients(l.params), l.in.C, l.order)
 }

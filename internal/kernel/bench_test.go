@@ -116,15 +116,17 @@ func BenchmarkCG(b *testing.B) {
 		win := cgWindow(side, c)
 		x, y := filled(Head(c)+images*side*side*c), filled(win.Sites()*c)
 		coefs := filled(15 * c)
-		b.Run(fmt.Sprintf("%dx%d", side, side), func(b *testing.B) {
-			eachLevel(b, func(b *testing.B) {
-				b.SetBytes(int64(4 * (len(x) + len(y))))
-				for b.Loop() {
-					CG(y, x, win, coefs, c, 2)
-				}
-				flops(b, 28*len(y))
+		for _, mean := range [][]float32{nil, filled(c)} {
+			b.Run(fmt.Sprintf("%dx%d/centred=%t", side, side, mean != nil), func(b *testing.B) {
+				eachLevel(b, func(b *testing.B) {
+					b.SetBytes(int64(4 * (len(x) + len(y))))
+					for b.Loop() {
+						CG(y, x, mean, win, coefs, c, 2)
+					}
+					flops(b, 28*len(y))
+				})
 			})
-		})
+		}
 	}
 }
 
@@ -135,15 +137,17 @@ func BenchmarkCGGrad(b *testing.B) {
 		x, dy := filled(Head(c)+images*side*side*c), filled(win.Sites()*c)
 		dx := filled(len(x))
 		coefs, dcoefs := filled(15*c), filled(15*c)
-		b.Run(fmt.Sprintf("%dx%d", side, side), func(b *testing.B) {
-			eachLevel(b, func(b *testing.B) {
-				b.SetBytes(int64(4 * (2*len(x) + len(dy))))
-				for b.Loop() {
-					CGGrad(dx, dcoefs, x, win, dy, coefs, c, 2)
-				}
-				flops(b, 81*len(dy))
+		for _, mean := range [][]float32{nil, filled(c)} {
+			b.Run(fmt.Sprintf("%dx%d/centred=%t", side, side, mean != nil), func(b *testing.B) {
+				eachLevel(b, func(b *testing.B) {
+					b.SetBytes(int64(4 * (2*len(x) + len(dy))))
+					for b.Loop() {
+						CGGrad(dx, dcoefs, x, mean, win, dy, coefs, c, 2)
+					}
+					flops(b, 81*len(dy))
+				})
 			})
-		})
+		}
 	}
 }
 

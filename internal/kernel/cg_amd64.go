@@ -19,9 +19,9 @@ func cgInAssembly(taps, order int) bool {
 	return false
 }
 
-func cgFloat32(y, x []float32, win Window, coefs []float32, channels, order int) {
+func cgFloat32(y, x, mean []float32, win Window, coefs []float32, channels, order int) {
 	if !cgInAssembly(win.Taps, order) {
-		cgPortable(y, x, win, coefs, channels, order)
+		cgPortable(y, x, mean, win, coefs, channels, order)
 		return
 	}
 	wide := level() == cpu.AVX512
@@ -30,11 +30,11 @@ func cgFloat32(y, x []float32, win Window, coefs []float32, channels, order int)
 		for c := 0; c < channels; {
 			if wide {
 				lanes := min(16, channels-c)
-				cgAVX512(&y[c], &x[c], &win.Index[0], &coefs[c], sites, win.Taps, channels, lanes, ofLine(ahead, c))
+				cgAVX512(&y[c], &x[c], from(mean, c), &win.Index[0], &coefs[c], sites, win.Taps, channels, lanes, ofLine(ahead, c))
 				c += lanes
 			} else {
 				lanes := min(8, channels-c)
-				cgAVX2(&y[c], &x[c], &win.Index[0], &coefs[c], sites, win.Taps, channels, lanes, ofLine(ahead, c))
+				cgAVX2(&y[c], &x[c], from(mean, c), &win.Index[0], &coefs[c], sites, win.Taps, channels, lanes, ofLine(ahead, c))
 				c += lanes
 			}
 		}
@@ -66,9 +66,9 @@ func ofLine(ahead, c int) int {
 	return ahead
 }
 
-func cgGradFloat32(dx, dcoefs, x []float32, win Window, dy, coefs []float32, channels, order int) {
+func cgGradFloat32(dx, dcoefs, x, mean []float32, win Window, dy, coefs []float32, channels, order int) {
 	if !cgInAssembly(win.Taps, order) {
-		cgGradPortable(dx, dcoefs, x, win, dy, coefs, channels, order)
+		cgGradPortable(dx, dcoefs, x, mean, win, dy, coefs, channels, order)
 		return
 	}
 	wide, store := level() == cpu.AVX512, 0
@@ -78,20 +78,24 @@ func cgGradFloat32(dx, dcoefs, x []float32, win Window, dy, coefs []float32, cha
 	for sites := win.Sites(); sites > 0; sites = win.Sites() {
 		sites, ahead := cgChunk(sites)
 		for c := 0; c < channels; {
-			var d *float32
-			if dx != nil {
-				d = &dx[c]
-			}
 			if wide {
 				lanes := min(16, channels-c)
-				cgGradAVX512(d, &dcoefs[c], &x[c], &win.Index[0], &dy[c], &coefs[c], sites, win.Taps, channels, lanes, store, ofLine(ahead, c))
+				cgGradAVX512(from(dx, c), &dcoefs[c], &x[c], from(mean, c), &win.Index[0], &dy[c], &coefs[c], sites, win.Taps, channels, lanes, store, ofLine(ahead, c))
 				c += lanes
 			} else {
 				lanes := min(8, channels-c)
-				cgGradAVX2(d, &dcoefs[c], &x[c], &win.Index[0], &dy[c], &coefs[c], sites, win.Taps, channels, lanes, store, ofLine(ahead, c))
+				cgGradAVX2(from(dx, c), &dcoefs[c], &x[c], from(mean, c), &win.Index[0], &dy[c], &coefs[c], sites, win.Taps, channels, lanes, store, ofLine(ahead, c))
 				c += lanes
 			}
 		}
 		dy, win.Index = dy[sites*channels:], win.Index[sites*win.Taps:]
 	}
+}
+
+// from points at element c of s, which may be nil.
+func from(s []float32, c int) *float32 {
+	if s == nil {
+		return nil
+	}
+	return &s[c]
 }

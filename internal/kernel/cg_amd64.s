@@ -4,23 +4,75 @@
 
 #include "textflag.h"
 
-// func cgAVX2(y *float32, x *float32, index *int32, coefs *float32, sites int, taps int, channels int, lanes int, ahead int)
+// func cgAVX2(y *float32, x *float32, mean *float32, index *int32, coefs *float32, sites int, taps int, channels int, lanes int, ahead int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·cgAVX2(SB), NOSPLIT, $0-72
-	MOVQ    taps+40(FP), AX
-	MOVQ    lanes+56(FP), CX
+TEXT ·cgAVX2(SB), NOSPLIT, $0-80
+	MOVQ    taps+48(FP), AX
+	MOVQ    lanes+64(FP), CX
 	CMPQ    AX, $0x01
 	JNE     after1
 	CMPQ    CX, $0x08
 	JNE     taps1masked
+	MOVQ    mean+16(FP), AX
+	TESTQ   AX, AX
+	JZ      plain1x1full
+	VMOVUPS (AX), Y0
 	MOVQ    y+0(FP), AX
 	MOVQ    x+8(FP), CX
-	MOVQ    index+16(FP), DX
-	MOVQ    coefs+24(FP), BX
-	MOVQ    sites+32(FP), SI
-	MOVQ    channels+48(FP), DI
+	MOVQ    index+24(FP), DX
+	MOVQ    coefs+32(FP), BX
+	MOVQ    sites+40(FP), SI
+	MOVQ    channels+56(FP), DI
 	SHLQ    $0x02, DI
-	MOVQ    ahead+64(FP), R8
+	MOVQ    ahead+72(FP), R8
+	MOVQ    R8, R9
+	IMULQ   DI, R9
+	IMUL3Q  $0x04, R8, R8
+	VMOVUPS (BX), Y1
+	ADDQ    DI, BX
+	VMOVUPS (BX), Y2
+	ADDQ    DI, BX
+	VMOVUPS (BX), Y3
+
+site1x1fullcentredx1:
+	CMPQ       SI, $0x01
+	JL         done1x1fullcentredx1
+	MOVLQSX    (DX), BX
+	VMOVUPS    (CX)(BX*4), Y4
+	VSUBPS     Y0, Y4, Y4
+	TESTQ      R8, R8
+	JZ         near1x1fullcentredx1
+	MOVLQSX    (DX)(R8*1), BX
+	PREFETCHT2 (CX)(BX*4)
+	MOVQ       AX, BX
+	PREFETCHT2 (BX)(R9*1)
+	ADDQ       DI, BX
+
+near1x1fullcentredx1:
+	VMOVAPS     Y1, Y5
+	VMOVAPS     Y2, Y6
+	VFMADD231PS Y3, Y4, Y6
+	VFMADD231PS Y6, Y4, Y5
+	MOVQ        AX, BX
+	VMOVUPS     Y5, (BX)
+	ADDQ        DI, AX
+	ADDQ        $0x04, DX
+	SUBQ        $0x01, SI
+	JMP         site1x1fullcentredx1
+
+done1x1fullcentredx1:
+	VZEROUPPER
+	RET
+
+plain1x1full:
+	MOVQ    y+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    index+24(FP), DX
+	MOVQ    coefs+32(FP), BX
+	MOVQ    sites+40(FP), SI
+	MOVQ    channels+56(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    ahead+72(FP), R8
 	MOVQ    R8, R9
 	IMULQ   DI, R9
 	IMUL3Q  $0x04, R8, R8
@@ -30,20 +82,20 @@ TEXT ·cgAVX2(SB), NOSPLIT, $0-72
 	ADDQ    DI, BX
 	VMOVUPS (BX), Y2
 
-site1x1x1full:
+site1x1fullx1:
 	CMPQ       SI, $0x01
-	JL         done1x1x1full
+	JL         done1x1fullx1
 	MOVLQSX    (DX), BX
 	VMOVUPS    (CX)(BX*4), Y3
 	TESTQ      R8, R8
-	JZ         near1x1x1full
+	JZ         near1x1fullx1
 	MOVLQSX    (DX)(R8*1), BX
 	PREFETCHT2 (CX)(BX*4)
 	MOVQ       AX, BX
 	PREFETCHT2 (BX)(R9*1)
 	ADDQ       DI, BX
 
-near1x1x1full:
+near1x1fullx1:
 	VMOVAPS     Y0, Y4
 	VMOVAPS     Y1, Y5
 	VFMADD231PS Y2, Y3, Y5
@@ -53,9 +105,9 @@ near1x1x1full:
 	ADDQ        DI, AX
 	ADDQ        $0x04, DX
 	SUBQ        $0x01, SI
-	JMP         site1x1x1full
+	JMP         site1x1fullx1
 
-done1x1x1full:
+done1x1fullx1:
 	VZEROUPPER
 	RET
 
@@ -63,14 +115,66 @@ taps1masked:
 	LEAQ       tails<>+32(SB), AX
 	NEGQ       CX
 	VMOVUPS    (AX)(CX*4), Y0
+	MOVQ       mean+16(FP), AX
+	TESTQ      AX, AX
+	JZ         plain1x1
+	VMASKMOVPS (AX), Y0, Y1
 	MOVQ       y+0(FP), AX
 	MOVQ       x+8(FP), CX
-	MOVQ       index+16(FP), DX
-	MOVQ       coefs+24(FP), BX
-	MOVQ       sites+32(FP), SI
-	MOVQ       channels+48(FP), DI
+	MOVQ       index+24(FP), DX
+	MOVQ       coefs+32(FP), BX
+	MOVQ       sites+40(FP), SI
+	MOVQ       channels+56(FP), DI
 	SHLQ       $0x02, DI
-	MOVQ       ahead+64(FP), R8
+	MOVQ       ahead+72(FP), R8
+	MOVQ       R8, R9
+	IMULQ      DI, R9
+	IMUL3Q     $0x04, R8, R8
+	VMASKMOVPS (BX), Y0, Y2
+	ADDQ       DI, BX
+	VMASKMOVPS (BX), Y0, Y3
+	ADDQ       DI, BX
+	VMASKMOVPS (BX), Y0, Y4
+
+site1x1centredx1:
+	CMPQ       SI, $0x01
+	JL         done1x1centredx1
+	MOVLQSX    (DX), BX
+	VMASKMOVPS (CX)(BX*4), Y0, Y5
+	VSUBPS     Y1, Y5, Y5
+	TESTQ      R8, R8
+	JZ         near1x1centredx1
+	MOVLQSX    (DX)(R8*1), BX
+	PREFETCHT2 (CX)(BX*4)
+	MOVQ       AX, BX
+	PREFETCHT2 (BX)(R9*1)
+	ADDQ       DI, BX
+
+near1x1centredx1:
+	VMOVAPS     Y2, Y6
+	VMOVAPS     Y3, Y7
+	VFMADD231PS Y4, Y5, Y7
+	VFMADD231PS Y7, Y5, Y6
+	MOVQ        AX, BX
+	VMASKMOVPS  Y6, Y0, (BX)
+	ADDQ        DI, AX
+	ADDQ        $0x04, DX
+	SUBQ        $0x01, SI
+	JMP         site1x1centredx1
+
+done1x1centredx1:
+	VZEROUPPER
+	RET
+
+plain1x1:
+	MOVQ       y+0(FP), AX
+	MOVQ       x+8(FP), CX
+	MOVQ       index+24(FP), DX
+	MOVQ       coefs+32(FP), BX
+	MOVQ       sites+40(FP), SI
+	MOVQ       channels+56(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       ahead+72(FP), R8
 	MOVQ       R8, R9
 	IMULQ      DI, R9
 	IMUL3Q     $0x04, R8, R8
@@ -114,14 +218,81 @@ after1:
 	JNE     after2
 	CMPQ    CX, $0x08
 	JNE     taps2masked
+	MOVQ    mean+16(FP), AX
+	TESTQ   AX, AX
+	JZ      plain2x1full
+	VMOVUPS (AX), Y0
 	MOVQ    y+0(FP), AX
 	MOVQ    x+8(FP), CX
-	MOVQ    index+16(FP), DX
-	MOVQ    coefs+24(FP), BX
-	MOVQ    sites+32(FP), SI
-	MOVQ    channels+48(FP), DI
+	MOVQ    index+24(FP), DX
+	MOVQ    coefs+32(FP), BX
+	MOVQ    sites+40(FP), SI
+	MOVQ    channels+56(FP), DI
 	SHLQ    $0x02, DI
-	MOVQ    ahead+64(FP), R8
+	MOVQ    ahead+72(FP), R8
+	MOVQ    R8, R9
+	IMULQ   DI, R9
+	IMUL3Q  $0x08, R8, R8
+	VMOVUPS (BX), Y1
+	ADDQ    DI, BX
+	VMOVUPS (BX), Y2
+	ADDQ    DI, BX
+	VMOVUPS (BX), Y3
+	ADDQ    DI, BX
+	VMOVUPS (BX), Y4
+	ADDQ    DI, BX
+	VMOVUPS (BX), Y5
+	ADDQ    DI, BX
+	VMOVUPS (BX), Y6
+
+site2x1fullcentredx1:
+	CMPQ       SI, $0x01
+	JL         done2x1fullcentredx1
+	MOVLQSX    (DX), BX
+	VMOVUPS    (CX)(BX*4), Y7
+	VSUBPS     Y0, Y7, Y7
+	MOVLQSX    4(DX), BX
+	VMOVUPS    (CX)(BX*4), Y8
+	VSUBPS     Y0, Y8, Y8
+	TESTQ      R8, R8
+	JZ         near2x1fullcentredx1
+	MOVLQSX    (DX)(R8*1), BX
+	PREFETCHT2 (CX)(BX*4)
+	MOVLQSX    4(DX)(R8*1), BX
+	PREFETCHT2 (CX)(BX*4)
+	MOVQ       AX, BX
+	PREFETCHT2 (BX)(R9*1)
+	ADDQ       DI, BX
+
+near2x1fullcentredx1:
+	VMOVAPS     Y1, Y9
+	VMOVAPS     Y2, Y10
+	VFMADD231PS Y4, Y7, Y10
+	VFMADD231PS Y5, Y8, Y10
+	VFMADD231PS Y10, Y7, Y9
+	VMOVAPS     Y3, Y7
+	VFMADD231PS Y6, Y8, Y7
+	VFMADD231PS Y7, Y8, Y9
+	MOVQ        AX, BX
+	VMOVUPS     Y9, (BX)
+	ADDQ        DI, AX
+	ADDQ        $0x08, DX
+	SUBQ        $0x01, SI
+	JMP         site2x1fullcentredx1
+
+done2x1fullcentredx1:
+	VZEROUPPER
+	RET
+
+plain2x1full:
+	MOVQ    y+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    index+24(FP), DX
+	MOVQ    coefs+32(FP), BX
+	MOVQ    sites+40(FP), SI
+	MOVQ    channels+56(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    ahead+72(FP), R8
 	MOVQ    R8, R9
 	IMULQ   DI, R9
 	IMUL3Q  $0x08, R8, R8
@@ -137,15 +308,15 @@ after1:
 	ADDQ    DI, BX
 	VMOVUPS (BX), Y5
 
-site2x1x1full:
+site2x1fullx1:
 	CMPQ       SI, $0x01
-	JL         done2x1x1full
+	JL         done2x1fullx1
 	MOVLQSX    (DX), BX
 	VMOVUPS    (CX)(BX*4), Y6
 	MOVLQSX    4(DX), BX
 	VMOVUPS    (CX)(BX*4), Y7
 	TESTQ      R8, R8
-	JZ         near2x1x1full
+	JZ         near2x1fullx1
 	MOVLQSX    (DX)(R8*1), BX
 	PREFETCHT2 (CX)(BX*4)
 	MOVLQSX    4(DX)(R8*1), BX
@@ -154,7 +325,7 @@ site2x1x1full:
 	PREFETCHT2 (BX)(R9*1)
 	ADDQ       DI, BX
 
-near2x1x1full:
+near2x1fullx1:
 	VMOVAPS     Y0, Y8
 	VMOVAPS     Y1, Y9
 	VFMADD231PS Y3, Y6, Y9
@@ -168,9 +339,9 @@ near2x1x1full:
 	ADDQ        DI, AX
 	ADDQ        $0x08, DX
 	SUBQ        $0x01, SI
-	JMP         site2x1x1full
+	JMP         site2x1fullx1
 
-done2x1x1full:
+done2x1fullx1:
 	VZEROUPPER
 	RET
 
@@ -178,14 +349,81 @@ taps2masked:
 	LEAQ       tails<>+32(SB), AX
 	NEGQ       CX
 	VMOVUPS    (AX)(CX*4), Y0
+	MOVQ       mean+16(FP), AX
+	TESTQ      AX, AX
+	JZ         plain2x1
+	VMASKMOVPS (AX), Y0, Y1
 	MOVQ       y+0(FP), AX
 	MOVQ       x+8(FP), CX
-	MOVQ       index+16(FP), DX
-	MOVQ       coefs+24(FP), BX
-	MOVQ       sites+32(FP), SI
-	MOVQ       channels+48(FP), DI
+	MOVQ       index+24(FP), DX
+	MOVQ       coefs+32(FP), BX
+	MOVQ       sites+40(FP), SI
+	MOVQ       channels+56(FP), DI
 	SHLQ       $0x02, DI
-	MOVQ       ahead+64(FP), R8
+	MOVQ       ahead+72(FP), R8
+	MOVQ       R8, R9
+	IMULQ      DI, R9
+	IMUL3Q     $0x08, R8, R8
+	VMASKMOVPS (BX), Y0, Y2
+	ADDQ       DI, BX
+	VMASKMOVPS (BX), Y0, Y3
+	ADDQ       DI, BX
+	VMASKMOVPS (BX), Y0, Y4
+	ADDQ       DI, BX
+	VMASKMOVPS (BX), Y0, Y5
+	ADDQ       DI, BX
+	VMASKMOVPS (BX), Y0, Y6
+	ADDQ       DI, BX
+	VMASKMOVPS (BX), Y0, Y7
+
+site2x1centredx1:
+	CMPQ       SI, $0x01
+	JL         done2x1centredx1
+	MOVLQSX    (DX), BX
+	VMASKMOVPS (CX)(BX*4), Y0, Y8
+	VSUBPS     Y1, Y8, Y8
+	MOVLQSX    4(DX), BX
+	VMASKMOVPS (CX)(BX*4), Y0, Y9
+	VSUBPS     Y1, Y9, Y9
+	TESTQ      R8, R8
+	JZ         near2x1centredx1
+	MOVLQSX    (DX)(R8*1), BX
+	PREFETCHT2 (CX)(BX*4)
+	MOVLQSX    4(DX)(R8*1), BX
+	PREFETCHT2 (CX)(BX*4)
+	MOVQ       AX, BX
+	PREFETCHT2 (BX)(R9*1)
+	ADDQ       DI, BX
+
+near2x1centredx1:
+	VMOVAPS     Y2, Y10
+	VMOVAPS     Y3, Y11
+	VFMADD231PS Y5, Y8, Y11
+	VFMADD231PS Y6, Y9, Y11
+	VFMADD231PS Y11, Y8, Y10
+	VMOVAPS     Y4, Y8
+	VFMADD231PS Y7, Y9, Y8
+	VFMADD231PS Y8, Y9, Y10
+	MOVQ        AX, BX
+	VMASKMOVPS  Y10, Y0, (BX)
+	ADDQ        DI, AX
+	ADDQ        $0x08, DX
+	SUBQ        $0x01, SI
+	JMP         site2x1centredx1
+
+done2x1centredx1:
+	VZEROUPPER
+	RET
+
+plain2x1:
+	MOVQ       y+0(FP), AX
+	MOVQ       x+8(FP), CX
+	MOVQ       index+24(FP), DX
+	MOVQ       coefs+32(FP), BX
+	MOVQ       sites+40(FP), SI
+	MOVQ       channels+56(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       ahead+72(FP), R8
 	MOVQ       R8, R9
 	IMULQ      DI, R9
 	IMUL3Q     $0x08, R8, R8
@@ -243,14 +481,99 @@ after2:
 	JNE     after3
 	CMPQ    CX, $0x08
 	JNE     taps3masked
+	MOVQ    mean+16(FP), AX
+	TESTQ   AX, AX
+	JZ      plain3x1full
+	VMOVUPS (AX), Y0
 	MOVQ    y+0(FP), AX
 	MOVQ    x+8(FP), CX
-	MOVQ    index+16(FP), DX
-	MOVQ    coefs+24(FP), BX
-	MOVQ    sites+32(FP), SI
-	MOVQ    channels+48(FP), DI
+	MOVQ    index+24(FP), DX
+	MOVQ    coefs+32(FP), BX
+	MOVQ    sites+40(FP), SI
+	MOVQ    channels+56(FP), DI
 	SHLQ    $0x02, DI
-	MOVQ    ahead+64(FP), R8
+	MOVQ    ahead+72(FP), R8
+	MOVQ    R8, R9
+	IMULQ   DI, R9
+	IMUL3Q  $0x0c, R8, R8
+	VMOVUPS (BX), Y1
+	ADDQ    DI, BX
+	VMOVUPS (BX), Y2
+	ADDQ    DI, BX
+	VMOVUPS (BX), Y3
+	ADDQ    DI, BX
+	VMOVUPS (BX), Y4
+	ADDQ    DI, BX
+	VMOVUPS (BX), Y5
+	ADDQ    DI, BX
+	VMOVUPS (BX), Y6
+	ADDQ    DI, BX
+	VMOVUPS (BX), Y7
+	ADDQ    DI, BX
+	VMOVUPS (BX), Y8
+	ADDQ    DI, BX
+	VMOVUPS (BX), Y9
+	ADDQ    DI, BX
+	VMOVUPS (BX), Y10
+
+site3x1fullcentredx1:
+	CMPQ       SI, $0x01
+	JL         done3x1fullcentredx1
+	MOVLQSX    (DX), BX
+	VMOVUPS    (CX)(BX*4), Y11
+	VSUBPS     Y0, Y11, Y11
+	MOVLQSX    4(DX), BX
+	VMOVUPS    (CX)(BX*4), Y12
+	VSUBPS     Y0, Y12, Y12
+	MOVLQSX    8(DX), BX
+	VMOVUPS    (CX)(BX*4), Y13
+	VSUBPS     Y0, Y13, Y13
+	TESTQ      R8, R8
+	JZ         near3x1fullcentredx1
+	MOVLQSX    (DX)(R8*1), BX
+	PREFETCHT2 (CX)(BX*4)
+	MOVLQSX    4(DX)(R8*1), BX
+	PREFETCHT2 (CX)(BX*4)
+	MOVLQSX    8(DX)(R8*1), BX
+	PREFETCHT2 (CX)(BX*4)
+	MOVQ       AX, BX
+	PREFETCHT2 (BX)(R9*1)
+	ADDQ       DI, BX
+
+near3x1fullcentredx1:
+	VMOVAPS     Y1, Y14
+	VMOVAPS     Y2, Y15
+	VFMADD231PS Y5, Y11, Y15
+	VFMADD231PS Y6, Y12, Y15
+	VFMADD231PS Y7, Y13, Y15
+	VFMADD231PS Y15, Y11, Y14
+	VMOVAPS     Y3, Y11
+	VFMADD231PS Y8, Y12, Y11
+	VFMADD231PS Y9, Y13, Y11
+	VFMADD231PS Y11, Y12, Y14
+	VMOVAPS     Y4, Y11
+	VFMADD231PS Y10, Y13, Y11
+	VFMADD231PS Y11, Y13, Y14
+	MOVQ        AX, BX
+	VMOVUPS     Y14, (BX)
+	ADDQ        DI, AX
+	ADDQ        $0x0c, DX
+	SUBQ        $0x01, SI
+	JMP         site3x1fullcentredx1
+
+done3x1fullcentredx1:
+	VZEROUPPER
+	RET
+
+plain3x1full:
+	MOVQ    y+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    index+24(FP), DX
+	MOVQ    coefs+32(FP), BX
+	MOVQ    sites+40(FP), SI
+	MOVQ    channels+56(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    ahead+72(FP), R8
 	MOVQ    R8, R9
 	IMULQ   DI, R9
 	IMUL3Q  $0x0c, R8, R8
@@ -274,9 +597,9 @@ after2:
 	ADDQ    DI, BX
 	VMOVUPS (BX), Y9
 
-site3x1x1full:
+site3x1fullx1:
 	CMPQ       SI, $0x01
-	JL         done3x1x1full
+	JL         done3x1fullx1
 	MOVLQSX    (DX), BX
 	VMOVUPS    (CX)(BX*4), Y10
 	MOVLQSX    4(DX), BX
@@ -284,7 +607,7 @@ site3x1x1full:
 	MOVLQSX    8(DX), BX
 	VMOVUPS    (CX)(BX*4), Y12
 	TESTQ      R8, R8
-	JZ         near3x1x1full
+	JZ         near3x1fullx1
 	MOVLQSX    (DX)(R8*1), BX
 	PREFETCHT2 (CX)(BX*4)
 	MOVLQSX    4(DX)(R8*1), BX
@@ -295,7 +618,7 @@ site3x1x1full:
 	PREFETCHT2 (BX)(R9*1)
 	ADDQ       DI, BX
 
-near3x1x1full:
+near3x1fullx1:
 	VMOVAPS     Y0, Y13
 	VMOVAPS     Y1, Y14
 	VFMADD231PS Y4, Y10, Y14
@@ -314,9 +637,9 @@ near3x1x1full:
 	ADDQ        DI, AX
 	ADDQ        $0x0c, DX
 	SUBQ        $0x01, SI
-	JMP         site3x1x1full
+	JMP         site3x1fullx1
 
-done3x1x1full:
+done3x1fullx1:
 	VZEROUPPER
 	RET
 
@@ -324,14 +647,205 @@ taps3masked:
 	LEAQ       tails<>+32(SB), AX
 	NEGQ       CX
 	VMOVUPS    (AX)(CX*4), Y0
+	MOVQ       mean+16(FP), AX
+	TESTQ      AX, AX
+	JZ         plain3x1
+	VMASKMOVPS (AX), Y0, Y1
 	MOVQ       y+0(FP), AX
 	MOVQ       x+8(FP), CX
-	MOVQ       index+16(FP), DX
-	MOVQ       coefs+24(FP), BX
-	MOVQ       sites+32(FP), SI
-	MOVQ       channels+48(FP), DI
+	MOVQ       index+24(FP), DX
+	MOVQ       coefs+32(FP), BX
+	MOVQ       sites+40(FP), SI
+	MOVQ       channels+56(FP), DI
 	SHLQ       $0x02, DI
-	MOVQ       ahead+64(FP), R8
+	MOVQ       ahead+72(FP), R8
+	MOVQ       R8, R9
+	IMULQ      DI, R9
+	IMUL3Q     $0x0c, R8, R8
+
+site3x1centredx2:
+	CMPQ       SI, $0x02
+	JL         done3x1centredx2
+	MOVLQSX    (DX), R10
+	VMASKMOVPS (CX)(R10*4), Y0, Y2
+	VSUBPS     Y1, Y2, Y2
+	MOVLQSX    4(DX), R10
+	VMASKMOVPS (CX)(R10*4), Y0, Y3
+	VSUBPS     Y1, Y3, Y3
+	MOVLQSX    8(DX), R10
+	VMASKMOVPS (CX)(R10*4), Y0, Y4
+	VSUBPS     Y1, Y4, Y4
+	MOVLQSX    12(DX), R10
+	VMASKMOVPS (CX)(R10*4), Y0, Y5
+	VSUBPS     Y1, Y5, Y5
+	MOVLQSX    16(DX), R10
+	VMASKMOVPS (CX)(R10*4), Y0, Y6
+	VSUBPS     Y1, Y6, Y6
+	MOVLQSX    20(DX), R10
+	VMASKMOVPS (CX)(R10*4), Y0, Y7
+	VSUBPS     Y1, Y7, Y7
+	TESTQ      R8, R8
+	JZ         near3x1centredx2
+	MOVLQSX    (DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    4(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    8(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    12(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    16(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    20(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVQ       AX, R10
+	PREFETCHT2 (R10)(R9*1)
+	ADDQ       DI, R10
+	PREFETCHT2 (R10)(R9*1)
+	ADDQ       DI, R10
+
+near3x1centredx2:
+	MOVQ        BX, R10
+	IMUL3Q      $0x04, DI, R11
+	ADDQ        BX, R11
+	VMASKMOVPS  (R10), Y0, Y8
+	ADDQ        DI, R10
+	VMOVAPS     Y8, Y9
+	VMOVAPS     Y8, Y8
+	VMASKMOVPS  (R10), Y0, Y10
+	ADDQ        DI, R10
+	VMOVAPS     Y10, Y11
+	VMOVAPS     Y10, Y10
+	VMASKMOVPS  (R11), Y0, Y12
+	ADDQ        DI, R11
+	VFMADD231PS Y12, Y2, Y11
+	VFMADD231PS Y12, Y5, Y10
+	VMASKMOVPS  (R11), Y0, Y12
+	ADDQ        DI, R11
+	VFMADD231PS Y12, Y3, Y11
+	VFMADD231PS Y12, Y6, Y10
+	VMASKMOVPS  (R11), Y0, Y12
+	ADDQ        DI, R11
+	VFMADD231PS Y12, Y4, Y11
+	VFMADD231PS Y12, Y7, Y10
+	VFMADD231PS Y11, Y2, Y9
+	VFMADD231PS Y10, Y5, Y8
+	VMASKMOVPS  (R10), Y0, Y2
+	ADDQ        DI, R10
+	VMOVAPS     Y2, Y5
+	VMOVAPS     Y2, Y2
+	VMASKMOVPS  (R11), Y0, Y10
+	ADDQ        DI, R11
+	VFMADD231PS Y10, Y3, Y5
+	VFMADD231PS Y10, Y6, Y2
+	VMASKMOVPS  (R11), Y0, Y10
+	ADDQ        DI, R11
+	VFMADD231PS Y10, Y4, Y5
+	VFMADD231PS Y10, Y7, Y2
+	VFMADD231PS Y5, Y3, Y9
+	VFMADD231PS Y2, Y6, Y8
+	VMASKMOVPS  (R10), Y0, Y2
+	ADDQ        DI, R10
+	VMOVAPS     Y2, Y3
+	VMOVAPS     Y2, Y2
+	VMASKMOVPS  (R11), Y0, Y5
+	ADDQ        DI, R11
+	VFMADD231PS Y5, Y4, Y3
+	VFMADD231PS Y5, Y7, Y2
+	VFMADD231PS Y3, Y4, Y9
+	VFMADD231PS Y2, Y7, Y8
+	MOVQ        AX, R10
+	VMASKMOVPS  Y9, Y0, (R10)
+	ADDQ        DI, R10
+	VMASKMOVPS  Y8, Y0, (R10)
+	ADDQ        DI, AX
+	ADDQ        DI, AX
+	ADDQ        $0x18, DX
+	SUBQ        $0x02, SI
+	JMP         site3x1centredx2
+
+done3x1centredx2:
+site3x1centredx1:
+	CMPQ       SI, $0x01
+	JL         done3x1centredx1
+	MOVLQSX    (DX), R10
+	VMASKMOVPS (CX)(R10*4), Y0, Y2
+	VSUBPS     Y1, Y2, Y2
+	MOVLQSX    4(DX), R10
+	VMASKMOVPS (CX)(R10*4), Y0, Y3
+	VSUBPS     Y1, Y3, Y3
+	MOVLQSX    8(DX), R10
+	VMASKMOVPS (CX)(R10*4), Y0, Y4
+	VSUBPS     Y1, Y4, Y4
+	TESTQ      R8, R8
+	JZ         near3x1centredx1
+	MOVLQSX    (DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    4(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    8(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVQ       AX, R10
+	PREFETCHT2 (R10)(R9*1)
+	ADDQ       DI, R10
+
+near3x1centredx1:
+	MOVQ        BX, R10
+	IMUL3Q      $0x04, DI, R11
+	ADDQ        BX, R11
+	VMASKMOVPS  (R10), Y0, Y5
+	ADDQ        DI, R10
+	VMOVAPS     Y5, Y5
+	VMASKMOVPS  (R10), Y0, Y6
+	ADDQ        DI, R10
+	VMOVAPS     Y6, Y6
+	VMASKMOVPS  (R11), Y0, Y7
+	ADDQ        DI, R11
+	VFMADD231PS Y7, Y2, Y6
+	VMASKMOVPS  (R11), Y0, Y7
+	ADDQ        DI, R11
+	VFMADD231PS Y7, Y3, Y6
+	VMASKMOVPS  (R11), Y0, Y7
+	ADDQ        DI, R11
+	VFMADD231PS Y7, Y4, Y6
+	VFMADD231PS Y6, Y2, Y5
+	VMASKMOVPS  (R10), Y0, Y2
+	ADDQ        DI, R10
+	VMOVAPS     Y2, Y2
+	VMASKMOVPS  (R11), Y0, Y6
+	ADDQ        DI, R11
+	VFMADD231PS Y6, Y3, Y2
+	VMASKMOVPS  (R11), Y0, Y6
+	ADDQ        DI, R11
+	VFMADD231PS Y6, Y4, Y2
+	VFMADD231PS Y2, Y3, Y5
+	VMASKMOVPS  (R10), Y0, Y2
+	ADDQ        DI, R10
+	VMOVAPS     Y2, Y2
+	VMASKMOVPS  (R11), Y0, Y3
+	ADDQ        DI, R11
+	VFMADD231PS Y3, Y4, Y2
+	VFMADD231PS Y2, Y4, Y5
+	MOVQ        AX, R10
+	VMASKMOVPS  Y5, Y0, (R10)
+	ADDQ        DI, AX
+	ADDQ        $0x0c, DX
+	SUBQ        $0x01, SI
+	JMP         site3x1centredx1
+
+done3x1centredx1:
+	VZEROUPPER
+	RET
+
+plain3x1:
+	MOVQ       y+0(FP), AX
+	MOVQ       x+8(FP), CX
+	MOVQ       index+24(FP), DX
+	MOVQ       coefs+32(FP), BX
+	MOVQ       sites+40(FP), SI
+	MOVQ       channels+56(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       ahead+72(FP), R8
 	MOVQ       R8, R9
 	IMULQ      DI, R9
 	IMUL3Q     $0x0c, R8, R8
@@ -402,43 +916,55 @@ done3x1x1:
 	RET
 
 after3:
-	CMPQ   AX, $0x04
-	JNE    after4
-	CMPQ   CX, $0x08
-	JNE    taps4masked
-	MOVQ   y+0(FP), AX
-	MOVQ   x+8(FP), CX
-	MOVQ   index+16(FP), DX
-	MOVQ   coefs+24(FP), BX
-	MOVQ   sites+32(FP), SI
-	MOVQ   channels+48(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   ahead+64(FP), R8
-	MOVQ   R8, R9
-	IMULQ  DI, R9
-	IMUL3Q $0x10, R8, R8
+	CMPQ    AX, $0x04
+	JNE     after4
+	CMPQ    CX, $0x08
+	JNE     taps4masked
+	MOVQ    mean+16(FP), AX
+	TESTQ   AX, AX
+	JZ      plain4x1full
+	VMOVUPS (AX), Y0
+	MOVQ    y+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    index+24(FP), DX
+	MOVQ    coefs+32(FP), BX
+	MOVQ    sites+40(FP), SI
+	MOVQ    channels+56(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    ahead+72(FP), R8
+	MOVQ    R8, R9
+	IMULQ   DI, R9
+	IMUL3Q  $0x10, R8, R8
 
-site4x2x1full:
+site4x1fullcentredx2:
 	CMPQ       SI, $0x02
-	JL         done4x2x1full
+	JL         done4x1fullcentredx2
 	MOVLQSX    (DX), R10
-	VMOVUPS    (CX)(R10*4), Y0
-	MOVLQSX    4(DX), R10
 	VMOVUPS    (CX)(R10*4), Y1
-	MOVLQSX    8(DX), R10
+	VSUBPS     Y0, Y1, Y1
+	MOVLQSX    4(DX), R10
 	VMOVUPS    (CX)(R10*4), Y2
-	MOVLQSX    12(DX), R10
+	VSUBPS     Y0, Y2, Y2
+	MOVLQSX    8(DX), R10
 	VMOVUPS    (CX)(R10*4), Y3
-	MOVLQSX    16(DX), R10
+	VSUBPS     Y0, Y3, Y3
+	MOVLQSX    12(DX), R10
 	VMOVUPS    (CX)(R10*4), Y4
-	MOVLQSX    20(DX), R10
+	VSUBPS     Y0, Y4, Y4
+	MOVLQSX    16(DX), R10
 	VMOVUPS    (CX)(R10*4), Y5
-	MOVLQSX    24(DX), R10
+	VSUBPS     Y0, Y5, Y5
+	MOVLQSX    20(DX), R10
 	VMOVUPS    (CX)(R10*4), Y6
-	MOVLQSX    28(DX), R10
+	VSUBPS     Y0, Y6, Y6
+	MOVLQSX    24(DX), R10
 	VMOVUPS    (CX)(R10*4), Y7
+	VSUBPS     Y0, Y7, Y7
+	MOVLQSX    28(DX), R10
+	VMOVUPS    (CX)(R10*4), Y8
+	VSUBPS     Y0, Y8, Y8
 	TESTQ      R8, R8
-	JZ         near4x2x1full
+	JZ         near4x1fullcentredx2
 	MOVLQSX    (DX)(R8*1), R10
 	PREFETCHT2 (CX)(R10*4)
 	MOVLQSX    4(DX)(R8*1), R10
@@ -461,7 +987,239 @@ site4x2x1full:
 	PREFETCHT2 (R10)(R9*1)
 	ADDQ       DI, R10
 
-near4x2x1full:
+near4x1fullcentredx2:
+	MOVQ        BX, R10
+	IMUL3Q      $0x05, DI, R11
+	ADDQ        BX, R11
+	VMOVUPS     (R10), Y9
+	ADDQ        DI, R10
+	VMOVAPS     Y9, Y10
+	VMOVAPS     Y9, Y9
+	VMOVUPS     (R10), Y11
+	ADDQ        DI, R10
+	VMOVAPS     Y11, Y12
+	VMOVAPS     Y11, Y11
+	VMOVUPS     (R11), Y13
+	ADDQ        DI, R11
+	VFMADD231PS Y13, Y1, Y12
+	VFMADD231PS Y13, Y5, Y11
+	VMOVUPS     (R11), Y13
+	ADDQ        DI, R11
+	VFMADD231PS Y13, Y2, Y12
+	VFMADD231PS Y13, Y6, Y11
+	VMOVUPS     (R11), Y13
+	ADDQ        DI, R11
+	VFMADD231PS Y13, Y3, Y12
+	VFMADD231PS Y13, Y7, Y11
+	VMOVUPS     (R11), Y13
+	ADDQ        DI, R11
+	VFMADD231PS Y13, Y4, Y12
+	VFMADD231PS Y13, Y8, Y11
+	VFMADD231PS Y12, Y1, Y10
+	VFMADD231PS Y11, Y5, Y9
+	VMOVUPS     (R10), Y1
+	ADDQ        DI, R10
+	VMOVAPS     Y1, Y5
+	VMOVAPS     Y1, Y1
+	VMOVUPS     (R11), Y11
+	ADDQ        DI, R11
+	VFMADD231PS Y11, Y2, Y5
+	VFMADD231PS Y11, Y6, Y1
+	VMOVUPS     (R11), Y11
+	ADDQ        DI, R11
+	VFMADD231PS Y11, Y3, Y5
+	VFMADD231PS Y11, Y7, Y1
+	VMOVUPS     (R11), Y11
+	ADDQ        DI, R11
+	VFMADD231PS Y11, Y4, Y5
+	VFMADD231PS Y11, Y8, Y1
+	VFMADD231PS Y5, Y2, Y10
+	VFMADD231PS Y1, Y6, Y9
+	VMOVUPS     (R10), Y1
+	ADDQ        DI, R10
+	VMOVAPS     Y1, Y2
+	VMOVAPS     Y1, Y1
+	VMOVUPS     (R11), Y5
+	ADDQ        DI, R11
+	VFMADD231PS Y5, Y3, Y2
+	VFMADD231PS Y5, Y7, Y1
+	VMOVUPS     (R11), Y5
+	ADDQ        DI, R11
+	VFMADD231PS Y5, Y4, Y2
+	VFMADD231PS Y5, Y8, Y1
+	VFMADD231PS Y2, Y3, Y10
+	VFMADD231PS Y1, Y7, Y9
+	VMOVUPS     (R10), Y1
+	ADDQ        DI, R10
+	VMOVAPS     Y1, Y2
+	VMOVAPS     Y1, Y1
+	VMOVUPS     (R11), Y3
+	ADDQ        DI, R11
+	VFMADD231PS Y3, Y4, Y2
+	VFMADD231PS Y3, Y8, Y1
+	VFMADD231PS Y2, Y4, Y10
+	VFMADD231PS Y1, Y8, Y9
+	MOVQ        AX, R10
+	VMOVUPS     Y10, (R10)
+	ADDQ        DI, R10
+	VMOVUPS     Y9, (R10)
+	ADDQ        DI, AX
+	ADDQ        DI, AX
+	ADDQ        $0x20, DX
+	SUBQ        $0x02, SI
+	JMP         site4x1fullcentredx2
+
+done4x1fullcentredx2:
+site4x1fullcentredx1:
+	CMPQ       SI, $0x01
+	JL         done4x1fullcentredx1
+	MOVLQSX    (DX), R10
+	VMOVUPS    (CX)(R10*4), Y1
+	VSUBPS     Y0, Y1, Y1
+	MOVLQSX    4(DX), R10
+	VMOVUPS    (CX)(R10*4), Y2
+	VSUBPS     Y0, Y2, Y2
+	MOVLQSX    8(DX), R10
+	VMOVUPS    (CX)(R10*4), Y3
+	VSUBPS     Y0, Y3, Y3
+	MOVLQSX    12(DX), R10
+	VMOVUPS    (CX)(R10*4), Y4
+	VSUBPS     Y0, Y4, Y4
+	TESTQ      R8, R8
+	JZ         near4x1fullcentredx1
+	MOVLQSX    (DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    4(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    8(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    12(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVQ       AX, R10
+	PREFETCHT2 (R10)(R9*1)
+	ADDQ       DI, R10
+
+near4x1fullcentredx1:
+	MOVQ        BX, R10
+	IMUL3Q      $0x05, DI, R11
+	ADDQ        BX, R11
+	VMOVUPS     (R10), Y5
+	ADDQ        DI, R10
+	VMOVAPS     Y5, Y5
+	VMOVUPS     (R10), Y6
+	ADDQ        DI, R10
+	VMOVAPS     Y6, Y6
+	VMOVUPS     (R11), Y7
+	ADDQ        DI, R11
+	VFMADD231PS Y7, Y1, Y6
+	VMOVUPS     (R11), Y7
+	ADDQ        DI, R11
+	VFMADD231PS Y7, Y2, Y6
+	VMOVUPS     (R11), Y7
+	ADDQ        DI, R11
+	VFMADD231PS Y7, Y3, Y6
+	VMOVUPS     (R11), Y7
+	ADDQ        DI, R11
+	VFMADD231PS Y7, Y4, Y6
+	VFMADD231PS Y6, Y1, Y5
+	VMOVUPS     (R10), Y1
+	ADDQ        DI, R10
+	VMOVAPS     Y1, Y1
+	VMOVUPS     (R11), Y6
+	ADDQ        DI, R11
+	VFMADD231PS Y6, Y2, Y1
+	VMOVUPS     (R11), Y6
+	ADDQ        DI, R11
+	VFMADD231PS Y6, Y3, Y1
+	VMOVUPS     (R11), Y6
+	ADDQ        DI, R11
+	VFMADD231PS Y6, Y4, Y1
+	VFMADD231PS Y1, Y2, Y5
+	VMOVUPS     (R10), Y1
+	ADDQ        DI, R10
+	VMOVAPS     Y1, Y1
+	VMOVUPS     (R11), Y2
+	ADDQ        DI, R11
+	VFMADD231PS Y2, Y3, Y1
+	VMOVUPS     (R11), Y2
+	ADDQ        DI, R11
+	VFMADD231PS Y2, Y4, Y1
+	VFMADD231PS Y1, Y3, Y5
+	VMOVUPS     (R10), Y1
+	ADDQ        DI, R10
+	VMOVAPS     Y1, Y1
+	VMOVUPS     (R11), Y2
+	ADDQ        DI, R11
+	VFMADD231PS Y2, Y4, Y1
+	VFMADD231PS Y1, Y4, Y5
+	MOVQ        AX, R10
+	VMOVUPS     Y5, (R10)
+	ADDQ        DI, AX
+	ADDQ        $0x10, DX
+	SUBQ        $0x01, SI
+	JMP         site4x1fullcentredx1
+
+done4x1fullcentredx1:
+	VZEROUPPER
+	RET
+
+plain4x1full:
+	MOVQ   y+0(FP), AX
+	MOVQ   x+8(FP), CX
+	MOVQ   index+24(FP), DX
+	MOVQ   coefs+32(FP), BX
+	MOVQ   sites+40(FP), SI
+	MOVQ   channels+56(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   ahead+72(FP), R8
+	MOVQ   R8, R9
+	IMULQ  DI, R9
+	IMUL3Q $0x10, R8, R8
+
+site4x1fullx2:
+	CMPQ       SI, $0x02
+	JL         done4x1fullx2
+	MOVLQSX    (DX), R10
+	VMOVUPS    (CX)(R10*4), Y0
+	MOVLQSX    4(DX), R10
+	VMOVUPS    (CX)(R10*4), Y1
+	MOVLQSX    8(DX), R10
+	VMOVUPS    (CX)(R10*4), Y2
+	MOVLQSX    12(DX), R10
+	VMOVUPS    (CX)(R10*4), Y3
+	MOVLQSX    16(DX), R10
+	VMOVUPS    (CX)(R10*4), Y4
+	MOVLQSX    20(DX), R10
+	VMOVUPS    (CX)(R10*4), Y5
+	MOVLQSX    24(DX), R10
+	VMOVUPS    (CX)(R10*4), Y6
+	MOVLQSX    28(DX), R10
+	VMOVUPS    (CX)(R10*4), Y7
+	TESTQ      R8, R8
+	JZ         near4x1fullx2
+	MOVLQSX    (DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    4(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    8(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    12(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    16(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    20(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    24(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    28(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVQ       AX, R10
+	PREFETCHT2 (R10)(R9*1)
+	ADDQ       DI, R10
+	PREFETCHT2 (R10)(R9*1)
+	ADDQ       DI, R10
+
+near4x1fullx2:
 	MOVQ        BX, R10
 	IMUL3Q      $0x05, DI, R11
 	ADDQ        BX, R11
@@ -541,12 +1299,12 @@ near4x2x1full:
 	ADDQ        DI, AX
 	ADDQ        $0x20, DX
 	SUBQ        $0x02, SI
-	JMP         site4x2x1full
+	JMP         site4x1fullx2
 
-done4x2x1full:
-site4x1x1full:
+done4x1fullx2:
+site4x1fullx1:
 	CMPQ       SI, $0x01
-	JL         done4x1x1full
+	JL         done4x1fullx1
 	MOVLQSX    (DX), R10
 	VMOVUPS    (CX)(R10*4), Y0
 	MOVLQSX    4(DX), R10
@@ -556,7 +1314,7 @@ site4x1x1full:
 	MOVLQSX    12(DX), R10
 	VMOVUPS    (CX)(R10*4), Y3
 	TESTQ      R8, R8
-	JZ         near4x1x1full
+	JZ         near4x1fullx1
 	MOVLQSX    (DX)(R8*1), R10
 	PREFETCHT2 (CX)(R10*4)
 	MOVLQSX    4(DX)(R8*1), R10
@@ -569,7 +1327,7 @@ site4x1x1full:
 	PREFETCHT2 (R10)(R9*1)
 	ADDQ       DI, R10
 
-near4x1x1full:
+near4x1fullx1:
 	MOVQ        BX, R10
 	IMUL3Q      $0x05, DI, R11
 	ADDQ        BX, R11
@@ -627,49 +1385,61 @@ near4x1x1full:
 	ADDQ        DI, AX
 	ADDQ        $0x10, DX
 	SUBQ        $0x01, SI
-	JMP         site4x1x1full
+	JMP         site4x1fullx1
 
-done4x1x1full:
+done4x1fullx1:
 	VZEROUPPER
 	RET
 
 taps4masked:
-	LEAQ    tails<>+32(SB), AX
-	NEGQ    CX
-	VMOVUPS (AX)(CX*4), Y0
-	MOVQ    y+0(FP), AX
-	MOVQ    x+8(FP), CX
-	MOVQ    index+16(FP), DX
-	MOVQ    coefs+24(FP), BX
-	MOVQ    sites+32(FP), SI
-	MOVQ    channels+48(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    ahead+64(FP), R8
-	MOVQ    R8, R9
-	IMULQ   DI, R9
-	IMUL3Q  $0x10, R8, R8
+	LEAQ       tails<>+32(SB), AX
+	NEGQ       CX
+	VMOVUPS    (AX)(CX*4), Y0
+	MOVQ       mean+16(FP), AX
+	TESTQ      AX, AX
+	JZ         plain4x1
+	VMASKMOVPS (AX), Y0, Y1
+	MOVQ       y+0(FP), AX
+	MOVQ       x+8(FP), CX
+	MOVQ       index+24(FP), DX
+	MOVQ       coefs+32(FP), BX
+	MOVQ       sites+40(FP), SI
+	MOVQ       channels+56(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       ahead+72(FP), R8
+	MOVQ       R8, R9
+	IMULQ      DI, R9
+	IMUL3Q     $0x10, R8, R8
 
-site4x2x1:
+site4x1centredx2:
 	CMPQ       SI, $0x02
-	JL         done4x2x1
+	JL         done4x1centredx2
 	MOVLQSX    (DX), R10
-	VMASKMOVPS (CX)(R10*4), Y0, Y1
-	MOVLQSX    4(DX), R10
 	VMASKMOVPS (CX)(R10*4), Y0, Y2
-	MOVLQSX    8(DX), R10
+	VSUBPS     Y1, Y2, Y2
+	MOVLQSX    4(DX), R10
 	VMASKMOVPS (CX)(R10*4), Y0, Y3
-	MOVLQSX    12(DX), R10
+	VSUBPS     Y1, Y3, Y3
+	MOVLQSX    8(DX), R10
 	VMASKMOVPS (CX)(R10*4), Y0, Y4
-	MOVLQSX    16(DX), R10
+	VSUBPS     Y1, Y4, Y4
+	MOVLQSX    12(DX), R10
 	VMASKMOVPS (CX)(R10*4), Y0, Y5
-	MOVLQSX    20(DX), R10
+	VSUBPS     Y1, Y5, Y5
+	MOVLQSX    16(DX), R10
 	VMASKMOVPS (CX)(R10*4), Y0, Y6
-	MOVLQSX    24(DX), R10
+	VSUBPS     Y1, Y6, Y6
+	MOVLQSX    20(DX), R10
 	VMASKMOVPS (CX)(R10*4), Y0, Y7
-	MOVLQSX    28(DX), R10
+	VSUBPS     Y1, Y7, Y7
+	MOVLQSX    24(DX), R10
 	VMASKMOVPS (CX)(R10*4), Y0, Y8
+	VSUBPS     Y1, Y8, Y8
+	MOVLQSX    28(DX), R10
+	VMASKMOVPS (CX)(R10*4), Y0, Y9
+	VSUBPS     Y1, Y9, Y9
 	TESTQ      R8, R8
-	JZ         near4x2x1
+	JZ         near4x1centredx2
 	MOVLQSX    (DX)(R8*1), R10
 	PREFETCHT2 (CX)(R10*4)
 	MOVLQSX    4(DX)(R8*1), R10
@@ -692,7 +1462,239 @@ site4x2x1:
 	PREFETCHT2 (R10)(R9*1)
 	ADDQ       DI, R10
 
-near4x2x1:
+near4x1centredx2:
+	MOVQ        BX, R10
+	IMUL3Q      $0x05, DI, R11
+	ADDQ        BX, R11
+	VMASKMOVPS  (R10), Y0, Y10
+	ADDQ        DI, R10
+	VMOVAPS     Y10, Y11
+	VMOVAPS     Y10, Y10
+	VMASKMOVPS  (R10), Y0, Y12
+	ADDQ        DI, R10
+	VMOVAPS     Y12, Y13
+	VMOVAPS     Y12, Y12
+	VMASKMOVPS  (R11), Y0, Y14
+	ADDQ        DI, R11
+	VFMADD231PS Y14, Y2, Y13
+	VFMADD231PS Y14, Y6, Y12
+	VMASKMOVPS  (R11), Y0, Y14
+	ADDQ        DI, R11
+	VFMADD231PS Y14, Y3, Y13
+	VFMADD231PS Y14, Y7, Y12
+	VMASKMOVPS  (R11), Y0, Y14
+	ADDQ        DI, R11
+	VFMADD231PS Y14, Y4, Y13
+	VFMADD231PS Y14, Y8, Y12
+	VMASKMOVPS  (R11), Y0, Y14
+	ADDQ        DI, R11
+	VFMADD231PS Y14, Y5, Y13
+	VFMADD231PS Y14, Y9, Y12
+	VFMADD231PS Y13, Y2, Y11
+	VFMADD231PS Y12, Y6, Y10
+	VMASKMOVPS  (R10), Y0, Y2
+	ADDQ        DI, R10
+	VMOVAPS     Y2, Y6
+	VMOVAPS     Y2, Y2
+	VMASKMOVPS  (R11), Y0, Y12
+	ADDQ        DI, R11
+	VFMADD231PS Y12, Y3, Y6
+	VFMADD231PS Y12, Y7, Y2
+	VMASKMOVPS  (R11), Y0, Y12
+	ADDQ        DI, R11
+	VFMADD231PS Y12, Y4, Y6
+	VFMADD231PS Y12, Y8, Y2
+	VMASKMOVPS  (R11), Y0, Y12
+	ADDQ        DI, R11
+	VFMADD231PS Y12, Y5, Y6
+	VFMADD231PS Y12, Y9, Y2
+	VFMADD231PS Y6, Y3, Y11
+	VFMADD231PS Y2, Y7, Y10
+	VMASKMOVPS  (R10), Y0, Y2
+	ADDQ        DI, R10
+	VMOVAPS     Y2, Y3
+	VMOVAPS     Y2, Y2
+	VMASKMOVPS  (R11), Y0, Y6
+	ADDQ        DI, R11
+	VFMADD231PS Y6, Y4, Y3
+	VFMADD231PS Y6, Y8, Y2
+	VMASKMOVPS  (R11), Y0, Y6
+	ADDQ        DI, R11
+	VFMADD231PS Y6, Y5, Y3
+	VFMADD231PS Y6, Y9, Y2
+	VFMADD231PS Y3, Y4, Y11
+	VFMADD231PS Y2, Y8, Y10
+	VMASKMOVPS  (R10), Y0, Y2
+	ADDQ        DI, R10
+	VMOVAPS     Y2, Y3
+	VMOVAPS     Y2, Y2
+	VMASKMOVPS  (R11), Y0, Y4
+	ADDQ        DI, R11
+	VFMADD231PS Y4, Y5, Y3
+	VFMADD231PS Y4, Y9, Y2
+	VFMADD231PS Y3, Y5, Y11
+	VFMADD231PS Y2, Y9, Y10
+	MOVQ        AX, R10
+	VMASKMOVPS  Y11, Y0, (R10)
+	ADDQ        DI, R10
+	VMASKMOVPS  Y10, Y0, (R10)
+	ADDQ        DI, AX
+	ADDQ        DI, AX
+	ADDQ        $0x20, DX
+	SUBQ        $0x02, SI
+	JMP         site4x1centredx2
+
+done4x1centredx2:
+site4x1centredx1:
+	CMPQ       SI, $0x01
+	JL         done4x1centredx1
+	MOVLQSX    (DX), R10
+	VMASKMOVPS (CX)(R10*4), Y0, Y2
+	VSUBPS     Y1, Y2, Y2
+	MOVLQSX    4(DX), R10
+	VMASKMOVPS (CX)(R10*4), Y0, Y3
+	VSUBPS     Y1, Y3, Y3
+	MOVLQSX    8(DX), R10
+	VMASKMOVPS (CX)(R10*4), Y0, Y4
+	VSUBPS     Y1, Y4, Y4
+	MOVLQSX    12(DX), R10
+	VMASKMOVPS (CX)(R10*4), Y0, Y5
+	VSUBPS     Y1, Y5, Y5
+	TESTQ      R8, R8
+	JZ         near4x1centredx1
+	MOVLQSX    (DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    4(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    8(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    12(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVQ       AX, R10
+	PREFETCHT2 (R10)(R9*1)
+	ADDQ       DI, R10
+
+near4x1centredx1:
+	MOVQ        BX, R10
+	IMUL3Q      $0x05, DI, R11
+	ADDQ        BX, R11
+	VMASKMOVPS  (R10), Y0, Y6
+	ADDQ        DI, R10
+	VMOVAPS     Y6, Y6
+	VMASKMOVPS  (R10), Y0, Y7
+	ADDQ        DI, R10
+	VMOVAPS     Y7, Y7
+	VMASKMOVPS  (R11), Y0, Y8
+	ADDQ        DI, R11
+	VFMADD231PS Y8, Y2, Y7
+	VMASKMOVPS  (R11), Y0, Y8
+	ADDQ        DI, R11
+	VFMADD231PS Y8, Y3, Y7
+	VMASKMOVPS  (R11), Y0, Y8
+	ADDQ        DI, R11
+	VFMADD231PS Y8, Y4, Y7
+	VMASKMOVPS  (R11), Y0, Y8
+	ADDQ        DI, R11
+	VFMADD231PS Y8, Y5, Y7
+	VFMADD231PS Y7, Y2, Y6
+	VMASKMOVPS  (R10), Y0, Y2
+	ADDQ        DI, R10
+	VMOVAPS     Y2, Y2
+	VMASKMOVPS  (R11), Y0, Y7
+	ADDQ        DI, R11
+	VFMADD231PS Y7, Y3, Y2
+	VMASKMOVPS  (R11), Y0, Y7
+	ADDQ        DI, R11
+	VFMADD231PS Y7, Y4, Y2
+	VMASKMOVPS  (R11), Y0, Y7
+	ADDQ        DI, R11
+	VFMADD231PS Y7, Y5, Y2
+	VFMADD231PS Y2, Y3, Y6
+	VMASKMOVPS  (R10), Y0, Y2
+	ADDQ        DI, R10
+	VMOVAPS     Y2, Y2
+	VMASKMOVPS  (R11), Y0, Y3
+	ADDQ        DI, R11
+	VFMADD231PS Y3, Y4, Y2
+	VMASKMOVPS  (R11), Y0, Y3
+	ADDQ        DI, R11
+	VFMADD231PS Y3, Y5, Y2
+	VFMADD231PS Y2, Y4, Y6
+	VMASKMOVPS  (R10), Y0, Y2
+	ADDQ        DI, R10
+	VMOVAPS     Y2, Y2
+	VMASKMOVPS  (R11), Y0, Y3
+	ADDQ        DI, R11
+	VFMADD231PS Y3, Y5, Y2
+	VFMADD231PS Y2, Y5, Y6
+	MOVQ        AX, R10
+	VMASKMOVPS  Y6, Y0, (R10)
+	ADDQ        DI, AX
+	ADDQ        $0x10, DX
+	SUBQ        $0x01, SI
+	JMP         site4x1centredx1
+
+done4x1centredx1:
+	VZEROUPPER
+	RET
+
+plain4x1:
+	MOVQ   y+0(FP), AX
+	MOVQ   x+8(FP), CX
+	MOVQ   index+24(FP), DX
+	MOVQ   coefs+32(FP), BX
+	MOVQ   sites+40(FP), SI
+	MOVQ   channels+56(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   ahead+72(FP), R8
+	MOVQ   R8, R9
+	IMULQ  DI, R9
+	IMUL3Q $0x10, R8, R8
+
+site4x1x2:
+	CMPQ       SI, $0x02
+	JL         done4x1x2
+	MOVLQSX    (DX), R10
+	VMASKMOVPS (CX)(R10*4), Y0, Y1
+	MOVLQSX    4(DX), R10
+	VMASKMOVPS (CX)(R10*4), Y0, Y2
+	MOVLQSX    8(DX), R10
+	VMASKMOVPS (CX)(R10*4), Y0, Y3
+	MOVLQSX    12(DX), R10
+	VMASKMOVPS (CX)(R10*4), Y0, Y4
+	MOVLQSX    16(DX), R10
+	VMASKMOVPS (CX)(R10*4), Y0, Y5
+	MOVLQSX    20(DX), R10
+	VMASKMOVPS (CX)(R10*4), Y0, Y6
+	MOVLQSX    24(DX), R10
+	VMASKMOVPS (CX)(R10*4), Y0, Y7
+	MOVLQSX    28(DX), R10
+	VMASKMOVPS (CX)(R10*4), Y0, Y8
+	TESTQ      R8, R8
+	JZ         near4x1x2
+	MOVLQSX    (DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    4(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    8(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    12(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    16(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    20(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    24(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    28(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVQ       AX, R10
+	PREFETCHT2 (R10)(R9*1)
+	ADDQ       DI, R10
+	PREFETCHT2 (R10)(R9*1)
+	ADDQ       DI, R10
+
+near4x1x2:
 	MOVQ        BX, R10
 	IMUL3Q      $0x05, DI, R11
 	ADDQ        BX, R11
@@ -772,9 +1774,9 @@ near4x2x1:
 	ADDQ        DI, AX
 	ADDQ        $0x20, DX
 	SUBQ        $0x02, SI
-	JMP         site4x2x1
+	JMP         site4x1x2
 
-done4x2x1:
+done4x1x2:
 site4x1x1:
 	CMPQ       SI, $0x01
 	JL         done4x1x1
@@ -865,39 +1867,49 @@ done4x1x1:
 	RET
 
 after4:
-	CMPQ   AX, $0x06
-	JNE    after6
-	CMPQ   CX, $0x08
-	JNE    taps6masked
-	MOVQ   y+0(FP), AX
-	MOVQ   x+8(FP), CX
-	MOVQ   index+16(FP), DX
-	MOVQ   coefs+24(FP), BX
-	MOVQ   sites+32(FP), SI
-	MOVQ   channels+48(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   ahead+64(FP), R8
-	MOVQ   R8, R9
-	IMULQ  DI, R9
-	IMUL3Q $0x18, R8, R8
+	CMPQ    AX, $0x06
+	JNE     after6
+	CMPQ    CX, $0x08
+	JNE     taps6masked
+	MOVQ    mean+16(FP), AX
+	TESTQ   AX, AX
+	JZ      plain6x1full
+	VMOVUPS (AX), Y0
+	MOVQ    y+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    index+24(FP), DX
+	MOVQ    coefs+32(FP), BX
+	MOVQ    sites+40(FP), SI
+	MOVQ    channels+56(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    ahead+72(FP), R8
+	MOVQ    R8, R9
+	IMULQ   DI, R9
+	IMUL3Q  $0x18, R8, R8
 
-site6x1x1full:
+site6x1fullcentredx1:
 	CMPQ       SI, $0x01
-	JL         done6x1x1full
+	JL         done6x1fullcentredx1
 	MOVLQSX    (DX), R10
-	VMOVUPS    (CX)(R10*4), Y0
-	MOVLQSX    4(DX), R10
 	VMOVUPS    (CX)(R10*4), Y1
-	MOVLQSX    8(DX), R10
+	VSUBPS     Y0, Y1, Y1
+	MOVLQSX    4(DX), R10
 	VMOVUPS    (CX)(R10*4), Y2
-	MOVLQSX    12(DX), R10
+	VSUBPS     Y0, Y2, Y2
+	MOVLQSX    8(DX), R10
 	VMOVUPS    (CX)(R10*4), Y3
-	MOVLQSX    16(DX), R10
+	VSUBPS     Y0, Y3, Y3
+	MOVLQSX    12(DX), R10
 	VMOVUPS    (CX)(R10*4), Y4
-	MOVLQSX    20(DX), R10
+	VSUBPS     Y0, Y4, Y4
+	MOVLQSX    16(DX), R10
 	VMOVUPS    (CX)(R10*4), Y5
+	VSUBPS     Y0, Y5, Y5
+	MOVLQSX    20(DX), R10
+	VMOVUPS    (CX)(R10*4), Y6
+	VSUBPS     Y0, Y6, Y6
 	TESTQ      R8, R8
-	JZ         near6x1x1full
+	JZ         near6x1fullcentredx1
 	MOVLQSX    (DX)(R8*1), R10
 	PREFETCHT2 (CX)(R10*4)
 	MOVLQSX    4(DX)(R8*1), R10
@@ -914,7 +1926,158 @@ site6x1x1full:
 	PREFETCHT2 (R10)(R9*1)
 	ADDQ       DI, R10
 
-near6x1x1full:
+near6x1fullcentredx1:
+	MOVQ        BX, R10
+	IMUL3Q      $0x07, DI, R11
+	ADDQ        BX, R11
+	VMOVUPS     (R10), Y7
+	ADDQ        DI, R10
+	VMOVAPS     Y7, Y7
+	VMOVUPS     (R10), Y8
+	ADDQ        DI, R10
+	VMOVAPS     Y8, Y8
+	VMOVUPS     (R11), Y9
+	ADDQ        DI, R11
+	VFMADD231PS Y9, Y1, Y8
+	VMOVUPS     (R11), Y9
+	ADDQ        DI, R11
+	VFMADD231PS Y9, Y2, Y8
+	VMOVUPS     (R11), Y9
+	ADDQ        DI, R11
+	VFMADD231PS Y9, Y3, Y8
+	VMOVUPS     (R11), Y9
+	ADDQ        DI, R11
+	VFMADD231PS Y9, Y4, Y8
+	VMOVUPS     (R11), Y9
+	ADDQ        DI, R11
+	VFMADD231PS Y9, Y5, Y8
+	VMOVUPS     (R11), Y9
+	ADDQ        DI, R11
+	VFMADD231PS Y9, Y6, Y8
+	VFMADD231PS Y8, Y1, Y7
+	VMOVUPS     (R10), Y1
+	ADDQ        DI, R10
+	VMOVAPS     Y1, Y1
+	VMOVUPS     (R11), Y8
+	ADDQ        DI, R11
+	VFMADD231PS Y8, Y2, Y1
+	VMOVUPS     (R11), Y8
+	ADDQ        DI, R11
+	VFMADD231PS Y8, Y3, Y1
+	VMOVUPS     (R11), Y8
+	ADDQ        DI, R11
+	VFMADD231PS Y8, Y4, Y1
+	VMOVUPS     (R11), Y8
+	ADDQ        DI, R11
+	VFMADD231PS Y8, Y5, Y1
+	VMOVUPS     (R11), Y8
+	ADDQ        DI, R11
+	VFMADD231PS Y8, Y6, Y1
+	VFMADD231PS Y1, Y2, Y7
+	VMOVUPS     (R10), Y1
+	ADDQ        DI, R10
+	VMOVAPS     Y1, Y1
+	VMOVUPS     (R11), Y2
+	ADDQ        DI, R11
+	VFMADD231PS Y2, Y3, Y1
+	VMOVUPS     (R11), Y2
+	ADDQ        DI, R11
+	VFMADD231PS Y2, Y4, Y1
+	VMOVUPS     (R11), Y2
+	ADDQ        DI, R11
+	VFMADD231PS Y2, Y5, Y1
+	VMOVUPS     (R11), Y2
+	ADDQ        DI, R11
+	VFMADD231PS Y2, Y6, Y1
+	VFMADD231PS Y1, Y3, Y7
+	VMOVUPS     (R10), Y1
+	ADDQ        DI, R10
+	VMOVAPS     Y1, Y1
+	VMOVUPS     (R11), Y2
+	ADDQ        DI, R11
+	VFMADD231PS Y2, Y4, Y1
+	VMOVUPS     (R11), Y2
+	ADDQ        DI, R11
+	VFMADD231PS Y2, Y5, Y1
+	VMOVUPS     (R11), Y2
+	ADDQ        DI, R11
+	VFMADD231PS Y2, Y6, Y1
+	VFMADD231PS Y1, Y4, Y7
+	VMOVUPS     (R10), Y1
+	ADDQ        DI, R10
+	VMOVAPS     Y1, Y1
+	VMOVUPS     (R11), Y2
+	ADDQ        DI, R11
+	VFMADD231PS Y2, Y5, Y1
+	VMOVUPS     (R11), Y2
+	ADDQ        DI, R11
+	VFMADD231PS Y2, Y6, Y1
+	VFMADD231PS Y1, Y5, Y7
+	VMOVUPS     (R10), Y1
+	ADDQ        DI, R10
+	VMOVAPS     Y1, Y1
+	VMOVUPS     (R11), Y2
+	ADDQ        DI, R11
+	VFMADD231PS Y2, Y6, Y1
+	VFMADD231PS Y1, Y6, Y7
+	MOVQ        AX, R10
+	VMOVUPS     Y7, (R10)
+	ADDQ        DI, AX
+	ADDQ        $0x18, DX
+	SUBQ        $0x01, SI
+	JMP         site6x1fullcentredx1
+
+done6x1fullcentredx1:
+	VZEROUPPER
+	RET
+
+plain6x1full:
+	MOVQ   y+0(FP), AX
+	MOVQ   x+8(FP), CX
+	MOVQ   index+24(FP), DX
+	MOVQ   coefs+32(FP), BX
+	MOVQ   sites+40(FP), SI
+	MOVQ   channels+56(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   ahead+72(FP), R8
+	MOVQ   R8, R9
+	IMULQ  DI, R9
+	IMUL3Q $0x18, R8, R8
+
+site6x1fullx1:
+	CMPQ       SI, $0x01
+	JL         done6x1fullx1
+	MOVLQSX    (DX), R10
+	VMOVUPS    (CX)(R10*4), Y0
+	MOVLQSX    4(DX), R10
+	VMOVUPS    (CX)(R10*4), Y1
+	MOVLQSX    8(DX), R10
+	VMOVUPS    (CX)(R10*4), Y2
+	MOVLQSX    12(DX), R10
+	VMOVUPS    (CX)(R10*4), Y3
+	MOVLQSX    16(DX), R10
+	VMOVUPS    (CX)(R10*4), Y4
+	MOVLQSX    20(DX), R10
+	VMOVUPS    (CX)(R10*4), Y5
+	TESTQ      R8, R8
+	JZ         near6x1fullx1
+	MOVLQSX    (DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    4(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    8(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    12(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    16(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    20(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVQ       AX, R10
+	PREFETCHT2 (R10)(R9*1)
+	ADDQ       DI, R10
+
+near6x1fullx1:
 	MOVQ        BX, R10
 	IMUL3Q      $0x07, DI, R11
 	ADDQ        BX, R11
@@ -1013,27 +2176,188 @@ near6x1x1full:
 	ADDQ        DI, AX
 	ADDQ        $0x18, DX
 	SUBQ        $0x01, SI
-	JMP         site6x1x1full
+	JMP         site6x1fullx1
 
-done6x1x1full:
+done6x1fullx1:
 	VZEROUPPER
 	RET
 
 taps6masked:
-	LEAQ    tails<>+32(SB), AX
-	NEGQ    CX
-	VMOVUPS (AX)(CX*4), Y0
-	MOVQ    y+0(FP), AX
-	MOVQ    x+8(FP), CX
-	MOVQ    index+16(FP), DX
-	MOVQ    coefs+24(FP), BX
-	MOVQ    sites+32(FP), SI
-	MOVQ    channels+48(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    ahead+64(FP), R8
-	MOVQ    R8, R9
-	IMULQ   DI, R9
-	IMUL3Q  $0x18, R8, R8
+	LEAQ       tails<>+32(SB), AX
+	NEGQ       CX
+	VMOVUPS    (AX)(CX*4), Y0
+	MOVQ       mean+16(FP), AX
+	TESTQ      AX, AX
+	JZ         plain6x1
+	VMASKMOVPS (AX), Y0, Y1
+	MOVQ       y+0(FP), AX
+	MOVQ       x+8(FP), CX
+	MOVQ       index+24(FP), DX
+	MOVQ       coefs+32(FP), BX
+	MOVQ       sites+40(FP), SI
+	MOVQ       channels+56(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       ahead+72(FP), R8
+	MOVQ       R8, R9
+	IMULQ      DI, R9
+	IMUL3Q     $0x18, R8, R8
+
+site6x1centredx1:
+	CMPQ       SI, $0x01
+	JL         done6x1centredx1
+	MOVLQSX    (DX), R10
+	VMASKMOVPS (CX)(R10*4), Y0, Y2
+	VSUBPS     Y1, Y2, Y2
+	MOVLQSX    4(DX), R10
+	VMASKMOVPS (CX)(R10*4), Y0, Y3
+	VSUBPS     Y1, Y3, Y3
+	MOVLQSX    8(DX), R10
+	VMASKMOVPS (CX)(R10*4), Y0, Y4
+	VSUBPS     Y1, Y4, Y4
+	MOVLQSX    12(DX), R10
+	VMASKMOVPS (CX)(R10*4), Y0, Y5
+	VSUBPS     Y1, Y5, Y5
+	MOVLQSX    16(DX), R10
+	VMASKMOVPS (CX)(R10*4), Y0, Y6
+	VSUBPS     Y1, Y6, Y6
+	MOVLQSX    20(DX), R10
+	VMASKMOVPS (CX)(R10*4), Y0, Y7
+	VSUBPS     Y1, Y7, Y7
+	TESTQ      R8, R8
+	JZ         near6x1centredx1
+	MOVLQSX    (DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    4(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    8(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    12(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    16(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    20(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVQ       AX, R10
+	PREFETCHT2 (R10)(R9*1)
+	ADDQ       DI, R10
+
+near6x1centredx1:
+	MOVQ        BX, R10
+	IMUL3Q      $0x07, DI, R11
+	ADDQ        BX, R11
+	VMASKMOVPS  (R10), Y0, Y8
+	ADDQ        DI, R10
+	VMOVAPS     Y8, Y8
+	VMASKMOVPS  (R10), Y0, Y9
+	ADDQ        DI, R10
+	VMOVAPS     Y9, Y9
+	VMASKMOVPS  (R11), Y0, Y10
+	ADDQ        DI, R11
+	VFMADD231PS Y10, Y2, Y9
+	VMASKMOVPS  (R11), Y0, Y10
+	ADDQ        DI, R11
+	VFMADD231PS Y10, Y3, Y9
+	VMASKMOVPS  (R11), Y0, Y10
+	ADDQ        DI, R11
+	VFMADD231PS Y10, Y4, Y9
+	VMASKMOVPS  (R11), Y0, Y10
+	ADDQ        DI, R11
+	VFMADD231PS Y10, Y5, Y9
+	VMASKMOVPS  (R11), Y0, Y10
+	ADDQ        DI, R11
+	VFMADD231PS Y10, Y6, Y9
+	VMASKMOVPS  (R11), Y0, Y10
+	ADDQ        DI, R11
+	VFMADD231PS Y10, Y7, Y9
+	VFMADD231PS Y9, Y2, Y8
+	VMASKMOVPS  (R10), Y0, Y2
+	ADDQ        DI, R10
+	VMOVAPS     Y2, Y2
+	VMASKMOVPS  (R11), Y0, Y9
+	ADDQ        DI, R11
+	VFMADD231PS Y9, Y3, Y2
+	VMASKMOVPS  (R11), Y0, Y9
+	ADDQ        DI, R11
+	VFMADD231PS Y9, Y4, Y2
+	VMASKMOVPS  (R11), Y0, Y9
+	ADDQ        DI, R11
+	VFMADD231PS Y9, Y5, Y2
+	VMASKMOVPS  (R11), Y0, Y9
+	ADDQ        DI, R11
+	VFMADD231PS Y9, Y6, Y2
+	VMASKMOVPS  (R11), Y0, Y9
+	ADDQ        DI, R11
+	VFMADD231PS Y9, Y7, Y2
+	VFMADD231PS Y2, Y3, Y8
+	VMASKMOVPS  (R10), Y0, Y2
+	ADDQ        DI, R10
+	VMOVAPS     Y2, Y2
+	VMASKMOVPS  (R11), Y0, Y3
+	ADDQ        DI, R11
+	VFMADD231PS Y3, Y4, Y2
+	VMASKMOVPS  (R11), Y0, Y3
+	ADDQ        DI, R11
+	VFMADD231PS Y3, Y5, Y2
+	VMASKMOVPS  (R11), Y0, Y3
+	ADDQ        DI, R11
+	VFMADD231PS Y3, Y6, Y2
+	VMASKMOVPS  (R11), Y0, Y3
+	ADDQ        DI, R11
+	VFMADD231PS Y3, Y7, Y2
+	VFMADD231PS Y2, Y4, Y8
+	VMASKMOVPS  (R10), Y0, Y2
+	ADDQ        DI, R10
+	VMOVAPS     Y2, Y2
+	VMASKMOVPS  (R11), Y0, Y3
+	ADDQ        DI, R11
+	VFMADD231PS Y3, Y5, Y2
+	VMASKMOVPS  (R11), Y0, Y3
+	ADDQ        DI, R11
+	VFMADD231PS Y3, Y6, Y2
+	VMASKMOVPS  (R11), Y0, Y3
+	ADDQ        DI, R11
+	VFMADD231PS Y3, Y7, Y2
+	VFMADD231PS Y2, Y5, Y8
+	VMASKMOVPS  (R10), Y0, Y2
+	ADDQ        DI, R10
+	VMOVAPS     Y2, Y2
+	VMASKMOVPS  (R11), Y0, Y3
+	ADDQ        DI, R11
+	VFMADD231PS Y3, Y6, Y2
+	VMASKMOVPS  (R11), Y0, Y3
+	ADDQ        DI, R11
+	VFMADD231PS Y3, Y7, Y2
+	VFMADD231PS Y2, Y6, Y8
+	VMASKMOVPS  (R10), Y0, Y2
+	ADDQ        DI, R10
+	VMOVAPS     Y2, Y2
+	VMASKMOVPS  (R11), Y0, Y3
+	ADDQ        DI, R11
+	VFMADD231PS Y3, Y7, Y2
+	VFMADD231PS Y2, Y7, Y8
+	MOVQ        AX, R10
+	VMASKMOVPS  Y8, Y0, (R10)
+	ADDQ        DI, AX
+	ADDQ        $0x18, DX
+	SUBQ        $0x01, SI
+	JMP         site6x1centredx1
+
+done6x1centredx1:
+	VZEROUPPER
+	RET
+
+plain6x1:
+	MOVQ   y+0(FP), AX
+	MOVQ   x+8(FP), CX
+	MOVQ   index+24(FP), DX
+	MOVQ   coefs+32(FP), BX
+	MOVQ   sites+40(FP), SI
+	MOVQ   channels+56(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   ahead+72(FP), R8
+	MOVQ   R8, R9
+	IMULQ  DI, R9
+	IMUL3Q $0x18, R8, R8
 
 site6x1x1:
 	CMPQ       SI, $0x01
@@ -1174,45 +2498,58 @@ done6x1x1:
 	RET
 
 after6:
-	CMPQ   AX, $0x09
-	JNE    after9
-	CMPQ   CX, $0x08
-	JNE    taps9masked
-	MOVQ   y+0(FP), AX
-	MOVQ   x+8(FP), CX
-	MOVQ   index+16(FP), DX
-	MOVQ   coefs+24(FP), BX
-	MOVQ   sites+32(FP), SI
-	MOVQ   channels+48(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   ahead+64(FP), R8
-	MOVQ   R8, R9
-	IMULQ  DI, R9
-	IMUL3Q $0x24, R8, R8
+	CMPQ    AX, $0x09
+	JNE     after9
+	CMPQ    CX, $0x08
+	JNE     taps9masked
+	MOVQ    mean+16(FP), AX
+	TESTQ   AX, AX
+	JZ      plain9x1full
+	VMOVUPS (AX), Y0
+	MOVQ    y+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    index+24(FP), DX
+	MOVQ    coefs+32(FP), BX
+	MOVQ    sites+40(FP), SI
+	MOVQ    channels+56(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    ahead+72(FP), R8
+	MOVQ    R8, R9
+	IMULQ   DI, R9
+	IMUL3Q  $0x24, R8, R8
 
-site9x1x1full:
+site9x1fullcentredx1:
 	CMPQ       SI, $0x01
-	JL         done9x1x1full
+	JL         done9x1fullcentredx1
 	MOVLQSX    (DX), R10
-	VMOVUPS    (CX)(R10*4), Y0
-	MOVLQSX    4(DX), R10
 	VMOVUPS    (CX)(R10*4), Y1
-	MOVLQSX    8(DX), R10
+	VSUBPS     Y0, Y1, Y1
+	MOVLQSX    4(DX), R10
 	VMOVUPS    (CX)(R10*4), Y2
-	MOVLQSX    12(DX), R10
+	VSUBPS     Y0, Y2, Y2
+	MOVLQSX    8(DX), R10
 	VMOVUPS    (CX)(R10*4), Y3
-	MOVLQSX    16(DX), R10
+	VSUBPS     Y0, Y3, Y3
+	MOVLQSX    12(DX), R10
 	VMOVUPS    (CX)(R10*4), Y4
-	MOVLQSX    20(DX), R10
+	VSUBPS     Y0, Y4, Y4
+	MOVLQSX    16(DX), R10
 	VMOVUPS    (CX)(R10*4), Y5
-	MOVLQSX    24(DX), R10
+	VSUBPS     Y0, Y5, Y5
+	MOVLQSX    20(DX), R10
 	VMOVUPS    (CX)(R10*4), Y6
-	MOVLQSX    28(DX), R10
+	VSUBPS     Y0, Y6, Y6
+	MOVLQSX    24(DX), R10
 	VMOVUPS    (CX)(R10*4), Y7
-	MOVLQSX    32(DX), R10
+	VSUBPS     Y0, Y7, Y7
+	MOVLQSX    28(DX), R10
 	VMOVUPS    (CX)(R10*4), Y8
+	VSUBPS     Y0, Y8, Y8
+	MOVLQSX    32(DX), R10
+	VMOVUPS    (CX)(R10*4), Y9
+	VSUBPS     Y0, Y9, Y9
 	TESTQ      R8, R8
-	JZ         near9x1x1full
+	JZ         near9x1fullcentredx1
 	MOVLQSX    (DX)(R8*1), R10
 	PREFETCHT2 (CX)(R10*4)
 	MOVLQSX    4(DX)(R8*1), R10
@@ -1235,7 +2572,254 @@ site9x1x1full:
 	PREFETCHT2 (R10)(R9*1)
 	ADDQ       DI, R10
 
-near9x1x1full:
+near9x1fullcentredx1:
+	MOVQ        BX, R10
+	IMUL3Q      $0x0a, DI, R11
+	ADDQ        BX, R11
+	VMOVUPS     (R10), Y10
+	ADDQ        DI, R10
+	VMOVAPS     Y10, Y10
+	VMOVUPS     (R10), Y11
+	ADDQ        DI, R10
+	VMOVAPS     Y11, Y11
+	VMOVUPS     (R11), Y12
+	ADDQ        DI, R11
+	VFMADD231PS Y12, Y1, Y11
+	VMOVUPS     (R11), Y12
+	ADDQ        DI, R11
+	VFMADD231PS Y12, Y2, Y11
+	VMOVUPS     (R11), Y12
+	ADDQ        DI, R11
+	VFMADD231PS Y12, Y3, Y11
+	VMOVUPS     (R11), Y12
+	ADDQ        DI, R11
+	VFMADD231PS Y12, Y4, Y11
+	VMOVUPS     (R11), Y12
+	ADDQ        DI, R11
+	VFMADD231PS Y12, Y5, Y11
+	VMOVUPS     (R11), Y12
+	ADDQ        DI, R11
+	VFMADD231PS Y12, Y6, Y11
+	VMOVUPS     (R11), Y12
+	ADDQ        DI, R11
+	VFMADD231PS Y12, Y7, Y11
+	VMOVUPS     (R11), Y12
+	ADDQ        DI, R11
+	VFMADD231PS Y12, Y8, Y11
+	VMOVUPS     (R11), Y12
+	ADDQ        DI, R11
+	VFMADD231PS Y12, Y9, Y11
+	VFMADD231PS Y11, Y1, Y10
+	VMOVUPS     (R10), Y1
+	ADDQ        DI, R10
+	VMOVAPS     Y1, Y1
+	VMOVUPS     (R11), Y11
+	ADDQ        DI, R11
+	VFMADD231PS Y11, Y2, Y1
+	VMOVUPS     (R11), Y11
+	ADDQ        DI, R11
+	VFMADD231PS Y11, Y3, Y1
+	VMOVUPS     (R11), Y11
+	ADDQ        DI, R11
+	VFMADD231PS Y11, Y4, Y1
+	VMOVUPS     (R11), Y11
+	ADDQ        DI, R11
+	VFMADD231PS Y11, Y5, Y1
+	VMOVUPS     (R11), Y11
+	ADDQ        DI, R11
+	VFMADD231PS Y11, Y6, Y1
+	VMOVUPS     (R11), Y11
+	ADDQ        DI, R11
+	VFMADD231PS Y11, Y7, Y1
+	VMOVUPS     (R11), Y11
+	ADDQ        DI, R11
+	VFMADD231PS Y11, Y8, Y1
+	VMOVUPS     (R11), Y11
+	ADDQ        DI, R11
+	VFMADD231PS Y11, Y9, Y1
+	VFMADD231PS Y1, Y2, Y10
+	VMOVUPS     (R10), Y1
+	ADDQ        DI, R10
+	VMOVAPS     Y1, Y1
+	VMOVUPS     (R11), Y2
+	ADDQ        DI, R11
+	VFMADD231PS Y2, Y3, Y1
+	VMOVUPS     (R11), Y2
+	ADDQ        DI, R11
+	VFMADD231PS Y2, Y4, Y1
+	VMOVUPS     (R11), Y2
+	ADDQ        DI, R11
+	VFMADD231PS Y2, Y5, Y1
+	VMOVUPS     (R11), Y2
+	ADDQ        DI, R11
+	VFMADD231PS Y2, Y6, Y1
+	VMOVUPS     (R11), Y2
+	ADDQ        DI, R11
+	VFMADD231PS Y2, Y7, Y1
+	VMOVUPS     (R11), Y2
+	ADDQ        DI, R11
+	VFMADD231PS Y2, Y8, Y1
+	VMOVUPS     (R11), Y2
+	ADDQ        DI, R11
+	VFMADD231PS Y2, Y9, Y1
+	VFMADD231PS Y1, Y3, Y10
+	VMOVUPS     (R10), Y1
+	ADDQ        DI, R10
+	VMOVAPS     Y1, Y1
+	VMOVUPS     (R11), Y2
+	ADDQ        DI, R11
+	VFMADD231PS Y2, Y4, Y1
+	VMOVUPS     (R11), Y2
+	ADDQ        DI, R11
+	VFMADD231PS Y2, Y5, Y1
+	VMOVUPS     (R11), Y2
+	ADDQ        DI, R11
+	VFMADD231PS Y2, Y6, Y1
+	VMOVUPS     (R11), Y2
+	ADDQ        DI, R11
+	VFMADD231PS Y2, Y7, Y1
+	VMOVUPS     (R11), Y2
+	ADDQ        DI, R11
+	VFMADD231PS Y2, Y8, Y1
+	VMOVUPS     (R11), Y2
+	ADDQ        DI, R11
+	VFMADD231PS Y2, Y9, Y1
+	VFMADD231PS Y1, Y4, Y10
+	VMOVUPS     (R10), Y1
+	ADDQ        DI, R10
+	VMOVAPS     Y1, Y1
+	VMOVUPS     (R11), Y2
+	ADDQ        DI, R11
+	VFMADD231PS Y2, Y5, Y1
+	VMOVUPS     (R11), Y2
+	ADDQ        DI, R11
+	VFMADD231PS Y2, Y6, Y1
+	VMOVUPS     (R11), Y2
+	ADDQ        DI, R11
+	VFMADD231PS Y2, Y7, Y1
+	VMOVUPS     (R11), Y2
+	ADDQ        DI, R11
+	VFMADD231PS Y2, Y8, Y1
+	VMOVUPS     (R11), Y2
+	ADDQ        DI, R11
+	VFMADD231PS Y2, Y9, Y1
+	VFMADD231PS Y1, Y5, Y10
+	VMOVUPS     (R10), Y1
+	ADDQ        DI, R10
+	VMOVAPS     Y1, Y1
+	VMOVUPS     (R11), Y2
+	ADDQ        DI, R11
+	VFMADD231PS Y2, Y6, Y1
+	VMOVUPS     (R11), Y2
+	ADDQ        DI, R11
+	VFMADD231PS Y2, Y7, Y1
+	VMOVUPS     (R11), Y2
+	ADDQ        DI, R11
+	VFMADD231PS Y2, Y8, Y1
+	VMOVUPS     (R11), Y2
+	ADDQ        DI, R11
+	VFMADD231PS Y2, Y9, Y1
+	VFMADD231PS Y1, Y6, Y10
+	VMOVUPS     (R10), Y1
+	ADDQ        DI, R10
+	VMOVAPS     Y1, Y1
+	VMOVUPS     (R11), Y2
+	ADDQ        DI, R11
+	VFMADD231PS Y2, Y7, Y1
+	VMOVUPS     (R11), Y2
+	ADDQ        DI, R11
+	VFMADD231PS Y2, Y8, Y1
+	VMOVUPS     (R11), Y2
+	ADDQ        DI, R11
+	VFMADD231PS Y2, Y9, Y1
+	VFMADD231PS Y1, Y7, Y10
+	VMOVUPS     (R10), Y1
+	ADDQ        DI, R10
+	VMOVAPS     Y1, Y1
+	VMOVUPS     (R11), Y2
+	ADDQ        DI, R11
+	VFMADD231PS Y2, Y8, Y1
+	VMOVUPS     (R11), Y2
+	ADDQ        DI, R11
+	VFMADD231PS Y2, Y9, Y1
+	VFMADD231PS Y1, Y8, Y10
+	VMOVUPS     (R10), Y1
+	ADDQ        DI, R10
+	VMOVAPS     Y1, Y1
+	VMOVUPS     (R11), Y2
+	ADDQ        DI, R11
+	VFMADD231PS Y2, Y9, Y1
+	VFMADD231PS Y1, Y9, Y10
+	MOVQ        AX, R10
+	VMOVUPS     Y10, (R10)
+	ADDQ        DI, AX
+	ADDQ        $0x24, DX
+	SUBQ        $0x01, SI
+	JMP         site9x1fullcentredx1
+
+done9x1fullcentredx1:
+	VZEROUPPER
+	RET
+
+plain9x1full:
+	MOVQ   y+0(FP), AX
+	MOVQ   x+8(FP), CX
+	MOVQ   index+24(FP), DX
+	MOVQ   coefs+32(FP), BX
+	MOVQ   sites+40(FP), SI
+	MOVQ   channels+56(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   ahead+72(FP), R8
+	MOVQ   R8, R9
+	IMULQ  DI, R9
+	IMUL3Q $0x24, R8, R8
+
+site9x1fullx1:
+	CMPQ       SI, $0x01
+	JL         done9x1fullx1
+	MOVLQSX    (DX), R10
+	VMOVUPS    (CX)(R10*4), Y0
+	MOVLQSX    4(DX), R10
+	VMOVUPS    (CX)(R10*4), Y1
+	MOVLQSX    8(DX), R10
+	VMOVUPS    (CX)(R10*4), Y2
+	MOVLQSX    12(DX), R10
+	VMOVUPS    (CX)(R10*4), Y3
+	MOVLQSX    16(DX), R10
+	VMOVUPS    (CX)(R10*4), Y4
+	MOVLQSX    20(DX), R10
+	VMOVUPS    (CX)(R10*4), Y5
+	MOVLQSX    24(DX), R10
+	VMOVUPS    (CX)(R10*4), Y6
+	MOVLQSX    28(DX), R10
+	VMOVUPS    (CX)(R10*4), Y7
+	MOVLQSX    32(DX), R10
+	VMOVUPS    (CX)(R10*4), Y8
+	TESTQ      R8, R8
+	JZ         near9x1fullx1
+	MOVLQSX    (DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    4(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    8(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    12(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    16(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    20(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    24(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    28(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    32(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVQ       AX, R10
+	PREFETCHT2 (R10)(R9*1)
+	ADDQ       DI, R10
+
+near9x1fullx1:
 	MOVQ        BX, R10
 	IMUL3Q      $0x0a, DI, R11
 	ADDQ        BX, R11
@@ -1418,27 +3002,287 @@ near9x1x1full:
 	ADDQ        DI, AX
 	ADDQ        $0x24, DX
 	SUBQ        $0x01, SI
-	JMP         site9x1x1full
+	JMP         site9x1fullx1
 
-done9x1x1full:
+done9x1fullx1:
 	VZEROUPPER
 	RET
 
 taps9masked:
-	LEAQ    tails<>+32(SB), AX
-	NEGQ    CX
-	VMOVUPS (AX)(CX*4), Y0
-	MOVQ    y+0(FP), AX
-	MOVQ    x+8(FP), CX
-	MOVQ    index+16(FP), DX
-	MOVQ    coefs+24(FP), BX
-	MOVQ    sites+32(FP), SI
-	MOVQ    channels+48(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    ahead+64(FP), R8
-	MOVQ    R8, R9
-	IMULQ   DI, R9
-	IMUL3Q  $0x24, R8, R8
+	LEAQ       tails<>+32(SB), AX
+	NEGQ       CX
+	VMOVUPS    (AX)(CX*4), Y0
+	MOVQ       mean+16(FP), AX
+	TESTQ      AX, AX
+	JZ         plain9x1
+	VMASKMOVPS (AX), Y0, Y1
+	MOVQ       y+0(FP), AX
+	MOVQ       x+8(FP), CX
+	MOVQ       index+24(FP), DX
+	MOVQ       coefs+32(FP), BX
+	MOVQ       sites+40(FP), SI
+	MOVQ       channels+56(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       ahead+72(FP), R8
+	MOVQ       R8, R9
+	IMULQ      DI, R9
+	IMUL3Q     $0x24, R8, R8
+
+site9x1centredx1:
+	CMPQ       SI, $0x01
+	JL         done9x1centredx1
+	MOVLQSX    (DX), R10
+	VMASKMOVPS (CX)(R10*4), Y0, Y2
+	VSUBPS     Y1, Y2, Y2
+	MOVLQSX    4(DX), R10
+	VMASKMOVPS (CX)(R10*4), Y0, Y3
+	VSUBPS     Y1, Y3, Y3
+	MOVLQSX    8(DX), R10
+	VMASKMOVPS (CX)(R10*4), Y0, Y4
+	VSUBPS     Y1, Y4, Y4
+	MOVLQSX    12(DX), R10
+	VMASKMOVPS (CX)(R10*4), Y0, Y5
+	VSUBPS     Y1, Y5, Y5
+	MOVLQSX    16(DX), R10
+	VMASKMOVPS (CX)(R10*4), Y0, Y6
+	VSUBPS     Y1, Y6, Y6
+	MOVLQSX    20(DX), R10
+	VMASKMOVPS (CX)(R10*4), Y0, Y7
+	VSUBPS     Y1, Y7, Y7
+	MOVLQSX    24(DX), R10
+	VMASKMOVPS (CX)(R10*4), Y0, Y8
+	VSUBPS     Y1, Y8, Y8
+	MOVLQSX    28(DX), R10
+	VMASKMOVPS (CX)(R10*4), Y0, Y9
+	VSUBPS     Y1, Y9, Y9
+	MOVLQSX    32(DX), R10
+	VMASKMOVPS (CX)(R10*4), Y0, Y10
+	VSUBPS     Y1, Y10, Y10
+	TESTQ      R8, R8
+	JZ         near9x1centredx1
+	MOVLQSX    (DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    4(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    8(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    12(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    16(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    20(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    24(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    28(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    32(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVQ       AX, R10
+	PREFETCHT2 (R10)(R9*1)
+	ADDQ       DI, R10
+
+near9x1centredx1:
+	MOVQ        BX, R10
+	IMUL3Q      $0x0a, DI, R11
+	ADDQ        BX, R11
+	VMASKMOVPS  (R10), Y0, Y11
+	ADDQ        DI, R10
+	VMOVAPS     Y11, Y11
+	VMASKMOVPS  (R10), Y0, Y12
+	ADDQ        DI, R10
+	VMOVAPS     Y12, Y12
+	VMASKMOVPS  (R11), Y0, Y13
+	ADDQ        DI, R11
+	VFMADD231PS Y13, Y2, Y12
+	VMASKMOVPS  (R11), Y0, Y13
+	ADDQ        DI, R11
+	VFMADD231PS Y13, Y3, Y12
+	VMASKMOVPS  (R11), Y0, Y13
+	ADDQ        DI, R11
+	VFMADD231PS Y13, Y4, Y12
+	VMASKMOVPS  (R11), Y0, Y13
+	ADDQ        DI, R11
+	VFMADD231PS Y13, Y5, Y12
+	VMASKMOVPS  (R11), Y0, Y13
+	ADDQ        DI, R11
+	VFMADD231PS Y13, Y6, Y12
+	VMASKMOVPS  (R11), Y0, Y13
+	ADDQ        DI, R11
+	VFMADD231PS Y13, Y7, Y12
+	VMASKMOVPS  (R11), Y0, Y13
+	ADDQ        DI, R11
+	VFMADD231PS Y13, Y8, Y12
+	VMASKMOVPS  (R11), Y0, Y13
+	ADDQ        DI, R11
+	VFMADD231PS Y13, Y9, Y12
+	VMASKMOVPS  (R11), Y0, Y13
+	ADDQ        DI, R11
+	VFMADD231PS Y13, Y10, Y12
+	VFMADD231PS Y12, Y2, Y11
+	VMASKMOVPS  (R10), Y0, Y2
+	ADDQ        DI, R10
+	VMOVAPS     Y2, Y2
+	VMASKMOVPS  (R11), Y0, Y12
+	ADDQ        DI, R11
+	VFMADD231PS Y12, Y3, Y2
+	VMASKMOVPS  (R11), Y0, Y12
+	ADDQ        DI, R11
+	VFMADD231PS Y12, Y4, Y2
+	VMASKMOVPS  (R11), Y0, Y12
+	ADDQ        DI, R11
+	VFMADD231PS Y12, Y5, Y2
+	VMASKMOVPS  (R11), Y0, Y12
+	ADDQ        DI, R11
+	VFMADD231PS Y12, Y6, Y2
+	VMASKMOVPS  (R11), Y0, Y12
+	ADDQ        DI, R11
+	VFMADD231PS Y12, Y7, Y2
+	VMASKMOVPS  (R11), Y0, Y12
+	ADDQ        DI, R11
+	VFMADD231PS Y12, Y8, Y2
+	VMASKMOVPS  (R11), Y0, Y12
+	ADDQ        DI, R11
+	VFMADD231PS Y12, Y9, Y2
+	VMASKMOVPS  (R11), Y0, Y12
+	ADDQ        DI, R11
+	VFMADD231PS Y12, Y10, Y2
+	VFMADD231PS Y2, Y3, Y11
+	VMASKMOVPS  (R10), Y0, Y2
+	ADDQ        DI, R10
+	VMOVAPS     Y2, Y2
+	VMASKMOVPS  (R11), Y0, Y3
+	ADDQ        DI, R11
+	VFMADD231PS Y3, Y4, Y2
+	VMASKMOVPS  (R11), Y0, Y3
+	ADDQ        DI, R11
+	VFMADD231PS Y3, Y5, Y2
+	VMASKMOVPS  (R11), Y0, Y3
+	ADDQ        DI, R11
+	VFMADD231PS Y3, Y6, Y2
+	VMASKMOVPS  (R11), Y0, Y3
+	ADDQ        DI, R11
+	VFMADD231PS Y3, Y7, Y2
+	VMASKMOVPS  (R11), Y0, Y3
+	ADDQ        DI, R11
+	VFMADD231PS Y3, Y8, Y2
+	VMASKMOVPS  (R11), Y0, Y3
+	ADDQ        DI, R11
+	VFMADD231PS Y3, Y9, Y2
+	VMASKMOVPS  (R11), Y0, Y3
+	ADDQ        DI, R11
+	VFMADD231PS Y3, Y10, Y2
+	VFMADD231PS Y2, Y4, Y11
+	VMASKMOVPS  (R10), Y0, Y2
+	ADDQ        DI, R10
+	VMOVAPS     Y2, Y2
+	VMASKMOVPS  (R11), Y0, Y3
+	ADDQ        DI, R11
+	VFMADD231PS Y3, Y5, Y2
+	VMASKMOVPS  (R11), Y0, Y3
+	ADDQ        DI, R11
+	VFMADD231PS Y3, Y6, Y2
+	VMASKMOVPS  (R11), Y0, Y3
+	ADDQ        DI, R11
+	VFMADD231PS Y3, Y7, Y2
+	VMASKMOVPS  (R11), Y0, Y3
+	ADDQ        DI, R11
+	VFMADD231PS Y3, Y8, Y2
+	VMASKMOVPS  (R11), Y0, Y3
+	ADDQ        DI, R11
+	VFMADD231PS Y3, Y9, Y2
+	VMASKMOVPS  (R11), Y0, Y3
+	ADDQ        DI, R11
+	VFMADD231PS Y3, Y10, Y2
+	VFMADD231PS Y2, Y5, Y11
+	VMASKMOVPS  (R10), Y0, Y2
+	ADDQ        DI, R10
+	VMOVAPS     Y2, Y2
+	VMASKMOVPS  (R11), Y0, Y3
+	ADDQ        DI, R11
+	VFMADD231PS Y3, Y6, Y2
+	VMASKMOVPS  (R11), Y0, Y3
+	ADDQ        DI, R11
+	VFMADD231PS Y3, Y7, Y2
+	VMASKMOVPS  (R11), Y0, Y3
+	ADDQ        DI, R11
+	VFMADD231PS Y3, Y8, Y2
+	VMASKMOVPS  (R11), Y0, Y3
+	ADDQ        DI, R11
+	VFMADD231PS Y3, Y9, Y2
+	VMASKMOVPS  (R11), Y0, Y3
+	ADDQ        DI, R11
+	VFMADD231PS Y3, Y10, Y2
+	VFMADD231PS Y2, Y6, Y11
+	VMASKMOVPS  (R10), Y0, Y2
+	ADDQ        DI, R10
+	VMOVAPS     Y2, Y2
+	VMASKMOVPS  (R11), Y0, Y3
+	ADDQ        DI, R11
+	VFMADD231PS Y3, Y7, Y2
+	VMASKMOVPS  (R11), Y0, Y3
+	ADDQ        DI, R11
+	VFMADD231PS Y3, Y8, Y2
+	VMASKMOVPS  (R11), Y0, Y3
+	ADDQ        DI, R11
+	VFMADD231PS Y3, Y9, Y2
+	VMASKMOVPS  (R11), Y0, Y3
+	ADDQ        DI, R11
+	VFMADD231PS Y3, Y10, Y2
+	VFMADD231PS Y2, Y7, Y11
+	VMASKMOVPS  (R10), Y0, Y2
+	ADDQ        DI, R10
+	VMOVAPS     Y2, Y2
+	VMASKMOVPS  (R11), Y0, Y3
+	ADDQ        DI, R11
+	VFMADD231PS Y3, Y8, Y2
+	VMASKMOVPS  (R11), Y0, Y3
+	ADDQ        DI, R11
+	VFMADD231PS Y3, Y9, Y2
+	VMASKMOVPS  (R11), Y0, Y3
+	ADDQ        DI, R11
+	VFMADD231PS Y3, Y10, Y2
+	VFMADD231PS Y2, Y8, Y11
+	VMASKMOVPS  (R10), Y0, Y2
+	ADDQ        DI, R10
+	VMOVAPS     Y2, Y2
+	VMASKMOVPS  (R11), Y0, Y3
+	ADDQ        DI, R11
+	VFMADD231PS Y3, Y9, Y2
+	VMASKMOVPS  (R11), Y0, Y3
+	ADDQ        DI, R11
+	VFMADD231PS Y3, Y10, Y2
+	VFMADD231PS Y2, Y9, Y11
+	VMASKMOVPS  (R10), Y0, Y2
+	ADDQ        DI, R10
+	VMOVAPS     Y2, Y2
+	VMASKMOVPS  (R11), Y0, Y3
+	ADDQ        DI, R11
+	VFMADD231PS Y3, Y10, Y2
+	VFMADD231PS Y2, Y10, Y11
+	MOVQ        AX, R10
+	VMASKMOVPS  Y11, Y0, (R10)
+	ADDQ        DI, AX
+	ADDQ        $0x24, DX
+	SUBQ        $0x01, SI
+	JMP         site9x1centredx1
+
+done9x1centredx1:
+	VZEROUPPER
+	RET
+
+plain9x1:
+	MOVQ   y+0(FP), AX
+	MOVQ   x+8(FP), CX
+	MOVQ   index+24(FP), DX
+	MOVQ   coefs+32(FP), BX
+	MOVQ   sites+40(FP), SI
+	MOVQ   channels+56(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   ahead+72(FP), R8
+	MOVQ   R8, R9
+	IMULQ  DI, R9
+	IMUL3Q $0x24, R8, R8
 
 site9x1x1:
 	CMPQ       SI, $0x01
@@ -1695,24 +3539,76 @@ DATA tails<>+56(SB)/4, $0x00000000
 DATA tails<>+60(SB)/4, $0x00000000
 GLOBL tails<>(SB), RODATA|NOPTR, $64
 
-// func cgAVX512(y *float32, x *float32, index *int32, coefs *float32, sites int, taps int, channels int, lanes int, ahead int)
+// func cgAVX512(y *float32, x *float32, mean *float32, index *int32, coefs *float32, sites int, taps int, channels int, lanes int, ahead int)
 // Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·cgAVX512(SB), NOSPLIT, $0-72
-	MOVQ      taps+40(FP), AX
-	MOVQ      lanes+56(FP), CX
+TEXT ·cgAVX512(SB), NOSPLIT, $0-80
+	MOVQ      taps+48(FP), AX
+	MOVQ      lanes+64(FP), CX
 	CMPQ      AX, $0x01
 	JNE       after1
 	MOVL      $-1, AX
 	BZHIL     CX, AX, AX
 	KMOVW     AX, K1
+	MOVQ      mean+16(FP), AX
+	TESTQ     AX, AX
+	JZ        plain1x1
+	VMOVUPS.Z (AX), K1, Z0
 	MOVQ      y+0(FP), AX
 	MOVQ      x+8(FP), CX
-	MOVQ      index+16(FP), DX
-	MOVQ      coefs+24(FP), BX
-	MOVQ      sites+32(FP), SI
-	MOVQ      channels+48(FP), DI
+	MOVQ      index+24(FP), DX
+	MOVQ      coefs+32(FP), BX
+	MOVQ      sites+40(FP), SI
+	MOVQ      channels+56(FP), DI
 	SHLQ      $0x02, DI
-	MOVQ      ahead+64(FP), R8
+	MOVQ      ahead+72(FP), R8
+	MOVQ      R8, R9
+	IMULQ     DI, R9
+	IMUL3Q    $0x04, R8, R8
+	VMOVUPS.Z (BX), K1, Z1
+	ADDQ      DI, BX
+	VMOVUPS.Z (BX), K1, Z2
+	ADDQ      DI, BX
+	VMOVUPS.Z (BX), K1, Z3
+
+site1x1centredx1:
+	CMPQ       SI, $0x01
+	JL         done1x1centredx1
+	MOVLQSX    (DX), BX
+	VMOVUPS.Z  (CX)(BX*4), K1, Z4
+	VSUBPS     Z0, Z4, Z4
+	TESTQ      R8, R8
+	JZ         near1x1centredx1
+	MOVLQSX    (DX)(R8*1), BX
+	PREFETCHT2 (CX)(BX*4)
+	MOVQ       AX, BX
+	PREFETCHT2 (BX)(R9*1)
+	ADDQ       DI, BX
+
+near1x1centredx1:
+	VMOVAPS     Z1, Z5
+	VMOVAPS     Z2, Z6
+	VFMADD231PS Z3, Z4, Z6
+	VFMADD231PS Z6, Z4, Z5
+	MOVQ        AX, BX
+	VMOVUPS     Z5, K1, (BX)
+	ADDQ        DI, AX
+	ADDQ        $0x04, DX
+	SUBQ        $0x01, SI
+	JMP         site1x1centredx1
+
+done1x1centredx1:
+	VZEROUPPER
+	RET
+
+plain1x1:
+	MOVQ      y+0(FP), AX
+	MOVQ      x+8(FP), CX
+	MOVQ      index+24(FP), DX
+	MOVQ      coefs+32(FP), BX
+	MOVQ      sites+40(FP), SI
+	MOVQ      channels+56(FP), DI
+	SHLQ      $0x02, DI
+	MOVQ      ahead+72(FP), R8
 	MOVQ      R8, R9
 	IMULQ     DI, R9
 	IMUL3Q    $0x04, R8, R8
@@ -1757,14 +3653,81 @@ after1:
 	MOVL      $-1, AX
 	BZHIL     CX, AX, AX
 	KMOVW     AX, K1
+	MOVQ      mean+16(FP), AX
+	TESTQ     AX, AX
+	JZ        plain2x1
+	VMOVUPS.Z (AX), K1, Z0
 	MOVQ      y+0(FP), AX
 	MOVQ      x+8(FP), CX
-	MOVQ      index+16(FP), DX
-	MOVQ      coefs+24(FP), BX
-	MOVQ      sites+32(FP), SI
-	MOVQ      channels+48(FP), DI
+	MOVQ      index+24(FP), DX
+	MOVQ      coefs+32(FP), BX
+	MOVQ      sites+40(FP), SI
+	MOVQ      channels+56(FP), DI
 	SHLQ      $0x02, DI
-	MOVQ      ahead+64(FP), R8
+	MOVQ      ahead+72(FP), R8
+	MOVQ      R8, R9
+	IMULQ     DI, R9
+	IMUL3Q    $0x08, R8, R8
+	VMOVUPS.Z (BX), K1, Z1
+	ADDQ      DI, BX
+	VMOVUPS.Z (BX), K1, Z2
+	ADDQ      DI, BX
+	VMOVUPS.Z (BX), K1, Z3
+	ADDQ      DI, BX
+	VMOVUPS.Z (BX), K1, Z4
+	ADDQ      DI, BX
+	VMOVUPS.Z (BX), K1, Z5
+	ADDQ      DI, BX
+	VMOVUPS.Z (BX), K1, Z6
+
+site2x1centredx1:
+	CMPQ       SI, $0x01
+	JL         done2x1centredx1
+	MOVLQSX    (DX), BX
+	VMOVUPS.Z  (CX)(BX*4), K1, Z7
+	VSUBPS     Z0, Z7, Z7
+	MOVLQSX    4(DX), BX
+	VMOVUPS.Z  (CX)(BX*4), K1, Z8
+	VSUBPS     Z0, Z8, Z8
+	TESTQ      R8, R8
+	JZ         near2x1centredx1
+	MOVLQSX    (DX)(R8*1), BX
+	PREFETCHT2 (CX)(BX*4)
+	MOVLQSX    4(DX)(R8*1), BX
+	PREFETCHT2 (CX)(BX*4)
+	MOVQ       AX, BX
+	PREFETCHT2 (BX)(R9*1)
+	ADDQ       DI, BX
+
+near2x1centredx1:
+	VMOVAPS     Z1, Z9
+	VMOVAPS     Z2, Z10
+	VFMADD231PS Z4, Z7, Z10
+	VFMADD231PS Z5, Z8, Z10
+	VFMADD231PS Z10, Z7, Z9
+	VMOVAPS     Z3, Z7
+	VFMADD231PS Z6, Z8, Z7
+	VFMADD231PS Z7, Z8, Z9
+	MOVQ        AX, BX
+	VMOVUPS     Z9, K1, (BX)
+	ADDQ        DI, AX
+	ADDQ        $0x08, DX
+	SUBQ        $0x01, SI
+	JMP         site2x1centredx1
+
+done2x1centredx1:
+	VZEROUPPER
+	RET
+
+plain2x1:
+	MOVQ      y+0(FP), AX
+	MOVQ      x+8(FP), CX
+	MOVQ      index+24(FP), DX
+	MOVQ      coefs+32(FP), BX
+	MOVQ      sites+40(FP), SI
+	MOVQ      channels+56(FP), DI
+	SHLQ      $0x02, DI
+	MOVQ      ahead+72(FP), R8
 	MOVQ      R8, R9
 	IMULQ     DI, R9
 	IMUL3Q    $0x08, R8, R8
@@ -1823,14 +3786,99 @@ after2:
 	MOVL      $-1, AX
 	BZHIL     CX, AX, AX
 	KMOVW     AX, K1
+	MOVQ      mean+16(FP), AX
+	TESTQ     AX, AX
+	JZ        plain3x1
+	VMOVUPS.Z (AX), K1, Z0
 	MOVQ      y+0(FP), AX
 	MOVQ      x+8(FP), CX
-	MOVQ      index+16(FP), DX
-	MOVQ      coefs+24(FP), BX
-	MOVQ      sites+32(FP), SI
-	MOVQ      channels+48(FP), DI
+	MOVQ      index+24(FP), DX
+	MOVQ      coefs+32(FP), BX
+	MOVQ      sites+40(FP), SI
+	MOVQ      channels+56(FP), DI
 	SHLQ      $0x02, DI
-	MOVQ      ahead+64(FP), R8
+	MOVQ      ahead+72(FP), R8
+	MOVQ      R8, R9
+	IMULQ     DI, R9
+	IMUL3Q    $0x0c, R8, R8
+	VMOVUPS.Z (BX), K1, Z1
+	ADDQ      DI, BX
+	VMOVUPS.Z (BX), K1, Z2
+	ADDQ      DI, BX
+	VMOVUPS.Z (BX), K1, Z3
+	ADDQ      DI, BX
+	VMOVUPS.Z (BX), K1, Z4
+	ADDQ      DI, BX
+	VMOVUPS.Z (BX), K1, Z5
+	ADDQ      DI, BX
+	VMOVUPS.Z (BX), K1, Z6
+	ADDQ      DI, BX
+	VMOVUPS.Z (BX), K1, Z7
+	ADDQ      DI, BX
+	VMOVUPS.Z (BX), K1, Z8
+	ADDQ      DI, BX
+	VMOVUPS.Z (BX), K1, Z9
+	ADDQ      DI, BX
+	VMOVUPS.Z (BX), K1, Z10
+
+site3x1centredx1:
+	CMPQ       SI, $0x01
+	JL         done3x1centredx1
+	MOVLQSX    (DX), BX
+	VMOVUPS.Z  (CX)(BX*4), K1, Z11
+	VSUBPS     Z0, Z11, Z11
+	MOVLQSX    4(DX), BX
+	VMOVUPS.Z  (CX)(BX*4), K1, Z12
+	VSUBPS     Z0, Z12, Z12
+	MOVLQSX    8(DX), BX
+	VMOVUPS.Z  (CX)(BX*4), K1, Z13
+	VSUBPS     Z0, Z13, Z13
+	TESTQ      R8, R8
+	JZ         near3x1centredx1
+	MOVLQSX    (DX)(R8*1), BX
+	PREFETCHT2 (CX)(BX*4)
+	MOVLQSX    4(DX)(R8*1), BX
+	PREFETCHT2 (CX)(BX*4)
+	MOVLQSX    8(DX)(R8*1), BX
+	PREFETCHT2 (CX)(BX*4)
+	MOVQ       AX, BX
+	PREFETCHT2 (BX)(R9*1)
+	ADDQ       DI, BX
+
+near3x1centredx1:
+	VMOVAPS     Z1, Z14
+	VMOVAPS     Z2, Z15
+	VFMADD231PS Z5, Z11, Z15
+	VFMADD231PS Z6, Z12, Z15
+	VFMADD231PS Z7, Z13, Z15
+	VFMADD231PS Z15, Z11, Z14
+	VMOVAPS     Z3, Z11
+	VFMADD231PS Z8, Z12, Z11
+	VFMADD231PS Z9, Z13, Z11
+	VFMADD231PS Z11, Z12, Z14
+	VMOVAPS     Z4, Z11
+	VFMADD231PS Z10, Z13, Z11
+	VFMADD231PS Z11, Z13, Z14
+	MOVQ        AX, BX
+	VMOVUPS     Z14, K1, (BX)
+	ADDQ        DI, AX
+	ADDQ        $0x0c, DX
+	SUBQ        $0x01, SI
+	JMP         site3x1centredx1
+
+done3x1centredx1:
+	VZEROUPPER
+	RET
+
+plain3x1:
+	MOVQ      y+0(FP), AX
+	MOVQ      x+8(FP), CX
+	MOVQ      index+24(FP), DX
+	MOVQ      coefs+32(FP), BX
+	MOVQ      sites+40(FP), SI
+	MOVQ      channels+56(FP), DI
+	SHLQ      $0x02, DI
+	MOVQ      ahead+72(FP), R8
 	MOVQ      R8, R9
 	IMULQ     DI, R9
 	IMUL3Q    $0x0c, R8, R8
@@ -1906,14 +3954,120 @@ after3:
 	MOVL      $-1, AX
 	BZHIL     CX, AX, AX
 	KMOVW     AX, K1
+	MOVQ      mean+16(FP), AX
+	TESTQ     AX, AX
+	JZ        plain4x1
+	VMOVUPS.Z (AX), K1, Z0
 	MOVQ      y+0(FP), AX
 	MOVQ      x+8(FP), CX
-	MOVQ      index+16(FP), DX
-	MOVQ      coefs+24(FP), BX
-	MOVQ      sites+32(FP), SI
-	MOVQ      channels+48(FP), DI
+	MOVQ      index+24(FP), DX
+	MOVQ      coefs+32(FP), BX
+	MOVQ      sites+40(FP), SI
+	MOVQ      channels+56(FP), DI
 	SHLQ      $0x02, DI
-	MOVQ      ahead+64(FP), R8
+	MOVQ      ahead+72(FP), R8
+	MOVQ      R8, R9
+	IMULQ     DI, R9
+	IMUL3Q    $0x10, R8, R8
+	VMOVUPS.Z (BX), K1, Z1
+	ADDQ      DI, BX
+	VMOVUPS.Z (BX), K1, Z2
+	ADDQ      DI, BX
+	VMOVUPS.Z (BX), K1, Z3
+	ADDQ      DI, BX
+	VMOVUPS.Z (BX), K1, Z4
+	ADDQ      DI, BX
+	VMOVUPS.Z (BX), K1, Z5
+	ADDQ      DI, BX
+	VMOVUPS.Z (BX), K1, Z6
+	ADDQ      DI, BX
+	VMOVUPS.Z (BX), K1, Z7
+	ADDQ      DI, BX
+	VMOVUPS.Z (BX), K1, Z8
+	ADDQ      DI, BX
+	VMOVUPS.Z (BX), K1, Z9
+	ADDQ      DI, BX
+	VMOVUPS.Z (BX), K1, Z10
+	ADDQ      DI, BX
+	VMOVUPS.Z (BX), K1, Z11
+	ADDQ      DI, BX
+	VMOVUPS.Z (BX), K1, Z12
+	ADDQ      DI, BX
+	VMOVUPS.Z (BX), K1, Z13
+	ADDQ      DI, BX
+	VMOVUPS.Z (BX), K1, Z14
+	ADDQ      DI, BX
+	VMOVUPS.Z (BX), K1, Z15
+
+site4x1centredx1:
+	CMPQ       SI, $0x01
+	JL         done4x1centredx1
+	MOVLQSX    (DX), BX
+	VMOVUPS.Z  (CX)(BX*4), K1, Z16
+	VSUBPS     Z0, Z16, Z16
+	MOVLQSX    4(DX), BX
+	VMOVUPS.Z  (CX)(BX*4), K1, Z17
+	VSUBPS     Z0, Z17, Z17
+	MOVLQSX    8(DX), BX
+	VMOVUPS.Z  (CX)(BX*4), K1, Z18
+	VSUBPS     Z0, Z18, Z18
+	MOVLQSX    12(DX), BX
+	VMOVUPS.Z  (CX)(BX*4), K1, Z19
+	VSUBPS     Z0, Z19, Z19
+	TESTQ      R8, R8
+	JZ         near4x1centredx1
+	MOVLQSX    (DX)(R8*1), BX
+	PREFETCHT2 (CX)(BX*4)
+	MOVLQSX    4(DX)(R8*1), BX
+	PREFETCHT2 (CX)(BX*4)
+	MOVLQSX    8(DX)(R8*1), BX
+	PREFETCHT2 (CX)(BX*4)
+	MOVLQSX    12(DX)(R8*1), BX
+	PREFETCHT2 (CX)(BX*4)
+	MOVQ       AX, BX
+	PREFETCHT2 (BX)(R9*1)
+	ADDQ       DI, BX
+
+near4x1centredx1:
+	VMOVAPS     Z1, Z20
+	VMOVAPS     Z2, Z21
+	VFMADD231PS Z6, Z16, Z21
+	VFMADD231PS Z7, Z17, Z21
+	VFMADD231PS Z8, Z18, Z21
+	VFMADD231PS Z9, Z19, Z21
+	VFMADD231PS Z21, Z16, Z20
+	VMOVAPS     Z3, Z16
+	VFMADD231PS Z10, Z17, Z16
+	VFMADD231PS Z11, Z18, Z16
+	VFMADD231PS Z12, Z19, Z16
+	VFMADD231PS Z16, Z17, Z20
+	VMOVAPS     Z4, Z16
+	VFMADD231PS Z13, Z18, Z16
+	VFMADD231PS Z14, Z19, Z16
+	VFMADD231PS Z16, Z18, Z20
+	VMOVAPS     Z5, Z16
+	VFMADD231PS Z15, Z19, Z16
+	VFMADD231PS Z16, Z19, Z20
+	MOVQ        AX, BX
+	VMOVUPS     Z20, K1, (BX)
+	ADDQ        DI, AX
+	ADDQ        $0x10, DX
+	SUBQ        $0x01, SI
+	JMP         site4x1centredx1
+
+done4x1centredx1:
+	VZEROUPPER
+	RET
+
+plain4x1:
+	MOVQ      y+0(FP), AX
+	MOVQ      x+8(FP), CX
+	MOVQ      index+24(FP), DX
+	MOVQ      coefs+32(FP), BX
+	MOVQ      sites+40(FP), SI
+	MOVQ      channels+56(FP), DI
+	SHLQ      $0x02, DI
+	MOVQ      ahead+72(FP), R8
 	MOVQ      R8, R9
 	IMULQ     DI, R9
 	IMUL3Q    $0x10, R8, R8
@@ -2004,52 +4158,68 @@ done4x1x1:
 	RET
 
 after4:
-	CMPQ   AX, $0x06
-	JNE    after6
-	MOVL   $-1, AX
-	BZHIL  CX, AX, AX
-	KMOVW  AX, K1
-	MOVQ   y+0(FP), AX
-	MOVQ   x+8(FP), CX
-	MOVQ   index+16(FP), DX
-	MOVQ   coefs+24(FP), BX
-	MOVQ   sites+32(FP), SI
-	MOVQ   channels+48(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   ahead+64(FP), R8
-	MOVQ   R8, R9
-	IMULQ  DI, R9
-	IMUL3Q $0x18, R8, R8
+	CMPQ      AX, $0x06
+	JNE       after6
+	MOVL      $-1, AX
+	BZHIL     CX, AX, AX
+	KMOVW     AX, K1
+	MOVQ      mean+16(FP), AX
+	TESTQ     AX, AX
+	JZ        plain6x1
+	VMOVUPS.Z (AX), K1, Z0
+	MOVQ      y+0(FP), AX
+	MOVQ      x+8(FP), CX
+	MOVQ      index+24(FP), DX
+	MOVQ      coefs+32(FP), BX
+	MOVQ      sites+40(FP), SI
+	MOVQ      channels+56(FP), DI
+	SHLQ      $0x02, DI
+	MOVQ      ahead+72(FP), R8
+	MOVQ      R8, R9
+	IMULQ     DI, R9
+	IMUL3Q    $0x18, R8, R8
 
-site6x2x1:
+site6x1centredx2:
 	CMPQ       SI, $0x02
-	JL         done6x2x1
+	JL         done6x1centredx2
 	MOVLQSX    (DX), R10
-	VMOVUPS.Z  (CX)(R10*4), K1, Z0
-	MOVLQSX    4(DX), R10
 	VMOVUPS.Z  (CX)(R10*4), K1, Z1
-	MOVLQSX    8(DX), R10
+	VSUBPS     Z0, Z1, Z1
+	MOVLQSX    4(DX), R10
 	VMOVUPS.Z  (CX)(R10*4), K1, Z2
-	MOVLQSX    12(DX), R10
+	VSUBPS     Z0, Z2, Z2
+	MOVLQSX    8(DX), R10
 	VMOVUPS.Z  (CX)(R10*4), K1, Z3
-	MOVLQSX    16(DX), R10
+	VSUBPS     Z0, Z3, Z3
+	MOVLQSX    12(DX), R10
 	VMOVUPS.Z  (CX)(R10*4), K1, Z4
-	MOVLQSX    20(DX), R10
+	VSUBPS     Z0, Z4, Z4
+	MOVLQSX    16(DX), R10
 	VMOVUPS.Z  (CX)(R10*4), K1, Z5
-	MOVLQSX    24(DX), R10
+	VSUBPS     Z0, Z5, Z5
+	MOVLQSX    20(DX), R10
 	VMOVUPS.Z  (CX)(R10*4), K1, Z6
-	MOVLQSX    28(DX), R10
+	VSUBPS     Z0, Z6, Z6
+	MOVLQSX    24(DX), R10
 	VMOVUPS.Z  (CX)(R10*4), K1, Z7
-	MOVLQSX    32(DX), R10
+	VSUBPS     Z0, Z7, Z7
+	MOVLQSX    28(DX), R10
 	VMOVUPS.Z  (CX)(R10*4), K1, Z8
-	MOVLQSX    36(DX), R10
+	VSUBPS     Z0, Z8, Z8
+	MOVLQSX    32(DX), R10
 	VMOVUPS.Z  (CX)(R10*4), K1, Z9
-	MOVLQSX    40(DX), R10
+	VSUBPS     Z0, Z9, Z9
+	MOVLQSX    36(DX), R10
 	VMOVUPS.Z  (CX)(R10*4), K1, Z10
-	MOVLQSX    44(DX), R10
+	VSUBPS     Z0, Z10, Z10
+	MOVLQSX    40(DX), R10
 	VMOVUPS.Z  (CX)(R10*4), K1, Z11
+	VSUBPS     Z0, Z11, Z11
+	MOVLQSX    44(DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z12
+	VSUBPS     Z0, Z12, Z12
 	TESTQ      R8, R8
-	JZ         near6x2x1
+	JZ         near6x1centredx2
 	MOVLQSX    (DX)(R8*1), R10
 	PREFETCHT2 (CX)(R10*4)
 	MOVLQSX    4(DX)(R8*1), R10
@@ -2080,7 +4250,362 @@ site6x2x1:
 	PREFETCHT2 (R10)(R9*1)
 	ADDQ       DI, R10
 
-near6x2x1:
+near6x1centredx2:
+	MOVQ        BX, R10
+	IMUL3Q      $0x07, DI, R11
+	ADDQ        BX, R11
+	VMOVUPS.Z   (R10), K1, Z13
+	ADDQ        DI, R10
+	VMOVAPS     Z13, Z14
+	VMOVAPS     Z13, Z13
+	VMOVUPS.Z   (R10), K1, Z15
+	ADDQ        DI, R10
+	VMOVAPS     Z15, Z16
+	VMOVAPS     Z15, Z15
+	VMOVUPS.Z   (R11), K1, Z17
+	ADDQ        DI, R11
+	VFMADD231PS Z17, Z1, Z16
+	VFMADD231PS Z17, Z7, Z15
+	VMOVUPS.Z   (R11), K1, Z17
+	ADDQ        DI, R11
+	VFMADD231PS Z17, Z2, Z16
+	VFMADD231PS Z17, Z8, Z15
+	VMOVUPS.Z   (R11), K1, Z17
+	ADDQ        DI, R11
+	VFMADD231PS Z17, Z3, Z16
+	VFMADD231PS Z17, Z9, Z15
+	VMOVUPS.Z   (R11), K1, Z17
+	ADDQ        DI, R11
+	VFMADD231PS Z17, Z4, Z16
+	VFMADD231PS Z17, Z10, Z15
+	VMOVUPS.Z   (R11), K1, Z17
+	ADDQ        DI, R11
+	VFMADD231PS Z17, Z5, Z16
+	VFMADD231PS Z17, Z11, Z15
+	VMOVUPS.Z   (R11), K1, Z17
+	ADDQ        DI, R11
+	VFMADD231PS Z17, Z6, Z16
+	VFMADD231PS Z17, Z12, Z15
+	VFMADD231PS Z16, Z1, Z14
+	VFMADD231PS Z15, Z7, Z13
+	VMOVUPS.Z   (R10), K1, Z1
+	ADDQ        DI, R10
+	VMOVAPS     Z1, Z7
+	VMOVAPS     Z1, Z1
+	VMOVUPS.Z   (R11), K1, Z15
+	ADDQ        DI, R11
+	VFMADD231PS Z15, Z2, Z7
+	VFMADD231PS Z15, Z8, Z1
+	VMOVUPS.Z   (R11), K1, Z15
+	ADDQ        DI, R11
+	VFMADD231PS Z15, Z3, Z7
+	VFMADD231PS Z15, Z9, Z1
+	VMOVUPS.Z   (R11), K1, Z15
+	ADDQ        DI, R11
+	VFMADD231PS Z15, Z4, Z7
+	VFMADD231PS Z15, Z10, Z1
+	VMOVUPS.Z   (R11), K1, Z15
+	ADDQ        DI, R11
+	VFMADD231PS Z15, Z5, Z7
+	VFMADD231PS Z15, Z11, Z1
+	VMOVUPS.Z   (R11), K1, Z15
+	ADDQ        DI, R11
+	VFMADD231PS Z15, Z6, Z7
+	VFMADD231PS Z15, Z12, Z1
+	VFMADD231PS Z7, Z2, Z14
+	VFMADD231PS Z1, Z8, Z13
+	VMOVUPS.Z   (R10), K1, Z1
+	ADDQ        DI, R10
+	VMOVAPS     Z1, Z2
+	VMOVAPS     Z1, Z1
+	VMOVUPS.Z   (R11), K1, Z7
+	ADDQ        DI, R11
+	VFMADD231PS Z7, Z3, Z2
+	VFMADD231PS Z7, Z9, Z1
+	VMOVUPS.Z   (R11), K1, Z7
+	ADDQ        DI, R11
+	VFMADD231PS Z7, Z4, Z2
+	VFMADD231PS Z7, Z10, Z1
+	VMOVUPS.Z   (R11), K1, Z7
+	ADDQ        DI, R11
+	VFMADD231PS Z7, Z5, Z2
+	VFMADD231PS Z7, Z11, Z1
+	VMOVUPS.Z   (R11), K1, Z7
+	ADDQ        DI, R11
+	VFMADD231PS Z7, Z6, Z2
+	VFMADD231PS Z7, Z12, Z1
+	VFMADD231PS Z2, Z3, Z14
+	VFMADD231PS Z1, Z9, Z13
+	VMOVUPS.Z   (R10), K1, Z1
+	ADDQ        DI, R10
+	VMOVAPS     Z1, Z2
+	VMOVAPS     Z1, Z1
+	VMOVUPS.Z   (R11), K1, Z3
+	ADDQ        DI, R11
+	VFMADD231PS Z3, Z4, Z2
+	VFMADD231PS Z3, Z10, Z1
+	VMOVUPS.Z   (R11), K1, Z3
+	ADDQ        DI, R11
+	VFMADD231PS Z3, Z5, Z2
+	VFMADD231PS Z3, Z11, Z1
+	VMOVUPS.Z   (R11), K1, Z3
+	ADDQ        DI, R11
+	VFMADD231PS Z3, Z6, Z2
+	VFMADD231PS Z3, Z12, Z1
+	VFMADD231PS Z2, Z4, Z14
+	VFMADD231PS Z1, Z10, Z13
+	VMOVUPS.Z   (R10), K1, Z1
+	ADDQ        DI, R10
+	VMOVAPS     Z1, Z2
+	VMOVAPS     Z1, Z1
+	VMOVUPS.Z   (R11), K1, Z3
+	ADDQ        DI, R11
+	VFMADD231PS Z3, Z5, Z2
+	VFMADD231PS Z3, Z11, Z1
+	VMOVUPS.Z   (R11), K1, Z3
+	ADDQ        DI, R11
+	VFMADD231PS Z3, Z6, Z2
+	VFMADD231PS Z3, Z12, Z1
+	VFMADD231PS Z2, Z5, Z14
+	VFMADD231PS Z1, Z11, Z13
+	VMOVUPS.Z   (R10), K1, Z1
+	ADDQ        DI, R10
+	VMOVAPS     Z1, Z2
+	VMOVAPS     Z1, Z1
+	VMOVUPS.Z   (R11), K1, Z3
+	ADDQ        DI, R11
+	VFMADD231PS Z3, Z6, Z2
+	VFMADD231PS Z3, Z12, Z1
+	VFMADD231PS Z2, Z6, Z14
+	VFMADD231PS Z1, Z12, Z13
+	MOVQ        AX, R10
+	VMOVUPS     Z14, K1, (R10)
+	ADDQ        DI, R10
+	VMOVUPS     Z13, K1, (R10)
+	ADDQ        DI, AX
+	ADDQ        DI, AX
+	ADDQ        $0x30, DX
+	SUBQ        $0x02, SI
+	JMP         site6x1centredx2
+
+done6x1centredx2:
+site6x1centredx1:
+	CMPQ       SI, $0x01
+	JL         done6x1centredx1
+	MOVLQSX    (DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z1
+	VSUBPS     Z0, Z1, Z1
+	MOVLQSX    4(DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z2
+	VSUBPS     Z0, Z2, Z2
+	MOVLQSX    8(DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z3
+	VSUBPS     Z0, Z3, Z3
+	MOVLQSX    12(DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z4
+	VSUBPS     Z0, Z4, Z4
+	MOVLQSX    16(DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z5
+	VSUBPS     Z0, Z5, Z5
+	MOVLQSX    20(DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z6
+	VSUBPS     Z0, Z6, Z6
+	TESTQ      R8, R8
+	JZ         near6x1centredx1
+	MOVLQSX    (DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    4(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    8(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    12(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    16(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    20(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVQ       AX, R10
+	PREFETCHT2 (R10)(R9*1)
+	ADDQ       DI, R10
+
+near6x1centredx1:
+	MOVQ        BX, R10
+	IMUL3Q      $0x07, DI, R11
+	ADDQ        BX, R11
+	VMOVUPS.Z   (R10), K1, Z7
+	ADDQ        DI, R10
+	VMOVAPS     Z7, Z7
+	VMOVUPS.Z   (R10), K1, Z8
+	ADDQ        DI, R10
+	VMOVAPS     Z8, Z8
+	VMOVUPS.Z   (R11), K1, Z9
+	ADDQ        DI, R11
+	VFMADD231PS Z9, Z1, Z8
+	VMOVUPS.Z   (R11), K1, Z9
+	ADDQ        DI, R11
+	VFMADD231PS Z9, Z2, Z8
+	VMOVUPS.Z   (R11), K1, Z9
+	ADDQ        DI, R11
+	VFMADD231PS Z9, Z3, Z8
+	VMOVUPS.Z   (R11), K1, Z9
+	ADDQ        DI, R11
+	VFMADD231PS Z9, Z4, Z8
+	VMOVUPS.Z   (R11), K1, Z9
+	ADDQ        DI, R11
+	VFMADD231PS Z9, Z5, Z8
+	VMOVUPS.Z   (R11), K1, Z9
+	ADDQ        DI, R11
+	VFMADD231PS Z9, Z6, Z8
+	VFMADD231PS Z8, Z1, Z7
+	VMOVUPS.Z   (R10), K1, Z1
+	ADDQ        DI, R10
+	VMOVAPS     Z1, Z1
+	VMOVUPS.Z   (R11), K1, Z8
+	ADDQ        DI, R11
+	VFMADD231PS Z8, Z2, Z1
+	VMOVUPS.Z   (R11), K1, Z8
+	ADDQ        DI, R11
+	VFMADD231PS Z8, Z3, Z1
+	VMOVUPS.Z   (R11), K1, Z8
+	ADDQ        DI, R11
+	VFMADD231PS Z8, Z4, Z1
+	VMOVUPS.Z   (R11), K1, Z8
+	ADDQ        DI, R11
+	VFMADD231PS Z8, Z5, Z1
+	VMOVUPS.Z   (R11), K1, Z8
+	ADDQ        DI, R11
+	VFMADD231PS Z8, Z6, Z1
+	VFMADD231PS Z1, Z2, Z7
+	VMOVUPS.Z   (R10), K1, Z1
+	ADDQ        DI, R10
+	VMOVAPS     Z1, Z1
+	VMOVUPS.Z   (R11), K1, Z2
+	ADDQ        DI, R11
+	VFMADD231PS Z2, Z3, Z1
+	VMOVUPS.Z   (R11), K1, Z2
+	ADDQ        DI, R11
+	VFMADD231PS Z2, Z4, Z1
+	VMOVUPS.Z   (R11), K1, Z2
+	ADDQ        DI, R11
+	VFMADD231PS Z2, Z5, Z1
+	VMOVUPS.Z   (R11), K1, Z2
+	ADDQ        DI, R11
+	VFMADD231PS Z2, Z6, Z1
+	VFMADD231PS Z1, Z3, Z7
+	VMOVUPS.Z   (R10), K1, Z1
+	ADDQ        DI, R10
+	VMOVAPS     Z1, Z1
+	VMOVUPS.Z   (R11), K1, Z2
+	ADDQ        DI, R11
+	VFMADD231PS Z2, Z4, Z1
+	VMOVUPS.Z   (R11), K1, Z2
+	ADDQ        DI, R11
+	VFMADD231PS Z2, Z5, Z1
+	VMOVUPS.Z   (R11), K1, Z2
+	ADDQ        DI, R11
+	VFMADD231PS Z2, Z6, Z1
+	VFMADD231PS Z1, Z4, Z7
+	VMOVUPS.Z   (R10), K1, Z1
+	ADDQ        DI, R10
+	VMOVAPS     Z1, Z1
+	VMOVUPS.Z   (R11), K1, Z2
+	ADDQ        DI, R11
+	VFMADD231PS Z2, Z5, Z1
+	VMOVUPS.Z   (R11), K1, Z2
+	ADDQ        DI, R11
+	VFMADD231PS Z2, Z6, Z1
+	VFMADD231PS Z1, Z5, Z7
+	VMOVUPS.Z   (R10), K1, Z1
+	ADDQ        DI, R10
+	VMOVAPS     Z1, Z1
+	VMOVUPS.Z   (R11), K1, Z2
+	ADDQ        DI, R11
+	VFMADD231PS Z2, Z6, Z1
+	VFMADD231PS Z1, Z6, Z7
+	MOVQ        AX, R10
+	VMOVUPS     Z7, K1, (R10)
+	ADDQ        DI, AX
+	ADDQ        $0x18, DX
+	SUBQ        $0x01, SI
+	JMP         site6x1centredx1
+
+done6x1centredx1:
+	VZEROUPPER
+	RET
+
+plain6x1:
+	MOVQ   y+0(FP), AX
+	MOVQ   x+8(FP), CX
+	MOVQ   index+24(FP), DX
+	MOVQ   coefs+32(FP), BX
+	MOVQ   sites+40(FP), SI
+	MOVQ   channels+56(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   ahead+72(FP), R8
+	MOVQ   R8, R9
+	IMULQ  DI, R9
+	IMUL3Q $0x18, R8, R8
+
+site6x1x2:
+	CMPQ       SI, $0x02
+	JL         done6x1x2
+	MOVLQSX    (DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z0
+	MOVLQSX    4(DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z1
+	MOVLQSX    8(DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z2
+	MOVLQSX    12(DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z3
+	MOVLQSX    16(DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z4
+	MOVLQSX    20(DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z5
+	MOVLQSX    24(DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z6
+	MOVLQSX    28(DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z7
+	MOVLQSX    32(DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z8
+	MOVLQSX    36(DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z9
+	MOVLQSX    40(DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z10
+	MOVLQSX    44(DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z11
+	TESTQ      R8, R8
+	JZ         near6x1x2
+	MOVLQSX    (DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    4(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    8(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    12(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    16(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    20(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    24(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    28(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    32(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    36(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    40(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    44(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVQ       AX, R10
+	PREFETCHT2 (R10)(R9*1)
+	ADDQ       DI, R10
+	PREFETCHT2 (R10)(R9*1)
+	ADDQ       DI, R10
+
+near6x1x2:
 	MOVQ        BX, R10
 	IMUL3Q      $0x07, DI, R11
 	ADDQ        BX, R11
@@ -2216,9 +4741,9 @@ near6x2x1:
 	ADDQ        DI, AX
 	ADDQ        $0x30, DX
 	SUBQ        $0x02, SI
-	JMP         site6x2x1
+	JMP         site6x1x2
 
-done6x2x1:
+done6x1x2:
 site6x1x1:
 	CMPQ       SI, $0x01
 	JL         done6x1x1
@@ -2358,64 +4883,86 @@ done6x1x1:
 	RET
 
 after6:
-	CMPQ   AX, $0x09
-	JNE    after9
-	MOVL   $-1, AX
-	BZHIL  CX, AX, AX
-	KMOVW  AX, K1
-	MOVQ   y+0(FP), AX
-	MOVQ   x+8(FP), CX
-	MOVQ   index+16(FP), DX
-	MOVQ   coefs+24(FP), BX
-	MOVQ   sites+32(FP), SI
-	MOVQ   channels+48(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   ahead+64(FP), R8
-	MOVQ   R8, R9
-	IMULQ  DI, R9
-	IMUL3Q $0x24, R8, R8
+	CMPQ      AX, $0x09
+	JNE       after9
+	MOVL      $-1, AX
+	BZHIL     CX, AX, AX
+	KMOVW     AX, K1
+	MOVQ      mean+16(FP), AX
+	TESTQ     AX, AX
+	JZ        plain9x1
+	VMOVUPS.Z (AX), K1, Z0
+	MOVQ      y+0(FP), AX
+	MOVQ      x+8(FP), CX
+	MOVQ      index+24(FP), DX
+	MOVQ      coefs+32(FP), BX
+	MOVQ      sites+40(FP), SI
+	MOVQ      channels+56(FP), DI
+	SHLQ      $0x02, DI
+	MOVQ      ahead+72(FP), R8
+	MOVQ      R8, R9
+	IMULQ     DI, R9
+	IMUL3Q    $0x24, R8, R8
 
-site9x2x1:
+site9x1centredx2:
 	CMPQ       SI, $0x02
-	JL         done9x2x1
+	JL         done9x1centredx2
 	MOVLQSX    (DX), R10
-	VMOVUPS.Z  (CX)(R10*4), K1, Z0
-	MOVLQSX    4(DX), R10
 	VMOVUPS.Z  (CX)(R10*4), K1, Z1
-	MOVLQSX    8(DX), R10
+	VSUBPS     Z0, Z1, Z1
+	MOVLQSX    4(DX), R10
 	VMOVUPS.Z  (CX)(R10*4), K1, Z2
-	MOVLQSX    12(DX), R10
+	VSUBPS     Z0, Z2, Z2
+	MOVLQSX    8(DX), R10
 	VMOVUPS.Z  (CX)(R10*4), K1, Z3
-	MOVLQSX    16(DX), R10
+	VSUBPS     Z0, Z3, Z3
+	MOVLQSX    12(DX), R10
 	VMOVUPS.Z  (CX)(R10*4), K1, Z4
-	MOVLQSX    20(DX), R10
+	VSUBPS     Z0, Z4, Z4
+	MOVLQSX    16(DX), R10
 	VMOVUPS.Z  (CX)(R10*4), K1, Z5
-	MOVLQSX    24(DX), R10
+	VSUBPS     Z0, Z5, Z5
+	MOVLQSX    20(DX), R10
 	VMOVUPS.Z  (CX)(R10*4), K1, Z6
-	MOVLQSX    28(DX), R10
+	VSUBPS     Z0, Z6, Z6
+	MOVLQSX    24(DX), R10
 	VMOVUPS.Z  (CX)(R10*4), K1, Z7
-	MOVLQSX    32(DX), R10
+	VSUBPS     Z0, Z7, Z7
+	MOVLQSX    28(DX), R10
 	VMOVUPS.Z  (CX)(R10*4), K1, Z8
-	MOVLQSX    36(DX), R10
+	VSUBPS     Z0, Z8, Z8
+	MOVLQSX    32(DX), R10
 	VMOVUPS.Z  (CX)(R10*4), K1, Z9
-	MOVLQSX    40(DX), R10
+	VSUBPS     Z0, Z9, Z9
+	MOVLQSX    36(DX), R10
 	VMOVUPS.Z  (CX)(R10*4), K1, Z10
-	MOVLQSX    44(DX), R10
+	VSUBPS     Z0, Z10, Z10
+	MOVLQSX    40(DX), R10
 	VMOVUPS.Z  (CX)(R10*4), K1, Z11
-	MOVLQSX    48(DX), R10
+	VSUBPS     Z0, Z11, Z11
+	MOVLQSX    44(DX), R10
 	VMOVUPS.Z  (CX)(R10*4), K1, Z12
-	MOVLQSX    52(DX), R10
+	VSUBPS     Z0, Z12, Z12
+	MOVLQSX    48(DX), R10
 	VMOVUPS.Z  (CX)(R10*4), K1, Z13
-	MOVLQSX    56(DX), R10
+	VSUBPS     Z0, Z13, Z13
+	MOVLQSX    52(DX), R10
 	VMOVUPS.Z  (CX)(R10*4), K1, Z14
-	MOVLQSX    60(DX), R10
+	VSUBPS     Z0, Z14, Z14
+	MOVLQSX    56(DX), R10
 	VMOVUPS.Z  (CX)(R10*4), K1, Z15
-	MOVLQSX    64(DX), R10
+	VSUBPS     Z0, Z15, Z15
+	MOVLQSX    60(DX), R10
 	VMOVUPS.Z  (CX)(R10*4), K1, Z16
-	MOVLQSX    68(DX), R10
+	VSUBPS     Z0, Z16, Z16
+	MOVLQSX    64(DX), R10
 	VMOVUPS.Z  (CX)(R10*4), K1, Z17
+	VSUBPS     Z0, Z17, Z17
+	MOVLQSX    68(DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z18
+	VSUBPS     Z0, Z18, Z18
 	TESTQ      R8, R8
-	JZ         near9x2x1
+	JZ         near9x1centredx2
 	MOVLQSX    (DX)(R8*1), R10
 	PREFETCHT2 (CX)(R10*4)
 	MOVLQSX    4(DX)(R8*1), R10
@@ -2458,7 +5005,599 @@ site9x2x1:
 	PREFETCHT2 (R10)(R9*1)
 	ADDQ       DI, R10
 
-near9x2x1:
+near9x1centredx2:
+	MOVQ        BX, R10
+	IMUL3Q      $0x0a, DI, R11
+	ADDQ        BX, R11
+	VMOVUPS.Z   (R10), K1, Z19
+	ADDQ        DI, R10
+	VMOVAPS     Z19, Z20
+	VMOVAPS     Z19, Z19
+	VMOVUPS.Z   (R10), K1, Z21
+	ADDQ        DI, R10
+	VMOVAPS     Z21, Z22
+	VMOVAPS     Z21, Z21
+	VMOVUPS.Z   (R11), K1, Z23
+	ADDQ        DI, R11
+	VFMADD231PS Z23, Z1, Z22
+	VFMADD231PS Z23, Z10, Z21
+	VMOVUPS.Z   (R11), K1, Z23
+	ADDQ        DI, R11
+	VFMADD231PS Z23, Z2, Z22
+	VFMADD231PS Z23, Z11, Z21
+	VMOVUPS.Z   (R11), K1, Z23
+	ADDQ        DI, R11
+	VFMADD231PS Z23, Z3, Z22
+	VFMADD231PS Z23, Z12, Z21
+	VMOVUPS.Z   (R11), K1, Z23
+	ADDQ        DI, R11
+	VFMADD231PS Z23, Z4, Z22
+	VFMADD231PS Z23, Z13, Z21
+	VMOVUPS.Z   (R11), K1, Z23
+	ADDQ        DI, R11
+	VFMADD231PS Z23, Z5, Z22
+	VFMADD231PS Z23, Z14, Z21
+	VMOVUPS.Z   (R11), K1, Z23
+	ADDQ        DI, R11
+	VFMADD231PS Z23, Z6, Z22
+	VFMADD231PS Z23, Z15, Z21
+	VMOVUPS.Z   (R11), K1, Z23
+	ADDQ        DI, R11
+	VFMADD231PS Z23, Z7, Z22
+	VFMADD231PS Z23, Z16, Z21
+	VMOVUPS.Z   (R11), K1, Z23
+	ADDQ        DI, R11
+	VFMADD231PS Z23, Z8, Z22
+	VFMADD231PS Z23, Z17, Z21
+	VMOVUPS.Z   (R11), K1, Z23
+	ADDQ        DI, R11
+	VFMADD231PS Z23, Z9, Z22
+	VFMADD231PS Z23, Z18, Z21
+	VFMADD231PS Z22, Z1, Z20
+	VFMADD231PS Z21, Z10, Z19
+	VMOVUPS.Z   (R10), K1, Z1
+	ADDQ        DI, R10
+	VMOVAPS     Z1, Z10
+	VMOVAPS     Z1, Z1
+	VMOVUPS.Z   (R11), K1, Z21
+	ADDQ        DI, R11
+	VFMADD231PS Z21, Z2, Z10
+	VFMADD231PS Z21, Z11, Z1
+	VMOVUPS.Z   (R11), K1, Z21
+	ADDQ        DI, R11
+	VFMADD231PS Z21, Z3, Z10
+	VFMADD231PS Z21, Z12, Z1
+	VMOVUPS.Z   (R11), K1, Z21
+	ADDQ        DI, R11
+	VFMADD231PS Z21, Z4, Z10
+	VFMADD231PS Z21, Z13, Z1
+	VMOVUPS.Z   (R11), K1, Z21
+	ADDQ        DI, R11
+	VFMADD231PS Z21, Z5, Z10
+	VFMADD231PS Z21, Z14, Z1
+	VMOVUPS.Z   (R11), K1, Z21
+	ADDQ        DI, R11
+	VFMADD231PS Z21, Z6, Z10
+	VFMADD231PS Z21, Z15, Z1
+	VMOVUPS.Z   (R11), K1, Z21
+	ADDQ        DI, R11
+	VFMADD231PS Z21, Z7, Z10
+	VFMADD231PS Z21, Z16, Z1
+	VMOVUPS.Z   (R11), K1, Z21
+	ADDQ        DI, R11
+	VFMADD231PS Z21, Z8, Z10
+	VFMADD231PS Z21, Z17, Z1
+	VMOVUPS.Z   (R11), K1, Z21
+	ADDQ        DI, R11
+	VFMADD231PS Z21, Z9, Z10
+	VFMADD231PS Z21, Z18, Z1
+	VFMADD231PS Z10, Z2, Z20
+	VFMADD231PS Z1, Z11, Z19
+	VMOVUPS.Z   (R10), K1, Z1
+	ADDQ        DI, R10
+	VMOVAPS     Z1, Z2
+	VMOVAPS     Z1, Z1
+	VMOVUPS.Z   (R11), K1, Z10
+	ADDQ        DI, R11
+	VFMADD231PS Z10, Z3, Z2
+	VFMADD231PS Z10, Z12, Z1
+	VMOVUPS.Z   (R11), K1, Z10
+	ADDQ        DI, R11
+	VFMADD231PS Z10, Z4, Z2
+	VFMADD231PS Z10, Z13, Z1
+	VMOVUPS.Z   (R11), K1, Z10
+	ADDQ        DI, R11
+	VFMADD231PS Z10, Z5, Z2
+	VFMADD231PS Z10, Z14, Z1
+	VMOVUPS.Z   (R11), K1, Z10
+	ADDQ        DI, R11
+	VFMADD231PS Z10, Z6, Z2
+	VFMADD231PS Z10, Z15, Z1
+	VMOVUPS.Z   (R11), K1, Z10
+	ADDQ        DI, R11
+	VFMADD231PS Z10, Z7, Z2
+	VFMADD231PS Z10, Z16, Z1
+	VMOVUPS.Z   (R11), K1, Z10
+	ADDQ        DI, R11
+	VFMADD231PS Z10, Z8, Z2
+	VFMADD231PS Z10, Z17, Z1
+	VMOVUPS.Z   (R11), K1, Z10
+	ADDQ        DI, R11
+	VFMADD231PS Z10, Z9, Z2
+	VFMADD231PS Z10, Z18, Z1
+	VFMADD231PS Z2, Z3, Z20
+	VFMADD231PS Z1, Z12, Z19
+	VMOVUPS.Z   (R10), K1, Z1
+	ADDQ        DI, R10
+	VMOVAPS     Z1, Z2
+	VMOVAPS     Z1, Z1
+	VMOVUPS.Z   (R11), K1, Z3
+	ADDQ        DI, R11
+	VFMADD231PS Z3, Z4, Z2
+	VFMADD231PS Z3, Z13, Z1
+	VMOVUPS.Z   (R11), K1, Z3
+	ADDQ        DI, R11
+	VFMADD231PS Z3, Z5, Z2
+	VFMADD231PS Z3, Z14, Z1
+	VMOVUPS.Z   (R11), K1, Z3
+	ADDQ        DI, R11
+	VFMADD231PS Z3, Z6, Z2
+	VFMADD231PS Z3, Z15, Z1
+	VMOVUPS.Z   (R11), K1, Z3
+	ADDQ        DI, R11
+	VFMADD231PS Z3, Z7, Z2
+	VFMADD231PS Z3, Z16, Z1
+	VMOVUPS.Z   (R11), K1, Z3
+	ADDQ        DI, R11
+	VFMADD231PS Z3, Z8, Z2
+	VFMADD231PS Z3, Z17, Z1
+	VMOVUPS.Z   (R11), K1, Z3
+	ADDQ        DI, R11
+	VFMADD231PS Z3, Z9, Z2
+	VFMADD231PS Z3, Z18, Z1
+	VFMADD231PS Z2, Z4, Z20
+	VFMADD231PS Z1, Z13, Z19
+	VMOVUPS.Z   (R10), K1, Z1
+	ADDQ        DI, R10
+	VMOVAPS     Z1, Z2
+	VMOVAPS     Z1, Z1
+	VMOVUPS.Z   (R11), K1, Z3
+	ADDQ        DI, R11
+	VFMADD231PS Z3, Z5, Z2
+	VFMADD231PS Z3, Z14, Z1
+	VMOVUPS.Z   (R11), K1, Z3
+	ADDQ        DI, R11
+	VFMADD231PS Z3, Z6, Z2
+	VFMADD231PS Z3, Z15, Z1
+	VMOVUPS.Z   (R11), K1, Z3
+	ADDQ        DI, R11
+	VFMADD231PS Z3, Z7, Z2
+	VFMADD231PS Z3, Z16, Z1
+	VMOVUPS.Z   (R11), K1, Z3
+	ADDQ        DI, R11
+	VFMADD231PS Z3, Z8, Z2
+	VFMADD231PS Z3, Z17, Z1
+	VMOVUPS.Z   (R11), K1, Z3
+	ADDQ        DI, R11
+	VFMADD231PS Z3, Z9, Z2
+	VFMADD231PS Z3, Z18, Z1
+	VFMADD231PS Z2, Z5, Z20
+	VFMADD231PS Z1, Z14, Z19
+	VMOVUPS.Z   (R10), K1, Z1
+	ADDQ        DI, R10
+	VMOVAPS     Z1, Z2
+	VMOVAPS     Z1, Z1
+	VMOVUPS.Z   (R11), K1, Z3
+	ADDQ        DI, R11
+	VFMADD231PS Z3, Z6, Z2
+	VFMADD231PS Z3, Z15, Z1
+	VMOVUPS.Z   (R11), K1, Z3
+	ADDQ        DI, R11
+	VFMADD231PS Z3, Z7, Z2
+	VFMADD231PS Z3, Z16, Z1
+	VMOVUPS.Z   (R11), K1, Z3
+	ADDQ        DI, R11
+	VFMADD231PS Z3, Z8, Z2
+	VFMADD231PS Z3, Z17, Z1
+	VMOVUPS.Z   (R11), K1, Z3
+	ADDQ        DI, R11
+	VFMADD231PS Z3, Z9, Z2
+	VFMADD231PS Z3, Z18, Z1
+	VFMADD231PS Z2, Z6, Z20
+	VFMADD231PS Z1, Z15, Z19
+	VMOVUPS.Z   (R10), K1, Z1
+	ADDQ        DI, R10
+	VMOVAPS     Z1, Z2
+	VMOVAPS     Z1, Z1
+	VMOVUPS.Z   (R11), K1, Z3
+	ADDQ        DI, R11
+	VFMADD231PS Z3, Z7, Z2
+	VFMADD231PS Z3, Z16, Z1
+	VMOVUPS.Z   (R11), K1, Z3
+	ADDQ        DI, R11
+	VFMADD231PS Z3, Z8, Z2
+	VFMADD231PS Z3, Z17, Z1
+	VMOVUPS.Z   (R11), K1, Z3
+	ADDQ        DI, R11
+	VFMADD231PS Z3, Z9, Z2
+	VFMADD231PS Z3, Z18, Z1
+	VFMADD231PS Z2, Z7, Z20
+	VFMADD231PS Z1, Z16, Z19
+	VMOVUPS.Z   (R10), K1, Z1
+	ADDQ        DI, R10
+	VMOVAPS     Z1, Z2
+	VMOVAPS     Z1, Z1
+	VMOVUPS.Z   (R11), K1, Z3
+	ADDQ        DI, R11
+	VFMADD231PS Z3, Z8, Z2
+	VFMADD231PS Z3, Z17, Z1
+	VMOVUPS.Z   (R11), K1, Z3
+	ADDQ        DI, R11
+	VFMADD231PS Z3, Z9, Z2
+	VFMADD231PS Z3, Z18, Z1
+	VFMADD231PS Z2, Z8, Z20
+	VFMADD231PS Z1, Z17, Z19
+	VMOVUPS.Z   (R10), K1, Z1
+	ADDQ        DI, R10
+	VMOVAPS     Z1, Z2
+	VMOVAPS     Z1, Z1
+	VMOVUPS.Z   (R11), K1, Z3
+	ADDQ        DI, R11
+	VFMADD231PS Z3, Z9, Z2
+	VFMADD231PS Z3, Z18, Z1
+	VFMADD231PS Z2, Z9, Z20
+	VFMADD231PS Z1, Z18, Z19
+	MOVQ        AX, R10
+	VMOVUPS     Z20, K1, (R10)
+	ADDQ        DI, R10
+	VMOVUPS     Z19, K1, (R10)
+	ADDQ        DI, AX
+	ADDQ        DI, AX
+	ADDQ        $0x48, DX
+	SUBQ        $0x02, SI
+	JMP         site9x1centredx2
+
+done9x1centredx2:
+site9x1centredx1:
+	CMPQ       SI, $0x01
+	JL         done9x1centredx1
+	MOVLQSX    (DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z1
+	VSUBPS     Z0, Z1, Z1
+	MOVLQSX    4(DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z2
+	VSUBPS     Z0, Z2, Z2
+	MOVLQSX    8(DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z3
+	VSUBPS     Z0, Z3, Z3
+	MOVLQSX    12(DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z4
+	VSUBPS     Z0, Z4, Z4
+	MOVLQSX    16(DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z5
+	VSUBPS     Z0, Z5, Z5
+	MOVLQSX    20(DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z6
+	VSUBPS     Z0, Z6, Z6
+	MOVLQSX    24(DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z7
+	VSUBPS     Z0, Z7, Z7
+	MOVLQSX    28(DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z8
+	VSUBPS     Z0, Z8, Z8
+	MOVLQSX    32(DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z9
+	VSUBPS     Z0, Z9, Z9
+	TESTQ      R8, R8
+	JZ         near9x1centredx1
+	MOVLQSX    (DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    4(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    8(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    12(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    16(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    20(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    24(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    28(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    32(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVQ       AX, R10
+	PREFETCHT2 (R10)(R9*1)
+	ADDQ       DI, R10
+
+near9x1centredx1:
+	MOVQ        BX, R10
+	IMUL3Q      $0x0a, DI, R11
+	ADDQ        BX, R11
+	VMOVUPS.Z   (R10), K1, Z10
+	ADDQ        DI, R10
+	VMOVAPS     Z10, Z10
+	VMOVUPS.Z   (R10), K1, Z11
+	ADDQ        DI, R10
+	VMOVAPS     Z11, Z11
+	VMOVUPS.Z   (R11), K1, Z12
+	ADDQ        DI, R11
+	VFMADD231PS Z12, Z1, Z11
+	VMOVUPS.Z   (R11), K1, Z12
+	ADDQ        DI, R11
+	VFMADD231PS Z12, Z2, Z11
+	VMOVUPS.Z   (R11), K1, Z12
+	ADDQ        DI, R11
+	VFMADD231PS Z12, Z3, Z11
+	VMOVUPS.Z   (R11), K1, Z12
+	ADDQ        DI, R11
+	VFMADD231PS Z12, Z4, Z11
+	VMOVUPS.Z   (R11), K1, Z12
+	ADDQ        DI, R11
+	VFMADD231PS Z12, Z5, Z11
+	VMOVUPS.Z   (R11), K1, Z12
+	ADDQ        DI, R11
+	VFMADD231PS Z12, Z6, Z11
+	VMOVUPS.Z   (R11), K1, Z12
+	ADDQ        DI, R11
+	VFMADD231PS Z12, Z7, Z11
+	VMOVUPS.Z   (R11), K1, Z12
+	ADDQ        DI, R11
+	VFMADD231PS Z12, Z8, Z11
+	VMOVUPS.Z   (R11), K1, Z12
+	ADDQ        DI, R11
+	VFMADD231PS Z12, Z9, Z11
+	VFMADD231PS Z11, Z1, Z10
+	VMOVUPS.Z   (R10), K1, Z1
+	ADDQ        DI, R10
+	VMOVAPS     Z1, Z1
+	VMOVUPS.Z   (R11), K1, Z11
+	ADDQ        DI, R11
+	VFMADD231PS Z11, Z2, Z1
+	VMOVUPS.Z   (R11), K1, Z11
+	ADDQ        DI, R11
+	VFMADD231PS Z11, Z3, Z1
+	VMOVUPS.Z   (R11), K1, Z11
+	ADDQ        DI, R11
+	VFMADD231PS Z11, Z4, Z1
+	VMOVUPS.Z   (R11), K1, Z11
+	ADDQ        DI, R11
+	VFMADD231PS Z11, Z5, Z1
+	VMOVUPS.Z   (R11), K1, Z11
+	ADDQ        DI, R11
+	VFMADD231PS Z11, Z6, Z1
+	VMOVUPS.Z   (R11), K1, Z11
+	ADDQ        DI, R11
+	VFMADD231PS Z11, Z7, Z1
+	VMOVUPS.Z   (R11), K1, Z11
+	ADDQ        DI, R11
+	VFMADD231PS Z11, Z8, Z1
+	VMOVUPS.Z   (R11), K1, Z11
+	ADDQ        DI, R11
+	VFMADD231PS Z11, Z9, Z1
+	VFMADD231PS Z1, Z2, Z10
+	VMOVUPS.Z   (R10), K1, Z1
+	ADDQ        DI, R10
+	VMOVAPS     Z1, Z1
+	VMOVUPS.Z   (R11), K1, Z2
+	ADDQ        DI, R11
+	VFMADD231PS Z2, Z3, Z1
+	VMOVUPS.Z   (R11), K1, Z2
+	ADDQ        DI, R11
+	VFMADD231PS Z2, Z4, Z1
+	VMOVUPS.Z   (R11), K1, Z2
+	ADDQ        DI, R11
+	VFMADD231PS Z2, Z5, Z1
+	VMOVUPS.Z   (R11), K1, Z2
+	ADDQ        DI, R11
+	VFMADD231PS Z2, Z6, Z1
+	VMOVUPS.Z   (R11), K1, Z2
+	ADDQ        DI, R11
+	VFMADD231PS Z2, Z7, Z1
+	VMOVUPS.Z   (R11), K1, Z2
+	ADDQ        DI, R11
+	VFMADD231PS Z2, Z8, Z1
+	VMOVUPS.Z   (R11), K1, Z2
+	ADDQ        DI, R11
+	VFMADD231PS Z2, Z9, Z1
+	VFMADD231PS Z1, Z3, Z10
+	VMOVUPS.Z   (R10), K1, Z1
+	ADDQ        DI, R10
+	VMOVAPS     Z1, Z1
+	VMOVUPS.Z   (R11), K1, Z2
+	ADDQ        DI, R11
+	VFMADD231PS Z2, Z4, Z1
+	VMOVUPS.Z   (R11), K1, Z2
+	ADDQ        DI, R11
+	VFMADD231PS Z2, Z5, Z1
+	VMOVUPS.Z   (R11), K1, Z2
+	ADDQ        DI, R11
+	VFMADD231PS Z2, Z6, Z1
+	VMOVUPS.Z   (R11), K1, Z2
+	ADDQ        DI, R11
+	VFMADD231PS Z2, Z7, Z1
+	VMOVUPS.Z   (R11), K1, Z2
+	ADDQ        DI, R11
+	VFMADD231PS Z2, Z8, Z1
+	VMOVUPS.Z   (R11), K1, Z2
+	ADDQ        DI, R11
+	VFMADD231PS Z2, Z9, Z1
+	VFMADD231PS Z1, Z4, Z10
+	VMOVUPS.Z   (R10), K1, Z1
+	ADDQ        DI, R10
+	VMOVAPS     Z1, Z1
+	VMOVUPS.Z   (R11), K1, Z2
+	ADDQ        DI, R11
+	VFMADD231PS Z2, Z5, Z1
+	VMOVUPS.Z   (R11), K1, Z2
+	ADDQ        DI, R11
+	VFMADD231PS Z2, Z6, Z1
+	VMOVUPS.Z   (R11), K1, Z2
+	ADDQ        DI, R11
+	VFMADD231PS Z2, Z7, Z1
+	VMOVUPS.Z   (R11), K1, Z2
+	ADDQ        DI, R11
+	VFMADD231PS Z2, Z8, Z1
+	VMOVUPS.Z   (R11), K1, Z2
+	ADDQ        DI, R11
+	VFMADD231PS Z2, Z9, Z1
+	VFMADD231PS Z1, Z5, Z10
+	VMOVUPS.Z   (R10), K1, Z1
+	ADDQ        DI, R10
+	VMOVAPS     Z1, Z1
+	VMOVUPS.Z   (R11), K1, Z2
+	ADDQ        DI, R11
+	VFMADD231PS Z2, Z6, Z1
+	VMOVUPS.Z   (R11), K1, Z2
+	ADDQ        DI, R11
+	VFMADD231PS Z2, Z7, Z1
+	VMOVUPS.Z   (R11), K1, Z2
+	ADDQ        DI, R11
+	VFMADD231PS Z2, Z8, Z1
+	VMOVUPS.Z   (R11), K1, Z2
+	ADDQ        DI, R11
+	VFMADD231PS Z2, Z9, Z1
+	VFMADD231PS Z1, Z6, Z10
+	VMOVUPS.Z   (R10), K1, Z1
+	ADDQ        DI, R10
+	VMOVAPS     Z1, Z1
+	VMOVUPS.Z   (R11), K1, Z2
+	ADDQ        DI, R11
+	VFMADD231PS Z2, Z7, Z1
+	VMOVUPS.Z   (R11), K1, Z2
+	ADDQ        DI, R11
+	VFMADD231PS Z2, Z8, Z1
+	VMOVUPS.Z   (R11), K1, Z2
+	ADDQ        DI, R11
+	VFMADD231PS Z2, Z9, Z1
+	VFMADD231PS Z1, Z7, Z10
+	VMOVUPS.Z   (R10), K1, Z1
+	ADDQ        DI, R10
+	VMOVAPS     Z1, Z1
+	VMOVUPS.Z   (R11), K1, Z2
+	ADDQ        DI, R11
+	VFMADD231PS Z2, Z8, Z1
+	VMOVUPS.Z   (R11), K1, Z2
+	ADDQ        DI, R11
+	VFMADD231PS Z2, Z9, Z1
+	VFMADD231PS Z1, Z8, Z10
+	VMOVUPS.Z   (R10), K1, Z1
+	ADDQ        DI, R10
+	VMOVAPS     Z1, Z1
+	VMOVUPS.Z   (R11), K1, Z2
+	ADDQ        DI, R11
+	VFMADD231PS Z2, Z9, Z1
+	VFMADD231PS Z1, Z9, Z10
+	MOVQ        AX, R10
+	VMOVUPS     Z10, K1, (R10)
+	ADDQ        DI, AX
+	ADDQ        $0x24, DX
+	SUBQ        $0x01, SI
+	JMP         site9x1centredx1
+
+done9x1centredx1:
+	VZEROUPPER
+	RET
+
+plain9x1:
+	MOVQ   y+0(FP), AX
+	MOVQ   x+8(FP), CX
+	MOVQ   index+24(FP), DX
+	MOVQ   coefs+32(FP), BX
+	MOVQ   sites+40(FP), SI
+	MOVQ   channels+56(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   ahead+72(FP), R8
+	MOVQ   R8, R9
+	IMULQ  DI, R9
+	IMUL3Q $0x24, R8, R8
+
+site9x1x2:
+	CMPQ       SI, $0x02
+	JL         done9x1x2
+	MOVLQSX    (DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z0
+	MOVLQSX    4(DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z1
+	MOVLQSX    8(DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z2
+	MOVLQSX    12(DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z3
+	MOVLQSX    16(DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z4
+	MOVLQSX    20(DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z5
+	MOVLQSX    24(DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z6
+	MOVLQSX    28(DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z7
+	MOVLQSX    32(DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z8
+	MOVLQSX    36(DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z9
+	MOVLQSX    40(DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z10
+	MOVLQSX    44(DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z11
+	MOVLQSX    48(DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z12
+	MOVLQSX    52(DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z13
+	MOVLQSX    56(DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z14
+	MOVLQSX    60(DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z15
+	MOVLQSX    64(DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z16
+	MOVLQSX    68(DX), R10
+	VMOVUPS.Z  (CX)(R10*4), K1, Z17
+	TESTQ      R8, R8
+	JZ         near9x1x2
+	MOVLQSX    (DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    4(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    8(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    12(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    16(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    20(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    24(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    28(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    32(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    36(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    40(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    44(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    48(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    52(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    56(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    60(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    64(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    68(DX)(R8*1), R10
+	PREFETCHT2 (CX)(R10*4)
+	MOVQ       AX, R10
+	PREFETCHT2 (R10)(R9*1)
+	ADDQ       DI, R10
+	PREFETCHT2 (R10)(R9*1)
+	ADDQ       DI, R10
+
+near9x1x2:
 	MOVQ        BX, R10
 	IMUL3Q      $0x0a, DI, R11
 	ADDQ        BX, R11
@@ -2708,9 +5847,9 @@ near9x2x1:
 	ADDQ        DI, AX
 	ADDQ        $0x48, DX
 	SUBQ        $0x02, SI
-	JMP         site9x2x1
+	JMP         site9x1x2
 
-done9x2x1:
+done9x1x2:
 site9x1x1:
 	CMPQ       SI, $0x01
 	JL         done9x1x1

@@ -8,10 +8,10 @@ package kernel
 // See cgPortable for the reference.
 //
 //go:noescape
-func cgAVX2(y *float32, x *float32, index *int32, coefs *float32, sites int, taps int, channels int, lanes int, ahead int)
+func cgAVX2(y *float32, x *float32, mean *float32, index *int32, coefs *float32, sites int, taps int, channels int, lanes int, ahead int)
 
 // cgAVX512 computes order 2 in 1, 2, 3, 4, 6 or 9 taps for one vector of channels with AVX512.
 // See cgPortable for the reference.
 //
 //go:noescape
-func cgAVX512(y *float32, x *float32, index *int32, coefs *float32, sites int, taps int, channels int, lanes int, ahead int)
+func cgAVX512(y *float32, x *float32, mean *float32, index *int32, coefs *float32, sites int, taps int, channels int, lanes int, ahead int)

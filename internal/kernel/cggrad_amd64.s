@@ -4,18 +4,140 @@
 
 #include "textflag.h"
 
-// func cgGradAVX2(dx *float32, dcoefs *float32, x *float32, index *int32, dy *float32, coefs *float32, sites int, taps int, channels int, lanes int, partition int, ahead int)
+// func cgGradAVX2(dx *float32, dcoefs *float32, x *float32, mean *float32, index *int32, dy *float32, coefs *float32, sites int, taps int, channels int, lanes int, partition int, ahead int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·cgGradAVX2(SB), NOSPLIT, $0-96
-	MOVQ    taps+56(FP), AX
-	MOVQ    lanes+72(FP), CX
+TEXT ·cgGradAVX2(SB), NOSPLIT, $0-104
+	MOVQ    taps+64(FP), AX
+	MOVQ    lanes+80(FP), CX
 	CMPQ    AX, $0x01
 	JNE     after1
 	CMPQ    CX, $0x08
 	JNE     taps1masked
+	MOVQ    mean+24(FP), AX
+	TESTQ   AX, AX
+	JZ      plain1x1full
+	VMOVUPS (AX), Y0
 	MOVQ    x+16(FP), AX
 	MOVQ    dx+0(FP), CX
-	MOVQ    channels+64(FP), DX
+	MOVQ    channels+72(FP), DX
+	SHLQ    $0x02, DX
+	TESTQ   CX, CX
+	JZ      nodx1x1fullcentred
+	MOVQ    dcoefs+8(FP), BX
+	VMOVUPS (BX), Y1
+	ADDQ    DX, BX
+	VMOVUPS (BX), Y2
+	ADDQ    DX, BX
+	VMOVUPS (BX), Y3
+	ADDQ    DX, BX
+	MOVQ    index+32(FP), BX
+	MOVQ    dy+40(FP), SI
+	MOVQ    sites+56(FP), DI
+	MOVQ    ahead+96(FP), R8
+	MOVQ    R8, R9
+	IMULQ   DX, R9
+	IMUL3Q  $0x04, R8, R8
+
+site1x1fullcentredx0x1:
+	VMOVUPS    (SI), Y4
+	TESTQ      R8, R8
+	JZ         near1x1fullcentredx0x1
+	PREFETCHT2 (SI)(R9*1)
+	MOVLQSX    (BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+
+near1x1fullcentredx0x1:
+	MOVLQSX     (BX), R10
+	VMOVUPS     (AX)(R10*4), Y5
+	VSUBPS      Y0, Y5, Y5
+	MOVQ        coefs+48(FP), R10
+	IMUL3Q      $0x02, DX, R11
+	ADDQ        R10, R11
+	ADDQ        DX, R10
+	VADDPS      Y4, Y1, Y1
+	VMULPS      Y5, Y4, Y6
+	VADDPS      Y6, Y2, Y2
+	VMOVUPS     (R10), Y7
+	ADDQ        DX, R10
+	VFMADD231PS Y5, Y6, Y3
+	VMOVUPS     (R11), Y8
+	VFMADD231PS Y8, Y5, Y7
+	VMULPS      Y6, Y8, Y5
+	ADDQ        DX, R11
+	VFMADD231PS Y4, Y7, Y5
+	MOVLQSX     (BX), R10
+	CMPQ        partition+88(FP), $0x00
+	JNE         tap0x1x1fullcentredx0x1
+	VMOVUPS     (CX)(R10*4), Y4
+	VADDPS      Y4, Y5, Y5
+
+tap0x1x1fullcentredx0x1:
+	VMOVUPS Y5, (CX)(R10*4)
+	ADDQ    $0x04, BX
+	ADDQ    DX, SI
+	DECQ    DI
+	JNZ     site1x1fullcentredx0x1
+	MOVQ    dcoefs+8(FP), AX
+	VMOVUPS Y1, (AX)
+	ADDQ    DX, AX
+	VMOVUPS Y2, (AX)
+	ADDQ    DX, AX
+	VMOVUPS Y3, (AX)
+	ADDQ    DX, AX
+	VZEROUPPER
+	RET
+
+nodx1x1fullcentred:
+	MOVQ    dcoefs+8(FP), CX
+	VMOVUPS (CX), Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y2
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y3
+	ADDQ    DX, CX
+	MOVQ    index+32(FP), CX
+	MOVQ    dy+40(FP), BX
+	MOVQ    sites+56(FP), SI
+	MOVQ    ahead+96(FP), DI
+	MOVQ    DI, R8
+	IMULQ   DX, R8
+	IMUL3Q  $0x04, DI, DI
+
+site1x1fullcentredx0x0:
+	VMOVUPS    (BX), Y4
+	TESTQ      DI, DI
+	JZ         near1x1fullcentredx0x0
+	PREFETCHT2 (BX)(R8*1)
+	MOVLQSX    (CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+
+near1x1fullcentredx0x0:
+	MOVLQSX     (CX), R9
+	VMOVUPS     (AX)(R9*4), Y5
+	VSUBPS      Y0, Y5, Y5
+	VADDPS      Y4, Y1, Y1
+	VMULPS      Y5, Y4, Y4
+	VADDPS      Y4, Y2, Y2
+	VFMADD231PS Y5, Y4, Y3
+	ADDQ        $0x04, CX
+	ADDQ        DX, BX
+	DECQ        SI
+	JNZ         site1x1fullcentredx0x0
+	MOVQ        dcoefs+8(FP), AX
+	VMOVUPS     Y1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Y2, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Y3, (AX)
+	ADDQ        DX, AX
+	VZEROUPPER
+	RET
+
+plain1x1full:
+	MOVQ    x+16(FP), AX
+	MOVQ    dx+0(FP), CX
+	MOVQ    channels+72(FP), DX
 	SHLQ    $0x02, DX
 	TESTQ   CX, CX
 	JZ      nodx1x1full
@@ -26,10 +148,10 @@ TEXT ·cgGradAVX2(SB), NOSPLIT, $0-96
 	ADDQ    DX, BX
 	VMOVUPS (BX), Y2
 	ADDQ    DX, BX
-	MOVQ    index+24(FP), BX
-	MOVQ    dy+32(FP), SI
-	MOVQ    sites+48(FP), DI
-	MOVQ    ahead+88(FP), R8
+	MOVQ    index+32(FP), BX
+	MOVQ    dy+40(FP), SI
+	MOVQ    sites+56(FP), DI
+	MOVQ    ahead+96(FP), R8
 	MOVQ    R8, R9
 	IMULQ   DX, R9
 	IMUL3Q  $0x04, R8, R8
@@ -46,7 +168,7 @@ site1x1fullx0x1:
 near1x1fullx0x1:
 	MOVLQSX     (BX), R10
 	VMOVUPS     (AX)(R10*4), Y4
-	MOVQ        coefs+40(FP), R10
+	MOVQ        coefs+48(FP), R10
 	IMUL3Q      $0x02, DX, R11
 	ADDQ        R10, R11
 	ADDQ        DX, R10
@@ -62,7 +184,7 @@ near1x1fullx0x1:
 	ADDQ        DX, R11
 	VFMADD231PS Y3, Y6, Y4
 	MOVLQSX     (BX), R10
-	CMPQ        partition+80(FP), $0x00
+	CMPQ        partition+88(FP), $0x00
 	JNE         tap0x1x1fullx0x1
 	VMOVUPS     (CX)(R10*4), Y3
 	VADDPS      Y3, Y4, Y4
@@ -91,10 +213,10 @@ nodx1x1full:
 	ADDQ    DX, CX
 	VMOVUPS (CX), Y2
 	ADDQ    DX, CX
-	MOVQ    index+24(FP), CX
-	MOVQ    dy+32(FP), BX
-	MOVQ    sites+48(FP), SI
-	MOVQ    ahead+88(FP), DI
+	MOVQ    index+32(FP), CX
+	MOVQ    dy+40(FP), BX
+	MOVQ    sites+56(FP), SI
+	MOVQ    ahead+96(FP), DI
 	MOVQ    DI, R8
 	IMULQ   DX, R8
 	IMUL3Q  $0x04, DI, DI
@@ -132,9 +254,131 @@ taps1masked:
 	LEAQ       tails<>+32(SB), AX
 	NEGQ       CX
 	VMOVUPS    (AX)(CX*4), Y0
+	MOVQ       mean+24(FP), AX
+	TESTQ      AX, AX
+	JZ         plain1x1
+	VMASKMOVPS (AX), Y0, Y1
 	MOVQ       x+16(FP), AX
 	MOVQ       dx+0(FP), CX
-	MOVQ       channels+64(FP), DX
+	MOVQ       channels+72(FP), DX
+	SHLQ       $0x02, DX
+	TESTQ      CX, CX
+	JZ         nodx1x1centred
+	MOVQ       dcoefs+8(FP), BX
+	VMASKMOVPS (BX), Y0, Y2
+	ADDQ       DX, BX
+	VMASKMOVPS (BX), Y0, Y3
+	ADDQ       DX, BX
+	VMASKMOVPS (BX), Y0, Y4
+	ADDQ       DX, BX
+	MOVQ       index+32(FP), BX
+	MOVQ       dy+40(FP), SI
+	MOVQ       sites+56(FP), DI
+	MOVQ       ahead+96(FP), R8
+	MOVQ       R8, R9
+	IMULQ      DX, R9
+	IMUL3Q     $0x04, R8, R8
+
+site1x1centredx0x1:
+	VMASKMOVPS (SI), Y0, Y5
+	TESTQ      R8, R8
+	JZ         near1x1centredx0x1
+	PREFETCHT2 (SI)(R9*1)
+	MOVLQSX    (BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+
+near1x1centredx0x1:
+	MOVLQSX     (BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y6
+	VSUBPS      Y1, Y6, Y6
+	MOVQ        coefs+48(FP), R10
+	IMUL3Q      $0x02, DX, R11
+	ADDQ        R10, R11
+	ADDQ        DX, R10
+	VADDPS      Y5, Y2, Y2
+	VMULPS      Y6, Y5, Y7
+	VADDPS      Y7, Y3, Y3
+	VMASKMOVPS  (R10), Y0, Y8
+	ADDQ        DX, R10
+	VFMADD231PS Y6, Y7, Y4
+	VMASKMOVPS  (R11), Y0, Y9
+	VFMADD231PS Y9, Y6, Y8
+	VMULPS      Y7, Y9, Y6
+	ADDQ        DX, R11
+	VFMADD231PS Y5, Y8, Y6
+	MOVLQSX     (BX), R10
+	CMPQ        partition+88(FP), $0x00
+	JNE         tap0x1x1centredx0x1
+	VMASKMOVPS  (CX)(R10*4), Y0, Y5
+	VADDPS      Y5, Y6, Y6
+
+tap0x1x1centredx0x1:
+	VMASKMOVPS Y6, Y0, (CX)(R10*4)
+	ADDQ       $0x04, BX
+	ADDQ       DX, SI
+	DECQ       DI
+	JNZ        site1x1centredx0x1
+	MOVQ       dcoefs+8(FP), AX
+	VMASKMOVPS Y2, Y0, (AX)
+	ADDQ       DX, AX
+	VMASKMOVPS Y3, Y0, (AX)
+	ADDQ       DX, AX
+	VMASKMOVPS Y4, Y0, (AX)
+	ADDQ       DX, AX
+	VZEROUPPER
+	RET
+
+nodx1x1centred:
+	MOVQ       dcoefs+8(FP), CX
+	VMASKMOVPS (CX), Y0, Y2
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y0, Y3
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y0, Y4
+	ADDQ       DX, CX
+	MOVQ       index+32(FP), CX
+	MOVQ       dy+40(FP), BX
+	MOVQ       sites+56(FP), SI
+	MOVQ       ahead+96(FP), DI
+	MOVQ       DI, R8
+	IMULQ      DX, R8
+	IMUL3Q     $0x04, DI, DI
+
+site1x1centredx0x0:
+	VMASKMOVPS (BX), Y0, Y5
+	TESTQ      DI, DI
+	JZ         near1x1centredx0x0
+	PREFETCHT2 (BX)(R8*1)
+	MOVLQSX    (CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+
+near1x1centredx0x0:
+	MOVLQSX     (CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y6
+	VSUBPS      Y1, Y6, Y6
+	VADDPS      Y5, Y2, Y2
+	VMULPS      Y6, Y5, Y5
+	VADDPS      Y5, Y3, Y3
+	VFMADD231PS Y6, Y5, Y4
+	ADDQ        $0x04, CX
+	ADDQ        DX, BX
+	DECQ        SI
+	JNZ         site1x1centredx0x0
+	MOVQ        dcoefs+8(FP), AX
+	VMASKMOVPS  Y2, Y0, (AX)
+	ADDQ        DX, AX
+	VMASKMOVPS  Y3, Y0, (AX)
+	ADDQ        DX, AX
+	VMASKMOVPS  Y4, Y0, (AX)
+	ADDQ        DX, AX
+	VZEROUPPER
+	RET
+
+plain1x1:
+	MOVQ       x+16(FP), AX
+	MOVQ       dx+0(FP), CX
+	MOVQ       channels+72(FP), DX
 	SHLQ       $0x02, DX
 	TESTQ      CX, CX
 	JZ         nodx1x1
@@ -145,10 +389,10 @@ taps1masked:
 	ADDQ       DX, BX
 	VMASKMOVPS (BX), Y0, Y3
 	ADDQ       DX, BX
-	MOVQ       index+24(FP), BX
-	MOVQ       dy+32(FP), SI
-	MOVQ       sites+48(FP), DI
-	MOVQ       ahead+88(FP), R8
+	MOVQ       index+32(FP), BX
+	MOVQ       dy+40(FP), SI
+	MOVQ       sites+56(FP), DI
+	MOVQ       ahead+96(FP), R8
 	MOVQ       R8, R9
 	IMULQ      DX, R9
 	IMUL3Q     $0x04, R8, R8
@@ -165,7 +409,7 @@ site1x1x0x1:
 near1x1x0x1:
 	MOVLQSX     (BX), R10
 	VMASKMOVPS  (AX)(R10*4), Y0, Y5
-	MOVQ        coefs+40(FP), R10
+	MOVQ        coefs+48(FP), R10
 	IMUL3Q      $0x02, DX, R11
 	ADDQ        R10, R11
 	ADDQ        DX, R10
@@ -181,7 +425,7 @@ near1x1x0x1:
 	ADDQ        DX, R11
 	VFMADD231PS Y4, Y7, Y5
 	MOVLQSX     (BX), R10
-	CMPQ        partition+80(FP), $0x00
+	CMPQ        partition+88(FP), $0x00
 	JNE         tap0x1x1x0x1
 	VMASKMOVPS  (CX)(R10*4), Y0, Y4
 	VADDPS      Y4, Y5, Y5
@@ -210,10 +454,10 @@ nodx1x1:
 	ADDQ       DX, CX
 	VMASKMOVPS (CX), Y0, Y3
 	ADDQ       DX, CX
-	MOVQ       index+24(FP), CX
-	MOVQ       dy+32(FP), BX
-	MOVQ       sites+48(FP), SI
-	MOVQ       ahead+88(FP), DI
+	MOVQ       index+32(FP), CX
+	MOVQ       dy+40(FP), BX
+	MOVQ       sites+56(FP), SI
+	MOVQ       ahead+96(FP), DI
 	MOVQ       DI, R8
 	IMULQ      DX, R8
 	IMUL3Q     $0x04, DI, DI
@@ -252,9 +496,193 @@ after1:
 	JNE     after2
 	CMPQ    CX, $0x08
 	JNE     taps2masked
+	MOVQ    mean+24(FP), AX
+	TESTQ   AX, AX
+	JZ      plain2x1full
+	VMOVUPS (AX), Y0
 	MOVQ    x+16(FP), AX
 	MOVQ    dx+0(FP), CX
-	MOVQ    channels+64(FP), DX
+	MOVQ    channels+72(FP), DX
+	SHLQ    $0x02, DX
+	TESTQ   CX, CX
+	JZ      nodx2x1fullcentred
+	MOVQ    dcoefs+8(FP), BX
+	VMOVUPS (BX), Y1
+	ADDQ    DX, BX
+	VMOVUPS (BX), Y2
+	ADDQ    DX, BX
+	VMOVUPS (BX), Y5
+	ADDQ    DX, BX
+	VMOVUPS (BX), Y3
+	ADDQ    DX, BX
+	VMOVUPS (BX), Y4
+	ADDQ    DX, BX
+	VMOVUPS (BX), Y6
+	ADDQ    DX, BX
+	MOVQ    index+32(FP), BX
+	MOVQ    dy+40(FP), SI
+	MOVQ    sites+56(FP), DI
+	MOVQ    ahead+96(FP), R8
+	MOVQ    R8, R9
+	IMULQ   DX, R9
+	IMUL3Q  $0x08, R8, R8
+
+site2x1fullcentredx0x2:
+	VMOVUPS    (SI), Y7
+	TESTQ      R8, R8
+	JZ         near2x1fullcentredx0x2
+	PREFETCHT2 (SI)(R9*1)
+	MOVLQSX    (BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    4(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+
+near2x1fullcentredx0x2:
+	MOVLQSX     (BX), R10
+	VMOVUPS     (AX)(R10*4), Y8
+	VSUBPS      Y0, Y8, Y8
+	MOVLQSX     4(BX), R10
+	VMOVUPS     (AX)(R10*4), Y9
+	VSUBPS      Y0, Y9, Y9
+	MOVQ        coefs+48(FP), R10
+	IMUL3Q      $0x03, DX, R11
+	ADDQ        R10, R11
+	ADDQ        DX, R10
+	VADDPS      Y7, Y1, Y1
+	VMULPS      Y8, Y7, Y10
+	VADDPS      Y10, Y2, Y2
+	VMOVUPS     (R10), Y11
+	ADDQ        DX, R10
+	VFMADD231PS Y8, Y10, Y3
+	VMOVUPS     (R11), Y12
+	VFMADD231PS Y12, Y8, Y11
+	VMULPS      Y10, Y12, Y8
+	ADDQ        DX, R11
+	VFMADD231PS Y9, Y10, Y4
+	VMOVUPS     (R11), Y12
+	VFMADD231PS Y12, Y9, Y11
+	VMULPS      Y10, Y12, Y10
+	ADDQ        DX, R11
+	VFMADD231PS Y7, Y11, Y8
+	VMULPS      Y9, Y7, Y11
+	VADDPS      Y11, Y5, Y5
+	VMOVUPS     (R10), Y12
+	ADDQ        DX, R10
+	VFMADD231PS Y9, Y11, Y6
+	VMOVUPS     (R11), Y13
+	VFMADD231PS Y13, Y9, Y12
+	VFMADD231PS Y11, Y13, Y10
+	ADDQ        DX, R11
+	VFMADD231PS Y7, Y12, Y10
+	MOVLQSX     (BX), R10
+	CMPQ        partition+88(FP), $0x00
+	JNE         tap0x2x1fullcentredx0x2
+	VMOVUPS     (CX)(R10*4), Y7
+	VADDPS      Y7, Y8, Y8
+
+tap0x2x1fullcentredx0x2:
+	VMOVUPS Y8, (CX)(R10*4)
+	MOVLQSX 4(BX), R10
+	CMPQ    partition+88(FP), $0x00
+	JNE     tap1x2x1fullcentredx0x2
+	VMOVUPS (CX)(R10*4), Y7
+	VADDPS  Y7, Y10, Y10
+
+tap1x2x1fullcentredx0x2:
+	VMOVUPS Y10, (CX)(R10*4)
+	ADDQ    $0x08, BX
+	ADDQ    DX, SI
+	DECQ    DI
+	JNZ     site2x1fullcentredx0x2
+	MOVQ    dcoefs+8(FP), AX
+	VMOVUPS Y1, (AX)
+	ADDQ    DX, AX
+	VMOVUPS Y2, (AX)
+	ADDQ    DX, AX
+	VMOVUPS Y5, (AX)
+	ADDQ    DX, AX
+	VMOVUPS Y3, (AX)
+	ADDQ    DX, AX
+	VMOVUPS Y4, (AX)
+	ADDQ    DX, AX
+	VMOVUPS Y6, (AX)
+	ADDQ    DX, AX
+	VZEROUPPER
+	RET
+
+nodx2x1fullcentred:
+	MOVQ    dcoefs+8(FP), CX
+	VMOVUPS (CX), Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y2
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y5
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y4
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y6
+	ADDQ    DX, CX
+	MOVQ    index+32(FP), CX
+	MOVQ    dy+40(FP), BX
+	MOVQ    sites+56(FP), SI
+	MOVQ    ahead+96(FP), DI
+	MOVQ    DI, R8
+	IMULQ   DX, R8
+	IMUL3Q  $0x08, DI, DI
+
+site2x1fullcentredx0x0:
+	VMOVUPS    (BX), Y7
+	TESTQ      DI, DI
+	JZ         near2x1fullcentredx0x0
+	PREFETCHT2 (BX)(R8*1)
+	MOVLQSX    (CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    4(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+
+near2x1fullcentredx0x0:
+	MOVLQSX     (CX), R9
+	VMOVUPS     (AX)(R9*4), Y8
+	VSUBPS      Y0, Y8, Y8
+	MOVLQSX     4(CX), R9
+	VMOVUPS     (AX)(R9*4), Y9
+	VSUBPS      Y0, Y9, Y9
+	VADDPS      Y7, Y1, Y1
+	VMULPS      Y8, Y7, Y10
+	VADDPS      Y10, Y2, Y2
+	VFMADD231PS Y8, Y10, Y3
+	VFMADD231PS Y9, Y10, Y4
+	VMULPS      Y9, Y7, Y7
+	VADDPS      Y7, Y5, Y5
+	VFMADD231PS Y9, Y7, Y6
+	ADDQ        $0x08, CX
+	ADDQ        DX, BX
+	DECQ        SI
+	JNZ         site2x1fullcentredx0x0
+	MOVQ        dcoefs+8(FP), AX
+	VMOVUPS     Y1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Y2, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Y5, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Y3, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Y4, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Y6, (AX)
+	ADDQ        DX, AX
+	VZEROUPPER
+	RET
+
+plain2x1full:
+	MOVQ    x+16(FP), AX
+	MOVQ    dx+0(FP), CX
+	MOVQ    channels+72(FP), DX
 	SHLQ    $0x02, DX
 	TESTQ   CX, CX
 	JZ      nodx2x1full
@@ -271,10 +699,10 @@ after1:
 	ADDQ    DX, BX
 	VMOVUPS (BX), Y5
 	ADDQ    DX, BX
-	MOVQ    index+24(FP), BX
-	MOVQ    dy+32(FP), SI
-	MOVQ    sites+48(FP), DI
-	MOVQ    ahead+88(FP), R8
+	MOVQ    index+32(FP), BX
+	MOVQ    dy+40(FP), SI
+	MOVQ    sites+56(FP), DI
+	MOVQ    ahead+96(FP), R8
 	MOVQ    R8, R9
 	IMULQ   DX, R9
 	IMUL3Q  $0x08, R8, R8
@@ -296,7 +724,7 @@ near2x1fullx0x2:
 	VMOVUPS     (AX)(R10*4), Y7
 	MOVLQSX     4(BX), R10
 	VMOVUPS     (AX)(R10*4), Y8
-	MOVQ        coefs+40(FP), R10
+	MOVQ        coefs+48(FP), R10
 	IMUL3Q      $0x03, DX, R11
 	ADDQ        R10, R11
 	ADDQ        DX, R10
@@ -327,7 +755,7 @@ near2x1fullx0x2:
 	ADDQ        DX, R11
 	VFMADD231PS Y6, Y11, Y9
 	MOVLQSX     (BX), R10
-	CMPQ        partition+80(FP), $0x00
+	CMPQ        partition+88(FP), $0x00
 	JNE         tap0x2x1fullx0x2
 	VMOVUPS     (CX)(R10*4), Y6
 	VADDPS      Y6, Y7, Y7
@@ -335,7 +763,7 @@ near2x1fullx0x2:
 tap0x2x1fullx0x2:
 	VMOVUPS Y7, (CX)(R10*4)
 	MOVLQSX 4(BX), R10
-	CMPQ    partition+80(FP), $0x00
+	CMPQ    partition+88(FP), $0x00
 	JNE     tap1x2x1fullx0x2
 	VMOVUPS (CX)(R10*4), Y6
 	VADDPS  Y6, Y9, Y9
@@ -376,10 +804,10 @@ nodx2x1full:
 	ADDQ    DX, CX
 	VMOVUPS (CX), Y5
 	ADDQ    DX, CX
-	MOVQ    index+24(FP), CX
-	MOVQ    dy+32(FP), BX
-	MOVQ    sites+48(FP), SI
-	MOVQ    ahead+88(FP), DI
+	MOVQ    index+32(FP), CX
+	MOVQ    dy+40(FP), BX
+	MOVQ    sites+56(FP), SI
+	MOVQ    ahead+96(FP), DI
 	MOVQ    DI, R8
 	IMULQ   DX, R8
 	IMUL3Q  $0x08, DI, DI
@@ -431,9 +859,193 @@ taps2masked:
 	LEAQ       tails<>+32(SB), AX
 	NEGQ       CX
 	VMOVUPS    (AX)(CX*4), Y0
+	MOVQ       mean+24(FP), AX
+	TESTQ      AX, AX
+	JZ         plain2x1
+	VMASKMOVPS (AX), Y0, Y1
 	MOVQ       x+16(FP), AX
 	MOVQ       dx+0(FP), CX
-	MOVQ       channels+64(FP), DX
+	MOVQ       channels+72(FP), DX
+	SHLQ       $0x02, DX
+	TESTQ      CX, CX
+	JZ         nodx2x1centred
+	MOVQ       dcoefs+8(FP), BX
+	VMASKMOVPS (BX), Y0, Y2
+	ADDQ       DX, BX
+	VMASKMOVPS (BX), Y0, Y3
+	ADDQ       DX, BX
+	VMASKMOVPS (BX), Y0, Y6
+	ADDQ       DX, BX
+	VMASKMOVPS (BX), Y0, Y4
+	ADDQ       DX, BX
+	VMASKMOVPS (BX), Y0, Y5
+	ADDQ       DX, BX
+	VMASKMOVPS (BX), Y0, Y7
+	ADDQ       DX, BX
+	MOVQ       index+32(FP), BX
+	MOVQ       dy+40(FP), SI
+	MOVQ       sites+56(FP), DI
+	MOVQ       ahead+96(FP), R8
+	MOVQ       R8, R9
+	IMULQ      DX, R9
+	IMUL3Q     $0x08, R8, R8
+
+site2x1centredx0x2:
+	VMASKMOVPS (SI), Y0, Y8
+	TESTQ      R8, R8
+	JZ         near2x1centredx0x2
+	PREFETCHT2 (SI)(R9*1)
+	MOVLQSX    (BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    4(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+
+near2x1centredx0x2:
+	MOVLQSX     (BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y9
+	VSUBPS      Y1, Y9, Y9
+	MOVLQSX     4(BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y10
+	VSUBPS      Y1, Y10, Y10
+	MOVQ        coefs+48(FP), R10
+	IMUL3Q      $0x03, DX, R11
+	ADDQ        R10, R11
+	ADDQ        DX, R10
+	VADDPS      Y8, Y2, Y2
+	VMULPS      Y9, Y8, Y11
+	VADDPS      Y11, Y3, Y3
+	VMASKMOVPS  (R10), Y0, Y12
+	ADDQ        DX, R10
+	VFMADD231PS Y9, Y11, Y4
+	VMASKMOVPS  (R11), Y0, Y13
+	VFMADD231PS Y13, Y9, Y12
+	VMULPS      Y11, Y13, Y9
+	ADDQ        DX, R11
+	VFMADD231PS Y10, Y11, Y5
+	VMASKMOVPS  (R11), Y0, Y13
+	VFMADD231PS Y13, Y10, Y12
+	VMULPS      Y11, Y13, Y11
+	ADDQ        DX, R11
+	VFMADD231PS Y8, Y12, Y9
+	VMULPS      Y10, Y8, Y12
+	VADDPS      Y12, Y6, Y6
+	VMASKMOVPS  (R10), Y0, Y13
+	ADDQ        DX, R10
+	VFMADD231PS Y10, Y12, Y7
+	VMASKMOVPS  (R11), Y0, Y14
+	VFMADD231PS Y14, Y10, Y13
+	VFMADD231PS Y12, Y14, Y11
+	ADDQ        DX, R11
+	VFMADD231PS Y8, Y13, Y11
+	MOVLQSX     (BX), R10
+	CMPQ        partition+88(FP), $0x00
+	JNE         tap0x2x1centredx0x2
+	VMASKMOVPS  (CX)(R10*4), Y0, Y8
+	VADDPS      Y8, Y9, Y9
+
+tap0x2x1centredx0x2:
+	VMASKMOVPS Y9, Y0, (CX)(R10*4)
+	MOVLQSX    4(BX), R10
+	CMPQ       partition+88(FP), $0x00
+	JNE        tap1x2x1centredx0x2
+	VMASKMOVPS (CX)(R10*4), Y0, Y8
+	VADDPS     Y8, Y11, Y11
+
+tap1x2x1centredx0x2:
+	VMASKMOVPS Y11, Y0, (CX)(R10*4)
+	ADDQ       $0x08, BX
+	ADDQ       DX, SI
+	DECQ       DI
+	JNZ        site2x1centredx0x2
+	MOVQ       dcoefs+8(FP), AX
+	VMASKMOVPS Y2, Y0, (AX)
+	ADDQ       DX, AX
+	VMASKMOVPS Y3, Y0, (AX)
+	ADDQ       DX, AX
+	VMASKMOVPS Y6, Y0, (AX)
+	ADDQ       DX, AX
+	VMASKMOVPS Y4, Y0, (AX)
+	ADDQ       DX, AX
+	VMASKMOVPS Y5, Y0, (AX)
+	ADDQ       DX, AX
+	VMASKMOVPS Y7, Y0, (AX)
+	ADDQ       DX, AX
+	VZEROUPPER
+	RET
+
+nodx2x1centred:
+	MOVQ       dcoefs+8(FP), CX
+	VMASKMOVPS (CX), Y0, Y2
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y0, Y3
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y0, Y6
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y0, Y4
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y0, Y5
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y0, Y7
+	ADDQ       DX, CX
+	MOVQ       index+32(FP), CX
+	MOVQ       dy+40(FP), BX
+	MOVQ       sites+56(FP), SI
+	MOVQ       ahead+96(FP), DI
+	MOVQ       DI, R8
+	IMULQ      DX, R8
+	IMUL3Q     $0x08, DI, DI
+
+site2x1centredx0x0:
+	VMASKMOVPS (BX), Y0, Y8
+	TESTQ      DI, DI
+	JZ         near2x1centredx0x0
+	PREFETCHT2 (BX)(R8*1)
+	MOVLQSX    (CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    4(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+
+near2x1centredx0x0:
+	MOVLQSX     (CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y9
+	VSUBPS      Y1, Y9, Y9
+	MOVLQSX     4(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y10
+	VSUBPS      Y1, Y10, Y10
+	VADDPS      Y8, Y2, Y2
+	VMULPS      Y9, Y8, Y11
+	VADDPS      Y11, Y3, Y3
+	VFMADD231PS Y9, Y11, Y4
+	VFMADD231PS Y10, Y11, Y5
+	VMULPS      Y10, Y8, Y8
+	VADDPS      Y8, Y6, Y6
+	VFMADD231PS Y10, Y8, Y7
+	ADDQ        $0x08, CX
+	ADDQ        DX, BX
+	DECQ        SI
+	JNZ         site2x1centredx0x0
+	MOVQ        dcoefs+8(FP), AX
+	VMASKMOVPS  Y2, Y0, (AX)
+	ADDQ        DX, AX
+	VMASKMOVPS  Y3, Y0, (AX)
+	ADDQ        DX, AX
+	VMASKMOVPS  Y6, Y0, (AX)
+	ADDQ        DX, AX
+	VMASKMOVPS  Y4, Y0, (AX)
+	ADDQ        DX, AX
+	VMASKMOVPS  Y5, Y0, (AX)
+	ADDQ        DX, AX
+	VMASKMOVPS  Y7, Y0, (AX)
+	ADDQ        DX, AX
+	VZEROUPPER
+	RET
+
+plain2x1:
+	MOVQ       x+16(FP), AX
+	MOVQ       dx+0(FP), CX
+	MOVQ       channels+72(FP), DX
 	SHLQ       $0x02, DX
 	TESTQ      CX, CX
 	JZ         nodx2x1
@@ -450,10 +1062,10 @@ taps2masked:
 	ADDQ       DX, BX
 	VMASKMOVPS (BX), Y0, Y6
 	ADDQ       DX, BX
-	MOVQ       index+24(FP), BX
-	MOVQ       dy+32(FP), SI
-	MOVQ       sites+48(FP), DI
-	MOVQ       ahead+88(FP), R8
+	MOVQ       index+32(FP), BX
+	MOVQ       dy+40(FP), SI
+	MOVQ       sites+56(FP), DI
+	MOVQ       ahead+96(FP), R8
 	MOVQ       R8, R9
 	IMULQ      DX, R9
 	IMUL3Q     $0x08, R8, R8
@@ -475,7 +1087,7 @@ near2x1x0x2:
 	VMASKMOVPS  (AX)(R10*4), Y0, Y8
 	MOVLQSX     4(BX), R10
 	VMASKMOVPS  (AX)(R10*4), Y0, Y9
-	MOVQ        coefs+40(FP), R10
+	MOVQ        coefs+48(FP), R10
 	IMUL3Q      $0x03, DX, R11
 	ADDQ        R10, R11
 	ADDQ        DX, R10
@@ -506,7 +1118,7 @@ near2x1x0x2:
 	ADDQ        DX, R11
 	VFMADD231PS Y7, Y12, Y10
 	MOVLQSX     (BX), R10
-	CMPQ        partition+80(FP), $0x00
+	CMPQ        partition+88(FP), $0x00
 	JNE         tap0x2x1x0x2
 	VMASKMOVPS  (CX)(R10*4), Y0, Y7
 	VADDPS      Y7, Y8, Y8
@@ -514,7 +1126,7 @@ near2x1x0x2:
 tap0x2x1x0x2:
 	VMASKMOVPS Y8, Y0, (CX)(R10*4)
 	MOVLQSX    4(BX), R10
-	CMPQ       partition+80(FP), $0x00
+	CMPQ       partition+88(FP), $0x00
 	JNE        tap1x2x1x0x2
 	VMASKMOVPS (CX)(R10*4), Y0, Y7
 	VADDPS     Y7, Y10, Y10
@@ -555,10 +1167,10 @@ nodx2x1:
 	ADDQ       DX, CX
 	VMASKMOVPS (CX), Y0, Y6
 	ADDQ       DX, CX
-	MOVQ       index+24(FP), CX
-	MOVQ       dy+32(FP), BX
-	MOVQ       sites+48(FP), SI
-	MOVQ       ahead+88(FP), DI
+	MOVQ       index+32(FP), CX
+	MOVQ       dy+40(FP), BX
+	MOVQ       sites+56(FP), SI
+	MOVQ       ahead+96(FP), DI
 	MOVQ       DI, R8
 	IMULQ      DX, R8
 	IMUL3Q     $0x08, DI, DI
@@ -607,21 +1219,238 @@ near2x1x0x0:
 	RET
 
 after2:
-	CMPQ   AX, $0x03
-	JNE    after3
-	CMPQ   CX, $0x08
-	JNE    taps3masked
+	CMPQ    AX, $0x03
+	JNE     after3
+	CMPQ    CX, $0x08
+	JNE     taps3masked
+	MOVQ    mean+24(FP), AX
+	TESTQ   AX, AX
+	JZ      plain3x1full
+	VMOVUPS (AX), Y0
+	MOVQ    x+16(FP), AX
+	MOVQ    dx+0(FP), CX
+	MOVQ    channels+72(FP), DX
+	SHLQ    $0x02, DX
+	TESTQ   CX, CX
+	JZ      nodx3x1fullcentred
+	MOVQ    dcoefs+8(FP), BX
+	MOVQ    index+32(FP), BX
+	MOVQ    dy+40(FP), SI
+	MOVQ    sites+56(FP), DI
+	MOVQ    ahead+96(FP), R8
+	MOVQ    R8, R9
+	IMULQ   DX, R9
+	IMUL3Q  $0x0c, R8, R8
+
+site3x1fullcentredx0x3:
+	VMOVUPS    (SI), Y1
+	TESTQ      R8, R8
+	JZ         near3x1fullcentredx0x3
+	PREFETCHT2 (SI)(R9*1)
+	MOVLQSX    (BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    4(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    8(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+
+near3x1fullcentredx0x3:
+	MOVLQSX     (BX), R10
+	VMOVUPS     (AX)(R10*4), Y2
+	VSUBPS      Y0, Y2, Y2
+	MOVLQSX     4(BX), R10
+	VMOVUPS     (AX)(R10*4), Y3
+	VSUBPS      Y0, Y3, Y3
+	MOVLQSX     8(BX), R10
+	VMOVUPS     (AX)(R10*4), Y4
+	VSUBPS      Y0, Y4, Y4
+	MOVQ        coefs+48(FP), R10
+	IMUL3Q      $0x04, DX, R11
+	ADDQ        R10, R11
+	ADDQ        DX, R10
+	VMULPS      Y2, Y1, Y5
+	VMOVUPS     (R10), Y6
+	ADDQ        DX, R10
+	VMOVUPS     (R11), Y7
+	VFMADD231PS Y7, Y2, Y6
+	VMULPS      Y5, Y7, Y2
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y7
+	VFMADD231PS Y7, Y3, Y6
+	VMULPS      Y5, Y7, Y7
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y8
+	VFMADD231PS Y8, Y4, Y6
+	VMULPS      Y5, Y8, Y5
+	ADDQ        DX, R11
+	VFMADD231PS Y1, Y6, Y2
+	VMULPS      Y3, Y1, Y6
+	VMOVUPS     (R10), Y8
+	ADDQ        DX, R10
+	VMOVUPS     (R11), Y9
+	VFMADD231PS Y9, Y3, Y8
+	VFMADD231PS Y6, Y9, Y7
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y3
+	VFMADD231PS Y3, Y4, Y8
+	VFMADD231PS Y6, Y3, Y5
+	ADDQ        DX, R11
+	VFMADD231PS Y1, Y8, Y7
+	VMULPS      Y4, Y1, Y3
+	VMOVUPS     (R10), Y6
+	ADDQ        DX, R10
+	VMOVUPS     (R11), Y8
+	VFMADD231PS Y8, Y4, Y6
+	VFMADD231PS Y3, Y8, Y5
+	ADDQ        DX, R11
+	VFMADD231PS Y1, Y6, Y5
+	MOVLQSX     (BX), R10
+	CMPQ        partition+88(FP), $0x00
+	JNE         tap0x3x1fullcentredx0x3
+	VMOVUPS     (CX)(R10*4), Y1
+	VADDPS      Y1, Y2, Y2
+
+tap0x3x1fullcentredx0x3:
+	VMOVUPS Y2, (CX)(R10*4)
+	MOVLQSX 4(BX), R10
+	CMPQ    partition+88(FP), $0x00
+	JNE     tap1x3x1fullcentredx0x3
+	VMOVUPS (CX)(R10*4), Y1
+	VADDPS  Y1, Y7, Y7
+
+tap1x3x1fullcentredx0x3:
+	VMOVUPS Y7, (CX)(R10*4)
+	MOVLQSX 8(BX), R10
+	CMPQ    partition+88(FP), $0x00
+	JNE     tap2x3x1fullcentredx0x3
+	VMOVUPS (CX)(R10*4), Y1
+	VADDPS  Y1, Y5, Y5
+
+tap2x3x1fullcentredx0x3:
+	VMOVUPS Y5, (CX)(R10*4)
+	ADDQ    $0x0c, BX
+	ADDQ    DX, SI
+	DECQ    DI
+	JNZ     site3x1fullcentredx0x3
+	MOVQ    dcoefs+8(FP), CX
+
+nodx3x1fullcentred:
+	MOVQ    dcoefs+8(FP), CX
+	VMOVUPS (CX), Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y2
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y6
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y9
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y4
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y5
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y7
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y8
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y10
+	ADDQ    DX, CX
+	MOVQ    index+32(FP), CX
+	MOVQ    dy+40(FP), BX
+	MOVQ    sites+56(FP), SI
+	MOVQ    ahead+96(FP), DI
+	MOVQ    DI, R8
+	IMULQ   DX, R8
+	IMUL3Q  $0x0c, DI, DI
+
+site3x1fullcentredx0x0:
+	VMOVUPS    (BX), Y11
+	TESTQ      DI, DI
+	JZ         near3x1fullcentredx0x0
+	PREFETCHT2 (BX)(R8*1)
+	MOVLQSX    (CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    4(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    8(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+
+near3x1fullcentredx0x0:
+	MOVLQSX     (CX), R9
+	VMOVUPS     (AX)(R9*4), Y12
+	VSUBPS      Y0, Y12, Y12
+	MOVLQSX     4(CX), R9
+	VMOVUPS     (AX)(R9*4), Y13
+	VSUBPS      Y0, Y13, Y13
+	VADDPS      Y11, Y1, Y1
+	VMULPS      Y12, Y11, Y14
+	VADDPS      Y14, Y2, Y2
+	VFMADD231PS Y12, Y14, Y3
+	VFMADD231PS Y13, Y14, Y4
+	MOVLQSX     8(CX), R9
+	VMOVUPS     (AX)(R9*4), Y12
+	VSUBPS      Y0, Y12, Y12
+	VFMADD231PS Y12, Y14, Y5
+	VMULPS      Y13, Y11, Y12
+	VADDPS      Y12, Y6, Y6
+	VFMADD231PS Y13, Y12, Y7
+	MOVLQSX     8(CX), R9
+	VMOVUPS     (AX)(R9*4), Y13
+	VSUBPS      Y0, Y13, Y13
+	VFMADD231PS Y13, Y12, Y8
+	MOVLQSX     8(CX), R9
+	VMOVUPS     (AX)(R9*4), Y12
+	VSUBPS      Y0, Y12, Y12
+	VMULPS      Y12, Y11, Y11
+	VADDPS      Y11, Y9, Y9
+	MOVLQSX     8(CX), R9
+	VMOVUPS     (AX)(R9*4), Y12
+	VSUBPS      Y0, Y12, Y12
+	VFMADD231PS Y12, Y11, Y10
+	ADDQ        $0x0c, CX
+	ADDQ        DX, BX
+	DECQ        SI
+	JNZ         site3x1fullcentredx0x0
+	MOVQ        dcoefs+8(FP), AX
+	VMOVUPS     Y1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Y2, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Y6, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Y9, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Y3, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Y4, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Y5, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Y7, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Y8, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Y10, (AX)
+	ADDQ        DX, AX
+	VZEROUPPER
+	RET
+
+plain3x1full:
 	MOVQ   x+16(FP), AX
 	MOVQ   dx+0(FP), CX
-	MOVQ   channels+64(FP), DX
+	MOVQ   channels+72(FP), DX
 	SHLQ   $0x02, DX
 	TESTQ  CX, CX
 	JZ     nodx3x1full
 	MOVQ   dcoefs+8(FP), BX
-	MOVQ   index+24(FP), BX
-	MOVQ   dy+32(FP), SI
-	MOVQ   sites+48(FP), DI
-	MOVQ   ahead+88(FP), R8
+	MOVQ   index+32(FP), BX
+	MOVQ   dy+40(FP), SI
+	MOVQ   sites+56(FP), DI
+	MOVQ   ahead+96(FP), R8
 	MOVQ   R8, R9
 	IMULQ  DX, R9
 	IMUL3Q $0x0c, R8, R8
@@ -648,7 +1477,7 @@ near3x1fullx0x3:
 	VMOVUPS     (AX)(R10*4), Y2
 	MOVLQSX     8(BX), R10
 	VMOVUPS     (AX)(R10*4), Y3
-	MOVQ        coefs+40(FP), R10
+	MOVQ        coefs+48(FP), R10
 	IMUL3Q      $0x04, DX, R11
 	ADDQ        R10, R11
 	ADDQ        DX, R10
@@ -689,7 +1518,7 @@ near3x1fullx0x3:
 	ADDQ        DX, R11
 	VFMADD231PS Y0, Y5, Y4
 	MOVLQSX     (BX), R10
-	CMPQ        partition+80(FP), $0x00
+	CMPQ        partition+88(FP), $0x00
 	JNE         tap0x3x1fullx0x3
 	VMOVUPS     (CX)(R10*4), Y0
 	VADDPS      Y0, Y1, Y1
@@ -697,7 +1526,7 @@ near3x1fullx0x3:
 tap0x3x1fullx0x3:
 	VMOVUPS Y1, (CX)(R10*4)
 	MOVLQSX 4(BX), R10
-	CMPQ    partition+80(FP), $0x00
+	CMPQ    partition+88(FP), $0x00
 	JNE     tap1x3x1fullx0x3
 	VMOVUPS (CX)(R10*4), Y0
 	VADDPS  Y0, Y6, Y6
@@ -705,7 +1534,7 @@ tap0x3x1fullx0x3:
 tap1x3x1fullx0x3:
 	VMOVUPS Y6, (CX)(R10*4)
 	MOVLQSX 8(BX), R10
-	CMPQ    partition+80(FP), $0x00
+	CMPQ    partition+88(FP), $0x00
 	JNE     tap2x3x1fullx0x3
 	VMOVUPS (CX)(R10*4), Y0
 	VADDPS  Y0, Y4, Y4
@@ -740,10 +1569,10 @@ nodx3x1full:
 	ADDQ    DX, CX
 	VMOVUPS (CX), Y9
 	ADDQ    DX, CX
-	MOVQ    index+24(FP), CX
-	MOVQ    dy+32(FP), BX
-	MOVQ    sites+48(FP), SI
-	MOVQ    ahead+88(FP), DI
+	MOVQ    index+32(FP), CX
+	MOVQ    dy+40(FP), BX
+	MOVQ    sites+56(FP), SI
+	MOVQ    ahead+96(FP), DI
 	MOVQ    DI, R8
 	IMULQ   DX, R8
 	IMUL3Q  $0x0c, DI, DI
@@ -809,23 +1638,246 @@ near3x1fullx0x0:
 	RET
 
 taps3masked:
-	LEAQ    tails<>+32(SB), AX
-	NEGQ    CX
-	VMOVUPS (AX)(CX*4), Y0
-	MOVQ    x+16(FP), AX
-	MOVQ    dx+0(FP), CX
-	MOVQ    channels+64(FP), DX
-	SHLQ    $0x02, DX
-	TESTQ   CX, CX
-	JZ      nodx3x1
-	MOVQ    dcoefs+8(FP), BX
-	MOVQ    index+24(FP), BX
-	MOVQ    dy+32(FP), SI
-	MOVQ    sites+48(FP), DI
-	MOVQ    ahead+88(FP), R8
-	MOVQ    R8, R9
-	IMULQ   DX, R9
-	IMUL3Q  $0x0c, R8, R8
+	LEAQ       tails<>+32(SB), AX
+	NEGQ       CX
+	VMOVUPS    (AX)(CX*4), Y0
+	MOVQ       mean+24(FP), AX
+	TESTQ      AX, AX
+	JZ         plain3x1
+	VMASKMOVPS (AX), Y0, Y1
+	MOVQ       x+16(FP), AX
+	MOVQ       dx+0(FP), CX
+	MOVQ       channels+72(FP), DX
+	SHLQ       $0x02, DX
+	TESTQ      CX, CX
+	JZ         nodx3x1centred
+	MOVQ       dcoefs+8(FP), BX
+	MOVQ       index+32(FP), BX
+	MOVQ       dy+40(FP), SI
+	MOVQ       sites+56(FP), DI
+	MOVQ       ahead+96(FP), R8
+	MOVQ       R8, R9
+	IMULQ      DX, R9
+	IMUL3Q     $0x0c, R8, R8
+
+site3x1centredx0x3:
+	VMASKMOVPS (SI), Y0, Y2
+	TESTQ      R8, R8
+	JZ         near3x1centredx0x3
+	PREFETCHT2 (SI)(R9*1)
+	MOVLQSX    (BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    4(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    8(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+
+near3x1centredx0x3:
+	MOVLQSX     (BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y3
+	VSUBPS      Y1, Y3, Y3
+	MOVLQSX     4(BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y4
+	VSUBPS      Y1, Y4, Y4
+	MOVLQSX     8(BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y5
+	VSUBPS      Y1, Y5, Y5
+	MOVQ        coefs+48(FP), R10
+	IMUL3Q      $0x04, DX, R11
+	ADDQ        R10, R11
+	ADDQ        DX, R10
+	VMULPS      Y3, Y2, Y6
+	VMASKMOVPS  (R10), Y0, Y7
+	ADDQ        DX, R10
+	VMASKMOVPS  (R11), Y0, Y8
+	VFMADD231PS Y8, Y3, Y7
+	VMULPS      Y6, Y8, Y3
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y8
+	VFMADD231PS Y8, Y4, Y7
+	VMULPS      Y6, Y8, Y8
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y9
+	VFMADD231PS Y9, Y5, Y7
+	VMULPS      Y6, Y9, Y6
+	ADDQ        DX, R11
+	VFMADD231PS Y2, Y7, Y3
+	VMULPS      Y4, Y2, Y7
+	VMASKMOVPS  (R10), Y0, Y9
+	ADDQ        DX, R10
+	VMASKMOVPS  (R11), Y0, Y10
+	VFMADD231PS Y10, Y4, Y9
+	VFMADD231PS Y7, Y10, Y8
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y4
+	VFMADD231PS Y4, Y5, Y9
+	VFMADD231PS Y7, Y4, Y6
+	ADDQ        DX, R11
+	VFMADD231PS Y2, Y9, Y8
+	VMULPS      Y5, Y2, Y4
+	VMASKMOVPS  (R10), Y0, Y7
+	ADDQ        DX, R10
+	VMASKMOVPS  (R11), Y0, Y9
+	VFMADD231PS Y9, Y5, Y7
+	VFMADD231PS Y4, Y9, Y6
+	ADDQ        DX, R11
+	VFMADD231PS Y2, Y7, Y6
+	MOVLQSX     (BX), R10
+	CMPQ        partition+88(FP), $0x00
+	JNE         tap0x3x1centredx0x3
+	VMASKMOVPS  (CX)(R10*4), Y0, Y2
+	VADDPS      Y2, Y3, Y3
+
+tap0x3x1centredx0x3:
+	VMASKMOVPS Y3, Y0, (CX)(R10*4)
+	MOVLQSX    4(BX), R10
+	CMPQ       partition+88(FP), $0x00
+	JNE        tap1x3x1centredx0x3
+	VMASKMOVPS (CX)(R10*4), Y0, Y2
+	VADDPS     Y2, Y8, Y8
+
+tap1x3x1centredx0x3:
+	VMASKMOVPS Y8, Y0, (CX)(R10*4)
+	MOVLQSX    8(BX), R10
+	CMPQ       partition+88(FP), $0x00
+	JNE        tap2x3x1centredx0x3
+	VMASKMOVPS (CX)(R10*4), Y0, Y2
+	VADDPS     Y2, Y6, Y6
+
+tap2x3x1centredx0x3:
+	VMASKMOVPS Y6, Y0, (CX)(R10*4)
+	ADDQ       $0x0c, BX
+	ADDQ       DX, SI
+	DECQ       DI
+	JNZ        site3x1centredx0x3
+	MOVQ       dcoefs+8(FP), CX
+
+nodx3x1centred:
+	MOVQ       dcoefs+8(FP), CX
+	VMASKMOVPS (CX), Y0, Y2
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y0, Y3
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y0, Y7
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y0, Y10
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y0, Y4
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y0, Y5
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y0, Y6
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y0, Y8
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y0, Y9
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y0, Y11
+	ADDQ       DX, CX
+	MOVQ       index+32(FP), CX
+	MOVQ       dy+40(FP), BX
+	MOVQ       sites+56(FP), SI
+	MOVQ       ahead+96(FP), DI
+	MOVQ       DI, R8
+	IMULQ      DX, R8
+	IMUL3Q     $0x0c, DI, DI
+
+site3x1centredx0x0:
+	VMASKMOVPS (BX), Y0, Y12
+	TESTQ      DI, DI
+	JZ         near3x1centredx0x0
+	PREFETCHT2 (BX)(R8*1)
+	MOVLQSX    (CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    4(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    8(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+
+near3x1centredx0x0:
+	MOVLQSX     (CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y13
+	VSUBPS      Y1, Y13, Y13
+	VADDPS      Y12, Y2, Y2
+	VMULPS      Y13, Y12, Y14
+	VADDPS      Y14, Y3, Y3
+	VFMADD231PS Y13, Y14, Y4
+	MOVLQSX     4(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y13
+	VSUBPS      Y1, Y13, Y13
+	VFMADD231PS Y13, Y14, Y5
+	MOVLQSX     8(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y13
+	VSUBPS      Y1, Y13, Y13
+	VFMADD231PS Y13, Y14, Y6
+	MOVLQSX     4(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y13
+	VSUBPS      Y1, Y13, Y13
+	VMULPS      Y13, Y12, Y13
+	VADDPS      Y13, Y7, Y7
+	MOVLQSX     4(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y14
+	VSUBPS      Y1, Y14, Y14
+	VFMADD231PS Y14, Y13, Y8
+	MOVLQSX     8(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y14
+	VSUBPS      Y1, Y14, Y14
+	VFMADD231PS Y14, Y13, Y9
+	MOVLQSX     8(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y13
+	VSUBPS      Y1, Y13, Y13
+	VMULPS      Y13, Y12, Y12
+	VADDPS      Y12, Y10, Y10
+	MOVLQSX     8(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y13
+	VSUBPS      Y1, Y13, Y13
+	VFMADD231PS Y13, Y12, Y11
+	ADDQ        $0x0c, CX
+	ADDQ        DX, BX
+	DECQ        SI
+	JNZ         site3x1centredx0x0
+	MOVQ        dcoefs+8(FP), AX
+	VMASKMOVPS  Y2, Y0, (AX)
+	ADDQ        DX, AX
+	VMASKMOVPS  Y3, Y0, (AX)
+	ADDQ        DX, AX
+	VMASKMOVPS  Y7, Y0, (AX)
+	ADDQ        DX, AX
+	VMASKMOVPS  Y10, Y0, (AX)
+	ADDQ        DX, AX
+	VMASKMOVPS  Y4, Y0, (AX)
+	ADDQ        DX, AX
+	VMASKMOVPS  Y5, Y0, (AX)
+	ADDQ        DX, AX
+	VMASKMOVPS  Y6, Y0, (AX)
+	ADDQ        DX, AX
+	VMASKMOVPS  Y8, Y0, (AX)
+	ADDQ        DX, AX
+	VMASKMOVPS  Y9, Y0, (AX)
+	ADDQ        DX, AX
+	VMASKMOVPS  Y11, Y0, (AX)
+	ADDQ        DX, AX
+	VZEROUPPER
+	RET
+
+plain3x1:
+	MOVQ   x+16(FP), AX
+	MOVQ   dx+0(FP), CX
+	MOVQ   channels+72(FP), DX
+	SHLQ   $0x02, DX
+	TESTQ  CX, CX
+	JZ     nodx3x1
+	MOVQ   dcoefs+8(FP), BX
+	MOVQ   index+32(FP), BX
+	MOVQ   dy+40(FP), SI
+	MOVQ   sites+56(FP), DI
+	MOVQ   ahead+96(FP), R8
+	MOVQ   R8, R9
+	IMULQ  DX, R9
+	IMUL3Q $0x0c, R8, R8
 
 site3x1x0x3:
 	VMASKMOVPS (SI), Y0, Y1
@@ -849,7 +1901,7 @@ near3x1x0x3:
 	VMASKMOVPS  (AX)(R10*4), Y0, Y3
 	MOVLQSX     8(BX), R10
 	VMASKMOVPS  (AX)(R10*4), Y0, Y4
-	MOVQ        coefs+40(FP), R10
+	MOVQ        coefs+48(FP), R10
 	IMUL3Q      $0x04, DX, R11
 	ADDQ        R10, R11
 	ADDQ        DX, R10
@@ -890,7 +1942,7 @@ near3x1x0x3:
 	ADDQ        DX, R11
 	VFMADD231PS Y1, Y6, Y5
 	MOVLQSX     (BX), R10
-	CMPQ        partition+80(FP), $0x00
+	CMPQ        partition+88(FP), $0x00
 	JNE         tap0x3x1x0x3
 	VMASKMOVPS  (CX)(R10*4), Y0, Y1
 	VADDPS      Y1, Y2, Y2
@@ -898,7 +1950,7 @@ near3x1x0x3:
 tap0x3x1x0x3:
 	VMASKMOVPS Y2, Y0, (CX)(R10*4)
 	MOVLQSX    4(BX), R10
-	CMPQ       partition+80(FP), $0x00
+	CMPQ       partition+88(FP), $0x00
 	JNE        tap1x3x1x0x3
 	VMASKMOVPS (CX)(R10*4), Y0, Y1
 	VADDPS     Y1, Y7, Y7
@@ -906,7 +1958,7 @@ tap0x3x1x0x3:
 tap1x3x1x0x3:
 	VMASKMOVPS Y7, Y0, (CX)(R10*4)
 	MOVLQSX    8(BX), R10
-	CMPQ       partition+80(FP), $0x00
+	CMPQ       partition+88(FP), $0x00
 	JNE        tap2x3x1x0x3
 	VMASKMOVPS (CX)(R10*4), Y0, Y1
 	VADDPS     Y1, Y5, Y5
@@ -941,10 +1993,10 @@ nodx3x1:
 	ADDQ       DX, CX
 	VMASKMOVPS (CX), Y0, Y10
 	ADDQ       DX, CX
-	MOVQ       index+24(FP), CX
-	MOVQ       dy+32(FP), BX
-	MOVQ       sites+48(FP), SI
-	MOVQ       ahead+88(FP), DI
+	MOVQ       index+32(FP), CX
+	MOVQ       dy+40(FP), BX
+	MOVQ       sites+56(FP), SI
+	MOVQ       ahead+96(FP), DI
 	MOVQ       DI, R8
 	IMULQ      DX, R8
 	IMUL3Q     $0x0c, DI, DI
@@ -1016,21 +2068,356 @@ near3x1x0x0:
 	RET
 
 after3:
-	CMPQ   AX, $0x04
-	JNE    after4
-	CMPQ   CX, $0x08
-	JNE    taps4masked
+	CMPQ    AX, $0x04
+	JNE     after4
+	CMPQ    CX, $0x08
+	JNE     taps4masked
+	MOVQ    mean+24(FP), AX
+	TESTQ   AX, AX
+	JZ      plain4x1full
+	VMOVUPS (AX), Y0
+	MOVQ    x+16(FP), AX
+	MOVQ    dx+0(FP), CX
+	MOVQ    channels+72(FP), DX
+	SHLQ    $0x02, DX
+	TESTQ   CX, CX
+	JZ      nodx4x1fullcentred
+	MOVQ    dcoefs+8(FP), BX
+	MOVQ    index+32(FP), BX
+	MOVQ    dy+40(FP), SI
+	MOVQ    sites+56(FP), DI
+	MOVQ    ahead+96(FP), R8
+	MOVQ    R8, R9
+	IMULQ   DX, R9
+	IMUL3Q  $0x10, R8, R8
+
+site4x1fullcentredx0x4:
+	VMOVUPS    (SI), Y1
+	TESTQ      R8, R8
+	JZ         near4x1fullcentredx0x4
+	PREFETCHT2 (SI)(R9*1)
+	MOVLQSX    (BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    4(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    8(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    12(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+
+near4x1fullcentredx0x4:
+	MOVLQSX     (BX), R10
+	VMOVUPS     (AX)(R10*4), Y2
+	VSUBPS      Y0, Y2, Y2
+	MOVLQSX     4(BX), R10
+	VMOVUPS     (AX)(R10*4), Y3
+	VSUBPS      Y0, Y3, Y3
+	MOVLQSX     8(BX), R10
+	VMOVUPS     (AX)(R10*4), Y4
+	VSUBPS      Y0, Y4, Y4
+	MOVLQSX     12(BX), R10
+	VMOVUPS     (AX)(R10*4), Y5
+	VSUBPS      Y0, Y5, Y5
+	MOVQ        coefs+48(FP), R10
+	IMUL3Q      $0x05, DX, R11
+	ADDQ        R10, R11
+	ADDQ        DX, R10
+	VMULPS      Y2, Y1, Y6
+	VMOVUPS     (R10), Y7
+	ADDQ        DX, R10
+	VMOVUPS     (R11), Y8
+	VFMADD231PS Y8, Y2, Y7
+	VMULPS      Y6, Y8, Y2
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y8
+	VFMADD231PS Y8, Y3, Y7
+	VMULPS      Y6, Y8, Y8
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y9
+	VFMADD231PS Y9, Y4, Y7
+	VMULPS      Y6, Y9, Y9
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y10
+	VFMADD231PS Y10, Y5, Y7
+	VMULPS      Y6, Y10, Y6
+	ADDQ        DX, R11
+	VFMADD231PS Y1, Y7, Y2
+	VMULPS      Y3, Y1, Y7
+	VMOVUPS     (R10), Y10
+	ADDQ        DX, R10
+	VMOVUPS     (R11), Y11
+	VFMADD231PS Y11, Y3, Y10
+	VFMADD231PS Y7, Y11, Y8
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y3
+	VFMADD231PS Y3, Y4, Y10
+	VFMADD231PS Y7, Y3, Y9
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y3
+	VFMADD231PS Y3, Y5, Y10
+	VFMADD231PS Y7, Y3, Y6
+	ADDQ        DX, R11
+	VFMADD231PS Y1, Y10, Y8
+	VMULPS      Y4, Y1, Y3
+	VMOVUPS     (R10), Y7
+	ADDQ        DX, R10
+	VMOVUPS     (R11), Y10
+	VFMADD231PS Y10, Y4, Y7
+	VFMADD231PS Y3, Y10, Y9
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y4
+	VFMADD231PS Y4, Y5, Y7
+	VFMADD231PS Y3, Y4, Y6
+	ADDQ        DX, R11
+	VFMADD231PS Y1, Y7, Y9
+	VMULPS      Y5, Y1, Y3
+	VMOVUPS     (R10), Y4
+	ADDQ        DX, R10
+	VMOVUPS     (R11), Y7
+	VFMADD231PS Y7, Y5, Y4
+	VFMADD231PS Y3, Y7, Y6
+	ADDQ        DX, R11
+	VFMADD231PS Y1, Y4, Y6
+	MOVLQSX     (BX), R10
+	CMPQ        partition+88(FP), $0x00
+	JNE         tap0x4x1fullcentredx0x4
+	VMOVUPS     (CX)(R10*4), Y1
+	VADDPS      Y1, Y2, Y2
+
+tap0x4x1fullcentredx0x4:
+	VMOVUPS Y2, (CX)(R10*4)
+	MOVLQSX 4(BX), R10
+	CMPQ    partition+88(FP), $0x00
+	JNE     tap1x4x1fullcentredx0x4
+	VMOVUPS (CX)(R10*4), Y1
+	VADDPS  Y1, Y8, Y8
+
+tap1x4x1fullcentredx0x4:
+	VMOVUPS Y8, (CX)(R10*4)
+	MOVLQSX 8(BX), R10
+	CMPQ    partition+88(FP), $0x00
+	JNE     tap2x4x1fullcentredx0x4
+	VMOVUPS (CX)(R10*4), Y1
+	VADDPS  Y1, Y9, Y9
+
+tap2x4x1fullcentredx0x4:
+	VMOVUPS Y9, (CX)(R10*4)
+	MOVLQSX 12(BX), R10
+	CMPQ    partition+88(FP), $0x00
+	JNE     tap3x4x1fullcentredx0x4
+	VMOVUPS (CX)(R10*4), Y1
+	VADDPS  Y1, Y6, Y6
+
+tap3x4x1fullcentredx0x4:
+	VMOVUPS Y6, (CX)(R10*4)
+	ADDQ    $0x10, BX
+	ADDQ    DX, SI
+	DECQ    DI
+	JNZ     site4x1fullcentredx0x4
+	MOVQ    dcoefs+8(FP), CX
+
+nodx4x1fullcentred:
+	MOVQ    dcoefs+8(FP), CX
+	VMOVUPS (CX), Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y2
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y7
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y4
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y5
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y6
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y8
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y9
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y10
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	MOVQ    index+32(FP), CX
+	MOVQ    dy+40(FP), BX
+	MOVQ    sites+56(FP), SI
+	MOVQ    ahead+96(FP), DI
+	MOVQ    DI, R8
+	IMULQ   DX, R8
+	IMUL3Q  $0x10, DI, DI
+
+site4x1fullcentredx0x0:
+	VMOVUPS    (BX), Y11
+	TESTQ      DI, DI
+	JZ         near4x1fullcentredx0x0
+	PREFETCHT2 (BX)(R8*1)
+	MOVLQSX    (CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    4(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    8(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    12(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+
+near4x1fullcentredx0x0:
+	MOVLQSX     (CX), R9
+	VMOVUPS     (AX)(R9*4), Y12
+	VSUBPS      Y0, Y12, Y12
+	MOVLQSX     4(CX), R9
+	VMOVUPS     (AX)(R9*4), Y13
+	VSUBPS      Y0, Y13, Y13
+	VADDPS      Y11, Y1, Y1
+	VMULPS      Y12, Y11, Y14
+	VADDPS      Y14, Y2, Y2
+	VFMADD231PS Y12, Y14, Y3
+	VFMADD231PS Y13, Y14, Y4
+	MOVLQSX     8(CX), R9
+	VMOVUPS     (AX)(R9*4), Y12
+	VSUBPS      Y0, Y12, Y12
+	VFMADD231PS Y12, Y14, Y5
+	MOVLQSX     12(CX), R9
+	VMOVUPS     (AX)(R9*4), Y12
+	VSUBPS      Y0, Y12, Y12
+	VFMADD231PS Y12, Y14, Y6
+	VMULPS      Y13, Y11, Y11
+	VADDPS      Y11, Y7, Y7
+	VFMADD231PS Y13, Y11, Y8
+	MOVLQSX     8(CX), R9
+	VMOVUPS     (AX)(R9*4), Y12
+	VSUBPS      Y0, Y12, Y12
+	VFMADD231PS Y12, Y11, Y9
+	MOVLQSX     12(CX), R9
+	VMOVUPS     (AX)(R9*4), Y12
+	VSUBPS      Y0, Y12, Y12
+	VFMADD231PS Y12, Y11, Y10
+	ADDQ        $0x10, CX
+	ADDQ        DX, BX
+	DECQ        SI
+	JNZ         site4x1fullcentredx0x0
+	MOVQ        dcoefs+8(FP), CX
+	VMOVUPS     Y1, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y2, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y7, (CX)
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMOVUPS     Y3, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y4, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y5, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y6, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y8, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y9, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y10, (CX)
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	MOVQ        dcoefs+8(FP), CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y1
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y4
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y2
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y3
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y5
+	ADDQ        DX, CX
+	MOVQ        index+32(FP), CX
+	MOVQ        dy+40(FP), BX
+	MOVQ        sites+56(FP), SI
+	MOVQ        ahead+96(FP), DI
+	MOVQ        DI, R8
+	IMULQ       DX, R8
+	IMUL3Q      $0x10, DI, DI
+
+site4x1fullcentredx2x0:
+	VMOVUPS (BX), Y6
+	TESTQ   DI, DI
+	JZ      near4x1fullcentredx2x0
+
+near4x1fullcentredx2x0:
+	MOVLQSX     8(CX), R8
+	VMOVUPS     (AX)(R8*4), Y7
+	VSUBPS      Y0, Y7, Y7
+	MOVLQSX     12(CX), R8
+	VMOVUPS     (AX)(R8*4), Y8
+	VSUBPS      Y0, Y8, Y8
+	VMULPS      Y7, Y6, Y9
+	VADDPS      Y9, Y1, Y1
+	VFMADD231PS Y7, Y9, Y2
+	VFMADD231PS Y8, Y9, Y3
+	VMULPS      Y8, Y6, Y6
+	VADDPS      Y6, Y4, Y4
+	VFMADD231PS Y8, Y6, Y5
+	ADDQ        $0x10, CX
+	ADDQ        DX, BX
+	DECQ        SI
+	JNZ         site4x1fullcentredx2x0
+	MOVQ        dcoefs+8(FP), AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	VMOVUPS     Y1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Y4, (AX)
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	VMOVUPS     Y2, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Y3, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Y5, (AX)
+	ADDQ        DX, AX
+	VZEROUPPER
+	RET
+
+plain4x1full:
 	MOVQ   x+16(FP), AX
 	MOVQ   dx+0(FP), CX
-	MOVQ   channels+64(FP), DX
+	MOVQ   channels+72(FP), DX
 	SHLQ   $0x02, DX
 	TESTQ  CX, CX
 	JZ     nodx4x1full
 	MOVQ   dcoefs+8(FP), BX
-	MOVQ   index+24(FP), BX
-	MOVQ   dy+32(FP), SI
-	MOVQ   sites+48(FP), DI
-	MOVQ   ahead+88(FP), R8
+	MOVQ   index+32(FP), BX
+	MOVQ   dy+40(FP), SI
+	MOVQ   sites+56(FP), DI
+	MOVQ   ahead+96(FP), R8
 	MOVQ   R8, R9
 	IMULQ  DX, R9
 	IMUL3Q $0x10, R8, R8
@@ -1062,7 +2449,7 @@ near4x1fullx0x4:
 	VMOVUPS     (AX)(R10*4), Y3
 	MOVLQSX     12(BX), R10
 	VMOVUPS     (AX)(R10*4), Y4
-	MOVQ        coefs+40(FP), R10
+	MOVQ        coefs+48(FP), R10
 	IMUL3Q      $0x05, DX, R11
 	ADDQ        R10, R11
 	ADDQ        DX, R10
@@ -1123,7 +2510,7 @@ near4x1fullx0x4:
 	ADDQ        DX, R11
 	VFMADD231PS Y0, Y3, Y5
 	MOVLQSX     (BX), R10
-	CMPQ        partition+80(FP), $0x00
+	CMPQ        partition+88(FP), $0x00
 	JNE         tap0x4x1fullx0x4
 	VMOVUPS     (CX)(R10*4), Y0
 	VADDPS      Y0, Y1, Y1
@@ -1131,7 +2518,7 @@ near4x1fullx0x4:
 tap0x4x1fullx0x4:
 	VMOVUPS Y1, (CX)(R10*4)
 	MOVLQSX 4(BX), R10
-	CMPQ    partition+80(FP), $0x00
+	CMPQ    partition+88(FP), $0x00
 	JNE     tap1x4x1fullx0x4
 	VMOVUPS (CX)(R10*4), Y0
 	VADDPS  Y0, Y7, Y7
@@ -1139,7 +2526,7 @@ tap0x4x1fullx0x4:
 tap1x4x1fullx0x4:
 	VMOVUPS Y7, (CX)(R10*4)
 	MOVLQSX 8(BX), R10
-	CMPQ    partition+80(FP), $0x00
+	CMPQ    partition+88(FP), $0x00
 	JNE     tap2x4x1fullx0x4
 	VMOVUPS (CX)(R10*4), Y0
 	VADDPS  Y0, Y8, Y8
@@ -1147,7 +2534,7 @@ tap1x4x1fullx0x4:
 tap2x4x1fullx0x4:
 	VMOVUPS Y8, (CX)(R10*4)
 	MOVLQSX 12(BX), R10
-	CMPQ    partition+80(FP), $0x00
+	CMPQ    partition+88(FP), $0x00
 	JNE     tap3x4x1fullx0x4
 	VMOVUPS (CX)(R10*4), Y0
 	VADDPS  Y0, Y5, Y5
@@ -1190,10 +2577,10 @@ nodx4x1full:
 	VMOVUPS (CX), Y12
 	ADDQ    DX, CX
 	ADDQ    DX, CX
-	MOVQ    index+24(FP), CX
-	MOVQ    dy+32(FP), BX
-	MOVQ    sites+48(FP), SI
-	MOVQ    ahead+88(FP), DI
+	MOVQ    index+32(FP), CX
+	MOVQ    dy+40(FP), BX
+	MOVQ    sites+56(FP), SI
+	MOVQ    ahead+96(FP), DI
 	MOVQ    DI, R8
 	IMULQ   DX, R8
 	IMUL3Q  $0x10, DI, DI
@@ -1304,10 +2691,10 @@ near4x1fullx0x0:
 	ADDQ        DX, CX
 	VMOVUPS     (CX), Y1
 	ADDQ        DX, CX
-	MOVQ        index+24(FP), CX
-	MOVQ        dy+32(FP), BX
-	MOVQ        sites+48(FP), SI
-	MOVQ        ahead+88(FP), DI
+	MOVQ        index+32(FP), CX
+	MOVQ        dy+40(FP), BX
+	MOVQ        sites+56(FP), SI
+	MOVQ        ahead+96(FP), DI
 	MOVQ        DI, R8
 	IMULQ       DX, R8
 	IMUL3Q      $0x10, DI, DI
@@ -1349,23 +2736,364 @@ near4x1fullx3x0:
 	RET
 
 taps4masked:
-	LEAQ    tails<>+32(SB), AX
-	NEGQ    CX
-	VMOVUPS (AX)(CX*4), Y0
-	MOVQ    x+16(FP), AX
-	MOVQ    dx+0(FP), CX
-	MOVQ    channels+64(FP), DX
-	SHLQ    $0x02, DX
-	TESTQ   CX, CX
-	JZ      nodx4x1
-	MOVQ    dcoefs+8(FP), BX
-	MOVQ    index+24(FP), BX
-	MOVQ    dy+32(FP), SI
-	MOVQ    sites+48(FP), DI
-	MOVQ    ahead+88(FP), R8
-	MOVQ    R8, R9
-	IMULQ   DX, R9
-	IMUL3Q  $0x10, R8, R8
+	LEAQ       tails<>+32(SB), AX
+	NEGQ       CX
+	VMOVUPS    (AX)(CX*4), Y0
+	MOVQ       mean+24(FP), AX
+	TESTQ      AX, AX
+	JZ         plain4x1
+	VMASKMOVPS (AX), Y0, Y1
+	MOVQ       x+16(FP), AX
+	MOVQ       dx+0(FP), CX
+	MOVQ       channels+72(FP), DX
+	SHLQ       $0x02, DX
+	TESTQ      CX, CX
+	JZ         nodx4x1centred
+	MOVQ       dcoefs+8(FP), BX
+	MOVQ       index+32(FP), BX
+	MOVQ       dy+40(FP), SI
+	MOVQ       sites+56(FP), DI
+	MOVQ       ahead+96(FP), R8
+	MOVQ       R8, R9
+	IMULQ      DX, R9
+	IMUL3Q     $0x10, R8, R8
+
+site4x1centredx0x4:
+	VMASKMOVPS (SI), Y0, Y2
+	TESTQ      R8, R8
+	JZ         near4x1centredx0x4
+	PREFETCHT2 (SI)(R9*1)
+	MOVLQSX    (BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    4(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    8(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    12(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+
+near4x1centredx0x4:
+	MOVLQSX     (BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y3
+	VSUBPS      Y1, Y3, Y3
+	MOVLQSX     4(BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y4
+	VSUBPS      Y1, Y4, Y4
+	MOVLQSX     8(BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y5
+	VSUBPS      Y1, Y5, Y5
+	MOVLQSX     12(BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y6
+	VSUBPS      Y1, Y6, Y6
+	MOVQ        coefs+48(FP), R10
+	IMUL3Q      $0x05, DX, R11
+	ADDQ        R10, R11
+	ADDQ        DX, R10
+	VMULPS      Y3, Y2, Y7
+	VMASKMOVPS  (R10), Y0, Y8
+	ADDQ        DX, R10
+	VMASKMOVPS  (R11), Y0, Y9
+	VFMADD231PS Y9, Y3, Y8
+	VMULPS      Y7, Y9, Y3
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y9
+	VFMADD231PS Y9, Y4, Y8
+	VMULPS      Y7, Y9, Y9
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y10
+	VFMADD231PS Y10, Y5, Y8
+	VMULPS      Y7, Y10, Y10
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y11
+	VFMADD231PS Y11, Y6, Y8
+	VMULPS      Y7, Y11, Y7
+	ADDQ        DX, R11
+	VFMADD231PS Y2, Y8, Y3
+	VMULPS      Y4, Y2, Y8
+	VMASKMOVPS  (R10), Y0, Y11
+	ADDQ        DX, R10
+	VMASKMOVPS  (R11), Y0, Y12
+	VFMADD231PS Y12, Y4, Y11
+	VFMADD231PS Y8, Y12, Y9
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y4
+	VFMADD231PS Y4, Y5, Y11
+	VFMADD231PS Y8, Y4, Y10
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y4
+	VFMADD231PS Y4, Y6, Y11
+	VFMADD231PS Y8, Y4, Y7
+	ADDQ        DX, R11
+	VFMADD231PS Y2, Y11, Y9
+	VMULPS      Y5, Y2, Y4
+	VMASKMOVPS  (R10), Y0, Y8
+	ADDQ        DX, R10
+	VMASKMOVPS  (R11), Y0, Y11
+	VFMADD231PS Y11, Y5, Y8
+	VFMADD231PS Y4, Y11, Y10
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y5
+	VFMADD231PS Y5, Y6, Y8
+	VFMADD231PS Y4, Y5, Y7
+	ADDQ        DX, R11
+	VFMADD231PS Y2, Y8, Y10
+	VMULPS      Y6, Y2, Y4
+	VMASKMOVPS  (R10), Y0, Y5
+	ADDQ        DX, R10
+	VMASKMOVPS  (R11), Y0, Y8
+	VFMADD231PS Y8, Y6, Y5
+	VFMADD231PS Y4, Y8, Y7
+	ADDQ        DX, R11
+	VFMADD231PS Y2, Y5, Y7
+	MOVLQSX     (BX), R10
+	CMPQ        partition+88(FP), $0x00
+	JNE         tap0x4x1centredx0x4
+	VMASKMOVPS  (CX)(R10*4), Y0, Y2
+	VADDPS      Y2, Y3, Y3
+
+tap0x4x1centredx0x4:
+	VMASKMOVPS Y3, Y0, (CX)(R10*4)
+	MOVLQSX    4(BX), R10
+	CMPQ       partition+88(FP), $0x00
+	JNE        tap1x4x1centredx0x4
+	VMASKMOVPS (CX)(R10*4), Y0, Y2
+	VADDPS     Y2, Y9, Y9
+
+tap1x4x1centredx0x4:
+	VMASKMOVPS Y9, Y0, (CX)(R10*4)
+	MOVLQSX    8(BX), R10
+	CMPQ       partition+88(FP), $0x00
+	JNE        tap2x4x1centredx0x4
+	VMASKMOVPS (CX)(R10*4), Y0, Y2
+	VADDPS     Y2, Y10, Y10
+
+tap2x4x1centredx0x4:
+	VMASKMOVPS Y10, Y0, (CX)(R10*4)
+	MOVLQSX    12(BX), R10
+	CMPQ       partition+88(FP), $0x00
+	JNE        tap3x4x1centredx0x4
+	VMASKMOVPS (CX)(R10*4), Y0, Y2
+	VADDPS     Y2, Y7, Y7
+
+tap3x4x1centredx0x4:
+	VMASKMOVPS Y7, Y0, (CX)(R10*4)
+	ADDQ       $0x10, BX
+	ADDQ       DX, SI
+	DECQ       DI
+	JNZ        site4x1centredx0x4
+	MOVQ       dcoefs+8(FP), CX
+
+nodx4x1centred:
+	MOVQ       dcoefs+8(FP), CX
+	VMASKMOVPS (CX), Y0, Y2
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y0, Y3
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y0, Y8
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y0, Y4
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y0, Y5
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y0, Y6
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y0, Y7
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y0, Y9
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y0, Y10
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y0, Y11
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	MOVQ       index+32(FP), CX
+	MOVQ       dy+40(FP), BX
+	MOVQ       sites+56(FP), SI
+	MOVQ       ahead+96(FP), DI
+	MOVQ       DI, R8
+	IMULQ      DX, R8
+	IMUL3Q     $0x10, DI, DI
+
+site4x1centredx0x0:
+	VMASKMOVPS (BX), Y0, Y12
+	TESTQ      DI, DI
+	JZ         near4x1centredx0x0
+	PREFETCHT2 (BX)(R8*1)
+	MOVLQSX    (CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    4(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    8(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    12(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+
+near4x1centredx0x0:
+	MOVLQSX     (CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y13
+	VSUBPS      Y1, Y13, Y13
+	VADDPS      Y12, Y2, Y2
+	VMULPS      Y13, Y12, Y14
+	VADDPS      Y14, Y3, Y3
+	VFMADD231PS Y13, Y14, Y4
+	MOVLQSX     4(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y13
+	VSUBPS      Y1, Y13, Y13
+	VFMADD231PS Y13, Y14, Y5
+	MOVLQSX     8(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y13
+	VSUBPS      Y1, Y13, Y13
+	VFMADD231PS Y13, Y14, Y6
+	MOVLQSX     12(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y13
+	VSUBPS      Y1, Y13, Y13
+	VFMADD231PS Y13, Y14, Y7
+	MOVLQSX     4(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y13
+	VSUBPS      Y1, Y13, Y13
+	VMULPS      Y13, Y12, Y12
+	VADDPS      Y12, Y8, Y8
+	MOVLQSX     4(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y13
+	VSUBPS      Y1, Y13, Y13
+	VFMADD231PS Y13, Y12, Y9
+	MOVLQSX     8(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y13
+	VSUBPS      Y1, Y13, Y13
+	VFMADD231PS Y13, Y12, Y10
+	MOVLQSX     12(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y13
+	VSUBPS      Y1, Y13, Y13
+	VFMADD231PS Y13, Y12, Y11
+	ADDQ        $0x10, CX
+	ADDQ        DX, BX
+	DECQ        SI
+	JNZ         site4x1centredx0x0
+	MOVQ        dcoefs+8(FP), CX
+	VMASKMOVPS  Y2, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y3, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y8, Y0, (CX)
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMASKMOVPS  Y4, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y5, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y6, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y7, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y9, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y10, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y11, Y0, (CX)
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	MOVQ        dcoefs+8(FP), CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y2
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y5
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y3
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y4
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y6
+	ADDQ        DX, CX
+	MOVQ        index+32(FP), CX
+	MOVQ        dy+40(FP), BX
+	MOVQ        sites+56(FP), SI
+	MOVQ        ahead+96(FP), DI
+	MOVQ        DI, R8
+	IMULQ       DX, R8
+	IMUL3Q      $0x10, DI, DI
+
+site4x1centredx2x0:
+	VMASKMOVPS (BX), Y0, Y7
+	TESTQ      DI, DI
+	JZ         near4x1centredx2x0
+
+near4x1centredx2x0:
+	MOVLQSX     8(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y8
+	VSUBPS      Y1, Y8, Y8
+	MOVLQSX     12(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y9
+	VSUBPS      Y1, Y9, Y9
+	VMULPS      Y8, Y7, Y10
+	VADDPS      Y10, Y2, Y2
+	VFMADD231PS Y8, Y10, Y3
+	VFMADD231PS Y9, Y10, Y4
+	VMULPS      Y9, Y7, Y7
+	VADDPS      Y7, Y5, Y5
+	VFMADD231PS Y9, Y7, Y6
+	ADDQ        $0x10, CX
+	ADDQ        DX, BX
+	DECQ        SI
+	JNZ         site4x1centredx2x0
+	MOVQ        dcoefs+8(FP), AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	VMASKMOVPS  Y2, Y0, (AX)
+	ADDQ        DX, AX
+	VMASKMOVPS  Y5, Y0, (AX)
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	VMASKMOVPS  Y3, Y0, (AX)
+	ADDQ        DX, AX
+	VMASKMOVPS  Y4, Y0, (AX)
+	ADDQ        DX, AX
+	VMASKMOVPS  Y6, Y0, (AX)
+	ADDQ        DX, AX
+	VZEROUPPER
+	RET
+
+plain4x1:
+	MOVQ   x+16(FP), AX
+	MOVQ   dx+0(FP), CX
+	MOVQ   channels+72(FP), DX
+	SHLQ   $0x02, DX
+	TESTQ  CX, CX
+	JZ     nodx4x1
+	MOVQ   dcoefs+8(FP), BX
+	MOVQ   index+32(FP), BX
+	MOVQ   dy+40(FP), SI
+	MOVQ   sites+56(FP), DI
+	MOVQ   ahead+96(FP), R8
+	MOVQ   R8, R9
+	IMULQ  DX, R9
+	IMUL3Q $0x10, R8, R8
 
 site4x1x0x4:
 	VMASKMOVPS (SI), Y0, Y1
@@ -1394,7 +3122,7 @@ near4x1x0x4:
 	VMASKMOVPS  (AX)(R10*4), Y0, Y4
 	MOVLQSX     12(BX), R10
 	VMASKMOVPS  (AX)(R10*4), Y0, Y5
-	MOVQ        coefs+40(FP), R10
+	MOVQ        coefs+48(FP), R10
 	IMUL3Q      $0x05, DX, R11
 	ADDQ        R10, R11
 	ADDQ        DX, R10
@@ -1455,7 +3183,7 @@ near4x1x0x4:
 	ADDQ        DX, R11
 	VFMADD231PS Y1, Y4, Y6
 	MOVLQSX     (BX), R10
-	CMPQ        partition+80(FP), $0x00
+	CMPQ        partition+88(FP), $0x00
 	JNE         tap0x4x1x0x4
 	VMASKMOVPS  (CX)(R10*4), Y0, Y1
 	VADDPS      Y1, Y2, Y2
@@ -1463,7 +3191,7 @@ near4x1x0x4:
 tap0x4x1x0x4:
 	VMASKMOVPS Y2, Y0, (CX)(R10*4)
 	MOVLQSX    4(BX), R10
-	CMPQ       partition+80(FP), $0x00
+	CMPQ       partition+88(FP), $0x00
 	JNE        tap1x4x1x0x4
 	VMASKMOVPS (CX)(R10*4), Y0, Y1
 	VADDPS     Y1, Y8, Y8
@@ -1471,7 +3199,7 @@ tap0x4x1x0x4:
 tap1x4x1x0x4:
 	VMASKMOVPS Y8, Y0, (CX)(R10*4)
 	MOVLQSX    8(BX), R10
-	CMPQ       partition+80(FP), $0x00
+	CMPQ       partition+88(FP), $0x00
 	JNE        tap2x4x1x0x4
 	VMASKMOVPS (CX)(R10*4), Y0, Y1
 	VADDPS     Y1, Y9, Y9
@@ -1479,7 +3207,7 @@ tap1x4x1x0x4:
 tap2x4x1x0x4:
 	VMASKMOVPS Y9, Y0, (CX)(R10*4)
 	MOVLQSX    12(BX), R10
-	CMPQ       partition+80(FP), $0x00
+	CMPQ       partition+88(FP), $0x00
 	JNE        tap3x4x1x0x4
 	VMASKMOVPS (CX)(R10*4), Y0, Y1
 	VADDPS     Y1, Y6, Y6
@@ -1519,10 +3247,10 @@ nodx4x1:
 	ADDQ       DX, CX
 	ADDQ       DX, CX
 	ADDQ       DX, CX
-	MOVQ       index+24(FP), CX
-	MOVQ       dy+32(FP), BX
-	MOVQ       sites+48(FP), SI
-	MOVQ       ahead+88(FP), DI
+	MOVQ       index+32(FP), CX
+	MOVQ       dy+40(FP), BX
+	MOVQ       sites+56(FP), SI
+	MOVQ       ahead+96(FP), DI
 	MOVQ       DI, R8
 	IMULQ      DX, R8
 	IMUL3Q     $0x10, DI, DI
@@ -1617,10 +3345,10 @@ near4x1x0x0:
 	ADDQ        DX, CX
 	VMASKMOVPS  (CX), Y0, Y5
 	ADDQ        DX, CX
-	MOVQ        index+24(FP), CX
-	MOVQ        dy+32(FP), BX
-	MOVQ        sites+48(FP), SI
-	MOVQ        ahead+88(FP), DI
+	MOVQ        index+32(FP), CX
+	MOVQ        dy+40(FP), BX
+	MOVQ        sites+56(FP), SI
+	MOVQ        ahead+96(FP), DI
 	MOVQ        DI, R8
 	IMULQ       DX, R8
 	IMUL3Q      $0x10, DI, DI
@@ -1671,21 +3399,720 @@ near4x1x2x0:
 	RET
 
 after4:
-	CMPQ   AX, $0x06
-	JNE    after6
-	CMPQ   CX, $0x08
-	JNE    taps6masked
+	CMPQ    AX, $0x06
+	JNE     after6
+	CMPQ    CX, $0x08
+	JNE     taps6masked
+	MOVQ    mean+24(FP), AX
+	TESTQ   AX, AX
+	JZ      plain6x1full
+	VMOVUPS (AX), Y0
+	MOVQ    x+16(FP), AX
+	MOVQ    dx+0(FP), CX
+	MOVQ    channels+72(FP), DX
+	SHLQ    $0x02, DX
+	TESTQ   CX, CX
+	JZ      nodx6x1fullcentred
+	MOVQ    dcoefs+8(FP), BX
+	MOVQ    index+32(FP), BX
+	MOVQ    dy+40(FP), SI
+	MOVQ    sites+56(FP), DI
+	MOVQ    ahead+96(FP), R8
+	MOVQ    R8, R9
+	IMULQ   DX, R9
+	IMUL3Q  $0x18, R8, R8
+
+site6x1fullcentredx0x5:
+	VMOVUPS    (SI), Y1
+	TESTQ      R8, R8
+	JZ         near6x1fullcentredx0x5
+	PREFETCHT2 (SI)(R9*1)
+	MOVLQSX    (BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    4(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    8(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    12(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    16(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    20(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+
+near6x1fullcentredx0x5:
+	MOVLQSX     (BX), R10
+	VMOVUPS     (AX)(R10*4), Y2
+	VSUBPS      Y0, Y2, Y2
+	MOVLQSX     4(BX), R10
+	VMOVUPS     (AX)(R10*4), Y3
+	VSUBPS      Y0, Y3, Y3
+	MOVLQSX     8(BX), R10
+	VMOVUPS     (AX)(R10*4), Y4
+	VSUBPS      Y0, Y4, Y4
+	MOVLQSX     12(BX), R10
+	VMOVUPS     (AX)(R10*4), Y5
+	VSUBPS      Y0, Y5, Y5
+	MOVLQSX     16(BX), R10
+	VMOVUPS     (AX)(R10*4), Y6
+	VSUBPS      Y0, Y6, Y6
+	MOVLQSX     20(BX), R10
+	VMOVUPS     (AX)(R10*4), Y7
+	VSUBPS      Y0, Y7, Y7
+	MOVQ        coefs+48(FP), R10
+	IMUL3Q      $0x07, DX, R11
+	ADDQ        R10, R11
+	ADDQ        DX, R10
+	VMULPS      Y2, Y1, Y8
+	VMOVUPS     (R10), Y9
+	ADDQ        DX, R10
+	VMOVUPS     (R11), Y10
+	VFMADD231PS Y10, Y2, Y9
+	VMULPS      Y8, Y10, Y2
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y10
+	VFMADD231PS Y10, Y3, Y9
+	VMULPS      Y8, Y10, Y10
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y11
+	VFMADD231PS Y11, Y4, Y9
+	VMULPS      Y8, Y11, Y11
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y12
+	VFMADD231PS Y12, Y5, Y9
+	VMULPS      Y8, Y12, Y12
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y13
+	VFMADD231PS Y13, Y6, Y9
+	VMULPS      Y8, Y13, Y8
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y13
+	VFMADD231PS Y13, Y7, Y9
+	ADDQ        DX, R11
+	VFMADD231PS Y1, Y9, Y2
+	VMULPS      Y3, Y1, Y9
+	VMOVUPS     (R10), Y13
+	ADDQ        DX, R10
+	VMOVUPS     (R11), Y14
+	VFMADD231PS Y14, Y3, Y13
+	VFMADD231PS Y9, Y14, Y10
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y3
+	VFMADD231PS Y3, Y4, Y13
+	VFMADD231PS Y9, Y3, Y11
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y3
+	VFMADD231PS Y3, Y5, Y13
+	VFMADD231PS Y9, Y3, Y12
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y3
+	VFMADD231PS Y3, Y6, Y13
+	VFMADD231PS Y9, Y3, Y8
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y3
+	VFMADD231PS Y3, Y7, Y13
+	ADDQ        DX, R11
+	VFMADD231PS Y1, Y13, Y10
+	VMULPS      Y4, Y1, Y3
+	VMOVUPS     (R10), Y9
+	ADDQ        DX, R10
+	VMOVUPS     (R11), Y13
+	VFMADD231PS Y13, Y4, Y9
+	VFMADD231PS Y3, Y13, Y11
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y4
+	VFMADD231PS Y4, Y5, Y9
+	VFMADD231PS Y3, Y4, Y12
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y4
+	VFMADD231PS Y4, Y6, Y9
+	VFMADD231PS Y3, Y4, Y8
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y3
+	VFMADD231PS Y3, Y7, Y9
+	ADDQ        DX, R11
+	VFMADD231PS Y1, Y9, Y11
+	VMULPS      Y5, Y1, Y3
+	VMOVUPS     (R10), Y4
+	ADDQ        DX, R10
+	VMOVUPS     (R11), Y9
+	VFMADD231PS Y9, Y5, Y4
+	VFMADD231PS Y3, Y9, Y12
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y5
+	VFMADD231PS Y5, Y6, Y4
+	VFMADD231PS Y3, Y5, Y8
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y3
+	VFMADD231PS Y3, Y7, Y4
+	ADDQ        DX, R11
+	VFMADD231PS Y1, Y4, Y12
+	VMULPS      Y6, Y1, Y3
+	VMOVUPS     (R10), Y4
+	ADDQ        DX, R10
+	VMOVUPS     (R11), Y5
+	VFMADD231PS Y5, Y6, Y4
+	VFMADD231PS Y3, Y5, Y8
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y3
+	VFMADD231PS Y3, Y7, Y4
+	ADDQ        DX, R11
+	VFMADD231PS Y1, Y4, Y8
+	MOVLQSX     (BX), R10
+	CMPQ        partition+88(FP), $0x00
+	JNE         tap0x6x1fullcentredx0x5
+	VMOVUPS     (CX)(R10*4), Y1
+	VADDPS      Y1, Y2, Y2
+
+tap0x6x1fullcentredx0x5:
+	VMOVUPS Y2, (CX)(R10*4)
+	MOVLQSX 4(BX), R10
+	CMPQ    partition+88(FP), $0x00
+	JNE     tap1x6x1fullcentredx0x5
+	VMOVUPS (CX)(R10*4), Y1
+	VADDPS  Y1, Y10, Y10
+
+tap1x6x1fullcentredx0x5:
+	VMOVUPS Y10, (CX)(R10*4)
+	MOVLQSX 8(BX), R10
+	CMPQ    partition+88(FP), $0x00
+	JNE     tap2x6x1fullcentredx0x5
+	VMOVUPS (CX)(R10*4), Y1
+	VADDPS  Y1, Y11, Y11
+
+tap2x6x1fullcentredx0x5:
+	VMOVUPS Y11, (CX)(R10*4)
+	MOVLQSX 12(BX), R10
+	CMPQ    partition+88(FP), $0x00
+	JNE     tap3x6x1fullcentredx0x5
+	VMOVUPS (CX)(R10*4), Y1
+	VADDPS  Y1, Y12, Y12
+
+tap3x6x1fullcentredx0x5:
+	VMOVUPS Y12, (CX)(R10*4)
+	MOVLQSX 16(BX), R10
+	CMPQ    partition+88(FP), $0x00
+	JNE     tap4x6x1fullcentredx0x5
+	VMOVUPS (CX)(R10*4), Y1
+	VADDPS  Y1, Y8, Y8
+
+tap4x6x1fullcentredx0x5:
+	VMOVUPS Y8, (CX)(R10*4)
+	ADDQ    $0x18, BX
+	ADDQ    DX, SI
+	DECQ    DI
+	JNZ     site6x1fullcentredx0x5
+	MOVQ    dcoefs+8(FP), BX
+	MOVQ    dcoefs+8(FP), BX
+	MOVQ    index+32(FP), BX
+	MOVQ    dy+40(FP), SI
+	MOVQ    sites+56(FP), DI
+	MOVQ    ahead+96(FP), R8
+	MOVQ    R8, R9
+	IMULQ   DX, R9
+	IMUL3Q  $0x18, R8, R8
+
+site6x1fullcentredx0x6:
+	VMOVUPS    (SI), Y1
+	TESTQ      R8, R8
+	JZ         near6x1fullcentredx0x6
+	MOVLQSX    20(BX)(R8*1), R9
+	PREFETCHT2 (CX)(R9*4)
+
+near6x1fullcentredx0x6:
+	MOVLQSX     (BX), R9
+	VMOVUPS     (AX)(R9*4), Y2
+	VSUBPS      Y0, Y2, Y2
+	MOVLQSX     4(BX), R9
+	VMOVUPS     (AX)(R9*4), Y3
+	VSUBPS      Y0, Y3, Y3
+	MOVLQSX     8(BX), R9
+	VMOVUPS     (AX)(R9*4), Y4
+	VSUBPS      Y0, Y4, Y4
+	MOVLQSX     12(BX), R9
+	VMOVUPS     (AX)(R9*4), Y5
+	VSUBPS      Y0, Y5, Y5
+	MOVLQSX     16(BX), R9
+	VMOVUPS     (AX)(R9*4), Y6
+	VSUBPS      Y0, Y6, Y6
+	MOVLQSX     20(BX), R9
+	VMOVUPS     (AX)(R9*4), Y7
+	VSUBPS      Y0, Y7, Y7
+	MOVQ        coefs+48(FP), R9
+	IMUL3Q      $0x07, DX, R10
+	ADDQ        R9, R10
+	ADDQ        DX, R9
+	VMULPS      Y2, Y1, Y2
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y8
+	VMULPS      Y2, Y8, Y2
+	ADDQ        DX, R10
+	VMULPS      Y3, Y1, Y3
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y8
+	VFMADD231PS Y3, Y8, Y2
+	ADDQ        DX, R10
+	VMULPS      Y4, Y1, Y3
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y4
+	VFMADD231PS Y3, Y4, Y2
+	ADDQ        DX, R10
+	VMULPS      Y5, Y1, Y3
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y4
+	VFMADD231PS Y3, Y4, Y2
+	ADDQ        DX, R10
+	VMULPS      Y6, Y1, Y3
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y4
+	VFMADD231PS Y3, Y4, Y2
+	ADDQ        DX, R10
+	VMULPS      Y7, Y1, Y3
+	VMOVUPS     (R9), Y4
+	ADDQ        DX, R9
+	VMOVUPS     (R10), Y5
+	VFMADD231PS Y5, Y7, Y4
+	VFMADD231PS Y3, Y5, Y2
+	ADDQ        DX, R10
+	VFMADD231PS Y1, Y4, Y2
+	MOVLQSX     20(BX), R9
+	CMPQ        partition+88(FP), $0x00
+	JNE         tap5x6x1fullcentredx0x6
+	VMOVUPS     (CX)(R9*4), Y1
+	VADDPS      Y1, Y2, Y2
+
+tap5x6x1fullcentredx0x6:
+	VMOVUPS Y2, (CX)(R9*4)
+	ADDQ    $0x18, BX
+	ADDQ    DX, SI
+	DECQ    DI
+	JNZ     site6x1fullcentredx0x6
+	MOVQ    dcoefs+8(FP), CX
+
+nodx6x1fullcentred:
+	MOVQ    dcoefs+8(FP), CX
+	VMOVUPS (CX), Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y2
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y4
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y5
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y6
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y7
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y8
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	MOVQ    index+32(FP), CX
+	MOVQ    dy+40(FP), BX
+	MOVQ    sites+56(FP), SI
+	MOVQ    ahead+96(FP), DI
+	MOVQ    DI, R8
+	IMULQ   DX, R8
+	IMUL3Q  $0x18, DI, DI
+
+site6x1fullcentredx0x0:
+	VMOVUPS    (BX), Y9
+	TESTQ      DI, DI
+	JZ         near6x1fullcentredx0x0
+	PREFETCHT2 (BX)(R8*1)
+	MOVLQSX    (CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    4(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    8(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    12(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    16(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    20(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+
+near6x1fullcentredx0x0:
+	MOVLQSX     (CX), R9
+	VMOVUPS     (AX)(R9*4), Y10
+	VSUBPS      Y0, Y10, Y10
+	MOVLQSX     4(CX), R9
+	VMOVUPS     (AX)(R9*4), Y11
+	VSUBPS      Y0, Y11, Y11
+	MOVLQSX     8(CX), R9
+	VMOVUPS     (AX)(R9*4), Y12
+	VSUBPS      Y0, Y12, Y12
+	MOVLQSX     12(CX), R9
+	VMOVUPS     (AX)(R9*4), Y13
+	VSUBPS      Y0, Y13, Y13
+	VADDPS      Y9, Y1, Y1
+	VMULPS      Y10, Y9, Y9
+	VADDPS      Y9, Y2, Y2
+	VFMADD231PS Y10, Y9, Y3
+	VFMADD231PS Y11, Y9, Y4
+	VFMADD231PS Y12, Y9, Y5
+	VFMADD231PS Y13, Y9, Y6
+	MOVLQSX     16(CX), R9
+	VMOVUPS     (AX)(R9*4), Y10
+	VSUBPS      Y0, Y10, Y10
+	VFMADD231PS Y10, Y9, Y7
+	MOVLQSX     20(CX), R9
+	VMOVUPS     (AX)(R9*4), Y10
+	VSUBPS      Y0, Y10, Y10
+	VFMADD231PS Y10, Y9, Y8
+	ADDQ        $0x18, CX
+	ADDQ        DX, BX
+	DECQ        SI
+	JNZ         site6x1fullcentredx0x0
+	MOVQ        dcoefs+8(FP), CX
+	VMOVUPS     Y1, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y2, (CX)
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMOVUPS     Y3, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y4, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y5, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y6, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y7, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y8, (CX)
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	MOVQ        dcoefs+8(FP), CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y1
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y7
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y2
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y3
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y4
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y5
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y6
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y8
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y9
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y10
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y11
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	MOVQ        index+32(FP), CX
+	MOVQ        dy+40(FP), BX
+	MOVQ        sites+56(FP), SI
+	MOVQ        ahead+96(FP), DI
+	MOVQ        DI, R8
+	IMULQ       DX, R8
+	IMUL3Q      $0x18, DI, DI
+
+site6x1fullcentredx1x0:
+	VMOVUPS (BX), Y12
+	TESTQ   DI, DI
+	JZ      near6x1fullcentredx1x0
+
+near6x1fullcentredx1x0:
+	MOVLQSX     4(CX), R8
+	VMOVUPS     (AX)(R8*4), Y13
+	VSUBPS      Y0, Y13, Y13
+	VMULPS      Y13, Y12, Y14
+	VADDPS      Y14, Y1, Y1
+	VFMADD231PS Y13, Y14, Y2
+	MOVLQSX     8(CX), R8
+	VMOVUPS     (AX)(R8*4), Y13
+	VSUBPS      Y0, Y13, Y13
+	VFMADD231PS Y13, Y14, Y3
+	MOVLQSX     12(CX), R8
+	VMOVUPS     (AX)(R8*4), Y13
+	VSUBPS      Y0, Y13, Y13
+	VFMADD231PS Y13, Y14, Y4
+	MOVLQSX     16(CX), R8
+	VMOVUPS     (AX)(R8*4), Y13
+	VSUBPS      Y0, Y13, Y13
+	VFMADD231PS Y13, Y14, Y5
+	MOVLQSX     20(CX), R8
+	VMOVUPS     (AX)(R8*4), Y13
+	VSUBPS      Y0, Y13, Y13
+	VFMADD231PS Y13, Y14, Y6
+	MOVLQSX     8(CX), R8
+	VMOVUPS     (AX)(R8*4), Y13
+	VSUBPS      Y0, Y13, Y13
+	VMULPS      Y13, Y12, Y12
+	VADDPS      Y12, Y7, Y7
+	MOVLQSX     8(CX), R8
+	VMOVUPS     (AX)(R8*4), Y13
+	VSUBPS      Y0, Y13, Y13
+	VFMADD231PS Y13, Y12, Y8
+	MOVLQSX     12(CX), R8
+	VMOVUPS     (AX)(R8*4), Y13
+	VSUBPS      Y0, Y13, Y13
+	VFMADD231PS Y13, Y12, Y9
+	MOVLQSX     16(CX), R8
+	VMOVUPS     (AX)(R8*4), Y13
+	VSUBPS      Y0, Y13, Y13
+	VFMADD231PS Y13, Y12, Y10
+	MOVLQSX     20(CX), R8
+	VMOVUPS     (AX)(R8*4), Y13
+	VSUBPS      Y0, Y13, Y13
+	VFMADD231PS Y13, Y12, Y11
+	ADDQ        $0x18, CX
+	ADDQ        DX, BX
+	DECQ        SI
+	JNZ         site6x1fullcentredx1x0
+	MOVQ        dcoefs+8(FP), CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMOVUPS     Y1, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y7, (CX)
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMOVUPS     Y2, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y3, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y4, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y5, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y6, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y8, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y9, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y10, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y11, (CX)
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	MOVQ        dcoefs+8(FP), CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y1
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y5
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y8
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y2
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y3
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y4
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y6
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y7
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y9
+	ADDQ        DX, CX
+	MOVQ        index+32(FP), CX
+	MOVQ        dy+40(FP), BX
+	MOVQ        sites+56(FP), SI
+	MOVQ        ahead+96(FP), DI
+	MOVQ        DI, R8
+	IMULQ       DX, R8
+	IMUL3Q      $0x18, DI, DI
+
+site6x1fullcentredx3x0:
+	VMOVUPS (BX), Y10
+	TESTQ   DI, DI
+	JZ      near6x1fullcentredx3x0
+
+near6x1fullcentredx3x0:
+	MOVLQSX     12(CX), R8
+	VMOVUPS     (AX)(R8*4), Y11
+	VSUBPS      Y0, Y11, Y11
+	MOVLQSX     16(CX), R8
+	VMOVUPS     (AX)(R8*4), Y12
+	VSUBPS      Y0, Y12, Y12
+	MOVLQSX     20(CX), R8
+	VMOVUPS     (AX)(R8*4), Y13
+	VSUBPS      Y0, Y13, Y13
+	VMULPS      Y11, Y10, Y14
+	VADDPS      Y14, Y1, Y1
+	VFMADD231PS Y11, Y14, Y2
+	VFMADD231PS Y12, Y14, Y3
+	VFMADD231PS Y13, Y14, Y4
+	VMULPS      Y12, Y10, Y11
+	VADDPS      Y11, Y5, Y5
+	VFMADD231PS Y12, Y11, Y6
+	VFMADD231PS Y13, Y11, Y7
+	VMULPS      Y13, Y10, Y10
+	VADDPS      Y10, Y8, Y8
+	VFMADD231PS Y13, Y10, Y9
+	ADDQ        $0x18, CX
+	ADDQ        DX, BX
+	DECQ        SI
+	JNZ         site6x1fullcentredx3x0
+	MOVQ        dcoefs+8(FP), AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	VMOVUPS     Y1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Y5, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Y8, (AX)
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	VMOVUPS     Y2, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Y3, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Y4, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Y6, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Y7, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Y9, (AX)
+	ADDQ        DX, AX
+	VZEROUPPER
+	RET
+
+plain6x1full:
 	MOVQ   x+16(FP), AX
 	MOVQ   dx+0(FP), CX
-	MOVQ   channels+64(FP), DX
+	MOVQ   channels+72(FP), DX
 	SHLQ   $0x02, DX
 	TESTQ  CX, CX
 	JZ     nodx6x1full
 	MOVQ   dcoefs+8(FP), BX
-	MOVQ   index+24(FP), BX
-	MOVQ   dy+32(FP), SI
-	MOVQ   sites+48(FP), DI
-	MOVQ   ahead+88(FP), R8
+	MOVQ   index+32(FP), BX
+	MOVQ   dy+40(FP), SI
+	MOVQ   sites+56(FP), DI
+	MOVQ   ahead+96(FP), R8
 	MOVQ   R8, R9
 	IMULQ  DX, R9
 	IMUL3Q $0x18, R8, R8
@@ -1727,7 +4154,7 @@ near6x1fullx0x6:
 	VMOVUPS     (AX)(R10*4), Y5
 	MOVLQSX     20(BX), R10
 	VMOVUPS     (AX)(R10*4), Y6
-	MOVQ        coefs+40(FP), R10
+	MOVQ        coefs+48(FP), R10
 	IMUL3Q      $0x07, DX, R11
 	ADDQ        R10, R11
 	ADDQ        DX, R10
@@ -1840,7 +4267,7 @@ near6x1fullx0x6:
 	ADDQ        DX, R11
 	VFMADD231PS Y0, Y3, Y7
 	MOVLQSX     (BX), R10
-	CMPQ        partition+80(FP), $0x00
+	CMPQ        partition+88(FP), $0x00
 	JNE         tap0x6x1fullx0x6
 	VMOVUPS     (CX)(R10*4), Y0
 	VADDPS      Y0, Y1, Y1
@@ -1848,7 +4275,7 @@ near6x1fullx0x6:
 tap0x6x1fullx0x6:
 	VMOVUPS Y1, (CX)(R10*4)
 	MOVLQSX 4(BX), R10
-	CMPQ    partition+80(FP), $0x00
+	CMPQ    partition+88(FP), $0x00
 	JNE     tap1x6x1fullx0x6
 	VMOVUPS (CX)(R10*4), Y0
 	VADDPS  Y0, Y9, Y9
@@ -1856,7 +4283,7 @@ tap0x6x1fullx0x6:
 tap1x6x1fullx0x6:
 	VMOVUPS Y9, (CX)(R10*4)
 	MOVLQSX 8(BX), R10
-	CMPQ    partition+80(FP), $0x00
+	CMPQ    partition+88(FP), $0x00
 	JNE     tap2x6x1fullx0x6
 	VMOVUPS (CX)(R10*4), Y0
 	VADDPS  Y0, Y10, Y10
@@ -1864,7 +4291,7 @@ tap1x6x1fullx0x6:
 tap2x6x1fullx0x6:
 	VMOVUPS Y10, (CX)(R10*4)
 	MOVLQSX 12(BX), R10
-	CMPQ    partition+80(FP), $0x00
+	CMPQ    partition+88(FP), $0x00
 	JNE     tap3x6x1fullx0x6
 	VMOVUPS (CX)(R10*4), Y0
 	VADDPS  Y0, Y11, Y11
@@ -1872,7 +4299,7 @@ tap2x6x1fullx0x6:
 tap3x6x1fullx0x6:
 	VMOVUPS Y11, (CX)(R10*4)
 	MOVLQSX 16(BX), R10
-	CMPQ    partition+80(FP), $0x00
+	CMPQ    partition+88(FP), $0x00
 	JNE     tap4x6x1fullx0x6
 	VMOVUPS (CX)(R10*4), Y0
 	VADDPS  Y0, Y12, Y12
@@ -1880,7 +4307,7 @@ tap3x6x1fullx0x6:
 tap4x6x1fullx0x6:
 	VMOVUPS Y12, (CX)(R10*4)
 	MOVLQSX 20(BX), R10
-	CMPQ    partition+80(FP), $0x00
+	CMPQ    partition+88(FP), $0x00
 	JNE     tap5x6x1fullx0x6
 	VMOVUPS (CX)(R10*4), Y0
 	VADDPS  Y0, Y7, Y7
@@ -1931,10 +4358,10 @@ nodx6x1full:
 	ADDQ    DX, CX
 	ADDQ    DX, CX
 	ADDQ    DX, CX
-	MOVQ    index+24(FP), CX
-	MOVQ    dy+32(FP), BX
-	MOVQ    sites+48(FP), SI
-	MOVQ    ahead+88(FP), DI
+	MOVQ    index+32(FP), CX
+	MOVQ    dy+40(FP), BX
+	MOVQ    sites+56(FP), SI
+	MOVQ    ahead+96(FP), DI
 	MOVQ    DI, R8
 	IMULQ   DX, R8
 	IMUL3Q  $0x18, DI, DI
@@ -2060,10 +4487,10 @@ near6x1fullx0x0:
 	ADDQ        DX, CX
 	ADDQ        DX, CX
 	ADDQ        DX, CX
-	MOVQ        index+24(FP), CX
-	MOVQ        dy+32(FP), BX
-	MOVQ        sites+48(FP), SI
-	MOVQ        ahead+88(FP), DI
+	MOVQ        index+32(FP), CX
+	MOVQ        dy+40(FP), BX
+	MOVQ        sites+56(FP), SI
+	MOVQ        ahead+96(FP), DI
 	MOVQ        DI, R8
 	IMULQ       DX, R8
 	IMUL3Q      $0x18, DI, DI
@@ -2185,10 +4612,10 @@ near6x1fullx1x0:
 	ADDQ        DX, CX
 	VMOVUPS     (CX), Y8
 	ADDQ        DX, CX
-	MOVQ        index+24(FP), CX
-	MOVQ        dy+32(FP), BX
-	MOVQ        sites+48(FP), SI
-	MOVQ        ahead+88(FP), DI
+	MOVQ        index+32(FP), CX
+	MOVQ        dy+40(FP), BX
+	MOVQ        sites+56(FP), SI
+	MOVQ        ahead+96(FP), DI
 	MOVQ        DI, R8
 	IMULQ       DX, R8
 	IMUL3Q      $0x18, DI, DI
@@ -2263,23 +4690,734 @@ near6x1fullx3x0:
 	RET
 
 taps6masked:
-	LEAQ    tails<>+32(SB), AX
-	NEGQ    CX
-	VMOVUPS (AX)(CX*4), Y0
-	MOVQ    x+16(FP), AX
-	MOVQ    dx+0(FP), CX
-	MOVQ    channels+64(FP), DX
-	SHLQ    $0x02, DX
-	TESTQ   CX, CX
-	JZ      nodx6x1
-	MOVQ    dcoefs+8(FP), BX
-	MOVQ    index+24(FP), BX
-	MOVQ    dy+32(FP), SI
-	MOVQ    sites+48(FP), DI
-	MOVQ    ahead+88(FP), R8
-	MOVQ    R8, R9
-	IMULQ   DX, R9
-	IMUL3Q  $0x18, R8, R8
+	LEAQ       tails<>+32(SB), AX
+	NEGQ       CX
+	VMOVUPS    (AX)(CX*4), Y0
+	MOVQ       mean+24(FP), AX
+	TESTQ      AX, AX
+	JZ         plain6x1
+	VMASKMOVPS (AX), Y0, Y1
+	MOVQ       x+16(FP), AX
+	MOVQ       dx+0(FP), CX
+	MOVQ       channels+72(FP), DX
+	SHLQ       $0x02, DX
+	TESTQ      CX, CX
+	JZ         nodx6x1centred
+	MOVQ       dcoefs+8(FP), BX
+	MOVQ       index+32(FP), BX
+	MOVQ       dy+40(FP), SI
+	MOVQ       sites+56(FP), DI
+	MOVQ       ahead+96(FP), R8
+	MOVQ       R8, R9
+	IMULQ      DX, R9
+	IMUL3Q     $0x18, R8, R8
+
+site6x1centredx0x4:
+	VMASKMOVPS (SI), Y0, Y2
+	TESTQ      R8, R8
+	JZ         near6x1centredx0x4
+	PREFETCHT2 (SI)(R9*1)
+	MOVLQSX    (BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    4(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    8(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    12(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    16(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	MOVLQSX    20(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+
+near6x1centredx0x4:
+	MOVLQSX     (BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y3
+	VSUBPS      Y1, Y3, Y3
+	MOVLQSX     4(BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y4
+	VSUBPS      Y1, Y4, Y4
+	MOVLQSX     8(BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y5
+	VSUBPS      Y1, Y5, Y5
+	MOVLQSX     12(BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y6
+	VSUBPS      Y1, Y6, Y6
+	MOVLQSX     16(BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y7
+	VSUBPS      Y1, Y7, Y7
+	MOVLQSX     20(BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y8
+	VSUBPS      Y1, Y8, Y8
+	MOVQ        coefs+48(FP), R10
+	IMUL3Q      $0x07, DX, R11
+	ADDQ        R10, R11
+	ADDQ        DX, R10
+	VMULPS      Y3, Y2, Y9
+	VMASKMOVPS  (R10), Y0, Y10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R11), Y0, Y11
+	VFMADD231PS Y11, Y3, Y10
+	VMULPS      Y9, Y11, Y3
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y11
+	VFMADD231PS Y11, Y4, Y10
+	VMULPS      Y9, Y11, Y11
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y12
+	VFMADD231PS Y12, Y5, Y10
+	VMULPS      Y9, Y12, Y12
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y13
+	VFMADD231PS Y13, Y6, Y10
+	VMULPS      Y9, Y13, Y9
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y13
+	VFMADD231PS Y13, Y7, Y10
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y13
+	VFMADD231PS Y13, Y8, Y10
+	ADDQ        DX, R11
+	VFMADD231PS Y2, Y10, Y3
+	VMULPS      Y4, Y2, Y10
+	VMASKMOVPS  (R10), Y0, Y13
+	ADDQ        DX, R10
+	VMASKMOVPS  (R11), Y0, Y14
+	VFMADD231PS Y14, Y4, Y13
+	VFMADD231PS Y10, Y14, Y11
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y4
+	VFMADD231PS Y4, Y5, Y13
+	VFMADD231PS Y10, Y4, Y12
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y4
+	VFMADD231PS Y4, Y6, Y13
+	VFMADD231PS Y10, Y4, Y9
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y4
+	VFMADD231PS Y4, Y7, Y13
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y4
+	VFMADD231PS Y4, Y8, Y13
+	ADDQ        DX, R11
+	VFMADD231PS Y2, Y13, Y11
+	VMULPS      Y5, Y2, Y4
+	VMASKMOVPS  (R10), Y0, Y10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R11), Y0, Y13
+	VFMADD231PS Y13, Y5, Y10
+	VFMADD231PS Y4, Y13, Y12
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y5
+	VFMADD231PS Y5, Y6, Y10
+	VFMADD231PS Y4, Y5, Y9
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y4
+	VFMADD231PS Y4, Y7, Y10
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y4
+	VFMADD231PS Y4, Y8, Y10
+	ADDQ        DX, R11
+	VFMADD231PS Y2, Y10, Y12
+	VMULPS      Y6, Y2, Y4
+	VMASKMOVPS  (R10), Y0, Y5
+	ADDQ        DX, R10
+	VMASKMOVPS  (R11), Y0, Y10
+	VFMADD231PS Y10, Y6, Y5
+	VFMADD231PS Y4, Y10, Y9
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y4
+	VFMADD231PS Y4, Y7, Y5
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y4
+	VFMADD231PS Y4, Y8, Y5
+	ADDQ        DX, R11
+	VFMADD231PS Y2, Y5, Y9
+	MOVLQSX     (BX), R10
+	CMPQ        partition+88(FP), $0x00
+	JNE         tap0x6x1centredx0x4
+	VMASKMOVPS  (CX)(R10*4), Y0, Y2
+	VADDPS      Y2, Y3, Y3
+
+tap0x6x1centredx0x4:
+	VMASKMOVPS Y3, Y0, (CX)(R10*4)
+	MOVLQSX    4(BX), R10
+	CMPQ       partition+88(FP), $0x00
+	JNE        tap1x6x1centredx0x4
+	VMASKMOVPS (CX)(R10*4), Y0, Y2
+	VADDPS     Y2, Y11, Y11
+
+tap1x6x1centredx0x4:
+	VMASKMOVPS Y11, Y0, (CX)(R10*4)
+	MOVLQSX    8(BX), R10
+	CMPQ       partition+88(FP), $0x00
+	JNE        tap2x6x1centredx0x4
+	VMASKMOVPS (CX)(R10*4), Y0, Y2
+	VADDPS     Y2, Y12, Y12
+
+tap2x6x1centredx0x4:
+	VMASKMOVPS Y12, Y0, (CX)(R10*4)
+	MOVLQSX    12(BX), R10
+	CMPQ       partition+88(FP), $0x00
+	JNE        tap3x6x1centredx0x4
+	VMASKMOVPS (CX)(R10*4), Y0, Y2
+	VADDPS     Y2, Y9, Y9
+
+tap3x6x1centredx0x4:
+	VMASKMOVPS Y9, Y0, (CX)(R10*4)
+	ADDQ       $0x18, BX
+	ADDQ       DX, SI
+	DECQ       DI
+	JNZ        site6x1centredx0x4
+	MOVQ       dcoefs+8(FP), BX
+	MOVQ       dcoefs+8(FP), BX
+	MOVQ       index+32(FP), BX
+	MOVQ       dy+40(FP), SI
+	MOVQ       sites+56(FP), DI
+	MOVQ       ahead+96(FP), R8
+	MOVQ       R8, R9
+	IMULQ      DX, R9
+	IMUL3Q     $0x18, R8, R8
+
+site6x1centredx0x6:
+	VMASKMOVPS (SI), Y0, Y2
+	TESTQ      R8, R8
+	JZ         near6x1centredx0x6
+	MOVLQSX    16(BX)(R8*1), R9
+	PREFETCHT2 (CX)(R9*4)
+	MOVLQSX    20(BX)(R8*1), R9
+	PREFETCHT2 (CX)(R9*4)
+
+near6x1centredx0x6:
+	MOVLQSX     (BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y3
+	VSUBPS      Y1, Y3, Y3
+	MOVLQSX     4(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y4
+	VSUBPS      Y1, Y4, Y4
+	MOVLQSX     8(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y5
+	VSUBPS      Y1, Y5, Y5
+	MOVLQSX     12(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y6
+	VSUBPS      Y1, Y6, Y6
+	MOVLQSX     16(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y7
+	VSUBPS      Y1, Y7, Y7
+	MOVLQSX     20(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y8
+	VSUBPS      Y1, Y8, Y8
+	MOVQ        coefs+48(FP), R9
+	IMUL3Q      $0x07, DX, R10
+	ADDQ        R9, R10
+	ADDQ        DX, R9
+	VMULPS      Y3, Y2, Y3
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y9
+	VMULPS      Y3, Y9, Y9
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y10
+	VMULPS      Y3, Y10, Y3
+	ADDQ        DX, R10
+	VMULPS      Y4, Y2, Y4
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y10
+	VFMADD231PS Y4, Y10, Y9
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y10
+	VFMADD231PS Y4, Y10, Y3
+	ADDQ        DX, R10
+	VMULPS      Y5, Y2, Y4
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y5
+	VFMADD231PS Y4, Y5, Y9
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y5
+	VFMADD231PS Y4, Y5, Y3
+	ADDQ        DX, R10
+	VMULPS      Y6, Y2, Y4
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y5
+	VFMADD231PS Y4, Y5, Y9
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y5
+	VFMADD231PS Y4, Y5, Y3
+	ADDQ        DX, R10
+	VMULPS      Y7, Y2, Y4
+	VMASKMOVPS  (R9), Y0, Y5
+	ADDQ        DX, R9
+	VMASKMOVPS  (R10), Y0, Y6
+	VFMADD231PS Y6, Y7, Y5
+	VFMADD231PS Y4, Y6, Y9
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y6
+	VFMADD231PS Y6, Y8, Y5
+	VFMADD231PS Y4, Y6, Y3
+	ADDQ        DX, R10
+	VFMADD231PS Y2, Y5, Y9
+	VMULPS      Y8, Y2, Y4
+	VMASKMOVPS  (R9), Y0, Y5
+	ADDQ        DX, R9
+	VMASKMOVPS  (R10), Y0, Y6
+	VFMADD231PS Y6, Y8, Y5
+	VFMADD231PS Y4, Y6, Y3
+	ADDQ        DX, R10
+	VFMADD231PS Y2, Y5, Y3
+	MOVLQSX     16(BX), R9
+	CMPQ        partition+88(FP), $0x00
+	JNE         tap4x6x1centredx0x6
+	VMASKMOVPS  (CX)(R9*4), Y0, Y2
+	VADDPS      Y2, Y9, Y9
+
+tap4x6x1centredx0x6:
+	VMASKMOVPS Y9, Y0, (CX)(R9*4)
+	MOVLQSX    20(BX), R9
+	CMPQ       partition+88(FP), $0x00
+	JNE        tap5x6x1centredx0x6
+	VMASKMOVPS (CX)(R9*4), Y0, Y2
+	VADDPS     Y2, Y3, Y3
+
+tap5x6x1centredx0x6:
+	VMASKMOVPS Y3, Y0, (CX)(R9*4)
+	ADDQ       $0x18, BX
+	ADDQ       DX, SI
+	DECQ       DI
+	JNZ        site6x1centredx0x6
+	MOVQ       dcoefs+8(FP), CX
+
+nodx6x1centred:
+	MOVQ       dcoefs+8(FP), CX
+	VMASKMOVPS (CX), Y0, Y2
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y0, Y3
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y0, Y4
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y0, Y5
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y0, Y6
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y0, Y7
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y0, Y8
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y0, Y9
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	MOVQ       index+32(FP), CX
+	MOVQ       dy+40(FP), BX
+	MOVQ       sites+56(FP), SI
+	MOVQ       ahead+96(FP), DI
+	MOVQ       DI, R8
+	IMULQ      DX, R8
+	IMUL3Q     $0x18, DI, DI
+
+site6x1centredx0x0:
+	VMASKMOVPS (BX), Y0, Y10
+	TESTQ      DI, DI
+	JZ         near6x1centredx0x0
+	PREFETCHT2 (BX)(R8*1)
+	MOVLQSX    (CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    4(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    8(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    12(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    16(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    20(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+
+near6x1centredx0x0:
+	MOVLQSX     (CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y11
+	VSUBPS      Y1, Y11, Y11
+	MOVLQSX     4(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y12
+	VSUBPS      Y1, Y12, Y12
+	MOVLQSX     8(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y13
+	VSUBPS      Y1, Y13, Y13
+	VADDPS      Y10, Y2, Y2
+	VMULPS      Y11, Y10, Y10
+	VADDPS      Y10, Y3, Y3
+	VFMADD231PS Y11, Y10, Y4
+	VFMADD231PS Y12, Y10, Y5
+	VFMADD231PS Y13, Y10, Y6
+	MOVLQSX     12(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y11
+	VSUBPS      Y1, Y11, Y11
+	VFMADD231PS Y11, Y10, Y7
+	MOVLQSX     16(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y11
+	VSUBPS      Y1, Y11, Y11
+	VFMADD231PS Y11, Y10, Y8
+	MOVLQSX     20(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y11
+	VSUBPS      Y1, Y11, Y11
+	VFMADD231PS Y11, Y10, Y9
+	ADDQ        $0x18, CX
+	ADDQ        DX, BX
+	DECQ        SI
+	JNZ         site6x1centredx0x0
+	MOVQ        dcoefs+8(FP), CX
+	VMASKMOVPS  Y2, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y3, Y0, (CX)
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMASKMOVPS  Y4, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y5, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y6, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y7, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y8, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y9, Y0, (CX)
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	MOVQ        dcoefs+8(FP), CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y2
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y8
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y3
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y4
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y5
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y6
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y7
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y9
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y10
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y11
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y12
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	MOVQ        index+32(FP), CX
+	MOVQ        dy+40(FP), BX
+	MOVQ        sites+56(FP), SI
+	MOVQ        ahead+96(FP), DI
+	MOVQ        DI, R8
+	IMULQ       DX, R8
+	IMUL3Q      $0x18, DI, DI
+
+site6x1centredx1x0:
+	VMASKMOVPS (BX), Y0, Y13
+	TESTQ      DI, DI
+	JZ         near6x1centredx1x0
+
+near6x1centredx1x0:
+	MOVLQSX     4(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y14
+	VSUBPS      Y1, Y14, Y14
+	VMULPS      Y14, Y13, Y14
+	VADDPS      Y14, Y2, Y2
+	MOVLQSX     4(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y15
+	VSUBPS      Y1, Y15, Y15
+	VFMADD231PS Y15, Y14, Y3
+	MOVLQSX     8(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y15
+	VSUBPS      Y1, Y15, Y15
+	VFMADD231PS Y15, Y14, Y4
+	MOVLQSX     12(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y15
+	VSUBPS      Y1, Y15, Y15
+	VFMADD231PS Y15, Y14, Y5
+	MOVLQSX     16(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y15
+	VSUBPS      Y1, Y15, Y15
+	VFMADD231PS Y15, Y14, Y6
+	MOVLQSX     20(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y15
+	VSUBPS      Y1, Y15, Y15
+	VFMADD231PS Y15, Y14, Y7
+	MOVLQSX     8(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y14
+	VSUBPS      Y1, Y14, Y14
+	VMULPS      Y14, Y13, Y13
+	VADDPS      Y13, Y8, Y8
+	MOVLQSX     8(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y14
+	VSUBPS      Y1, Y14, Y14
+	VFMADD231PS Y14, Y13, Y9
+	MOVLQSX     12(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y14
+	VSUBPS      Y1, Y14, Y14
+	VFMADD231PS Y14, Y13, Y10
+	MOVLQSX     16(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y14
+	VSUBPS      Y1, Y14, Y14
+	VFMADD231PS Y14, Y13, Y11
+	MOVLQSX     20(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y14
+	VSUBPS      Y1, Y14, Y14
+	VFMADD231PS Y14, Y13, Y12
+	ADDQ        $0x18, CX
+	ADDQ        DX, BX
+	DECQ        SI
+	JNZ         site6x1centredx1x0
+	MOVQ        dcoefs+8(FP), CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMASKMOVPS  Y2, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y8, Y0, (CX)
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMASKMOVPS  Y3, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y4, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y5, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y6, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y7, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y9, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y10, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y11, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y12, Y0, (CX)
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	MOVQ        dcoefs+8(FP), CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y2
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y6
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y9
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y3
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y4
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y5
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y7
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y8
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y10
+	ADDQ        DX, CX
+	MOVQ        index+32(FP), CX
+	MOVQ        dy+40(FP), BX
+	MOVQ        sites+56(FP), SI
+	MOVQ        ahead+96(FP), DI
+	MOVQ        DI, R8
+	IMULQ       DX, R8
+	IMUL3Q      $0x18, DI, DI
+
+site6x1centredx3x0:
+	VMASKMOVPS (BX), Y0, Y11
+	TESTQ      DI, DI
+	JZ         near6x1centredx3x0
+
+near6x1centredx3x0:
+	MOVLQSX     12(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y12
+	VSUBPS      Y1, Y12, Y12
+	MOVLQSX     16(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y13
+	VSUBPS      Y1, Y13, Y13
+	VMULPS      Y12, Y11, Y14
+	VADDPS      Y14, Y2, Y2
+	VFMADD231PS Y12, Y14, Y3
+	VFMADD231PS Y13, Y14, Y4
+	MOVLQSX     20(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y12
+	VSUBPS      Y1, Y12, Y12
+	VFMADD231PS Y12, Y14, Y5
+	VMULPS      Y13, Y11, Y12
+	VADDPS      Y12, Y6, Y6
+	VFMADD231PS Y13, Y12, Y7
+	MOVLQSX     20(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y13
+	VSUBPS      Y1, Y13, Y13
+	VFMADD231PS Y13, Y12, Y8
+	MOVLQSX     20(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y12
+	VSUBPS      Y1, Y12, Y12
+	VMULPS      Y12, Y11, Y11
+	VADDPS      Y11, Y9, Y9
+	MOVLQSX     20(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y12
+	VSUBPS      Y1, Y12, Y12
+	VFMADD231PS Y12, Y11, Y10
+	ADDQ        $0x18, CX
+	ADDQ        DX, BX
+	DECQ        SI
+	JNZ         site6x1centredx3x0
+	MOVQ        dcoefs+8(FP), AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	VMASKMOVPS  Y2, Y0, (AX)
+	ADDQ        DX, AX
+	VMASKMOVPS  Y6, Y0, (AX)
+	ADDQ        DX, AX
+	VMASKMOVPS  Y9, Y0, (AX)
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	VMASKMOVPS  Y3, Y0, (AX)
+	ADDQ        DX, AX
+	VMASKMOVPS  Y4, Y0, (AX)
+	ADDQ        DX, AX
+	VMASKMOVPS  Y5, Y0, (AX)
+	ADDQ        DX, AX
+	VMASKMOVPS  Y7, Y0, (AX)
+	ADDQ        DX, AX
+	VMASKMOVPS  Y8, Y0, (AX)
+	ADDQ        DX, AX
+	VMASKMOVPS  Y10, Y0, (AX)
+	ADDQ        DX, AX
+	VZEROUPPER
+	RET
+
+plain6x1:
+	MOVQ   x+16(FP), AX
+	MOVQ   dx+0(FP), CX
+	MOVQ   channels+72(FP), DX
+	SHLQ   $0x02, DX
+	TESTQ  CX, CX
+	JZ     nodx6x1
+	MOVQ   dcoefs+8(FP), BX
+	MOVQ   index+32(FP), BX
+	MOVQ   dy+40(FP), SI
+	MOVQ   sites+56(FP), DI
+	MOVQ   ahead+96(FP), R8
+	MOVQ   R8, R9
+	IMULQ  DX, R9
+	IMUL3Q $0x18, R8, R8
 
 site6x1x0x5:
 	VMASKMOVPS (SI), Y0, Y1
@@ -2317,7 +5455,7 @@ near6x1x0x5:
 	VMASKMOVPS  (AX)(R10*4), Y0, Y6
 	MOVLQSX     20(BX), R10
 	VMASKMOVPS  (AX)(R10*4), Y0, Y7
-	MOVQ        coefs+40(FP), R10
+	MOVQ        coefs+48(FP), R10
 	IMUL3Q      $0x07, DX, R11
 	ADDQ        R10, R11
 	ADDQ        DX, R10
@@ -2417,7 +5555,7 @@ near6x1x0x5:
 	ADDQ        DX, R11
 	VFMADD231PS Y1, Y4, Y8
 	MOVLQSX     (BX), R10
-	CMPQ        partition+80(FP), $0x00
+	CMPQ        partition+88(FP), $0x00
 	JNE         tap0x6x1x0x5
 	VMASKMOVPS  (CX)(R10*4), Y0, Y1
 	VADDPS      Y1, Y2, Y2
@@ -2425,7 +5563,7 @@ near6x1x0x5:
 tap0x6x1x0x5:
 	VMASKMOVPS Y2, Y0, (CX)(R10*4)
 	MOVLQSX    4(BX), R10
-	CMPQ       partition+80(FP), $0x00
+	CMPQ       partition+88(FP), $0x00
 	JNE        tap1x6x1x0x5
 	VMASKMOVPS (CX)(R10*4), Y0, Y1
 	VADDPS     Y1, Y10, Y10
@@ -2433,7 +5571,7 @@ tap0x6x1x0x5:
 tap1x6x1x0x5:
 	VMASKMOVPS Y10, Y0, (CX)(R10*4)
 	MOVLQSX    8(BX), R10
-	CMPQ       partition+80(FP), $0x00
+	CMPQ       partition+88(FP), $0x00
 	JNE        tap2x6x1x0x5
 	VMASKMOVPS (CX)(R10*4), Y0, Y1
 	VADDPS     Y1, Y11, Y11
@@ -2441,7 +5579,7 @@ tap1x6x1x0x5:
 tap2x6x1x0x5:
 	VMASKMOVPS Y11, Y0, (CX)(R10*4)
 	MOVLQSX    12(BX), R10
-	CMPQ       partition+80(FP), $0x00
+	CMPQ       partition+88(FP), $0x00
 	JNE        tap3x6x1x0x5
 	VMASKMOVPS (CX)(R10*4), Y0, Y1
 	VADDPS     Y1, Y12, Y12
@@ -2449,7 +5587,7 @@ tap2x6x1x0x5:
 tap3x6x1x0x5:
 	VMASKMOVPS Y12, Y0, (CX)(R10*4)
 	MOVLQSX    16(BX), R10
-	CMPQ       partition+80(FP), $0x00
+	CMPQ       partition+88(FP), $0x00
 	JNE        tap4x6x1x0x5
 	VMASKMOVPS (CX)(R10*4), Y0, Y1
 	VADDPS     Y1, Y8, Y8
@@ -2462,10 +5600,10 @@ tap4x6x1x0x5:
 	JNZ        site6x1x0x5
 	MOVQ       dcoefs+8(FP), BX
 	MOVQ       dcoefs+8(FP), BX
-	MOVQ       index+24(FP), BX
-	MOVQ       dy+32(FP), SI
-	MOVQ       sites+48(FP), DI
-	MOVQ       ahead+88(FP), R8
+	MOVQ       index+32(FP), BX
+	MOVQ       dy+40(FP), SI
+	MOVQ       sites+56(FP), DI
+	MOVQ       ahead+96(FP), R8
 	MOVQ       R8, R9
 	IMULQ      DX, R9
 	IMUL3Q     $0x18, R8, R8
@@ -2490,7 +5628,7 @@ near6x1x0x6:
 	VMASKMOVPS  (AX)(R9*4), Y0, Y6
 	MOVLQSX     20(BX), R9
 	VMASKMOVPS  (AX)(R9*4), Y0, Y7
-	MOVQ        coefs+40(FP), R9
+	MOVQ        coefs+48(FP), R9
 	IMUL3Q      $0x07, DX, R10
 	ADDQ        R9, R10
 	ADDQ        DX, R9
@@ -2543,7 +5681,7 @@ near6x1x0x6:
 	ADDQ        DX, R10
 	VFMADD231PS Y1, Y4, Y2
 	MOVLQSX     20(BX), R9
-	CMPQ        partition+80(FP), $0x00
+	CMPQ        partition+88(FP), $0x00
 	JNE         tap5x6x1x0x6
 	VMASKMOVPS  (CX)(R9*4), Y0, Y1
 	VADDPS      Y1, Y2, Y2
@@ -2594,10 +5732,10 @@ nodx6x1:
 	ADDQ       DX, CX
 	ADDQ       DX, CX
 	ADDQ       DX, CX
-	MOVQ       index+24(FP), CX
-	MOVQ       dy+32(FP), BX
-	MOVQ       sites+48(FP), SI
-	MOVQ       ahead+88(FP), DI
+	MOVQ       index+32(FP), CX
+	MOVQ       dy+40(FP), BX
+	MOVQ       sites+56(FP), SI
+	MOVQ       ahead+96(FP), DI
 	MOVQ       DI, R8
 	IMULQ      DX, R8
 	IMUL3Q     $0x18, DI, DI
@@ -2723,10 +5861,10 @@ near6x1x0x0:
 	ADDQ        DX, CX
 	ADDQ        DX, CX
 	ADDQ        DX, CX
-	MOVQ        index+24(FP), CX
-	MOVQ        dy+32(FP), BX
-	MOVQ        sites+48(FP), SI
-	MOVQ        ahead+88(FP), DI
+	MOVQ        index+32(FP), CX
+	MOVQ        dy+40(FP), BX
+	MOVQ        sites+56(FP), SI
+	MOVQ        ahead+96(FP), DI
 	MOVQ        DI, R8
 	IMULQ       DX, R8
 	IMUL3Q      $0x18, DI, DI
@@ -2852,10 +5990,10 @@ near6x1x1x0:
 	ADDQ        DX, CX
 	VMASKMOVPS  (CX), Y0, Y9
 	ADDQ        DX, CX
-	MOVQ        index+24(FP), CX
-	MOVQ        dy+32(FP), BX
-	MOVQ        sites+48(FP), SI
-	MOVQ        ahead+88(FP), DI
+	MOVQ        index+32(FP), CX
+	MOVQ        dy+40(FP), BX
+	MOVQ        sites+56(FP), SI
+	MOVQ        ahead+96(FP), DI
 	MOVQ        DI, R8
 	IMULQ       DX, R8
 	IMUL3Q      $0x18, DI, DI
@@ -2930,21 +6068,1919 @@ near6x1x3x0:
 	RET
 
 after6:
-	CMPQ   AX, $0x09
-	JNE    after9
-	CMPQ   CX, $0x08
-	JNE    taps9masked
+	CMPQ    AX, $0x09
+	JNE     after9
+	CMPQ    CX, $0x08
+	JNE     taps9masked
+	MOVQ    mean+24(FP), AX
+	TESTQ   AX, AX
+	JZ      plain9x1full
+	VMOVUPS (AX), Y0
+	MOVQ    x+16(FP), AX
+	MOVQ    dx+0(FP), CX
+	MOVQ    channels+72(FP), DX
+	SHLQ    $0x02, DX
+	TESTQ   CX, CX
+	JZ      nodx9x1fullcentred
+	MOVQ    dcoefs+8(FP), BX
+	MOVQ    index+32(FP), BX
+	MOVQ    dy+40(FP), SI
+	MOVQ    sites+56(FP), DI
+	MOVQ    ahead+96(FP), R8
+	MOVQ    R8, R9
+	IMULQ   DX, R9
+	IMUL3Q  $0x24, R8, R8
+
+site9x1fullcentredx0x2:
+	VMOVUPS    (SI), Y1
+	TESTQ      R8, R8
+	JZ         near9x1fullcentredx0x2
+	PREFETCHT2 (SI)(R9*1)
+	MOVLQSX    (BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    4(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    8(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	MOVLQSX    12(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	MOVLQSX    16(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	MOVLQSX    20(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	MOVLQSX    24(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	MOVLQSX    28(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	MOVLQSX    32(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+
+near9x1fullcentredx0x2:
+	MOVLQSX     (BX), R10
+	VMOVUPS     (AX)(R10*4), Y2
+	VSUBPS      Y0, Y2, Y2
+	MOVLQSX     4(BX), R10
+	VMOVUPS     (AX)(R10*4), Y3
+	VSUBPS      Y0, Y3, Y3
+	MOVLQSX     8(BX), R10
+	VMOVUPS     (AX)(R10*4), Y4
+	VSUBPS      Y0, Y4, Y4
+	MOVLQSX     12(BX), R10
+	VMOVUPS     (AX)(R10*4), Y5
+	VSUBPS      Y0, Y5, Y5
+	MOVLQSX     16(BX), R10
+	VMOVUPS     (AX)(R10*4), Y6
+	VSUBPS      Y0, Y6, Y6
+	MOVLQSX     20(BX), R10
+	VMOVUPS     (AX)(R10*4), Y7
+	VSUBPS      Y0, Y7, Y7
+	MOVLQSX     24(BX), R10
+	VMOVUPS     (AX)(R10*4), Y8
+	VSUBPS      Y0, Y8, Y8
+	MOVLQSX     28(BX), R10
+	VMOVUPS     (AX)(R10*4), Y9
+	VSUBPS      Y0, Y9, Y9
+	MOVLQSX     32(BX), R10
+	VMOVUPS     (AX)(R10*4), Y10
+	VSUBPS      Y0, Y10, Y10
+	MOVQ        coefs+48(FP), R10
+	IMUL3Q      $0x0a, DX, R11
+	ADDQ        R10, R11
+	ADDQ        DX, R10
+	VMULPS      Y2, Y1, Y11
+	VMOVUPS     (R10), Y12
+	ADDQ        DX, R10
+	VMOVUPS     (R11), Y13
+	VFMADD231PS Y13, Y2, Y12
+	VMULPS      Y11, Y13, Y2
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y13
+	VFMADD231PS Y13, Y3, Y12
+	VMULPS      Y11, Y13, Y11
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y13
+	VFMADD231PS Y13, Y4, Y12
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y13
+	VFMADD231PS Y13, Y5, Y12
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y13
+	VFMADD231PS Y13, Y6, Y12
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y13
+	VFMADD231PS Y13, Y7, Y12
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y13
+	VFMADD231PS Y13, Y8, Y12
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y13
+	VFMADD231PS Y13, Y9, Y12
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y13
+	VFMADD231PS Y13, Y10, Y12
+	ADDQ        DX, R11
+	VFMADD231PS Y1, Y12, Y2
+	VMULPS      Y3, Y1, Y12
+	VMOVUPS     (R10), Y13
+	ADDQ        DX, R10
+	VMOVUPS     (R11), Y14
+	VFMADD231PS Y14, Y3, Y13
+	VFMADD231PS Y12, Y14, Y11
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y3
+	VFMADD231PS Y3, Y4, Y13
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y3
+	VFMADD231PS Y3, Y5, Y13
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y3
+	VFMADD231PS Y3, Y6, Y13
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y3
+	VFMADD231PS Y3, Y7, Y13
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y3
+	VFMADD231PS Y3, Y8, Y13
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y3
+	VFMADD231PS Y3, Y9, Y13
+	ADDQ        DX, R11
+	VMOVUPS     (R11), Y3
+	VFMADD231PS Y3, Y10, Y13
+	ADDQ        DX, R11
+	VFMADD231PS Y1, Y13, Y11
+	MOVLQSX     (BX), R10
+	CMPQ        partition+88(FP), $0x00
+	JNE         tap0x9x1fullcentredx0x2
+	VMOVUPS     (CX)(R10*4), Y1
+	VADDPS      Y1, Y2, Y2
+
+tap0x9x1fullcentredx0x2:
+	VMOVUPS Y2, (CX)(R10*4)
+	MOVLQSX 4(BX), R10
+	CMPQ    partition+88(FP), $0x00
+	JNE     tap1x9x1fullcentredx0x2
+	VMOVUPS (CX)(R10*4), Y1
+	VADDPS  Y1, Y11, Y11
+
+tap1x9x1fullcentredx0x2:
+	VMOVUPS Y11, (CX)(R10*4)
+	ADDQ    $0x24, BX
+	ADDQ    DX, SI
+	DECQ    DI
+	JNZ     site9x1fullcentredx0x2
+	MOVQ    dcoefs+8(FP), BX
+	MOVQ    dcoefs+8(FP), BX
+	MOVQ    index+32(FP), BX
+	MOVQ    dy+40(FP), SI
+	MOVQ    sites+56(FP), DI
+	MOVQ    ahead+96(FP), R8
+	MOVQ    R8, R9
+	IMULQ   DX, R9
+	IMUL3Q  $0x24, R8, R8
+
+site9x1fullcentredx0x4:
+	VMOVUPS    (SI), Y1
+	TESTQ      R8, R8
+	JZ         near9x1fullcentredx0x4
+	MOVLQSX    8(BX)(R8*1), R9
+	PREFETCHT2 (CX)(R9*4)
+	MOVLQSX    12(BX)(R8*1), R9
+	PREFETCHT2 (CX)(R9*4)
+
+near9x1fullcentredx0x4:
+	MOVLQSX     (BX), R9
+	VMOVUPS     (AX)(R9*4), Y2
+	VSUBPS      Y0, Y2, Y2
+	MOVLQSX     4(BX), R9
+	VMOVUPS     (AX)(R9*4), Y3
+	VSUBPS      Y0, Y3, Y3
+	MOVLQSX     8(BX), R9
+	VMOVUPS     (AX)(R9*4), Y4
+	VSUBPS      Y0, Y4, Y4
+	MOVLQSX     12(BX), R9
+	VMOVUPS     (AX)(R9*4), Y5
+	VSUBPS      Y0, Y5, Y5
+	MOVLQSX     16(BX), R9
+	VMOVUPS     (AX)(R9*4), Y6
+	VSUBPS      Y0, Y6, Y6
+	MOVLQSX     20(BX), R9
+	VMOVUPS     (AX)(R9*4), Y7
+	VSUBPS      Y0, Y7, Y7
+	MOVLQSX     24(BX), R9
+	VMOVUPS     (AX)(R9*4), Y8
+	VSUBPS      Y0, Y8, Y8
+	MOVLQSX     28(BX), R9
+	VMOVUPS     (AX)(R9*4), Y9
+	VSUBPS      Y0, Y9, Y9
+	MOVLQSX     32(BX), R9
+	VMOVUPS     (AX)(R9*4), Y10
+	VSUBPS      Y0, Y10, Y10
+	MOVQ        coefs+48(FP), R9
+	IMUL3Q      $0x0a, DX, R10
+	ADDQ        R9, R10
+	ADDQ        DX, R9
+	VMULPS      Y2, Y1, Y2
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y11
+	VMULPS      Y2, Y11, Y11
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y12
+	VMULPS      Y2, Y12, Y2
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMULPS      Y3, Y1, Y3
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y12
+	VFMADD231PS Y3, Y12, Y11
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y12
+	VFMADD231PS Y3, Y12, Y2
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMULPS      Y4, Y1, Y3
+	VMOVUPS     (R9), Y12
+	ADDQ        DX, R9
+	VMOVUPS     (R10), Y13
+	VFMADD231PS Y13, Y4, Y12
+	VFMADD231PS Y3, Y13, Y11
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y4
+	VFMADD231PS Y4, Y5, Y12
+	VFMADD231PS Y3, Y4, Y2
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y3
+	VFMADD231PS Y3, Y6, Y12
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y3
+	VFMADD231PS Y3, Y7, Y12
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y3
+	VFMADD231PS Y3, Y8, Y12
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y3
+	VFMADD231PS Y3, Y9, Y12
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y3
+	VFMADD231PS Y3, Y10, Y12
+	ADDQ        DX, R10
+	VFMADD231PS Y1, Y12, Y11
+	VMULPS      Y5, Y1, Y3
+	VMOVUPS     (R9), Y4
+	ADDQ        DX, R9
+	VMOVUPS     (R10), Y12
+	VFMADD231PS Y12, Y5, Y4
+	VFMADD231PS Y3, Y12, Y2
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y3
+	VFMADD231PS Y3, Y6, Y4
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y3
+	VFMADD231PS Y3, Y7, Y4
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y3
+	VFMADD231PS Y3, Y8, Y4
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y3
+	VFMADD231PS Y3, Y9, Y4
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y3
+	VFMADD231PS Y3, Y10, Y4
+	ADDQ        DX, R10
+	VFMADD231PS Y1, Y4, Y2
+	MOVLQSX     8(BX), R9
+	CMPQ        partition+88(FP), $0x00
+	JNE         tap2x9x1fullcentredx0x4
+	VMOVUPS     (CX)(R9*4), Y1
+	VADDPS      Y1, Y11, Y11
+
+tap2x9x1fullcentredx0x4:
+	VMOVUPS Y11, (CX)(R9*4)
+	MOVLQSX 12(BX), R9
+	CMPQ    partition+88(FP), $0x00
+	JNE     tap3x9x1fullcentredx0x4
+	VMOVUPS (CX)(R9*4), Y1
+	VADDPS  Y1, Y2, Y2
+
+tap3x9x1fullcentredx0x4:
+	VMOVUPS Y2, (CX)(R9*4)
+	ADDQ    $0x24, BX
+	ADDQ    DX, SI
+	DECQ    DI
+	JNZ     site9x1fullcentredx0x4
+	MOVQ    dcoefs+8(FP), BX
+	MOVQ    dcoefs+8(FP), BX
+	MOVQ    index+32(FP), BX
+	MOVQ    dy+40(FP), SI
+	MOVQ    sites+56(FP), DI
+	MOVQ    ahead+96(FP), R8
+	MOVQ    R8, R9
+	IMULQ   DX, R9
+	IMUL3Q  $0x24, R8, R8
+
+site9x1fullcentredx0x6:
+	VMOVUPS    (SI), Y1
+	TESTQ      R8, R8
+	JZ         near9x1fullcentredx0x6
+	MOVLQSX    16(BX)(R8*1), R9
+	PREFETCHT2 (CX)(R9*4)
+	MOVLQSX    20(BX)(R8*1), R9
+	PREFETCHT2 (CX)(R9*4)
+
+near9x1fullcentredx0x6:
+	MOVLQSX     (BX), R9
+	VMOVUPS     (AX)(R9*4), Y2
+	VSUBPS      Y0, Y2, Y2
+	MOVLQSX     4(BX), R9
+	VMOVUPS     (AX)(R9*4), Y3
+	VSUBPS      Y0, Y3, Y3
+	MOVLQSX     8(BX), R9
+	VMOVUPS     (AX)(R9*4), Y4
+	VSUBPS      Y0, Y4, Y4
+	MOVLQSX     12(BX), R9
+	VMOVUPS     (AX)(R9*4), Y5
+	VSUBPS      Y0, Y5, Y5
+	MOVLQSX     16(BX), R9
+	VMOVUPS     (AX)(R9*4), Y6
+	VSUBPS      Y0, Y6, Y6
+	MOVLQSX     20(BX), R9
+	VMOVUPS     (AX)(R9*4), Y7
+	VSUBPS      Y0, Y7, Y7
+	MOVLQSX     24(BX), R9
+	VMOVUPS     (AX)(R9*4), Y8
+	VSUBPS      Y0, Y8, Y8
+	MOVLQSX     28(BX), R9
+	VMOVUPS     (AX)(R9*4), Y9
+	VSUBPS      Y0, Y9, Y9
+	MOVLQSX     32(BX), R9
+	VMOVUPS     (AX)(R9*4), Y10
+	VSUBPS      Y0, Y10, Y10
+	MOVQ        coefs+48(FP), R9
+	IMUL3Q      $0x0a, DX, R10
+	ADDQ        R9, R10
+	ADDQ        DX, R9
+	VMULPS      Y2, Y1, Y2
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y11
+	VMULPS      Y2, Y11, Y11
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y12
+	VMULPS      Y2, Y12, Y2
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMULPS      Y3, Y1, Y3
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y12
+	VFMADD231PS Y3, Y12, Y11
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y12
+	VFMADD231PS Y3, Y12, Y2
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMULPS      Y4, Y1, Y3
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y4
+	VFMADD231PS Y3, Y4, Y11
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y4
+	VFMADD231PS Y3, Y4, Y2
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMULPS      Y5, Y1, Y3
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y4
+	VFMADD231PS Y3, Y4, Y11
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y4
+	VFMADD231PS Y3, Y4, Y2
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMULPS      Y6, Y1, Y3
+	VMOVUPS     (R9), Y4
+	ADDQ        DX, R9
+	VMOVUPS     (R10), Y5
+	VFMADD231PS Y5, Y6, Y4
+	VFMADD231PS Y3, Y5, Y11
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y5
+	VFMADD231PS Y5, Y7, Y4
+	VFMADD231PS Y3, Y5, Y2
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y3
+	VFMADD231PS Y3, Y8, Y4
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y3
+	VFMADD231PS Y3, Y9, Y4
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y3
+	VFMADD231PS Y3, Y10, Y4
+	ADDQ        DX, R10
+	VFMADD231PS Y1, Y4, Y11
+	VMULPS      Y7, Y1, Y3
+	VMOVUPS     (R9), Y4
+	ADDQ        DX, R9
+	VMOVUPS     (R10), Y5
+	VFMADD231PS Y5, Y7, Y4
+	VFMADD231PS Y3, Y5, Y2
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y3
+	VFMADD231PS Y3, Y8, Y4
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y3
+	VFMADD231PS Y3, Y9, Y4
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y3
+	VFMADD231PS Y3, Y10, Y4
+	ADDQ        DX, R10
+	VFMADD231PS Y1, Y4, Y2
+	MOVLQSX     16(BX), R9
+	CMPQ        partition+88(FP), $0x00
+	JNE         tap4x9x1fullcentredx0x6
+	VMOVUPS     (CX)(R9*4), Y1
+	VADDPS      Y1, Y11, Y11
+
+tap4x9x1fullcentredx0x6:
+	VMOVUPS Y11, (CX)(R9*4)
+	MOVLQSX 20(BX), R9
+	CMPQ    partition+88(FP), $0x00
+	JNE     tap5x9x1fullcentredx0x6
+	VMOVUPS (CX)(R9*4), Y1
+	VADDPS  Y1, Y2, Y2
+
+tap5x9x1fullcentredx0x6:
+	VMOVUPS Y2, (CX)(R9*4)
+	ADDQ    $0x24, BX
+	ADDQ    DX, SI
+	DECQ    DI
+	JNZ     site9x1fullcentredx0x6
+	MOVQ    dcoefs+8(FP), BX
+	MOVQ    dcoefs+8(FP), BX
+	MOVQ    index+32(FP), BX
+	MOVQ    dy+40(FP), SI
+	MOVQ    sites+56(FP), DI
+	MOVQ    ahead+96(FP), R8
+	MOVQ    R8, R9
+	IMULQ   DX, R9
+	IMUL3Q  $0x24, R8, R8
+
+site9x1fullcentredx0x8:
+	VMOVUPS    (SI), Y1
+	TESTQ      R8, R8
+	JZ         near9x1fullcentredx0x8
+	MOVLQSX    24(BX)(R8*1), R9
+	PREFETCHT2 (CX)(R9*4)
+	MOVLQSX    28(BX)(R8*1), R9
+	PREFETCHT2 (CX)(R9*4)
+
+near9x1fullcentredx0x8:
+	MOVLQSX     (BX), R9
+	VMOVUPS     (AX)(R9*4), Y2
+	VSUBPS      Y0, Y2, Y2
+	MOVLQSX     4(BX), R9
+	VMOVUPS     (AX)(R9*4), Y3
+	VSUBPS      Y0, Y3, Y3
+	MOVLQSX     8(BX), R9
+	VMOVUPS     (AX)(R9*4), Y4
+	VSUBPS      Y0, Y4, Y4
+	MOVLQSX     12(BX), R9
+	VMOVUPS     (AX)(R9*4), Y5
+	VSUBPS      Y0, Y5, Y5
+	MOVLQSX     16(BX), R9
+	VMOVUPS     (AX)(R9*4), Y6
+	VSUBPS      Y0, Y6, Y6
+	MOVLQSX     20(BX), R9
+	VMOVUPS     (AX)(R9*4), Y7
+	VSUBPS      Y0, Y7, Y7
+	MOVLQSX     24(BX), R9
+	VMOVUPS     (AX)(R9*4), Y8
+	VSUBPS      Y0, Y8, Y8
+	MOVLQSX     28(BX), R9
+	VMOVUPS     (AX)(R9*4), Y9
+	VSUBPS      Y0, Y9, Y9
+	MOVLQSX     32(BX), R9
+	VMOVUPS     (AX)(R9*4), Y10
+	VSUBPS      Y0, Y10, Y10
+	MOVQ        coefs+48(FP), R9
+	IMUL3Q      $0x0a, DX, R10
+	ADDQ        R9, R10
+	ADDQ        DX, R9
+	VMULPS      Y2, Y1, Y2
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y11
+	VMULPS      Y2, Y11, Y11
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y12
+	VMULPS      Y2, Y12, Y2
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMULPS      Y3, Y1, Y3
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y12
+	VFMADD231PS Y3, Y12, Y11
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y12
+	VFMADD231PS Y3, Y12, Y2
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMULPS      Y4, Y1, Y3
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y4
+	VFMADD231PS Y3, Y4, Y11
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y4
+	VFMADD231PS Y3, Y4, Y2
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMULPS      Y5, Y1, Y3
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y4
+	VFMADD231PS Y3, Y4, Y11
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y4
+	VFMADD231PS Y3, Y4, Y2
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMULPS      Y6, Y1, Y3
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y4
+	VFMADD231PS Y3, Y4, Y11
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y4
+	VFMADD231PS Y3, Y4, Y2
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMULPS      Y7, Y1, Y3
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y4
+	VFMADD231PS Y3, Y4, Y11
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y4
+	VFMADD231PS Y3, Y4, Y2
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMULPS      Y8, Y1, Y3
+	VMOVUPS     (R9), Y4
+	ADDQ        DX, R9
+	VMOVUPS     (R10), Y5
+	VFMADD231PS Y5, Y8, Y4
+	VFMADD231PS Y3, Y5, Y11
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y5
+	VFMADD231PS Y5, Y9, Y4
+	VFMADD231PS Y3, Y5, Y2
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y3
+	VFMADD231PS Y3, Y10, Y4
+	ADDQ        DX, R10
+	VFMADD231PS Y1, Y4, Y11
+	VMULPS      Y9, Y1, Y3
+	VMOVUPS     (R9), Y4
+	ADDQ        DX, R9
+	VMOVUPS     (R10), Y5
+	VFMADD231PS Y5, Y9, Y4
+	VFMADD231PS Y3, Y5, Y2
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y3
+	VFMADD231PS Y3, Y10, Y4
+	ADDQ        DX, R10
+	VFMADD231PS Y1, Y4, Y2
+	MOVLQSX     24(BX), R9
+	CMPQ        partition+88(FP), $0x00
+	JNE         tap6x9x1fullcentredx0x8
+	VMOVUPS     (CX)(R9*4), Y1
+	VADDPS      Y1, Y11, Y11
+
+tap6x9x1fullcentredx0x8:
+	VMOVUPS Y11, (CX)(R9*4)
+	MOVLQSX 28(BX), R9
+	CMPQ    partition+88(FP), $0x00
+	JNE     tap7x9x1fullcentredx0x8
+	VMOVUPS (CX)(R9*4), Y1
+	VADDPS  Y1, Y2, Y2
+
+tap7x9x1fullcentredx0x8:
+	VMOVUPS Y2, (CX)(R9*4)
+	ADDQ    $0x24, BX
+	ADDQ    DX, SI
+	DECQ    DI
+	JNZ     site9x1fullcentredx0x8
+	MOVQ    dcoefs+8(FP), BX
+	MOVQ    dcoefs+8(FP), BX
+	MOVQ    index+32(FP), BX
+	MOVQ    dy+40(FP), SI
+	MOVQ    sites+56(FP), DI
+	MOVQ    ahead+96(FP), R8
+	MOVQ    R8, R9
+	IMULQ   DX, R9
+	IMUL3Q  $0x24, R8, R8
+
+site9x1fullcentredx0x9:
+	VMOVUPS    (SI), Y1
+	TESTQ      R8, R8
+	JZ         near9x1fullcentredx0x9
+	MOVLQSX    32(BX)(R8*1), R9
+	PREFETCHT2 (CX)(R9*4)
+
+near9x1fullcentredx0x9:
+	MOVLQSX     (BX), R9
+	VMOVUPS     (AX)(R9*4), Y2
+	VSUBPS      Y0, Y2, Y2
+	MOVLQSX     4(BX), R9
+	VMOVUPS     (AX)(R9*4), Y3
+	VSUBPS      Y0, Y3, Y3
+	MOVLQSX     8(BX), R9
+	VMOVUPS     (AX)(R9*4), Y4
+	VSUBPS      Y0, Y4, Y4
+	MOVLQSX     12(BX), R9
+	VMOVUPS     (AX)(R9*4), Y5
+	VSUBPS      Y0, Y5, Y5
+	MOVLQSX     16(BX), R9
+	VMOVUPS     (AX)(R9*4), Y6
+	VSUBPS      Y0, Y6, Y6
+	MOVLQSX     20(BX), R9
+	VMOVUPS     (AX)(R9*4), Y7
+	VSUBPS      Y0, Y7, Y7
+	MOVLQSX     24(BX), R9
+	VMOVUPS     (AX)(R9*4), Y8
+	VSUBPS      Y0, Y8, Y8
+	MOVLQSX     28(BX), R9
+	VMOVUPS     (AX)(R9*4), Y9
+	VSUBPS      Y0, Y9, Y9
+	MOVLQSX     32(BX), R9
+	VMOVUPS     (AX)(R9*4), Y10
+	VSUBPS      Y0, Y10, Y10
+	MOVQ        coefs+48(FP), R9
+	IMUL3Q      $0x0a, DX, R10
+	ADDQ        R9, R10
+	ADDQ        DX, R9
+	VMULPS      Y2, Y1, Y2
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y11
+	VMULPS      Y2, Y11, Y2
+	ADDQ        DX, R10
+	VMULPS      Y3, Y1, Y3
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y11
+	VFMADD231PS Y3, Y11, Y2
+	ADDQ        DX, R10
+	VMULPS      Y4, Y1, Y3
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y4
+	VFMADD231PS Y3, Y4, Y2
+	ADDQ        DX, R10
+	VMULPS      Y5, Y1, Y3
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y4
+	VFMADD231PS Y3, Y4, Y2
+	ADDQ        DX, R10
+	VMULPS      Y6, Y1, Y3
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y4
+	VFMADD231PS Y3, Y4, Y2
+	ADDQ        DX, R10
+	VMULPS      Y7, Y1, Y3
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y4
+	VFMADD231PS Y3, Y4, Y2
+	ADDQ        DX, R10
+	VMULPS      Y8, Y1, Y3
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y4
+	VFMADD231PS Y3, Y4, Y2
+	ADDQ        DX, R10
+	VMULPS      Y9, Y1, Y3
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	VMOVUPS     (R10), Y4
+	VFMADD231PS Y3, Y4, Y2
+	ADDQ        DX, R10
+	VMULPS      Y10, Y1, Y3
+	VMOVUPS     (R9), Y4
+	ADDQ        DX, R9
+	VMOVUPS     (R10), Y5
+	VFMADD231PS Y5, Y10, Y4
+	VFMADD231PS Y3, Y5, Y2
+	ADDQ        DX, R10
+	VFMADD231PS Y1, Y4, Y2
+	MOVLQSX     32(BX), R9
+	CMPQ        partition+88(FP), $0x00
+	JNE         tap8x9x1fullcentredx0x9
+	VMOVUPS     (CX)(R9*4), Y1
+	VADDPS      Y1, Y2, Y2
+
+tap8x9x1fullcentredx0x9:
+	VMOVUPS Y2, (CX)(R9*4)
+	ADDQ    $0x24, BX
+	ADDQ    DX, SI
+	DECQ    DI
+	JNZ     site9x1fullcentredx0x9
+	MOVQ    dcoefs+8(FP), CX
+
+nodx9x1fullcentred:
+	MOVQ    dcoefs+8(FP), CX
+	VMOVUPS (CX), Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y2
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y4
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y5
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y6
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y7
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y8
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y9
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y10
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y11
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	MOVQ    index+32(FP), CX
+	MOVQ    dy+40(FP), BX
+	MOVQ    sites+56(FP), SI
+	MOVQ    ahead+96(FP), DI
+	MOVQ    DI, R8
+	IMULQ   DX, R8
+	IMUL3Q  $0x24, DI, DI
+
+site9x1fullcentredx0x0:
+	VMOVUPS    (BX), Y12
+	TESTQ      DI, DI
+	JZ         near9x1fullcentredx0x0
+	PREFETCHT2 (BX)(R8*1)
+	MOVLQSX    (CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    4(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    8(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    12(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    16(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    20(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    24(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    28(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    32(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+
+near9x1fullcentredx0x0:
+	MOVLQSX     (CX), R9
+	VMOVUPS     (AX)(R9*4), Y13
+	VSUBPS      Y0, Y13, Y13
+	VADDPS      Y12, Y1, Y1
+	VMULPS      Y13, Y12, Y12
+	VADDPS      Y12, Y2, Y2
+	VFMADD231PS Y13, Y12, Y3
+	MOVLQSX     4(CX), R9
+	VMOVUPS     (AX)(R9*4), Y13
+	VSUBPS      Y0, Y13, Y13
+	VFMADD231PS Y13, Y12, Y4
+	MOVLQSX     8(CX), R9
+	VMOVUPS     (AX)(R9*4), Y13
+	VSUBPS      Y0, Y13, Y13
+	VFMADD231PS Y13, Y12, Y5
+	MOVLQSX     12(CX), R9
+	VMOVUPS     (AX)(R9*4), Y13
+	VSUBPS      Y0, Y13, Y13
+	VFMADD231PS Y13, Y12, Y6
+	MOVLQSX     16(CX), R9
+	VMOVUPS     (AX)(R9*4), Y13
+	VSUBPS      Y0, Y13, Y13
+	VFMADD231PS Y13, Y12, Y7
+	MOVLQSX     20(CX), R9
+	VMOVUPS     (AX)(R9*4), Y13
+	VSUBPS      Y0, Y13, Y13
+	VFMADD231PS Y13, Y12, Y8
+	MOVLQSX     24(CX), R9
+	VMOVUPS     (AX)(R9*4), Y13
+	VSUBPS      Y0, Y13, Y13
+	VFMADD231PS Y13, Y12, Y9
+	MOVLQSX     28(CX), R9
+	VMOVUPS     (AX)(R9*4), Y13
+	VSUBPS      Y0, Y13, Y13
+	VFMADD231PS Y13, Y12, Y10
+	MOVLQSX     32(CX), R9
+	VMOVUPS     (AX)(R9*4), Y13
+	VSUBPS      Y0, Y13, Y13
+	VFMADD231PS Y13, Y12, Y11
+	ADDQ        $0x24, CX
+	ADDQ        DX, BX
+	DECQ        SI
+	JNZ         site9x1fullcentredx0x0
+	MOVQ        dcoefs+8(FP), CX
+	VMOVUPS     Y1, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y2, (CX)
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMOVUPS     Y3, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y4, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y5, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y6, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y7, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y8, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y9, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y10, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y11, (CX)
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	MOVQ        dcoefs+8(FP), CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y1
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y2
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y3
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y4
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y5
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y6
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y7
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y8
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y9
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	MOVQ        index+32(FP), CX
+	MOVQ        dy+40(FP), BX
+	MOVQ        sites+56(FP), SI
+	MOVQ        ahead+96(FP), DI
+	MOVQ        DI, R8
+	IMULQ       DX, R8
+	IMUL3Q      $0x24, DI, DI
+
+site9x1fullcentredx1x0:
+	VMOVUPS (BX), Y10
+	TESTQ   DI, DI
+	JZ      near9x1fullcentredx1x0
+
+near9x1fullcentredx1x0:
+	MOVLQSX     4(CX), R8
+	VMOVUPS     (AX)(R8*4), Y11
+	VSUBPS      Y0, Y11, Y11
+	MOVLQSX     8(CX), R8
+	VMOVUPS     (AX)(R8*4), Y12
+	VSUBPS      Y0, Y12, Y12
+	MOVLQSX     12(CX), R8
+	VMOVUPS     (AX)(R8*4), Y13
+	VSUBPS      Y0, Y13, Y13
+	VMULPS      Y11, Y10, Y10
+	VADDPS      Y10, Y1, Y1
+	VFMADD231PS Y11, Y10, Y2
+	VFMADD231PS Y12, Y10, Y3
+	VFMADD231PS Y13, Y10, Y4
+	MOVLQSX     16(CX), R8
+	VMOVUPS     (AX)(R8*4), Y11
+	VSUBPS      Y0, Y11, Y11
+	VFMADD231PS Y11, Y10, Y5
+	MOVLQSX     20(CX), R8
+	VMOVUPS     (AX)(R8*4), Y11
+	VSUBPS      Y0, Y11, Y11
+	VFMADD231PS Y11, Y10, Y6
+	MOVLQSX     24(CX), R8
+	VMOVUPS     (AX)(R8*4), Y11
+	VSUBPS      Y0, Y11, Y11
+	VFMADD231PS Y11, Y10, Y7
+	MOVLQSX     28(CX), R8
+	VMOVUPS     (AX)(R8*4), Y11
+	VSUBPS      Y0, Y11, Y11
+	VFMADD231PS Y11, Y10, Y8
+	MOVLQSX     32(CX), R8
+	VMOVUPS     (AX)(R8*4), Y11
+	VSUBPS      Y0, Y11, Y11
+	VFMADD231PS Y11, Y10, Y9
+	ADDQ        $0x24, CX
+	ADDQ        DX, BX
+	DECQ        SI
+	JNZ         site9x1fullcentredx1x0
+	MOVQ        dcoefs+8(FP), CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMOVUPS     Y1, (CX)
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMOVUPS     Y2, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y3, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y4, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y5, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y6, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y7, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y8, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y9, (CX)
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	MOVQ        dcoefs+8(FP), CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y1
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y2
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y3
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y4
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y5
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y6
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y7
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y8
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	MOVQ        index+32(FP), CX
+	MOVQ        dy+40(FP), BX
+	MOVQ        sites+56(FP), SI
+	MOVQ        ahead+96(FP), DI
+	MOVQ        DI, R8
+	IMULQ       DX, R8
+	IMUL3Q      $0x24, DI, DI
+
+site9x1fullcentredx2x0:
+	VMOVUPS (BX), Y9
+	TESTQ   DI, DI
+	JZ      near9x1fullcentredx2x0
+
+near9x1fullcentredx2x0:
+	MOVLQSX     8(CX), R8
+	VMOVUPS     (AX)(R8*4), Y10
+	VSUBPS      Y0, Y10, Y10
+	MOVLQSX     12(CX), R8
+	VMOVUPS     (AX)(R8*4), Y11
+	VSUBPS      Y0, Y11, Y11
+	MOVLQSX     16(CX), R8
+	VMOVUPS     (AX)(R8*4), Y12
+	VSUBPS      Y0, Y12, Y12
+	MOVLQSX     20(CX), R8
+	VMOVUPS     (AX)(R8*4), Y13
+	VSUBPS      Y0, Y13, Y13
+	VMULPS      Y10, Y9, Y9
+	VADDPS      Y9, Y1, Y1
+	VFMADD231PS Y10, Y9, Y2
+	VFMADD231PS Y11, Y9, Y3
+	VFMADD231PS Y12, Y9, Y4
+	VFMADD231PS Y13, Y9, Y5
+	MOVLQSX     24(CX), R8
+	VMOVUPS     (AX)(R8*4), Y10
+	VSUBPS      Y0, Y10, Y10
+	VFMADD231PS Y10, Y9, Y6
+	MOVLQSX     28(CX), R8
+	VMOVUPS     (AX)(R8*4), Y10
+	VSUBPS      Y0, Y10, Y10
+	VFMADD231PS Y10, Y9, Y7
+	MOVLQSX     32(CX), R8
+	VMOVUPS     (AX)(R8*4), Y10
+	VSUBPS      Y0, Y10, Y10
+	VFMADD231PS Y10, Y9, Y8
+	ADDQ        $0x24, CX
+	ADDQ        DX, BX
+	DECQ        SI
+	JNZ         site9x1fullcentredx2x0
+	MOVQ        dcoefs+8(FP), CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMOVUPS     Y1, (CX)
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMOVUPS     Y2, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y3, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y4, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y5, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y6, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y7, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y8, (CX)
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	MOVQ        dcoefs+8(FP), CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y1
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y2
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y3
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y4
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y5
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y6
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y7
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	MOVQ        index+32(FP), CX
+	MOVQ        dy+40(FP), BX
+	MOVQ        sites+56(FP), SI
+	MOVQ        ahead+96(FP), DI
+	MOVQ        DI, R8
+	IMULQ       DX, R8
+	IMUL3Q      $0x24, DI, DI
+
+site9x1fullcentredx3x0:
+	VMOVUPS (BX), Y8
+	TESTQ   DI, DI
+	JZ      near9x1fullcentredx3x0
+
+near9x1fullcentredx3x0:
+	MOVLQSX     12(CX), R8
+	VMOVUPS     (AX)(R8*4), Y9
+	VSUBPS      Y0, Y9, Y9
+	MOVLQSX     16(CX), R8
+	VMOVUPS     (AX)(R8*4), Y10
+	VSUBPS      Y0, Y10, Y10
+	MOVLQSX     20(CX), R8
+	VMOVUPS     (AX)(R8*4), Y11
+	VSUBPS      Y0, Y11, Y11
+	MOVLQSX     24(CX), R8
+	VMOVUPS     (AX)(R8*4), Y12
+	VSUBPS      Y0, Y12, Y12
+	MOVLQSX     28(CX), R8
+	VMOVUPS     (AX)(R8*4), Y13
+	VSUBPS      Y0, Y13, Y13
+	VMULPS      Y9, Y8, Y8
+	VADDPS      Y8, Y1, Y1
+	VFMADD231PS Y9, Y8, Y2
+	VFMADD231PS Y10, Y8, Y3
+	VFMADD231PS Y11, Y8, Y4
+	VFMADD231PS Y12, Y8, Y5
+	VFMADD231PS Y13, Y8, Y6
+	MOVLQSX     32(CX), R8
+	VMOVUPS     (AX)(R8*4), Y9
+	VSUBPS      Y0, Y9, Y9
+	VFMADD231PS Y9, Y8, Y7
+	ADDQ        $0x24, CX
+	ADDQ        DX, BX
+	DECQ        SI
+	JNZ         site9x1fullcentredx3x0
+	MOVQ        dcoefs+8(FP), CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMOVUPS     Y1, (CX)
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMOVUPS     Y2, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y3, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y4, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y5, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y6, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y7, (CX)
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	MOVQ        dcoefs+8(FP), CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y1
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y7
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y2
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y3
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y4
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y5
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y6
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y8
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y9
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y10
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y11
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	MOVQ        index+32(FP), CX
+	MOVQ        dy+40(FP), BX
+	MOVQ        sites+56(FP), SI
+	MOVQ        ahead+96(FP), DI
+	MOVQ        DI, R8
+	IMULQ       DX, R8
+	IMUL3Q      $0x24, DI, DI
+
+site9x1fullcentredx4x0:
+	VMOVUPS (BX), Y12
+	TESTQ   DI, DI
+	JZ      near9x1fullcentredx4x0
+
+near9x1fullcentredx4x0:
+	MOVLQSX     16(CX), R8
+	VMOVUPS     (AX)(R8*4), Y13
+	VSUBPS      Y0, Y13, Y13
+	VMULPS      Y13, Y12, Y14
+	VADDPS      Y14, Y1, Y1
+	VFMADD231PS Y13, Y14, Y2
+	MOVLQSX     20(CX), R8
+	VMOVUPS     (AX)(R8*4), Y13
+	VSUBPS      Y0, Y13, Y13
+	VFMADD231PS Y13, Y14, Y3
+	MOVLQSX     24(CX), R8
+	VMOVUPS     (AX)(R8*4), Y13
+	VSUBPS      Y0, Y13, Y13
+	VFMADD231PS Y13, Y14, Y4
+	MOVLQSX     28(CX), R8
+	VMOVUPS     (AX)(R8*4), Y13
+	VSUBPS      Y0, Y13, Y13
+	VFMADD231PS Y13, Y14, Y5
+	MOVLQSX     32(CX), R8
+	VMOVUPS     (AX)(R8*4), Y13
+	VSUBPS      Y0, Y13, Y13
+	VFMADD231PS Y13, Y14, Y6
+	MOVLQSX     20(CX), R8
+	VMOVUPS     (AX)(R8*4), Y13
+	VSUBPS      Y0, Y13, Y13
+	VMULPS      Y13, Y12, Y12
+	VADDPS      Y12, Y7, Y7
+	MOVLQSX     20(CX), R8
+	VMOVUPS     (AX)(R8*4), Y13
+	VSUBPS      Y0, Y13, Y13
+	VFMADD231PS Y13, Y12, Y8
+	MOVLQSX     24(CX), R8
+	VMOVUPS     (AX)(R8*4), Y13
+	VSUBPS      Y0, Y13, Y13
+	VFMADD231PS Y13, Y12, Y9
+	MOVLQSX     28(CX), R8
+	VMOVUPS     (AX)(R8*4), Y13
+	VSUBPS      Y0, Y13, Y13
+	VFMADD231PS Y13, Y12, Y10
+	MOVLQSX     32(CX), R8
+	VMOVUPS     (AX)(R8*4), Y13
+	VSUBPS      Y0, Y13, Y13
+	VFMADD231PS Y13, Y12, Y11
+	ADDQ        $0x24, CX
+	ADDQ        DX, BX
+	DECQ        SI
+	JNZ         site9x1fullcentredx4x0
+	MOVQ        dcoefs+8(FP), CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMOVUPS     Y1, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y7, (CX)
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMOVUPS     Y2, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y3, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y4, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y5, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y6, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y8, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y9, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y10, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y11, (CX)
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	MOVQ        dcoefs+8(FP), CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y1
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y5
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y8
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y2
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y3
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y4
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y6
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y7
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Y9
+	ADDQ        DX, CX
+	MOVQ        index+32(FP), CX
+	MOVQ        dy+40(FP), BX
+	MOVQ        sites+56(FP), SI
+	MOVQ        ahead+96(FP), DI
+	MOVQ        DI, R8
+	IMULQ       DX, R8
+	IMUL3Q      $0x24, DI, DI
+
+site9x1fullcentredx6x0:
+	VMOVUPS (BX), Y10
+	TESTQ   DI, DI
+	JZ      near9x1fullcentredx6x0
+
+near9x1fullcentredx6x0:
+	MOVLQSX     24(CX), R8
+	VMOVUPS     (AX)(R8*4), Y11
+	VSUBPS      Y0, Y11, Y11
+	MOVLQSX     28(CX), R8
+	VMOVUPS     (AX)(R8*4), Y12
+	VSUBPS      Y0, Y12, Y12
+	MOVLQSX     32(CX), R8
+	VMOVUPS     (AX)(R8*4), Y13
+	VSUBPS      Y0, Y13, Y13
+	VMULPS      Y11, Y10, Y14
+	VADDPS      Y14, Y1, Y1
+	VFMADD231PS Y11, Y14, Y2
+	VFMADD231PS Y12, Y14, Y3
+	VFMADD231PS Y13, Y14, Y4
+	VMULPS      Y12, Y10, Y11
+	VADDPS      Y11, Y5, Y5
+	VFMADD231PS Y12, Y11, Y6
+	VFMADD231PS Y13, Y11, Y7
+	VMULPS      Y13, Y10, Y10
+	VADDPS      Y10, Y8, Y8
+	VFMADD231PS Y13, Y10, Y9
+	ADDQ        $0x24, CX
+	ADDQ        DX, BX
+	DECQ        SI
+	JNZ         site9x1fullcentredx6x0
+	MOVQ        dcoefs+8(FP), AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	VMOVUPS     Y1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Y5, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Y8, (AX)
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	VMOVUPS     Y2, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Y3, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Y4, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Y6, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Y7, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Y9, (AX)
+	ADDQ        DX, AX
+	VZEROUPPER
+	RET
+
+plain9x1full:
 	MOVQ   x+16(FP), AX
 	MOVQ   dx+0(FP), CX
-	MOVQ   channels+64(FP), DX
+	MOVQ   channels+72(FP), DX
 	SHLQ   $0x02, DX
 	TESTQ  CX, CX
 	JZ     nodx9x1full
 	MOVQ   dcoefs+8(FP), BX
-	MOVQ   index+24(FP), BX
-	MOVQ   dy+32(FP), SI
-	MOVQ   sites+48(FP), DI
-	MOVQ   ahead+88(FP), R8
+	MOVQ   index+32(FP), BX
+	MOVQ   dy+40(FP), SI
+	MOVQ   sites+56(FP), DI
+	MOVQ   ahead+96(FP), R8
 	MOVQ   R8, R9
 	IMULQ  DX, R9
 	IMUL3Q $0x24, R8, R8
@@ -2995,7 +8031,7 @@ near9x1fullx0x3:
 	VMOVUPS     (AX)(R10*4), Y8
 	MOVLQSX     32(BX), R10
 	VMOVUPS     (AX)(R10*4), Y9
-	MOVQ        coefs+40(FP), R10
+	MOVQ        coefs+48(FP), R10
 	IMUL3Q      $0x0a, DX, R11
 	ADDQ        R10, R11
 	ADDQ        DX, R10
@@ -3090,7 +8126,7 @@ near9x1fullx0x3:
 	ADDQ        DX, R11
 	VFMADD231PS Y0, Y11, Y10
 	MOVLQSX     (BX), R10
-	CMPQ        partition+80(FP), $0x00
+	CMPQ        partition+88(FP), $0x00
 	JNE         tap0x9x1fullx0x3
 	VMOVUPS     (CX)(R10*4), Y0
 	VADDPS      Y0, Y1, Y1
@@ -3098,7 +8134,7 @@ near9x1fullx0x3:
 tap0x9x1fullx0x3:
 	VMOVUPS Y1, (CX)(R10*4)
 	MOVLQSX 4(BX), R10
-	CMPQ    partition+80(FP), $0x00
+	CMPQ    partition+88(FP), $0x00
 	JNE     tap1x9x1fullx0x3
 	VMOVUPS (CX)(R10*4), Y0
 	VADDPS  Y0, Y12, Y12
@@ -3106,7 +8142,7 @@ tap0x9x1fullx0x3:
 tap1x9x1fullx0x3:
 	VMOVUPS Y12, (CX)(R10*4)
 	MOVLQSX 8(BX), R10
-	CMPQ    partition+80(FP), $0x00
+	CMPQ    partition+88(FP), $0x00
 	JNE     tap2x9x1fullx0x3
 	VMOVUPS (CX)(R10*4), Y0
 	VADDPS  Y0, Y10, Y10
@@ -3119,10 +8155,10 @@ tap2x9x1fullx0x3:
 	JNZ     site9x1fullx0x3
 	MOVQ    dcoefs+8(FP), BX
 	MOVQ    dcoefs+8(FP), BX
-	MOVQ    index+24(FP), BX
-	MOVQ    dy+32(FP), SI
-	MOVQ    sites+48(FP), DI
-	MOVQ    ahead+88(FP), R8
+	MOVQ    index+32(FP), BX
+	MOVQ    dy+40(FP), SI
+	MOVQ    sites+56(FP), DI
+	MOVQ    ahead+96(FP), R8
 	MOVQ    R8, R9
 	IMULQ   DX, R9
 	IMUL3Q  $0x24, R8, R8
@@ -3157,7 +8193,7 @@ near9x1fullx0x6:
 	VMOVUPS     (AX)(R9*4), Y8
 	MOVLQSX     32(BX), R9
 	VMOVUPS     (AX)(R9*4), Y9
-	MOVQ        coefs+40(FP), R9
+	MOVQ        coefs+48(FP), R9
 	IMUL3Q      $0x0a, DX, R10
 	ADDQ        R9, R10
 	ADDQ        DX, R9
@@ -3273,7 +8309,7 @@ near9x1fullx0x6:
 	ADDQ        DX, R10
 	VFMADD231PS Y0, Y3, Y1
 	MOVLQSX     12(BX), R9
-	CMPQ        partition+80(FP), $0x00
+	CMPQ        partition+88(FP), $0x00
 	JNE         tap3x9x1fullx0x6
 	VMOVUPS     (CX)(R9*4), Y0
 	VADDPS      Y0, Y10, Y10
@@ -3281,7 +8317,7 @@ near9x1fullx0x6:
 tap3x9x1fullx0x6:
 	VMOVUPS Y10, (CX)(R9*4)
 	MOVLQSX 16(BX), R9
-	CMPQ    partition+80(FP), $0x00
+	CMPQ    partition+88(FP), $0x00
 	JNE     tap4x9x1fullx0x6
 	VMOVUPS (CX)(R9*4), Y0
 	VADDPS  Y0, Y11, Y11
@@ -3289,7 +8325,7 @@ tap3x9x1fullx0x6:
 tap4x9x1fullx0x6:
 	VMOVUPS Y11, (CX)(R9*4)
 	MOVLQSX 20(BX), R9
-	CMPQ    partition+80(FP), $0x00
+	CMPQ    partition+88(FP), $0x00
 	JNE     tap5x9x1fullx0x6
 	VMOVUPS (CX)(R9*4), Y0
 	VADDPS  Y0, Y1, Y1
@@ -3302,10 +8338,10 @@ tap5x9x1fullx0x6:
 	JNZ     site9x1fullx0x6
 	MOVQ    dcoefs+8(FP), BX
 	MOVQ    dcoefs+8(FP), BX
-	MOVQ    index+24(FP), BX
-	MOVQ    dy+32(FP), SI
-	MOVQ    sites+48(FP), DI
-	MOVQ    ahead+88(FP), R8
+	MOVQ    index+32(FP), BX
+	MOVQ    dy+40(FP), SI
+	MOVQ    sites+56(FP), DI
+	MOVQ    ahead+96(FP), R8
 	MOVQ    R8, R9
 	IMULQ   DX, R9
 	IMUL3Q  $0x24, R8, R8
@@ -3340,7 +8376,7 @@ near9x1fullx0x9:
 	VMOVUPS     (AX)(R9*4), Y8
 	MOVLQSX     32(BX), R9
 	VMOVUPS     (AX)(R9*4), Y9
-	MOVQ        coefs+40(FP), R9
+	MOVQ        coefs+48(FP), R9
 	IMUL3Q      $0x0a, DX, R10
 	ADDQ        R9, R10
 	ADDQ        DX, R9
@@ -3468,7 +8504,7 @@ near9x1fullx0x9:
 	ADDQ        DX, R10
 	VFMADD231PS Y0, Y3, Y1
 	MOVLQSX     24(BX), R9
-	CMPQ        partition+80(FP), $0x00
+	CMPQ        partition+88(FP), $0x00
 	JNE         tap6x9x1fullx0x9
 	VMOVUPS     (CX)(R9*4), Y0
 	VADDPS      Y0, Y10, Y10
@@ -3476,7 +8512,7 @@ near9x1fullx0x9:
 tap6x9x1fullx0x9:
 	VMOVUPS Y10, (CX)(R9*4)
 	MOVLQSX 28(BX), R9
-	CMPQ    partition+80(FP), $0x00
+	CMPQ    partition+88(FP), $0x00
 	JNE     tap7x9x1fullx0x9
 	VMOVUPS (CX)(R9*4), Y0
 	VADDPS  Y0, Y11, Y11
@@ -3484,7 +8520,7 @@ tap6x9x1fullx0x9:
 tap7x9x1fullx0x9:
 	VMOVUPS Y11, (CX)(R9*4)
 	MOVLQSX 32(BX), R9
-	CMPQ    partition+80(FP), $0x00
+	CMPQ    partition+88(FP), $0x00
 	JNE     tap8x9x1fullx0x9
 	VMOVUPS (CX)(R9*4), Y0
 	VADDPS  Y0, Y1, Y1
@@ -3565,10 +8601,10 @@ nodx9x1full:
 	ADDQ    DX, CX
 	ADDQ    DX, CX
 	ADDQ    DX, CX
-	MOVQ    index+24(FP), CX
-	MOVQ    dy+32(FP), BX
-	MOVQ    sites+48(FP), SI
-	MOVQ    ahead+88(FP), DI
+	MOVQ    index+32(FP), CX
+	MOVQ    dy+40(FP), BX
+	MOVQ    sites+56(FP), SI
+	MOVQ    ahead+96(FP), DI
 	MOVQ    DI, R8
 	IMULQ   DX, R8
 	IMUL3Q  $0x24, DI, DI
@@ -3764,10 +8800,10 @@ near9x1fullx0x0:
 	ADDQ        DX, CX
 	ADDQ        DX, CX
 	ADDQ        DX, CX
-	MOVQ        index+24(FP), CX
-	MOVQ        dy+32(FP), BX
-	MOVQ        sites+48(FP), SI
-	MOVQ        ahead+88(FP), DI
+	MOVQ        index+32(FP), CX
+	MOVQ        dy+40(FP), BX
+	MOVQ        sites+56(FP), SI
+	MOVQ        ahead+96(FP), DI
 	MOVQ        DI, R8
 	IMULQ       DX, R8
 	IMUL3Q      $0x24, DI, DI
@@ -3937,10 +8973,10 @@ near9x1fullx1x0:
 	ADDQ        DX, CX
 	ADDQ        DX, CX
 	ADDQ        DX, CX
-	MOVQ        index+24(FP), CX
-	MOVQ        dy+32(FP), BX
-	MOVQ        sites+48(FP), SI
-	MOVQ        ahead+88(FP), DI
+	MOVQ        index+32(FP), CX
+	MOVQ        dy+40(FP), BX
+	MOVQ        sites+56(FP), SI
+	MOVQ        ahead+96(FP), DI
 	MOVQ        DI, R8
 	IMULQ       DX, R8
 	IMUL3Q      $0x24, DI, DI
@@ -4111,10 +9147,10 @@ near9x1fullx2x0:
 	ADDQ        DX, CX
 	ADDQ        DX, CX
 	ADDQ        DX, CX
-	MOVQ        index+24(FP), CX
-	MOVQ        dy+32(FP), BX
-	MOVQ        sites+48(FP), SI
-	MOVQ        ahead+88(FP), DI
+	MOVQ        index+32(FP), CX
+	MOVQ        dy+40(FP), BX
+	MOVQ        sites+56(FP), SI
+	MOVQ        ahead+96(FP), DI
 	MOVQ        DI, R8
 	IMULQ       DX, R8
 	IMUL3Q      $0x24, DI, DI
@@ -4307,10 +9343,10 @@ near9x1fullx3x0:
 	VMOVUPS     (CX), Y11
 	ADDQ        DX, CX
 	ADDQ        DX, CX
-	MOVQ        index+24(FP), CX
-	MOVQ        dy+32(FP), BX
-	MOVQ        sites+48(FP), SI
-	MOVQ        ahead+88(FP), DI
+	MOVQ        index+32(FP), CX
+	MOVQ        dy+40(FP), BX
+	MOVQ        sites+56(FP), SI
+	MOVQ        ahead+96(FP), DI
 	MOVQ        DI, R8
 	IMULQ       DX, R8
 	IMUL3Q      $0x24, DI, DI
@@ -4488,10 +9524,10 @@ near9x1fullx5x0:
 	ADDQ        DX, CX
 	VMOVUPS     (CX), Y1
 	ADDQ        DX, CX
-	MOVQ        index+24(FP), CX
-	MOVQ        dy+32(FP), BX
-	MOVQ        sites+48(FP), SI
-	MOVQ        ahead+88(FP), DI
+	MOVQ        index+32(FP), CX
+	MOVQ        dy+40(FP), BX
+	MOVQ        sites+56(FP), SI
+	MOVQ        ahead+96(FP), DI
 	MOVQ        DI, R8
 	IMULQ       DX, R8
 	IMUL3Q      $0x24, DI, DI
@@ -4573,23 +9609,2287 @@ near9x1fullx8x0:
 	RET
 
 taps9masked:
-	LEAQ    tails<>+32(SB), AX
-	NEGQ    CX
-	VMOVUPS (AX)(CX*4), Y0
-	MOVQ    x+16(FP), AX
-	MOVQ    dx+0(FP), CX
-	MOVQ    channels+64(FP), DX
-	SHLQ    $0x02, DX
-	TESTQ   CX, CX
-	JZ      nodx9x1
-	MOVQ    dcoefs+8(FP), BX
-	MOVQ    index+24(FP), BX
-	MOVQ    dy+32(FP), SI
-	MOVQ    sites+48(FP), DI
-	MOVQ    ahead+88(FP), R8
-	MOVQ    R8, R9
-	IMULQ   DX, R9
-	IMUL3Q  $0x24, R8, R8
+	LEAQ       tails<>+32(SB), AX
+	NEGQ       CX
+	VMOVUPS    (AX)(CX*4), Y0
+	MOVQ       mean+24(FP), AX
+	TESTQ      AX, AX
+	JZ         plain9x1
+	VMASKMOVPS (AX), Y0, Y1
+	MOVQ       x+16(FP), AX
+	MOVQ       dx+0(FP), CX
+	MOVQ       channels+72(FP), DX
+	SHLQ       $0x02, DX
+	TESTQ      CX, CX
+	JZ         nodx9x1centred
+	MOVQ       dcoefs+8(FP), BX
+	MOVQ       index+32(FP), BX
+	MOVQ       dy+40(FP), SI
+	MOVQ       sites+56(FP), DI
+	MOVQ       ahead+96(FP), R8
+	MOVQ       R8, R9
+	IMULQ      DX, R9
+	IMUL3Q     $0x24, R8, R8
+
+site9x1centredx0x1:
+	VMASKMOVPS (SI), Y0, Y2
+	TESTQ      R8, R8
+	JZ         near9x1centredx0x1
+	PREFETCHT2 (SI)(R9*1)
+	MOVLQSX    (BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    4(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	MOVLQSX    8(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	MOVLQSX    12(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	MOVLQSX    16(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	MOVLQSX    20(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	MOVLQSX    24(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	MOVLQSX    28(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	MOVLQSX    32(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+
+near9x1centredx0x1:
+	MOVLQSX     (BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y3
+	VSUBPS      Y1, Y3, Y3
+	MOVLQSX     4(BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y4
+	VSUBPS      Y1, Y4, Y4
+	MOVLQSX     8(BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y5
+	VSUBPS      Y1, Y5, Y5
+	MOVLQSX     12(BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y6
+	VSUBPS      Y1, Y6, Y6
+	MOVLQSX     16(BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y7
+	VSUBPS      Y1, Y7, Y7
+	MOVLQSX     20(BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y8
+	VSUBPS      Y1, Y8, Y8
+	MOVLQSX     24(BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y9
+	VSUBPS      Y1, Y9, Y9
+	MOVLQSX     28(BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y10
+	VSUBPS      Y1, Y10, Y10
+	MOVLQSX     32(BX), R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y11
+	VSUBPS      Y1, Y11, Y11
+	MOVQ        coefs+48(FP), R10
+	IMUL3Q      $0x0a, DX, R11
+	ADDQ        R10, R11
+	ADDQ        DX, R10
+	VMULPS      Y3, Y2, Y12
+	VMASKMOVPS  (R10), Y0, Y13
+	ADDQ        DX, R10
+	VMASKMOVPS  (R11), Y0, Y14
+	VFMADD231PS Y14, Y3, Y13
+	VMULPS      Y12, Y14, Y3
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y12
+	VFMADD231PS Y12, Y4, Y13
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y4
+	VFMADD231PS Y4, Y5, Y13
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y4
+	VFMADD231PS Y4, Y6, Y13
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y4
+	VFMADD231PS Y4, Y7, Y13
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y4
+	VFMADD231PS Y4, Y8, Y13
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y4
+	VFMADD231PS Y4, Y9, Y13
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y4
+	VFMADD231PS Y4, Y10, Y13
+	ADDQ        DX, R11
+	VMASKMOVPS  (R11), Y0, Y4
+	VFMADD231PS Y4, Y11, Y13
+	ADDQ        DX, R11
+	VFMADD231PS Y2, Y13, Y3
+	MOVLQSX     (BX), R10
+	CMPQ        partition+88(FP), $0x00
+	JNE         tap0x9x1centredx0x1
+	VMASKMOVPS  (CX)(R10*4), Y0, Y2
+	VADDPS      Y2, Y3, Y3
+
+tap0x9x1centredx0x1:
+	VMASKMOVPS Y3, Y0, (CX)(R10*4)
+	ADDQ       $0x24, BX
+	ADDQ       DX, SI
+	DECQ       DI
+	JNZ        site9x1centredx0x1
+	MOVQ       dcoefs+8(FP), BX
+	MOVQ       dcoefs+8(FP), BX
+	MOVQ       index+32(FP), BX
+	MOVQ       dy+40(FP), SI
+	MOVQ       sites+56(FP), DI
+	MOVQ       ahead+96(FP), R8
+	MOVQ       R8, R9
+	IMULQ      DX, R9
+	IMUL3Q     $0x24, R8, R8
+
+site9x1centredx0x2:
+	VMASKMOVPS (SI), Y0, Y2
+	TESTQ      R8, R8
+	JZ         near9x1centredx0x2
+	MOVLQSX    4(BX)(R8*1), R9
+	PREFETCHT2 (CX)(R9*4)
+
+near9x1centredx0x2:
+	MOVLQSX     (BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y3
+	VSUBPS      Y1, Y3, Y3
+	MOVLQSX     4(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y4
+	VSUBPS      Y1, Y4, Y4
+	MOVLQSX     8(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y5
+	VSUBPS      Y1, Y5, Y5
+	MOVLQSX     12(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y6
+	VSUBPS      Y1, Y6, Y6
+	MOVLQSX     16(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y7
+	VSUBPS      Y1, Y7, Y7
+	MOVLQSX     20(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y8
+	VSUBPS      Y1, Y8, Y8
+	MOVLQSX     24(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y9
+	VSUBPS      Y1, Y9, Y9
+	MOVLQSX     28(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y10
+	VSUBPS      Y1, Y10, Y10
+	MOVLQSX     32(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y11
+	VSUBPS      Y1, Y11, Y11
+	MOVQ        coefs+48(FP), R9
+	IMUL3Q      $0x0a, DX, R10
+	ADDQ        R9, R10
+	ADDQ        DX, R9
+	VMULPS      Y3, Y2, Y3
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y12
+	VMULPS      Y3, Y12, Y3
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMULPS      Y4, Y2, Y12
+	VMASKMOVPS  (R9), Y0, Y13
+	ADDQ        DX, R9
+	VMASKMOVPS  (R10), Y0, Y14
+	VFMADD231PS Y14, Y4, Y13
+	VFMADD231PS Y12, Y14, Y3
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
+	VFMADD231PS Y4, Y5, Y13
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
+	VFMADD231PS Y4, Y6, Y13
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
+	VFMADD231PS Y4, Y7, Y13
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
+	VFMADD231PS Y4, Y8, Y13
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
+	VFMADD231PS Y4, Y9, Y13
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
+	VFMADD231PS Y4, Y10, Y13
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
+	VFMADD231PS Y4, Y11, Y13
+	ADDQ        DX, R10
+	VFMADD231PS Y2, Y13, Y3
+	MOVLQSX     4(BX), R9
+	CMPQ        partition+88(FP), $0x00
+	JNE         tap1x9x1centredx0x2
+	VMASKMOVPS  (CX)(R9*4), Y0, Y2
+	VADDPS      Y2, Y3, Y3
+
+tap1x9x1centredx0x2:
+	VMASKMOVPS Y3, Y0, (CX)(R9*4)
+	ADDQ       $0x24, BX
+	ADDQ       DX, SI
+	DECQ       DI
+	JNZ        site9x1centredx0x2
+	MOVQ       dcoefs+8(FP), BX
+	MOVQ       dcoefs+8(FP), BX
+	MOVQ       index+32(FP), BX
+	MOVQ       dy+40(FP), SI
+	MOVQ       sites+56(FP), DI
+	MOVQ       ahead+96(FP), R8
+	MOVQ       R8, R9
+	IMULQ      DX, R9
+	IMUL3Q     $0x24, R8, R8
+
+site9x1centredx0x3:
+	VMASKMOVPS (SI), Y0, Y2
+	TESTQ      R8, R8
+	JZ         near9x1centredx0x3
+	MOVLQSX    8(BX)(R8*1), R9
+	PREFETCHT2 (CX)(R9*4)
+
+near9x1centredx0x3:
+	MOVLQSX     (BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y3
+	VSUBPS      Y1, Y3, Y3
+	MOVLQSX     4(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y4
+	VSUBPS      Y1, Y4, Y4
+	MOVLQSX     8(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y5
+	VSUBPS      Y1, Y5, Y5
+	MOVLQSX     12(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y6
+	VSUBPS      Y1, Y6, Y6
+	MOVLQSX     16(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y7
+	VSUBPS      Y1, Y7, Y7
+	MOVLQSX     20(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y8
+	VSUBPS      Y1, Y8, Y8
+	MOVLQSX     24(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y9
+	VSUBPS      Y1, Y9, Y9
+	MOVLQSX     28(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y10
+	VSUBPS      Y1, Y10, Y10
+	MOVLQSX     32(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y11
+	VSUBPS      Y1, Y11, Y11
+	MOVQ        coefs+48(FP), R9
+	IMUL3Q      $0x0a, DX, R10
+	ADDQ        R9, R10
+	ADDQ        DX, R9
+	VMULPS      Y3, Y2, Y3
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y12
+	VMULPS      Y3, Y12, Y3
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMULPS      Y4, Y2, Y4
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y12
+	VFMADD231PS Y4, Y12, Y3
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMULPS      Y5, Y2, Y4
+	VMASKMOVPS  (R9), Y0, Y12
+	ADDQ        DX, R9
+	VMASKMOVPS  (R10), Y0, Y13
+	VFMADD231PS Y13, Y5, Y12
+	VFMADD231PS Y4, Y13, Y3
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
+	VFMADD231PS Y4, Y6, Y12
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
+	VFMADD231PS Y4, Y7, Y12
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
+	VFMADD231PS Y4, Y8, Y12
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
+	VFMADD231PS Y4, Y9, Y12
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
+	VFMADD231PS Y4, Y10, Y12
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
+	VFMADD231PS Y4, Y11, Y12
+	ADDQ        DX, R10
+	VFMADD231PS Y2, Y12, Y3
+	MOVLQSX     8(BX), R9
+	CMPQ        partition+88(FP), $0x00
+	JNE         tap2x9x1centredx0x3
+	VMASKMOVPS  (CX)(R9*4), Y0, Y2
+	VADDPS      Y2, Y3, Y3
+
+tap2x9x1centredx0x3:
+	VMASKMOVPS Y3, Y0, (CX)(R9*4)
+	ADDQ       $0x24, BX
+	ADDQ       DX, SI
+	DECQ       DI
+	JNZ        site9x1centredx0x3
+	MOVQ       dcoefs+8(FP), BX
+	MOVQ       dcoefs+8(FP), BX
+	MOVQ       index+32(FP), BX
+	MOVQ       dy+40(FP), SI
+	MOVQ       sites+56(FP), DI
+	MOVQ       ahead+96(FP), R8
+	MOVQ       R8, R9
+	IMULQ      DX, R9
+	IMUL3Q     $0x24, R8, R8
+
+site9x1centredx0x4:
+	VMASKMOVPS (SI), Y0, Y2
+	TESTQ      R8, R8
+	JZ         near9x1centredx0x4
+	MOVLQSX    12(BX)(R8*1), R9
+	PREFETCHT2 (CX)(R9*4)
+
+near9x1centredx0x4:
+	MOVLQSX     (BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y3
+	VSUBPS      Y1, Y3, Y3
+	MOVLQSX     4(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y4
+	VSUBPS      Y1, Y4, Y4
+	MOVLQSX     8(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y5
+	VSUBPS      Y1, Y5, Y5
+	MOVLQSX     12(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y6
+	VSUBPS      Y1, Y6, Y6
+	MOVLQSX     16(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y7
+	VSUBPS      Y1, Y7, Y7
+	MOVLQSX     20(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y8
+	VSUBPS      Y1, Y8, Y8
+	MOVLQSX     24(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y9
+	VSUBPS      Y1, Y9, Y9
+	MOVLQSX     28(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y10
+	VSUBPS      Y1, Y10, Y10
+	MOVLQSX     32(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y11
+	VSUBPS      Y1, Y11, Y11
+	MOVQ        coefs+48(FP), R9
+	IMUL3Q      $0x0a, DX, R10
+	ADDQ        R9, R10
+	ADDQ        DX, R9
+	VMULPS      Y3, Y2, Y3
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y12
+	VMULPS      Y3, Y12, Y3
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMULPS      Y4, Y2, Y4
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y12
+	VFMADD231PS Y4, Y12, Y3
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMULPS      Y5, Y2, Y4
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y5
+	VFMADD231PS Y4, Y5, Y3
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMULPS      Y6, Y2, Y4
+	VMASKMOVPS  (R9), Y0, Y5
+	ADDQ        DX, R9
+	VMASKMOVPS  (R10), Y0, Y12
+	VFMADD231PS Y12, Y6, Y5
+	VFMADD231PS Y4, Y12, Y3
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
+	VFMADD231PS Y4, Y7, Y5
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
+	VFMADD231PS Y4, Y8, Y5
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
+	VFMADD231PS Y4, Y9, Y5
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
+	VFMADD231PS Y4, Y10, Y5
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
+	VFMADD231PS Y4, Y11, Y5
+	ADDQ        DX, R10
+	VFMADD231PS Y2, Y5, Y3
+	MOVLQSX     12(BX), R9
+	CMPQ        partition+88(FP), $0x00
+	JNE         tap3x9x1centredx0x4
+	VMASKMOVPS  (CX)(R9*4), Y0, Y2
+	VADDPS      Y2, Y3, Y3
+
+tap3x9x1centredx0x4:
+	VMASKMOVPS Y3, Y0, (CX)(R9*4)
+	ADDQ       $0x24, BX
+	ADDQ       DX, SI
+	DECQ       DI
+	JNZ        site9x1centredx0x4
+	MOVQ       dcoefs+8(FP), BX
+	MOVQ       dcoefs+8(FP), BX
+	MOVQ       index+32(FP), BX
+	MOVQ       dy+40(FP), SI
+	MOVQ       sites+56(FP), DI
+	MOVQ       ahead+96(FP), R8
+	MOVQ       R8, R9
+	IMULQ      DX, R9
+	IMUL3Q     $0x24, R8, R8
+
+site9x1centredx0x5:
+	VMASKMOVPS (SI), Y0, Y2
+	TESTQ      R8, R8
+	JZ         near9x1centredx0x5
+	MOVLQSX    16(BX)(R8*1), R9
+	PREFETCHT2 (CX)(R9*4)
+
+near9x1centredx0x5:
+	MOVLQSX     (BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y3
+	VSUBPS      Y1, Y3, Y3
+	MOVLQSX     4(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y4
+	VSUBPS      Y1, Y4, Y4
+	MOVLQSX     8(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y5
+	VSUBPS      Y1, Y5, Y5
+	MOVLQSX     12(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y6
+	VSUBPS      Y1, Y6, Y6
+	MOVLQSX     16(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y7
+	VSUBPS      Y1, Y7, Y7
+	MOVLQSX     20(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y8
+	VSUBPS      Y1, Y8, Y8
+	MOVLQSX     24(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y9
+	VSUBPS      Y1, Y9, Y9
+	MOVLQSX     28(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y10
+	VSUBPS      Y1, Y10, Y10
+	MOVLQSX     32(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y11
+	VSUBPS      Y1, Y11, Y11
+	MOVQ        coefs+48(FP), R9
+	IMUL3Q      $0x0a, DX, R10
+	ADDQ        R9, R10
+	ADDQ        DX, R9
+	VMULPS      Y3, Y2, Y3
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y12
+	VMULPS      Y3, Y12, Y3
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMULPS      Y4, Y2, Y4
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y12
+	VFMADD231PS Y4, Y12, Y3
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMULPS      Y5, Y2, Y4
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y5
+	VFMADD231PS Y4, Y5, Y3
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMULPS      Y6, Y2, Y4
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y5
+	VFMADD231PS Y4, Y5, Y3
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMULPS      Y7, Y2, Y4
+	VMASKMOVPS  (R9), Y0, Y5
+	ADDQ        DX, R9
+	VMASKMOVPS  (R10), Y0, Y6
+	VFMADD231PS Y6, Y7, Y5
+	VFMADD231PS Y4, Y6, Y3
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
+	VFMADD231PS Y4, Y8, Y5
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
+	VFMADD231PS Y4, Y9, Y5
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
+	VFMADD231PS Y4, Y10, Y5
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
+	VFMADD231PS Y4, Y11, Y5
+	ADDQ        DX, R10
+	VFMADD231PS Y2, Y5, Y3
+	MOVLQSX     16(BX), R9
+	CMPQ        partition+88(FP), $0x00
+	JNE         tap4x9x1centredx0x5
+	VMASKMOVPS  (CX)(R9*4), Y0, Y2
+	VADDPS      Y2, Y3, Y3
+
+tap4x9x1centredx0x5:
+	VMASKMOVPS Y3, Y0, (CX)(R9*4)
+	ADDQ       $0x24, BX
+	ADDQ       DX, SI
+	DECQ       DI
+	JNZ        site9x1centredx0x5
+	MOVQ       dcoefs+8(FP), BX
+	MOVQ       dcoefs+8(FP), BX
+	MOVQ       index+32(FP), BX
+	MOVQ       dy+40(FP), SI
+	MOVQ       sites+56(FP), DI
+	MOVQ       ahead+96(FP), R8
+	MOVQ       R8, R9
+	IMULQ      DX, R9
+	IMUL3Q     $0x24, R8, R8
+
+site9x1centredx0x6:
+	VMASKMOVPS (SI), Y0, Y2
+	TESTQ      R8, R8
+	JZ         near9x1centredx0x6
+	MOVLQSX    20(BX)(R8*1), R9
+	PREFETCHT2 (CX)(R9*4)
+
+near9x1centredx0x6:
+	MOVLQSX     (BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y3
+	VSUBPS      Y1, Y3, Y3
+	MOVLQSX     4(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y4
+	VSUBPS      Y1, Y4, Y4
+	MOVLQSX     8(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y5
+	VSUBPS      Y1, Y5, Y5
+	MOVLQSX     12(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y6
+	VSUBPS      Y1, Y6, Y6
+	MOVLQSX     16(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y7
+	VSUBPS      Y1, Y7, Y7
+	MOVLQSX     20(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y8
+	VSUBPS      Y1, Y8, Y8
+	MOVLQSX     24(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y9
+	VSUBPS      Y1, Y9, Y9
+	MOVLQSX     28(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y10
+	VSUBPS      Y1, Y10, Y10
+	MOVLQSX     32(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y11
+	VSUBPS      Y1, Y11, Y11
+	MOVQ        coefs+48(FP), R9
+	IMUL3Q      $0x0a, DX, R10
+	ADDQ        R9, R10
+	ADDQ        DX, R9
+	VMULPS      Y3, Y2, Y3
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y12
+	VMULPS      Y3, Y12, Y3
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMULPS      Y4, Y2, Y4
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y12
+	VFMADD231PS Y4, Y12, Y3
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMULPS      Y5, Y2, Y4
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y5
+	VFMADD231PS Y4, Y5, Y3
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMULPS      Y6, Y2, Y4
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y5
+	VFMADD231PS Y4, Y5, Y3
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMULPS      Y7, Y2, Y4
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y5
+	VFMADD231PS Y4, Y5, Y3
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMULPS      Y8, Y2, Y4
+	VMASKMOVPS  (R9), Y0, Y5
+	ADDQ        DX, R9
+	VMASKMOVPS  (R10), Y0, Y6
+	VFMADD231PS Y6, Y8, Y5
+	VFMADD231PS Y4, Y6, Y3
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
+	VFMADD231PS Y4, Y9, Y5
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
+	VFMADD231PS Y4, Y10, Y5
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
+	VFMADD231PS Y4, Y11, Y5
+	ADDQ        DX, R10
+	VFMADD231PS Y2, Y5, Y3
+	MOVLQSX     20(BX), R9
+	CMPQ        partition+88(FP), $0x00
+	JNE         tap5x9x1centredx0x6
+	VMASKMOVPS  (CX)(R9*4), Y0, Y2
+	VADDPS      Y2, Y3, Y3
+
+tap5x9x1centredx0x6:
+	VMASKMOVPS Y3, Y0, (CX)(R9*4)
+	ADDQ       $0x24, BX
+	ADDQ       DX, SI
+	DECQ       DI
+	JNZ        site9x1centredx0x6
+	MOVQ       dcoefs+8(FP), BX
+	MOVQ       dcoefs+8(FP), BX
+	MOVQ       index+32(FP), BX
+	MOVQ       dy+40(FP), SI
+	MOVQ       sites+56(FP), DI
+	MOVQ       ahead+96(FP), R8
+	MOVQ       R8, R9
+	IMULQ      DX, R9
+	IMUL3Q     $0x24, R8, R8
+
+site9x1centredx0x7:
+	VMASKMOVPS (SI), Y0, Y2
+	TESTQ      R8, R8
+	JZ         near9x1centredx0x7
+	MOVLQSX    24(BX)(R8*1), R9
+	PREFETCHT2 (CX)(R9*4)
+
+near9x1centredx0x7:
+	MOVLQSX     (BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y3
+	VSUBPS      Y1, Y3, Y3
+	MOVLQSX     4(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y4
+	VSUBPS      Y1, Y4, Y4
+	MOVLQSX     8(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y5
+	VSUBPS      Y1, Y5, Y5
+	MOVLQSX     12(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y6
+	VSUBPS      Y1, Y6, Y6
+	MOVLQSX     16(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y7
+	VSUBPS      Y1, Y7, Y7
+	MOVLQSX     20(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y8
+	VSUBPS      Y1, Y8, Y8
+	MOVLQSX     24(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y9
+	VSUBPS      Y1, Y9, Y9
+	MOVLQSX     28(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y10
+	VSUBPS      Y1, Y10, Y10
+	MOVLQSX     32(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y11
+	VSUBPS      Y1, Y11, Y11
+	MOVQ        coefs+48(FP), R9
+	IMUL3Q      $0x0a, DX, R10
+	ADDQ        R9, R10
+	ADDQ        DX, R9
+	VMULPS      Y3, Y2, Y3
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y12
+	VMULPS      Y3, Y12, Y3
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMULPS      Y4, Y2, Y4
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y12
+	VFMADD231PS Y4, Y12, Y3
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMULPS      Y5, Y2, Y4
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y5
+	VFMADD231PS Y4, Y5, Y3
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMULPS      Y6, Y2, Y4
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y5
+	VFMADD231PS Y4, Y5, Y3
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMULPS      Y7, Y2, Y4
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y5
+	VFMADD231PS Y4, Y5, Y3
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMULPS      Y8, Y2, Y4
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y5
+	VFMADD231PS Y4, Y5, Y3
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMULPS      Y9, Y2, Y4
+	VMASKMOVPS  (R9), Y0, Y5
+	ADDQ        DX, R9
+	VMASKMOVPS  (R10), Y0, Y6
+	VFMADD231PS Y6, Y9, Y5
+	VFMADD231PS Y4, Y6, Y3
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
+	VFMADD231PS Y4, Y10, Y5
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
+	VFMADD231PS Y4, Y11, Y5
+	ADDQ        DX, R10
+	VFMADD231PS Y2, Y5, Y3
+	MOVLQSX     24(BX), R9
+	CMPQ        partition+88(FP), $0x00
+	JNE         tap6x9x1centredx0x7
+	VMASKMOVPS  (CX)(R9*4), Y0, Y2
+	VADDPS      Y2, Y3, Y3
+
+tap6x9x1centredx0x7:
+	VMASKMOVPS Y3, Y0, (CX)(R9*4)
+	ADDQ       $0x24, BX
+	ADDQ       DX, SI
+	DECQ       DI
+	JNZ        site9x1centredx0x7
+	MOVQ       dcoefs+8(FP), BX
+	MOVQ       dcoefs+8(FP), BX
+	MOVQ       index+32(FP), BX
+	MOVQ       dy+40(FP), SI
+	MOVQ       sites+56(FP), DI
+	MOVQ       ahead+96(FP), R8
+	MOVQ       R8, R9
+	IMULQ      DX, R9
+	IMUL3Q     $0x24, R8, R8
+
+site9x1centredx0x8:
+	VMASKMOVPS (SI), Y0, Y2
+	TESTQ      R8, R8
+	JZ         near9x1centredx0x8
+	MOVLQSX    28(BX)(R8*1), R9
+	PREFETCHT2 (CX)(R9*4)
+
+near9x1centredx0x8:
+	MOVLQSX     (BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y3
+	VSUBPS      Y1, Y3, Y3
+	MOVLQSX     4(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y4
+	VSUBPS      Y1, Y4, Y4
+	MOVLQSX     8(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y5
+	VSUBPS      Y1, Y5, Y5
+	MOVLQSX     12(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y6
+	VSUBPS      Y1, Y6, Y6
+	MOVLQSX     16(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y7
+	VSUBPS      Y1, Y7, Y7
+	MOVLQSX     20(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y8
+	VSUBPS      Y1, Y8, Y8
+	MOVLQSX     24(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y9
+	VSUBPS      Y1, Y9, Y9
+	MOVLQSX     28(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y10
+	VSUBPS      Y1, Y10, Y10
+	MOVLQSX     32(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y11
+	VSUBPS      Y1, Y11, Y11
+	MOVQ        coefs+48(FP), R9
+	IMUL3Q      $0x0a, DX, R10
+	ADDQ        R9, R10
+	ADDQ        DX, R9
+	VMULPS      Y3, Y2, Y3
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y12
+	VMULPS      Y3, Y12, Y3
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMULPS      Y4, Y2, Y4
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y12
+	VFMADD231PS Y4, Y12, Y3
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMULPS      Y5, Y2, Y4
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y5
+	VFMADD231PS Y4, Y5, Y3
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMULPS      Y6, Y2, Y4
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y5
+	VFMADD231PS Y4, Y5, Y3
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMULPS      Y7, Y2, Y4
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y5
+	VFMADD231PS Y4, Y5, Y3
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMULPS      Y8, Y2, Y4
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y5
+	VFMADD231PS Y4, Y5, Y3
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMULPS      Y9, Y2, Y4
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y5
+	VFMADD231PS Y4, Y5, Y3
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMULPS      Y10, Y2, Y4
+	VMASKMOVPS  (R9), Y0, Y5
+	ADDQ        DX, R9
+	VMASKMOVPS  (R10), Y0, Y6
+	VFMADD231PS Y6, Y10, Y5
+	VFMADD231PS Y4, Y6, Y3
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y4
+	VFMADD231PS Y4, Y11, Y5
+	ADDQ        DX, R10
+	VFMADD231PS Y2, Y5, Y3
+	MOVLQSX     28(BX), R9
+	CMPQ        partition+88(FP), $0x00
+	JNE         tap7x9x1centredx0x8
+	VMASKMOVPS  (CX)(R9*4), Y0, Y2
+	VADDPS      Y2, Y3, Y3
+
+tap7x9x1centredx0x8:
+	VMASKMOVPS Y3, Y0, (CX)(R9*4)
+	ADDQ       $0x24, BX
+	ADDQ       DX, SI
+	DECQ       DI
+	JNZ        site9x1centredx0x8
+	MOVQ       dcoefs+8(FP), BX
+	MOVQ       dcoefs+8(FP), BX
+	MOVQ       index+32(FP), BX
+	MOVQ       dy+40(FP), SI
+	MOVQ       sites+56(FP), DI
+	MOVQ       ahead+96(FP), R8
+	MOVQ       R8, R9
+	IMULQ      DX, R9
+	IMUL3Q     $0x24, R8, R8
+
+site9x1centredx0x9:
+	VMASKMOVPS (SI), Y0, Y2
+	TESTQ      R8, R8
+	JZ         near9x1centredx0x9
+	MOVLQSX    32(BX)(R8*1), R9
+	PREFETCHT2 (CX)(R9*4)
+
+near9x1centredx0x9:
+	MOVLQSX     (BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y3
+	VSUBPS      Y1, Y3, Y3
+	MOVLQSX     4(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y4
+	VSUBPS      Y1, Y4, Y4
+	MOVLQSX     8(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y5
+	VSUBPS      Y1, Y5, Y5
+	MOVLQSX     12(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y6
+	VSUBPS      Y1, Y6, Y6
+	MOVLQSX     16(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y7
+	VSUBPS      Y1, Y7, Y7
+	MOVLQSX     20(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y8
+	VSUBPS      Y1, Y8, Y8
+	MOVLQSX     24(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y9
+	VSUBPS      Y1, Y9, Y9
+	MOVLQSX     28(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y10
+	VSUBPS      Y1, Y10, Y10
+	MOVLQSX     32(BX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y11
+	VSUBPS      Y1, Y11, Y11
+	MOVQ        coefs+48(FP), R9
+	IMUL3Q      $0x0a, DX, R10
+	ADDQ        R9, R10
+	ADDQ        DX, R9
+	VMULPS      Y3, Y2, Y3
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y12
+	VMULPS      Y3, Y12, Y3
+	ADDQ        DX, R10
+	VMULPS      Y4, Y2, Y4
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y12
+	VFMADD231PS Y4, Y12, Y3
+	ADDQ        DX, R10
+	VMULPS      Y5, Y2, Y4
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y5
+	VFMADD231PS Y4, Y5, Y3
+	ADDQ        DX, R10
+	VMULPS      Y6, Y2, Y4
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y5
+	VFMADD231PS Y4, Y5, Y3
+	ADDQ        DX, R10
+	VMULPS      Y7, Y2, Y4
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y5
+	VFMADD231PS Y4, Y5, Y3
+	ADDQ        DX, R10
+	VMULPS      Y8, Y2, Y4
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y5
+	VFMADD231PS Y4, Y5, Y3
+	ADDQ        DX, R10
+	VMULPS      Y9, Y2, Y4
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y5
+	VFMADD231PS Y4, Y5, Y3
+	ADDQ        DX, R10
+	VMULPS      Y10, Y2, Y4
+	ADDQ        DX, R9
+	ADDQ        DX, R10
+	VMASKMOVPS  (R10), Y0, Y5
+	VFMADD231PS Y4, Y5, Y3
+	ADDQ        DX, R10
+	VMULPS      Y11, Y2, Y4
+	VMASKMOVPS  (R9), Y0, Y5
+	ADDQ        DX, R9
+	VMASKMOVPS  (R10), Y0, Y6
+	VFMADD231PS Y6, Y11, Y5
+	VFMADD231PS Y4, Y6, Y3
+	ADDQ        DX, R10
+	VFMADD231PS Y2, Y5, Y3
+	MOVLQSX     32(BX), R9
+	CMPQ        partition+88(FP), $0x00
+	JNE         tap8x9x1centredx0x9
+	VMASKMOVPS  (CX)(R9*4), Y0, Y2
+	VADDPS      Y2, Y3, Y3
+
+tap8x9x1centredx0x9:
+	VMASKMOVPS Y3, Y0, (CX)(R9*4)
+	ADDQ       $0x24, BX
+	ADDQ       DX, SI
+	DECQ       DI
+	JNZ        site9x1centredx0x9
+	MOVQ       dcoefs+8(FP), CX
+
+nodx9x1centred:
+	MOVQ       dcoefs+8(FP), CX
+	VMASKMOVPS (CX), Y0, Y2
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y0, Y3
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y0, Y4
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y0, Y5
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y0, Y6
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y0, Y7
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y0, Y8
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y0, Y9
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y0, Y10
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y0, Y11
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y0, Y12
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	ADDQ       DX, CX
+	MOVQ       index+32(FP), CX
+	MOVQ       dy+40(FP), BX
+	MOVQ       sites+56(FP), SI
+	MOVQ       ahead+96(FP), DI
+	MOVQ       DI, R8
+	IMULQ      DX, R8
+	IMUL3Q     $0x24, DI, DI
+
+site9x1centredx0x0:
+	VMASKMOVPS (BX), Y0, Y13
+	TESTQ      DI, DI
+	JZ         near9x1centredx0x0
+	PREFETCHT2 (BX)(R8*1)
+	MOVLQSX    (CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    4(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    8(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    12(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    16(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    20(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    24(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    28(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    32(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+
+near9x1centredx0x0:
+	VADDPS      Y13, Y2, Y2
+	MOVLQSX     (CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y14
+	VSUBPS      Y1, Y14, Y14
+	VMULPS      Y14, Y13, Y13
+	VADDPS      Y13, Y3, Y3
+	MOVLQSX     (CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y14
+	VSUBPS      Y1, Y14, Y14
+	VFMADD231PS Y14, Y13, Y4
+	MOVLQSX     4(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y14
+	VSUBPS      Y1, Y14, Y14
+	VFMADD231PS Y14, Y13, Y5
+	MOVLQSX     8(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y14
+	VSUBPS      Y1, Y14, Y14
+	VFMADD231PS Y14, Y13, Y6
+	MOVLQSX     12(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y14
+	VSUBPS      Y1, Y14, Y14
+	VFMADD231PS Y14, Y13, Y7
+	MOVLQSX     16(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y14
+	VSUBPS      Y1, Y14, Y14
+	VFMADD231PS Y14, Y13, Y8
+	MOVLQSX     20(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y14
+	VSUBPS      Y1, Y14, Y14
+	VFMADD231PS Y14, Y13, Y9
+	MOVLQSX     24(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y14
+	VSUBPS      Y1, Y14, Y14
+	VFMADD231PS Y14, Y13, Y10
+	MOVLQSX     28(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y14
+	VSUBPS      Y1, Y14, Y14
+	VFMADD231PS Y14, Y13, Y11
+	MOVLQSX     32(CX), R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y14
+	VSUBPS      Y1, Y14, Y14
+	VFMADD231PS Y14, Y13, Y12
+	ADDQ        $0x24, CX
+	ADDQ        DX, BX
+	DECQ        SI
+	JNZ         site9x1centredx0x0
+	MOVQ        dcoefs+8(FP), CX
+	VMASKMOVPS  Y2, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y3, Y0, (CX)
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMASKMOVPS  Y4, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y5, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y6, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y7, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y8, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y9, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y10, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y11, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y12, Y0, (CX)
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	MOVQ        dcoefs+8(FP), CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y2
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y3
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y4
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y5
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y6
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y7
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y8
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y9
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y10
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	MOVQ        index+32(FP), CX
+	MOVQ        dy+40(FP), BX
+	MOVQ        sites+56(FP), SI
+	MOVQ        ahead+96(FP), DI
+	MOVQ        DI, R8
+	IMULQ       DX, R8
+	IMUL3Q      $0x24, DI, DI
+
+site9x1centredx1x0:
+	VMASKMOVPS (BX), Y0, Y11
+	TESTQ      DI, DI
+	JZ         near9x1centredx1x0
+
+near9x1centredx1x0:
+	MOVLQSX     4(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y12
+	VSUBPS      Y1, Y12, Y12
+	MOVLQSX     8(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y13
+	VSUBPS      Y1, Y13, Y13
+	VMULPS      Y12, Y11, Y11
+	VADDPS      Y11, Y2, Y2
+	VFMADD231PS Y12, Y11, Y3
+	VFMADD231PS Y13, Y11, Y4
+	MOVLQSX     12(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y12
+	VSUBPS      Y1, Y12, Y12
+	VFMADD231PS Y12, Y11, Y5
+	MOVLQSX     16(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y12
+	VSUBPS      Y1, Y12, Y12
+	VFMADD231PS Y12, Y11, Y6
+	MOVLQSX     20(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y12
+	VSUBPS      Y1, Y12, Y12
+	VFMADD231PS Y12, Y11, Y7
+	MOVLQSX     24(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y12
+	VSUBPS      Y1, Y12, Y12
+	VFMADD231PS Y12, Y11, Y8
+	MOVLQSX     28(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y12
+	VSUBPS      Y1, Y12, Y12
+	VFMADD231PS Y12, Y11, Y9
+	MOVLQSX     32(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y12
+	VSUBPS      Y1, Y12, Y12
+	VFMADD231PS Y12, Y11, Y10
+	ADDQ        $0x24, CX
+	ADDQ        DX, BX
+	DECQ        SI
+	JNZ         site9x1centredx1x0
+	MOVQ        dcoefs+8(FP), CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMASKMOVPS  Y2, Y0, (CX)
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMASKMOVPS  Y3, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y4, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y5, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y6, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y7, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y8, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y9, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y10, Y0, (CX)
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	MOVQ        dcoefs+8(FP), CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y2
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y3
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y4
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y5
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y6
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y7
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y8
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y9
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	MOVQ        index+32(FP), CX
+	MOVQ        dy+40(FP), BX
+	MOVQ        sites+56(FP), SI
+	MOVQ        ahead+96(FP), DI
+	MOVQ        DI, R8
+	IMULQ       DX, R8
+	IMUL3Q      $0x24, DI, DI
+
+site9x1centredx2x0:
+	VMASKMOVPS (BX), Y0, Y10
+	TESTQ      DI, DI
+	JZ         near9x1centredx2x0
+
+near9x1centredx2x0:
+	MOVLQSX     8(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y11
+	VSUBPS      Y1, Y11, Y11
+	MOVLQSX     12(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y12
+	VSUBPS      Y1, Y12, Y12
+	MOVLQSX     16(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y13
+	VSUBPS      Y1, Y13, Y13
+	VMULPS      Y11, Y10, Y10
+	VADDPS      Y10, Y2, Y2
+	VFMADD231PS Y11, Y10, Y3
+	VFMADD231PS Y12, Y10, Y4
+	VFMADD231PS Y13, Y10, Y5
+	MOVLQSX     20(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y11
+	VSUBPS      Y1, Y11, Y11
+	VFMADD231PS Y11, Y10, Y6
+	MOVLQSX     24(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y11
+	VSUBPS      Y1, Y11, Y11
+	VFMADD231PS Y11, Y10, Y7
+	MOVLQSX     28(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y11
+	VSUBPS      Y1, Y11, Y11
+	VFMADD231PS Y11, Y10, Y8
+	MOVLQSX     32(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y11
+	VSUBPS      Y1, Y11, Y11
+	VFMADD231PS Y11, Y10, Y9
+	ADDQ        $0x24, CX
+	ADDQ        DX, BX
+	DECQ        SI
+	JNZ         site9x1centredx2x0
+	MOVQ        dcoefs+8(FP), CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMASKMOVPS  Y2, Y0, (CX)
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMASKMOVPS  Y3, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y4, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y5, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y6, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y7, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y8, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y9, Y0, (CX)
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	MOVQ        dcoefs+8(FP), CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y2
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y3
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y4
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y5
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y6
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y7
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y8
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	MOVQ        index+32(FP), CX
+	MOVQ        dy+40(FP), BX
+	MOVQ        sites+56(FP), SI
+	MOVQ        ahead+96(FP), DI
+	MOVQ        DI, R8
+	IMULQ       DX, R8
+	IMUL3Q      $0x24, DI, DI
+
+site9x1centredx3x0:
+	VMASKMOVPS (BX), Y0, Y9
+	TESTQ      DI, DI
+	JZ         near9x1centredx3x0
+
+near9x1centredx3x0:
+	MOVLQSX     12(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y10
+	VSUBPS      Y1, Y10, Y10
+	MOVLQSX     16(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y11
+	VSUBPS      Y1, Y11, Y11
+	MOVLQSX     20(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y12
+	VSUBPS      Y1, Y12, Y12
+	MOVLQSX     24(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y13
+	VSUBPS      Y1, Y13, Y13
+	VMULPS      Y10, Y9, Y9
+	VADDPS      Y9, Y2, Y2
+	VFMADD231PS Y10, Y9, Y3
+	VFMADD231PS Y11, Y9, Y4
+	VFMADD231PS Y12, Y9, Y5
+	VFMADD231PS Y13, Y9, Y6
+	MOVLQSX     28(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y10
+	VSUBPS      Y1, Y10, Y10
+	VFMADD231PS Y10, Y9, Y7
+	MOVLQSX     32(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y10
+	VSUBPS      Y1, Y10, Y10
+	VFMADD231PS Y10, Y9, Y8
+	ADDQ        $0x24, CX
+	ADDQ        DX, BX
+	DECQ        SI
+	JNZ         site9x1centredx3x0
+	MOVQ        dcoefs+8(FP), CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMASKMOVPS  Y2, Y0, (CX)
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMASKMOVPS  Y3, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y4, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y5, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y6, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y7, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y8, Y0, (CX)
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	MOVQ        dcoefs+8(FP), CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y2
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y8
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y3
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y4
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y5
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y6
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y7
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y9
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y10
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y11
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y12
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	MOVQ        index+32(FP), CX
+	MOVQ        dy+40(FP), BX
+	MOVQ        sites+56(FP), SI
+	MOVQ        ahead+96(FP), DI
+	MOVQ        DI, R8
+	IMULQ       DX, R8
+	IMUL3Q      $0x24, DI, DI
+
+site9x1centredx4x0:
+	VMASKMOVPS (BX), Y0, Y13
+	TESTQ      DI, DI
+	JZ         near9x1centredx4x0
+
+near9x1centredx4x0:
+	MOVLQSX     16(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y14
+	VSUBPS      Y1, Y14, Y14
+	VMULPS      Y14, Y13, Y14
+	VADDPS      Y14, Y2, Y2
+	MOVLQSX     16(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y15
+	VSUBPS      Y1, Y15, Y15
+	VFMADD231PS Y15, Y14, Y3
+	MOVLQSX     20(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y15
+	VSUBPS      Y1, Y15, Y15
+	VFMADD231PS Y15, Y14, Y4
+	MOVLQSX     24(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y15
+	VSUBPS      Y1, Y15, Y15
+	VFMADD231PS Y15, Y14, Y5
+	MOVLQSX     28(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y15
+	VSUBPS      Y1, Y15, Y15
+	VFMADD231PS Y15, Y14, Y6
+	MOVLQSX     32(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y15
+	VSUBPS      Y1, Y15, Y15
+	VFMADD231PS Y15, Y14, Y7
+	MOVLQSX     20(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y14
+	VSUBPS      Y1, Y14, Y14
+	VMULPS      Y14, Y13, Y13
+	VADDPS      Y13, Y8, Y8
+	MOVLQSX     20(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y14
+	VSUBPS      Y1, Y14, Y14
+	VFMADD231PS Y14, Y13, Y9
+	MOVLQSX     24(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y14
+	VSUBPS      Y1, Y14, Y14
+	VFMADD231PS Y14, Y13, Y10
+	MOVLQSX     28(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y14
+	VSUBPS      Y1, Y14, Y14
+	VFMADD231PS Y14, Y13, Y11
+	MOVLQSX     32(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y14
+	VSUBPS      Y1, Y14, Y14
+	VFMADD231PS Y14, Y13, Y12
+	ADDQ        $0x24, CX
+	ADDQ        DX, BX
+	DECQ        SI
+	JNZ         site9x1centredx4x0
+	MOVQ        dcoefs+8(FP), CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMASKMOVPS  Y2, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y8, Y0, (CX)
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMASKMOVPS  Y3, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y4, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y5, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y6, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y7, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y9, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y10, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y11, Y0, (CX)
+	ADDQ        DX, CX
+	VMASKMOVPS  Y12, Y0, (CX)
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	MOVQ        dcoefs+8(FP), CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y2
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y6
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y9
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y3
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y4
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y5
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y7
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y8
+	ADDQ        DX, CX
+	VMASKMOVPS  (CX), Y0, Y10
+	ADDQ        DX, CX
+	MOVQ        index+32(FP), CX
+	MOVQ        dy+40(FP), BX
+	MOVQ        sites+56(FP), SI
+	MOVQ        ahead+96(FP), DI
+	MOVQ        DI, R8
+	IMULQ       DX, R8
+	IMUL3Q      $0x24, DI, DI
+
+site9x1centredx6x0:
+	VMASKMOVPS (BX), Y0, Y11
+	TESTQ      DI, DI
+	JZ         near9x1centredx6x0
+
+near9x1centredx6x0:
+	MOVLQSX     24(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y12
+	VSUBPS      Y1, Y12, Y12
+	MOVLQSX     28(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y13
+	VSUBPS      Y1, Y13, Y13
+	VMULPS      Y12, Y11, Y14
+	VADDPS      Y14, Y2, Y2
+	VFMADD231PS Y12, Y14, Y3
+	VFMADD231PS Y13, Y14, Y4
+	MOVLQSX     32(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y12
+	VSUBPS      Y1, Y12, Y12
+	VFMADD231PS Y12, Y14, Y5
+	VMULPS      Y13, Y11, Y12
+	VADDPS      Y12, Y6, Y6
+	VFMADD231PS Y13, Y12, Y7
+	MOVLQSX     32(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y13
+	VSUBPS      Y1, Y13, Y13
+	VFMADD231PS Y13, Y12, Y8
+	MOVLQSX     32(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y12
+	VSUBPS      Y1, Y12, Y12
+	VMULPS      Y12, Y11, Y11
+	VADDPS      Y11, Y9, Y9
+	MOVLQSX     32(CX), R8
+	VMASKMOVPS  (AX)(R8*4), Y0, Y12
+	VSUBPS      Y1, Y12, Y12
+	VFMADD231PS Y12, Y11, Y10
+	ADDQ        $0x24, CX
+	ADDQ        DX, BX
+	DECQ        SI
+	JNZ         site9x1centredx6x0
+	MOVQ        dcoefs+8(FP), AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	VMASKMOVPS  Y2, Y0, (AX)
+	ADDQ        DX, AX
+	VMASKMOVPS  Y6, Y0, (AX)
+	ADDQ        DX, AX
+	VMASKMOVPS  Y9, Y0, (AX)
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	VMASKMOVPS  Y3, Y0, (AX)
+	ADDQ        DX, AX
+	VMASKMOVPS  Y4, Y0, (AX)
+	ADDQ        DX, AX
+	VMASKMOVPS  Y5, Y0, (AX)
+	ADDQ        DX, AX
+	VMASKMOVPS  Y7, Y0, (AX)
+	ADDQ        DX, AX
+	VMASKMOVPS  Y8, Y0, (AX)
+	ADDQ        DX, AX
+	VMASKMOVPS  Y10, Y0, (AX)
+	ADDQ        DX, AX
+	VZEROUPPER
+	RET
+
+plain9x1:
+	MOVQ   x+16(FP), AX
+	MOVQ   dx+0(FP), CX
+	MOVQ   channels+72(FP), DX
+	SHLQ   $0x02, DX
+	TESTQ  CX, CX
+	JZ     nodx9x1
+	MOVQ   dcoefs+8(FP), BX
+	MOVQ   index+32(FP), BX
+	MOVQ   dy+40(FP), SI
+	MOVQ   sites+56(FP), DI
+	MOVQ   ahead+96(FP), R8
+	MOVQ   R8, R9
+	IMULQ  DX, R9
+	IMUL3Q $0x24, R8, R8
 
 site9x1x0x2:
 	VMASKMOVPS (SI), Y0, Y1
@@ -4636,7 +11936,7 @@ near9x1x0x2:
 	VMASKMOVPS  (AX)(R10*4), Y0, Y9
 	MOVLQSX     32(BX), R10
 	VMASKMOVPS  (AX)(R10*4), Y0, Y10
-	MOVQ        coefs+40(FP), R10
+	MOVQ        coefs+48(FP), R10
 	IMUL3Q      $0x0a, DX, R11
 	ADDQ        R10, R11
 	ADDQ        DX, R10
@@ -4703,7 +12003,7 @@ near9x1x0x2:
 	ADDQ        DX, R11
 	VFMADD231PS Y1, Y13, Y11
 	MOVLQSX     (BX), R10
-	CMPQ        partition+80(FP), $0x00
+	CMPQ        partition+88(FP), $0x00
 	JNE         tap0x9x1x0x2
 	VMASKMOVPS  (CX)(R10*4), Y0, Y1
 	VADDPS      Y1, Y2, Y2
@@ -4711,7 +12011,7 @@ near9x1x0x2:
 tap0x9x1x0x2:
 	VMASKMOVPS Y2, Y0, (CX)(R10*4)
 	MOVLQSX    4(BX), R10
-	CMPQ       partition+80(FP), $0x00
+	CMPQ       partition+88(FP), $0x00
 	JNE        tap1x9x1x0x2
 	VMASKMOVPS (CX)(R10*4), Y0, Y1
 	VADDPS     Y1, Y11, Y11
@@ -4724,10 +12024,10 @@ tap1x9x1x0x2:
 	JNZ        site9x1x0x2
 	MOVQ       dcoefs+8(FP), BX
 	MOVQ       dcoefs+8(FP), BX
-	MOVQ       index+24(FP), BX
-	MOVQ       dy+32(FP), SI
-	MOVQ       sites+48(FP), DI
-	MOVQ       ahead+88(FP), R8
+	MOVQ       index+32(FP), BX
+	MOVQ       dy+40(FP), SI
+	MOVQ       sites+56(FP), DI
+	MOVQ       ahead+96(FP), R8
 	MOVQ       R8, R9
 	IMULQ      DX, R9
 	IMUL3Q     $0x24, R8, R8
@@ -4760,7 +12060,7 @@ near9x1x0x4:
 	VMASKMOVPS  (AX)(R9*4), Y0, Y9
 	MOVLQSX     32(BX), R9
 	VMASKMOVPS  (AX)(R9*4), Y0, Y10
-	MOVQ        coefs+40(FP), R9
+	MOVQ        coefs+48(FP), R9
 	IMUL3Q      $0x0a, DX, R10
 	ADDQ        R9, R10
 	ADDQ        DX, R9
@@ -4844,7 +12144,7 @@ near9x1x0x4:
 	ADDQ        DX, R10
 	VFMADD231PS Y1, Y4, Y2
 	MOVLQSX     8(BX), R9
-	CMPQ        partition+80(FP), $0x00
+	CMPQ        partition+88(FP), $0x00
 	JNE         tap2x9x1x0x4
 	VMASKMOVPS  (CX)(R9*4), Y0, Y1
 	VADDPS      Y1, Y11, Y11
@@ -4852,7 +12152,7 @@ near9x1x0x4:
 tap2x9x1x0x4:
 	VMASKMOVPS Y11, Y0, (CX)(R9*4)
 	MOVLQSX    12(BX), R9
-	CMPQ       partition+80(FP), $0x00
+	CMPQ       partition+88(FP), $0x00
 	JNE        tap3x9x1x0x4
 	VMASKMOVPS (CX)(R9*4), Y0, Y1
 	VADDPS     Y1, Y2, Y2
@@ -4865,10 +12165,10 @@ tap3x9x1x0x4:
 	JNZ        site9x1x0x4
 	MOVQ       dcoefs+8(FP), BX
 	MOVQ       dcoefs+8(FP), BX
-	MOVQ       index+24(FP), BX
-	MOVQ       dy+32(FP), SI
-	MOVQ       sites+48(FP), DI
-	MOVQ       ahead+88(FP), R8
+	MOVQ       index+32(FP), BX
+	MOVQ       dy+40(FP), SI
+	MOVQ       sites+56(FP), DI
+	MOVQ       ahead+96(FP), R8
 	MOVQ       R8, R9
 	IMULQ      DX, R9
 	IMUL3Q     $0x24, R8, R8
@@ -4901,7 +12201,7 @@ near9x1x0x6:
 	VMASKMOVPS  (AX)(R9*4), Y0, Y9
 	MOVLQSX     32(BX), R9
 	VMASKMOVPS  (AX)(R9*4), Y0, Y10
-	MOVQ        coefs+40(FP), R9
+	MOVQ        coefs+48(FP), R9
 	IMUL3Q      $0x0a, DX, R10
 	ADDQ        R9, R10
 	ADDQ        DX, R9
@@ -4998,7 +12298,7 @@ near9x1x0x6:
 	ADDQ        DX, R10
 	VFMADD231PS Y1, Y4, Y2
 	MOVLQSX     16(BX), R9
-	CMPQ        partition+80(FP), $0x00
+	CMPQ        partition+88(FP), $0x00
 	JNE         tap4x9x1x0x6
 	VMASKMOVPS  (CX)(R9*4), Y0, Y1
 	VADDPS      Y1, Y11, Y11
@@ -5006,7 +12306,7 @@ near9x1x0x6:
 tap4x9x1x0x6:
 	VMASKMOVPS Y11, Y0, (CX)(R9*4)
 	MOVLQSX    20(BX), R9
-	CMPQ       partition+80(FP), $0x00
+	CMPQ       partition+88(FP), $0x00
 	JNE        tap5x9x1x0x6
 	VMASKMOVPS (CX)(R9*4), Y0, Y1
 	VADDPS     Y1, Y2, Y2
@@ -5019,10 +12319,10 @@ tap5x9x1x0x6:
 	JNZ        site9x1x0x6
 	MOVQ       dcoefs+8(FP), BX
 	MOVQ       dcoefs+8(FP), BX
-	MOVQ       index+24(FP), BX
-	MOVQ       dy+32(FP), SI
-	MOVQ       sites+48(FP), DI
-	MOVQ       ahead+88(FP), R8
+	MOVQ       index+32(FP), BX
+	MOVQ       dy+40(FP), SI
+	MOVQ       sites+56(FP), DI
+	MOVQ       ahead+96(FP), R8
 	MOVQ       R8, R9
 	IMULQ      DX, R9
 	IMUL3Q     $0x24, R8, R8
@@ -5055,7 +12355,7 @@ near9x1x0x8:
 	VMASKMOVPS  (AX)(R9*4), Y0, Y9
 	MOVLQSX     32(BX), R9
 	VMASKMOVPS  (AX)(R9*4), Y0, Y10
-	MOVQ        coefs+40(FP), R9
+	MOVQ        coefs+48(FP), R9
 	IMUL3Q      $0x0a, DX, R10
 	ADDQ        R9, R10
 	ADDQ        DX, R9
@@ -5161,7 +12461,7 @@ near9x1x0x8:
 	ADDQ        DX, R10
 	VFMADD231PS Y1, Y4, Y2
 	MOVLQSX     24(BX), R9
-	CMPQ        partition+80(FP), $0x00
+	CMPQ        partition+88(FP), $0x00
 	JNE         tap6x9x1x0x8
 	VMASKMOVPS  (CX)(R9*4), Y0, Y1
 	VADDPS      Y1, Y11, Y11
@@ -5169,7 +12469,7 @@ near9x1x0x8:
 tap6x9x1x0x8:
 	VMASKMOVPS Y11, Y0, (CX)(R9*4)
 	MOVLQSX    28(BX), R9
-	CMPQ       partition+80(FP), $0x00
+	CMPQ       partition+88(FP), $0x00
 	JNE        tap7x9x1x0x8
 	VMASKMOVPS (CX)(R9*4), Y0, Y1
 	VADDPS     Y1, Y2, Y2
@@ -5182,10 +12482,10 @@ tap7x9x1x0x8:
 	JNZ        site9x1x0x8
 	MOVQ       dcoefs+8(FP), BX
 	MOVQ       dcoefs+8(FP), BX
-	MOVQ       index+24(FP), BX
-	MOVQ       dy+32(FP), SI
-	MOVQ       sites+48(FP), DI
-	MOVQ       ahead+88(FP), R8
+	MOVQ       index+32(FP), BX
+	MOVQ       dy+40(FP), SI
+	MOVQ       sites+56(FP), DI
+	MOVQ       ahead+96(FP), R8
 	MOVQ       R8, R9
 	IMULQ      DX, R9
 	IMUL3Q     $0x24, R8, R8
@@ -5216,7 +12516,7 @@ near9x1x0x9:
 	VMASKMOVPS  (AX)(R9*4), Y0, Y9
 	MOVLQSX     32(BX), R9
 	VMASKMOVPS  (AX)(R9*4), Y0, Y10
-	MOVQ        coefs+40(FP), R9
+	MOVQ        coefs+48(FP), R9
 	IMUL3Q      $0x0a, DX, R10
 	ADDQ        R9, R10
 	ADDQ        DX, R9
@@ -5305,7 +12605,7 @@ near9x1x0x9:
 	ADDQ        DX, R10
 	VFMADD231PS Y1, Y4, Y2
 	MOVLQSX     32(BX), R9
-	CMPQ        partition+80(FP), $0x00
+	CMPQ        partition+88(FP), $0x00
 	JNE         tap8x9x1x0x9
 	VMASKMOVPS  (CX)(R9*4), Y0, Y1
 	VADDPS      Y1, Y2, Y2
@@ -5386,10 +12686,10 @@ nodx9x1:
 	ADDQ       DX, CX
 	ADDQ       DX, CX
 	ADDQ       DX, CX
-	MOVQ       index+24(FP), CX
-	MOVQ       dy+32(FP), BX
-	MOVQ       sites+48(FP), SI
-	MOVQ       ahead+88(FP), DI
+	MOVQ       index+32(FP), CX
+	MOVQ       dy+40(FP), BX
+	MOVQ       sites+56(FP), SI
+	MOVQ       ahead+96(FP), DI
 	MOVQ       DI, R8
 	IMULQ      DX, R8
 	IMUL3Q     $0x24, DI, DI
@@ -5585,10 +12885,10 @@ near9x1x0x0:
 	ADDQ        DX, CX
 	ADDQ        DX, CX
 	ADDQ        DX, CX
-	MOVQ        index+24(FP), CX
-	MOVQ        dy+32(FP), BX
-	MOVQ        sites+48(FP), SI
-	MOVQ        ahead+88(FP), DI
+	MOVQ        index+32(FP), CX
+	MOVQ        dy+40(FP), BX
+	MOVQ        sites+56(FP), SI
+	MOVQ        ahead+96(FP), DI
 	MOVQ        DI, R8
 	IMULQ       DX, R8
 	IMUL3Q      $0x24, DI, DI
@@ -5758,10 +13058,10 @@ near9x1x1x0:
 	ADDQ        DX, CX
 	ADDQ        DX, CX
 	ADDQ        DX, CX
-	MOVQ        index+24(FP), CX
-	MOVQ        dy+32(FP), BX
-	MOVQ        sites+48(FP), SI
-	MOVQ        ahead+88(FP), DI
+	MOVQ        index+32(FP), CX
+	MOVQ        dy+40(FP), BX
+	MOVQ        sites+56(FP), SI
+	MOVQ        ahead+96(FP), DI
 	MOVQ        DI, R8
 	IMULQ       DX, R8
 	IMUL3Q      $0x24, DI, DI
@@ -5926,10 +13226,10 @@ near9x1x2x0:
 	ADDQ        DX, CX
 	ADDQ        DX, CX
 	ADDQ        DX, CX
-	MOVQ        index+24(FP), CX
-	MOVQ        dy+32(FP), BX
-	MOVQ        sites+48(FP), SI
-	MOVQ        ahead+88(FP), DI
+	MOVQ        index+32(FP), CX
+	MOVQ        dy+40(FP), BX
+	MOVQ        sites+56(FP), SI
+	MOVQ        ahead+96(FP), DI
 	MOVQ        DI, R8
 	IMULQ       DX, R8
 	IMUL3Q      $0x24, DI, DI
@@ -6094,10 +13394,10 @@ near9x1x3x0:
 	ADDQ        DX, CX
 	ADDQ        DX, CX
 	ADDQ        DX, CX
-	MOVQ        index+24(FP), CX
-	MOVQ        dy+32(FP), BX
-	MOVQ        sites+48(FP), SI
-	MOVQ        ahead+88(FP), DI
+	MOVQ        index+32(FP), CX
+	MOVQ        dy+40(FP), BX
+	MOVQ        sites+56(FP), SI
+	MOVQ        ahead+96(FP), DI
 	MOVQ        DI, R8
 	IMULQ       DX, R8
 	IMUL3Q      $0x24, DI, DI
@@ -6277,10 +13577,10 @@ near9x1x4x0:
 	ADDQ        DX, CX
 	VMASKMOVPS  (CX), Y0, Y9
 	ADDQ        DX, CX
-	MOVQ        index+24(FP), CX
-	MOVQ        dy+32(FP), BX
-	MOVQ        sites+48(FP), SI
-	MOVQ        ahead+88(FP), DI
+	MOVQ        index+32(FP), CX
+	MOVQ        dy+40(FP), BX
+	MOVQ        sites+56(FP), SI
+	MOVQ        ahead+96(FP), DI
 	MOVQ        DI, R8
 	IMULQ       DX, R8
 	IMUL3Q      $0x24, DI, DI
@@ -6402,19 +13702,141 @@ DATA tails<>+56(SB)/4, $0x00000000
 DATA tails<>+60(SB)/4, $0x00000000
 GLOBL tails<>(SB), RODATA|NOPTR, $64
 
-// func cgGradAVX512(dx *float32, dcoefs *float32, x *float32, index *int32, dy *float32, coefs *float32, sites int, taps int, channels int, lanes int, partition int, ahead int)
+// func cgGradAVX512(dx *float32, dcoefs *float32, x *float32, mean *float32, index *int32, dy *float32, coefs *float32, sites int, taps int, channels int, lanes int, partition int, ahead int)
 // Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·cgGradAVX512(SB), NOSPLIT, $0-96
-	MOVQ      taps+56(FP), AX
-	MOVQ      lanes+72(FP), CX
+TEXT ·cgGradAVX512(SB), NOSPLIT, $0-104
+	MOVQ      taps+64(FP), AX
+	MOVQ      lanes+80(FP), CX
 	CMPQ      AX, $0x01
 	JNE       after1
 	MOVL      $-1, AX
 	BZHIL     CX, AX, AX
 	KMOVW     AX, K1
+	MOVQ      mean+24(FP), AX
+	TESTQ     AX, AX
+	JZ        plain1x1
+	VMOVUPS.Z (AX), K1, Z0
 	MOVQ      x+16(FP), AX
 	MOVQ      dx+0(FP), CX
-	MOVQ      channels+64(FP), DX
+	MOVQ      channels+72(FP), DX
+	SHLQ      $0x02, DX
+	TESTQ     CX, CX
+	JZ        nodx1x1centred
+	MOVQ      dcoefs+8(FP), BX
+	VMOVUPS.Z (BX), K1, Z1
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z2
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z3
+	ADDQ      DX, BX
+	MOVQ      index+32(FP), BX
+	MOVQ      dy+40(FP), SI
+	MOVQ      sites+56(FP), DI
+	MOVQ      ahead+96(FP), R8
+	MOVQ      R8, R9
+	IMULQ     DX, R9
+	IMUL3Q    $0x04, R8, R8
+
+site1x1centredx0x1:
+	VMOVUPS.Z  (SI), K1, Z4
+	TESTQ      R8, R8
+	JZ         near1x1centredx0x1
+	PREFETCHT2 (SI)(R9*1)
+	MOVLQSX    (BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+
+near1x1centredx0x1:
+	MOVLQSX     (BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z5
+	VSUBPS      Z0, Z5, Z5
+	MOVQ        coefs+48(FP), R10
+	IMUL3Q      $0x02, DX, R11
+	ADDQ        R10, R11
+	ADDQ        DX, R10
+	VADDPS      Z4, Z1, Z1
+	VMULPS      Z5, Z4, Z6
+	VADDPS      Z6, Z2, Z2
+	VMOVUPS.Z   (R10), K1, Z7
+	ADDQ        DX, R10
+	VFMADD231PS Z5, Z6, Z3
+	VMOVUPS.Z   (R11), K1, Z8
+	VFMADD231PS Z8, Z5, Z7
+	VMULPS      Z6, Z8, Z5
+	ADDQ        DX, R11
+	VFMADD231PS Z4, Z7, Z5
+	MOVLQSX     (BX), R10
+	CMPQ        partition+88(FP), $0x00
+	JNE         tap0x1x1centredx0x1
+	VMOVUPS.Z   (CX)(R10*4), K1, Z4
+	VADDPS      Z4, Z5, Z5
+
+tap0x1x1centredx0x1:
+	VMOVUPS Z5, K1, (CX)(R10*4)
+	ADDQ    $0x04, BX
+	ADDQ    DX, SI
+	DECQ    DI
+	JNZ     site1x1centredx0x1
+	MOVQ    dcoefs+8(FP), AX
+	VMOVUPS Z1, K1, (AX)
+	ADDQ    DX, AX
+	VMOVUPS Z2, K1, (AX)
+	ADDQ    DX, AX
+	VMOVUPS Z3, K1, (AX)
+	ADDQ    DX, AX
+	VZEROUPPER
+	RET
+
+nodx1x1centred:
+	MOVQ      dcoefs+8(FP), CX
+	VMOVUPS.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	MOVQ      index+32(FP), CX
+	MOVQ      dy+40(FP), BX
+	MOVQ      sites+56(FP), SI
+	MOVQ      ahead+96(FP), DI
+	MOVQ      DI, R8
+	IMULQ     DX, R8
+	IMUL3Q    $0x04, DI, DI
+
+site1x1centredx0x0:
+	VMOVUPS.Z  (BX), K1, Z4
+	TESTQ      DI, DI
+	JZ         near1x1centredx0x0
+	PREFETCHT2 (BX)(R8*1)
+	MOVLQSX    (CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+
+near1x1centredx0x0:
+	MOVLQSX     (CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z5
+	VSUBPS      Z0, Z5, Z5
+	VADDPS      Z4, Z1, Z1
+	VMULPS      Z5, Z4, Z4
+	VADDPS      Z4, Z2, Z2
+	VFMADD231PS Z5, Z4, Z3
+	ADDQ        $0x04, CX
+	ADDQ        DX, BX
+	DECQ        SI
+	JNZ         site1x1centredx0x0
+	MOVQ        dcoefs+8(FP), AX
+	VMOVUPS     Z1, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z2, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z3, K1, (AX)
+	ADDQ        DX, AX
+	VZEROUPPER
+	RET
+
+plain1x1:
+	MOVQ      x+16(FP), AX
+	MOVQ      dx+0(FP), CX
+	MOVQ      channels+72(FP), DX
 	SHLQ      $0x02, DX
 	TESTQ     CX, CX
 	JZ        nodx1x1
@@ -6425,10 +13847,10 @@ TEXT ·cgGradAVX512(SB), NOSPLIT, $0-96
 	ADDQ      DX, BX
 	VMOVUPS.Z (BX), K1, Z2
 	ADDQ      DX, BX
-	MOVQ      index+24(FP), BX
-	MOVQ      dy+32(FP), SI
-	MOVQ      sites+48(FP), DI
-	MOVQ      ahead+88(FP), R8
+	MOVQ      index+32(FP), BX
+	MOVQ      dy+40(FP), SI
+	MOVQ      sites+56(FP), DI
+	MOVQ      ahead+96(FP), R8
 	MOVQ      R8, R9
 	IMULQ     DX, R9
 	IMUL3Q    $0x04, R8, R8
@@ -6445,7 +13867,7 @@ site1x1x0x1:
 near1x1x0x1:
 	MOVLQSX     (BX), R10
 	VMOVUPS.Z   (AX)(R10*4), K1, Z4
-	MOVQ        coefs+40(FP), R10
+	MOVQ        coefs+48(FP), R10
 	IMUL3Q      $0x02, DX, R11
 	ADDQ        R10, R11
 	ADDQ        DX, R10
@@ -6461,7 +13883,7 @@ near1x1x0x1:
 	ADDQ        DX, R11
 	VFMADD231PS Z3, Z6, Z4
 	MOVLQSX     (BX), R10
-	CMPQ        partition+80(FP), $0x00
+	CMPQ        partition+88(FP), $0x00
 	JNE         tap0x1x1x0x1
 	VMOVUPS.Z   (CX)(R10*4), K1, Z3
 	VADDPS      Z3, Z4, Z4
@@ -6490,10 +13912,10 @@ nodx1x1:
 	ADDQ      DX, CX
 	VMOVUPS.Z (CX), K1, Z2
 	ADDQ      DX, CX
-	MOVQ      index+24(FP), CX
-	MOVQ      dy+32(FP), BX
-	MOVQ      sites+48(FP), SI
-	MOVQ      ahead+88(FP), DI
+	MOVQ      index+32(FP), CX
+	MOVQ      dy+40(FP), BX
+	MOVQ      sites+56(FP), SI
+	MOVQ      ahead+96(FP), DI
 	MOVQ      DI, R8
 	IMULQ     DX, R8
 	IMUL3Q    $0x04, DI, DI
@@ -6533,9 +13955,193 @@ after1:
 	MOVL      $-1, AX
 	BZHIL     CX, AX, AX
 	KMOVW     AX, K1
+	MOVQ      mean+24(FP), AX
+	TESTQ     AX, AX
+	JZ        plain2x1
+	VMOVUPS.Z (AX), K1, Z0
 	MOVQ      x+16(FP), AX
 	MOVQ      dx+0(FP), CX
-	MOVQ      channels+64(FP), DX
+	MOVQ      channels+72(FP), DX
+	SHLQ      $0x02, DX
+	TESTQ     CX, CX
+	JZ        nodx2x1centred
+	MOVQ      dcoefs+8(FP), BX
+	VMOVUPS.Z (BX), K1, Z1
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z2
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z5
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z3
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z4
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z6
+	ADDQ      DX, BX
+	MOVQ      index+32(FP), BX
+	MOVQ      dy+40(FP), SI
+	MOVQ      sites+56(FP), DI
+	MOVQ      ahead+96(FP), R8
+	MOVQ      R8, R9
+	IMULQ     DX, R9
+	IMUL3Q    $0x08, R8, R8
+
+site2x1centredx0x2:
+	VMOVUPS.Z  (SI), K1, Z7
+	TESTQ      R8, R8
+	JZ         near2x1centredx0x2
+	PREFETCHT2 (SI)(R9*1)
+	MOVLQSX    (BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    4(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+
+near2x1centredx0x2:
+	MOVLQSX     (BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z8
+	VSUBPS      Z0, Z8, Z8
+	MOVLQSX     4(BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z9
+	VSUBPS      Z0, Z9, Z9
+	MOVQ        coefs+48(FP), R10
+	IMUL3Q      $0x03, DX, R11
+	ADDQ        R10, R11
+	ADDQ        DX, R10
+	VADDPS      Z7, Z1, Z1
+	VMULPS      Z8, Z7, Z10
+	VADDPS      Z10, Z2, Z2
+	VMOVUPS.Z   (R10), K1, Z11
+	ADDQ        DX, R10
+	VFMADD231PS Z8, Z10, Z3
+	VMOVUPS.Z   (R11), K1, Z12
+	VFMADD231PS Z12, Z8, Z11
+	VMULPS      Z10, Z12, Z8
+	ADDQ        DX, R11
+	VFMADD231PS Z9, Z10, Z4
+	VMOVUPS.Z   (R11), K1, Z12
+	VFMADD231PS Z12, Z9, Z11
+	VMULPS      Z10, Z12, Z10
+	ADDQ        DX, R11
+	VFMADD231PS Z7, Z11, Z8
+	VMULPS      Z9, Z7, Z11
+	VADDPS      Z11, Z5, Z5
+	VMOVUPS.Z   (R10), K1, Z12
+	ADDQ        DX, R10
+	VFMADD231PS Z9, Z11, Z6
+	VMOVUPS.Z   (R11), K1, Z13
+	VFMADD231PS Z13, Z9, Z12
+	VFMADD231PS Z11, Z13, Z10
+	ADDQ        DX, R11
+	VFMADD231PS Z7, Z12, Z10
+	MOVLQSX     (BX), R10
+	CMPQ        partition+88(FP), $0x00
+	JNE         tap0x2x1centredx0x2
+	VMOVUPS.Z   (CX)(R10*4), K1, Z7
+	VADDPS      Z7, Z8, Z8
+
+tap0x2x1centredx0x2:
+	VMOVUPS   Z8, K1, (CX)(R10*4)
+	MOVLQSX   4(BX), R10
+	CMPQ      partition+88(FP), $0x00
+	JNE       tap1x2x1centredx0x2
+	VMOVUPS.Z (CX)(R10*4), K1, Z7
+	VADDPS    Z7, Z10, Z10
+
+tap1x2x1centredx0x2:
+	VMOVUPS Z10, K1, (CX)(R10*4)
+	ADDQ    $0x08, BX
+	ADDQ    DX, SI
+	DECQ    DI
+	JNZ     site2x1centredx0x2
+	MOVQ    dcoefs+8(FP), AX
+	VMOVUPS Z1, K1, (AX)
+	ADDQ    DX, AX
+	VMOVUPS Z2, K1, (AX)
+	ADDQ    DX, AX
+	VMOVUPS Z5, K1, (AX)
+	ADDQ    DX, AX
+	VMOVUPS Z3, K1, (AX)
+	ADDQ    DX, AX
+	VMOVUPS Z4, K1, (AX)
+	ADDQ    DX, AX
+	VMOVUPS Z6, K1, (AX)
+	ADDQ    DX, AX
+	VZEROUPPER
+	RET
+
+nodx2x1centred:
+	MOVQ      dcoefs+8(FP), CX
+	VMOVUPS.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z4
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z6
+	ADDQ      DX, CX
+	MOVQ      index+32(FP), CX
+	MOVQ      dy+40(FP), BX
+	MOVQ      sites+56(FP), SI
+	MOVQ      ahead+96(FP), DI
+	MOVQ      DI, R8
+	IMULQ     DX, R8
+	IMUL3Q    $0x08, DI, DI
+
+site2x1centredx0x0:
+	VMOVUPS.Z  (BX), K1, Z7
+	TESTQ      DI, DI
+	JZ         near2x1centredx0x0
+	PREFETCHT2 (BX)(R8*1)
+	MOVLQSX    (CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    4(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+
+near2x1centredx0x0:
+	MOVLQSX     (CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z8
+	VSUBPS      Z0, Z8, Z8
+	MOVLQSX     4(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z9
+	VSUBPS      Z0, Z9, Z9
+	VADDPS      Z7, Z1, Z1
+	VMULPS      Z8, Z7, Z10
+	VADDPS      Z10, Z2, Z2
+	VFMADD231PS Z8, Z10, Z3
+	VFMADD231PS Z9, Z10, Z4
+	VMULPS      Z9, Z7, Z7
+	VADDPS      Z7, Z5, Z5
+	VFMADD231PS Z9, Z7, Z6
+	ADDQ        $0x08, CX
+	ADDQ        DX, BX
+	DECQ        SI
+	JNZ         site2x1centredx0x0
+	MOVQ        dcoefs+8(FP), AX
+	VMOVUPS     Z1, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z2, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z5, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z3, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z4, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z6, K1, (AX)
+	ADDQ        DX, AX
+	VZEROUPPER
+	RET
+
+plain2x1:
+	MOVQ      x+16(FP), AX
+	MOVQ      dx+0(FP), CX
+	MOVQ      channels+72(FP), DX
 	SHLQ      $0x02, DX
 	TESTQ     CX, CX
 	JZ        nodx2x1
@@ -6552,10 +14158,10 @@ after1:
 	ADDQ      DX, BX
 	VMOVUPS.Z (BX), K1, Z5
 	ADDQ      DX, BX
-	MOVQ      index+24(FP), BX
-	MOVQ      dy+32(FP), SI
-	MOVQ      sites+48(FP), DI
-	MOVQ      ahead+88(FP), R8
+	MOVQ      index+32(FP), BX
+	MOVQ      dy+40(FP), SI
+	MOVQ      sites+56(FP), DI
+	MOVQ      ahead+96(FP), R8
 	MOVQ      R8, R9
 	IMULQ     DX, R9
 	IMUL3Q    $0x08, R8, R8
@@ -6577,7 +14183,7 @@ near2x1x0x2:
 	VMOVUPS.Z   (AX)(R10*4), K1, Z7
 	MOVLQSX     4(BX), R10
 	VMOVUPS.Z   (AX)(R10*4), K1, Z8
-	MOVQ        coefs+40(FP), R10
+	MOVQ        coefs+48(FP), R10
 	IMUL3Q      $0x03, DX, R11
 	ADDQ        R10, R11
 	ADDQ        DX, R10
@@ -6608,7 +14214,7 @@ near2x1x0x2:
 	ADDQ        DX, R11
 	VFMADD231PS Z6, Z11, Z9
 	MOVLQSX     (BX), R10
-	CMPQ        partition+80(FP), $0x00
+	CMPQ        partition+88(FP), $0x00
 	JNE         tap0x2x1x0x2
 	VMOVUPS.Z   (CX)(R10*4), K1, Z6
 	VADDPS      Z6, Z7, Z7
@@ -6616,7 +14222,7 @@ near2x1x0x2:
 tap0x2x1x0x2:
 	VMOVUPS   Z7, K1, (CX)(R10*4)
 	MOVLQSX   4(BX), R10
-	CMPQ      partition+80(FP), $0x00
+	CMPQ      partition+88(FP), $0x00
 	JNE       tap1x2x1x0x2
 	VMOVUPS.Z (CX)(R10*4), K1, Z6
 	VADDPS    Z6, Z9, Z9
@@ -6657,10 +14263,10 @@ nodx2x1:
 	ADDQ      DX, CX
 	VMOVUPS.Z (CX), K1, Z5
 	ADDQ      DX, CX
-	MOVQ      index+24(FP), CX
-	MOVQ      dy+32(FP), BX
-	MOVQ      sites+48(FP), SI
-	MOVQ      ahead+88(FP), DI
+	MOVQ      index+32(FP), CX
+	MOVQ      dy+40(FP), BX
+	MOVQ      sites+56(FP), SI
+	MOVQ      ahead+96(FP), DI
 	MOVQ      DI, R8
 	IMULQ     DX, R8
 	IMUL3Q    $0x08, DI, DI
@@ -6714,9 +14320,269 @@ after2:
 	MOVL      $-1, AX
 	BZHIL     CX, AX, AX
 	KMOVW     AX, K1
+	MOVQ      mean+24(FP), AX
+	TESTQ     AX, AX
+	JZ        plain3x1
+	VMOVUPS.Z (AX), K1, Z0
 	MOVQ      x+16(FP), AX
 	MOVQ      dx+0(FP), CX
-	MOVQ      channels+64(FP), DX
+	MOVQ      channels+72(FP), DX
+	SHLQ      $0x02, DX
+	TESTQ     CX, CX
+	JZ        nodx3x1centred
+	MOVQ      dcoefs+8(FP), BX
+	VMOVUPS.Z (BX), K1, Z1
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z2
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z6
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z9
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z3
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z4
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z5
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z7
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z8
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z10
+	ADDQ      DX, BX
+	MOVQ      index+32(FP), BX
+	MOVQ      dy+40(FP), SI
+	MOVQ      sites+56(FP), DI
+	MOVQ      ahead+96(FP), R8
+	MOVQ      R8, R9
+	IMULQ     DX, R9
+	IMUL3Q    $0x0c, R8, R8
+
+site3x1centredx0x3:
+	VMOVUPS.Z  (SI), K1, Z11
+	TESTQ      R8, R8
+	JZ         near3x1centredx0x3
+	PREFETCHT2 (SI)(R9*1)
+	MOVLQSX    (BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    4(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    8(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+
+near3x1centredx0x3:
+	MOVLQSX     (BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z12
+	VSUBPS      Z0, Z12, Z12
+	MOVLQSX     4(BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z13
+	VSUBPS      Z0, Z13, Z13
+	MOVLQSX     8(BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z14
+	VSUBPS      Z0, Z14, Z14
+	MOVQ        coefs+48(FP), R10
+	IMUL3Q      $0x04, DX, R11
+	ADDQ        R10, R11
+	ADDQ        DX, R10
+	VADDPS      Z11, Z1, Z1
+	VMULPS      Z12, Z11, Z15
+	VADDPS      Z15, Z2, Z2
+	VMOVUPS.Z   (R10), K1, Z16
+	ADDQ        DX, R10
+	VFMADD231PS Z12, Z15, Z3
+	VMOVUPS.Z   (R11), K1, Z17
+	VFMADD231PS Z17, Z12, Z16
+	VMULPS      Z15, Z17, Z12
+	ADDQ        DX, R11
+	VFMADD231PS Z13, Z15, Z4
+	VMOVUPS.Z   (R11), K1, Z17
+	VFMADD231PS Z17, Z13, Z16
+	VMULPS      Z15, Z17, Z17
+	ADDQ        DX, R11
+	VFMADD231PS Z14, Z15, Z5
+	VMOVUPS.Z   (R11), K1, Z18
+	VFMADD231PS Z18, Z14, Z16
+	VMULPS      Z15, Z18, Z15
+	ADDQ        DX, R11
+	VFMADD231PS Z11, Z16, Z12
+	VMULPS      Z13, Z11, Z16
+	VADDPS      Z16, Z6, Z6
+	VMOVUPS.Z   (R10), K1, Z18
+	ADDQ        DX, R10
+	VFMADD231PS Z13, Z16, Z7
+	VMOVUPS.Z   (R11), K1, Z19
+	VFMADD231PS Z19, Z13, Z18
+	VFMADD231PS Z16, Z19, Z17
+	ADDQ        DX, R11
+	VFMADD231PS Z14, Z16, Z8
+	VMOVUPS.Z   (R11), K1, Z13
+	VFMADD231PS Z13, Z14, Z18
+	VFMADD231PS Z16, Z13, Z15
+	ADDQ        DX, R11
+	VFMADD231PS Z11, Z18, Z17
+	VMULPS      Z14, Z11, Z13
+	VADDPS      Z13, Z9, Z9
+	VMOVUPS.Z   (R10), K1, Z16
+	ADDQ        DX, R10
+	VFMADD231PS Z14, Z13, Z10
+	VMOVUPS.Z   (R11), K1, Z18
+	VFMADD231PS Z18, Z14, Z16
+	VFMADD231PS Z13, Z18, Z15
+	ADDQ        DX, R11
+	VFMADD231PS Z11, Z16, Z15
+	MOVLQSX     (BX), R10
+	CMPQ        partition+88(FP), $0x00
+	JNE         tap0x3x1centredx0x3
+	VMOVUPS.Z   (CX)(R10*4), K1, Z11
+	VADDPS      Z11, Z12, Z12
+
+tap0x3x1centredx0x3:
+	VMOVUPS   Z12, K1, (CX)(R10*4)
+	MOVLQSX   4(BX), R10
+	CMPQ      partition+88(FP), $0x00
+	JNE       tap1x3x1centredx0x3
+	VMOVUPS.Z (CX)(R10*4), K1, Z11
+	VADDPS    Z11, Z17, Z17
+
+tap1x3x1centredx0x3:
+	VMOVUPS   Z17, K1, (CX)(R10*4)
+	MOVLQSX   8(BX), R10
+	CMPQ      partition+88(FP), $0x00
+	JNE       tap2x3x1centredx0x3
+	VMOVUPS.Z (CX)(R10*4), K1, Z11
+	VADDPS    Z11, Z15, Z15
+
+tap2x3x1centredx0x3:
+	VMOVUPS Z15, K1, (CX)(R10*4)
+	ADDQ    $0x0c, BX
+	ADDQ    DX, SI
+	DECQ    DI
+	JNZ     site3x1centredx0x3
+	MOVQ    dcoefs+8(FP), AX
+	VMOVUPS Z1, K1, (AX)
+	ADDQ    DX, AX
+	VMOVUPS Z2, K1, (AX)
+	ADDQ    DX, AX
+	VMOVUPS Z6, K1, (AX)
+	ADDQ    DX, AX
+	VMOVUPS Z9, K1, (AX)
+	ADDQ    DX, AX
+	VMOVUPS Z3, K1, (AX)
+	ADDQ    DX, AX
+	VMOVUPS Z4, K1, (AX)
+	ADDQ    DX, AX
+	VMOVUPS Z5, K1, (AX)
+	ADDQ    DX, AX
+	VMOVUPS Z7, K1, (AX)
+	ADDQ    DX, AX
+	VMOVUPS Z8, K1, (AX)
+	ADDQ    DX, AX
+	VMOVUPS Z10, K1, (AX)
+	ADDQ    DX, AX
+	VZEROUPPER
+	RET
+
+nodx3x1centred:
+	MOVQ      dcoefs+8(FP), CX
+	VMOVUPS.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z6
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z9
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z4
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z8
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z10
+	ADDQ      DX, CX
+	MOVQ      index+32(FP), CX
+	MOVQ      dy+40(FP), BX
+	MOVQ      sites+56(FP), SI
+	MOVQ      ahead+96(FP), DI
+	MOVQ      DI, R8
+	IMULQ     DX, R8
+	IMUL3Q    $0x0c, DI, DI
+
+site3x1centredx0x0:
+	VMOVUPS.Z  (BX), K1, Z11
+	TESTQ      DI, DI
+	JZ         near3x1centredx0x0
+	PREFETCHT2 (BX)(R8*1)
+	MOVLQSX    (CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    4(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    8(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+
+near3x1centredx0x0:
+	MOVLQSX     (CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z12
+	VSUBPS      Z0, Z12, Z12
+	MOVLQSX     4(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z13
+	VSUBPS      Z0, Z13, Z13
+	MOVLQSX     8(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z14
+	VSUBPS      Z0, Z14, Z14
+	VADDPS      Z11, Z1, Z1
+	VMULPS      Z12, Z11, Z15
+	VADDPS      Z15, Z2, Z2
+	VFMADD231PS Z12, Z15, Z3
+	VFMADD231PS Z13, Z15, Z4
+	VFMADD231PS Z14, Z15, Z5
+	VMULPS      Z13, Z11, Z12
+	VADDPS      Z12, Z6, Z6
+	VFMADD231PS Z13, Z12, Z7
+	VFMADD231PS Z14, Z12, Z8
+	VMULPS      Z14, Z11, Z11
+	VADDPS      Z11, Z9, Z9
+	VFMADD231PS Z14, Z11, Z10
+	ADDQ        $0x0c, CX
+	ADDQ        DX, BX
+	DECQ        SI
+	JNZ         site3x1centredx0x0
+	MOVQ        dcoefs+8(FP), AX
+	VMOVUPS     Z1, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z2, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z6, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z9, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z3, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z4, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z5, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z7, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z8, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z10, K1, (AX)
+	ADDQ        DX, AX
+	VZEROUPPER
+	RET
+
+plain3x1:
+	MOVQ      x+16(FP), AX
+	MOVQ      dx+0(FP), CX
+	MOVQ      channels+72(FP), DX
 	SHLQ      $0x02, DX
 	TESTQ     CX, CX
 	JZ        nodx3x1
@@ -6741,10 +14607,10 @@ after2:
 	ADDQ      DX, BX
 	VMOVUPS.Z (BX), K1, Z9
 	ADDQ      DX, BX
-	MOVQ      index+24(FP), BX
-	MOVQ      dy+32(FP), SI
-	MOVQ      sites+48(FP), DI
-	MOVQ      ahead+88(FP), R8
+	MOVQ      index+32(FP), BX
+	MOVQ      dy+40(FP), SI
+	MOVQ      sites+56(FP), DI
+	MOVQ      ahead+96(FP), R8
 	MOVQ      R8, R9
 	IMULQ     DX, R9
 	IMUL3Q    $0x0c, R8, R8
@@ -6771,7 +14637,7 @@ near3x1x0x3:
 	VMOVUPS.Z   (AX)(R10*4), K1, Z12
 	MOVLQSX     8(BX), R10
 	VMOVUPS.Z   (AX)(R10*4), K1, Z13
-	MOVQ        coefs+40(FP), R10
+	MOVQ        coefs+48(FP), R10
 	IMUL3Q      $0x04, DX, R11
 	ADDQ        R10, R11
 	ADDQ        DX, R10
@@ -6822,7 +14688,7 @@ near3x1x0x3:
 	ADDQ        DX, R11
 	VFMADD231PS Z10, Z15, Z14
 	MOVLQSX     (BX), R10
-	CMPQ        partition+80(FP), $0x00
+	CMPQ        partition+88(FP), $0x00
 	JNE         tap0x3x1x0x3
 	VMOVUPS.Z   (CX)(R10*4), K1, Z10
 	VADDPS      Z10, Z11, Z11
@@ -6830,7 +14696,7 @@ near3x1x0x3:
 tap0x3x1x0x3:
 	VMOVUPS   Z11, K1, (CX)(R10*4)
 	MOVLQSX   4(BX), R10
-	CMPQ      partition+80(FP), $0x00
+	CMPQ      partition+88(FP), $0x00
 	JNE       tap1x3x1x0x3
 	VMOVUPS.Z (CX)(R10*4), K1, Z10
 	VADDPS    Z10, Z16, Z16
@@ -6838,7 +14704,7 @@ tap0x3x1x0x3:
 tap1x3x1x0x3:
 	VMOVUPS   Z16, K1, (CX)(R10*4)
 	MOVLQSX   8(BX), R10
-	CMPQ      partition+80(FP), $0x00
+	CMPQ      partition+88(FP), $0x00
 	JNE       tap2x3x1x0x3
 	VMOVUPS.Z (CX)(R10*4), K1, Z10
 	VADDPS    Z10, Z14, Z14
@@ -6895,10 +14761,10 @@ nodx3x1:
 	ADDQ      DX, CX
 	VMOVUPS.Z (CX), K1, Z9
 	ADDQ      DX, CX
-	MOVQ      index+24(FP), CX
-	MOVQ      dy+32(FP), BX
-	MOVQ      sites+48(FP), SI
-	MOVQ      ahead+88(FP), DI
+	MOVQ      index+32(FP), CX
+	MOVQ      dy+40(FP), BX
+	MOVQ      sites+56(FP), SI
+	MOVQ      ahead+96(FP), DI
 	MOVQ      DI, R8
 	IMULQ     DX, R8
 	IMUL3Q    $0x0c, DI, DI
@@ -6969,9 +14835,359 @@ after3:
 	MOVL      $-1, AX
 	BZHIL     CX, AX, AX
 	KMOVW     AX, K1
+	MOVQ      mean+24(FP), AX
+	TESTQ     AX, AX
+	JZ        plain4x1
+	VMOVUPS.Z (AX), K1, Z0
 	MOVQ      x+16(FP), AX
 	MOVQ      dx+0(FP), CX
-	MOVQ      channels+64(FP), DX
+	MOVQ      channels+72(FP), DX
+	SHLQ      $0x02, DX
+	TESTQ     CX, CX
+	JZ        nodx4x1centred
+	MOVQ      dcoefs+8(FP), BX
+	VMOVUPS.Z (BX), K1, Z1
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z2
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z7
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z11
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z14
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z3
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z4
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z5
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z6
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z8
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z9
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z10
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z12
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z13
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z15
+	ADDQ      DX, BX
+	MOVQ      index+32(FP), BX
+	MOVQ      dy+40(FP), SI
+	MOVQ      sites+56(FP), DI
+	MOVQ      ahead+96(FP), R8
+	MOVQ      R8, R9
+	IMULQ     DX, R9
+	IMUL3Q    $0x10, R8, R8
+
+site4x1centredx0x4:
+	VMOVUPS.Z  (SI), K1, Z16
+	TESTQ      R8, R8
+	JZ         near4x1centredx0x4
+	PREFETCHT2 (SI)(R9*1)
+	MOVLQSX    (BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    4(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    8(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    12(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+
+near4x1centredx0x4:
+	MOVLQSX     (BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z17
+	VSUBPS      Z0, Z17, Z17
+	MOVLQSX     4(BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z18
+	VSUBPS      Z0, Z18, Z18
+	MOVLQSX     8(BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z19
+	VSUBPS      Z0, Z19, Z19
+	MOVLQSX     12(BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z20
+	VSUBPS      Z0, Z20, Z20
+	MOVQ        coefs+48(FP), R10
+	IMUL3Q      $0x05, DX, R11
+	ADDQ        R10, R11
+	ADDQ        DX, R10
+	VADDPS      Z16, Z1, Z1
+	VMULPS      Z17, Z16, Z21
+	VADDPS      Z21, Z2, Z2
+	VMOVUPS.Z   (R10), K1, Z22
+	ADDQ        DX, R10
+	VFMADD231PS Z17, Z21, Z3
+	VMOVUPS.Z   (R11), K1, Z23
+	VFMADD231PS Z23, Z17, Z22
+	VMULPS      Z21, Z23, Z17
+	ADDQ        DX, R11
+	VFMADD231PS Z18, Z21, Z4
+	VMOVUPS.Z   (R11), K1, Z23
+	VFMADD231PS Z23, Z18, Z22
+	VMULPS      Z21, Z23, Z23
+	ADDQ        DX, R11
+	VFMADD231PS Z19, Z21, Z5
+	VMOVUPS.Z   (R11), K1, Z24
+	VFMADD231PS Z24, Z19, Z22
+	VMULPS      Z21, Z24, Z24
+	ADDQ        DX, R11
+	VFMADD231PS Z20, Z21, Z6
+	VMOVUPS.Z   (R11), K1, Z25
+	VFMADD231PS Z25, Z20, Z22
+	VMULPS      Z21, Z25, Z21
+	ADDQ        DX, R11
+	VFMADD231PS Z16, Z22, Z17
+	VMULPS      Z18, Z16, Z22
+	VADDPS      Z22, Z7, Z7
+	VMOVUPS.Z   (R10), K1, Z25
+	ADDQ        DX, R10
+	VFMADD231PS Z18, Z22, Z8
+	VMOVUPS.Z   (R11), K1, Z26
+	VFMADD231PS Z26, Z18, Z25
+	VFMADD231PS Z22, Z26, Z23
+	ADDQ        DX, R11
+	VFMADD231PS Z19, Z22, Z9
+	VMOVUPS.Z   (R11), K1, Z18
+	VFMADD231PS Z18, Z19, Z25
+	VFMADD231PS Z22, Z18, Z24
+	ADDQ        DX, R11
+	VFMADD231PS Z20, Z22, Z10
+	VMOVUPS.Z   (R11), K1, Z18
+	VFMADD231PS Z18, Z20, Z25
+	VFMADD231PS Z22, Z18, Z21
+	ADDQ        DX, R11
+	VFMADD231PS Z16, Z25, Z23
+	VMULPS      Z19, Z16, Z18
+	VADDPS      Z18, Z11, Z11
+	VMOVUPS.Z   (R10), K1, Z22
+	ADDQ        DX, R10
+	VFMADD231PS Z19, Z18, Z12
+	VMOVUPS.Z   (R11), K1, Z25
+	VFMADD231PS Z25, Z19, Z22
+	VFMADD231PS Z18, Z25, Z24
+	ADDQ        DX, R11
+	VFMADD231PS Z20, Z18, Z13
+	VMOVUPS.Z   (R11), K1, Z19
+	VFMADD231PS Z19, Z20, Z22
+	VFMADD231PS Z18, Z19, Z21
+	ADDQ        DX, R11
+	VFMADD231PS Z16, Z22, Z24
+	VMULPS      Z20, Z16, Z18
+	VADDPS      Z18, Z14, Z14
+	VMOVUPS.Z   (R10), K1, Z19
+	ADDQ        DX, R10
+	VFMADD231PS Z20, Z18, Z15
+	VMOVUPS.Z   (R11), K1, Z22
+	VFMADD231PS Z22, Z20, Z19
+	VFMADD231PS Z18, Z22, Z21
+	ADDQ        DX, R11
+	VFMADD231PS Z16, Z19, Z21
+	MOVLQSX     (BX), R10
+	CMPQ        partition+88(FP), $0x00
+	JNE         tap0x4x1centredx0x4
+	VMOVUPS.Z   (CX)(R10*4), K1, Z16
+	VADDPS      Z16, Z17, Z17
+
+tap0x4x1centredx0x4:
+	VMOVUPS   Z17, K1, (CX)(R10*4)
+	MOVLQSX   4(BX), R10
+	CMPQ      partition+88(FP), $0x00
+	JNE       tap1x4x1centredx0x4
+	VMOVUPS.Z (CX)(R10*4), K1, Z16
+	VADDPS    Z16, Z23, Z23
+
+tap1x4x1centredx0x4:
+	VMOVUPS   Z23, K1, (CX)(R10*4)
+	MOVLQSX   8(BX), R10
+	CMPQ      partition+88(FP), $0x00
+	JNE       tap2x4x1centredx0x4
+	VMOVUPS.Z (CX)(R10*4), K1, Z16
+	VADDPS    Z16, Z24, Z24
+
+tap2x4x1centredx0x4:
+	VMOVUPS   Z24, K1, (CX)(R10*4)
+	MOVLQSX   12(BX), R10
+	CMPQ      partition+88(FP), $0x00
+	JNE       tap3x4x1centredx0x4
+	VMOVUPS.Z (CX)(R10*4), K1, Z16
+	VADDPS    Z16, Z21, Z21
+
+tap3x4x1centredx0x4:
+	VMOVUPS Z21, K1, (CX)(R10*4)
+	ADDQ    $0x10, BX
+	ADDQ    DX, SI
+	DECQ    DI
+	JNZ     site4x1centredx0x4
+	MOVQ    dcoefs+8(FP), AX
+	VMOVUPS Z1, K1, (AX)
+	ADDQ    DX, AX
+	VMOVUPS Z2, K1, (AX)
+	ADDQ    DX, AX
+	VMOVUPS Z7, K1, (AX)
+	ADDQ    DX, AX
+	VMOVUPS Z11, K1, (AX)
+	ADDQ    DX, AX
+	VMOVUPS Z14, K1, (AX)
+	ADDQ    DX, AX
+	VMOVUPS Z3, K1, (AX)
+	ADDQ    DX, AX
+	VMOVUPS Z4, K1, (AX)
+	ADDQ    DX, AX
+	VMOVUPS Z5, K1, (AX)
+	ADDQ    DX, AX
+	VMOVUPS Z6, K1, (AX)
+	ADDQ    DX, AX
+	VMOVUPS Z8, K1, (AX)
+	ADDQ    DX, AX
+	VMOVUPS Z9, K1, (AX)
+	ADDQ    DX, AX
+	VMOVUPS Z10, K1, (AX)
+	ADDQ    DX, AX
+	VMOVUPS Z12, K1, (AX)
+	ADDQ    DX, AX
+	VMOVUPS Z13, K1, (AX)
+	ADDQ    DX, AX
+	VMOVUPS Z15, K1, (AX)
+	ADDQ    DX, AX
+	VZEROUPPER
+	RET
+
+nodx4x1centred:
+	MOVQ      dcoefs+8(FP), CX
+	VMOVUPS.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z11
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z14
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z4
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z6
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z8
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z9
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z10
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z12
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z13
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z15
+	ADDQ      DX, CX
+	MOVQ      index+32(FP), CX
+	MOVQ      dy+40(FP), BX
+	MOVQ      sites+56(FP), SI
+	MOVQ      ahead+96(FP), DI
+	MOVQ      DI, R8
+	IMULQ     DX, R8
+	IMUL3Q    $0x10, DI, DI
+
+site4x1centredx0x0:
+	VMOVUPS.Z  (BX), K1, Z16
+	TESTQ      DI, DI
+	JZ         near4x1centredx0x0
+	PREFETCHT2 (BX)(R8*1)
+	MOVLQSX    (CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    4(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    8(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    12(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+
+near4x1centredx0x0:
+	MOVLQSX     (CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z17
+	VSUBPS      Z0, Z17, Z17
+	MOVLQSX     4(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z18
+	VSUBPS      Z0, Z18, Z18
+	MOVLQSX     8(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z19
+	VSUBPS      Z0, Z19, Z19
+	MOVLQSX     12(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z20
+	VSUBPS      Z0, Z20, Z20
+	VADDPS      Z16, Z1, Z1
+	VMULPS      Z17, Z16, Z21
+	VADDPS      Z21, Z2, Z2
+	VFMADD231PS Z17, Z21, Z3
+	VFMADD231PS Z18, Z21, Z4
+	VFMADD231PS Z19, Z21, Z5
+	VFMADD231PS Z20, Z21, Z6
+	VMULPS      Z18, Z16, Z17
+	VADDPS      Z17, Z7, Z7
+	VFMADD231PS Z18, Z17, Z8
+	VFMADD231PS Z19, Z17, Z9
+	VFMADD231PS Z20, Z17, Z10
+	VMULPS      Z19, Z16, Z17
+	VADDPS      Z17, Z11, Z11
+	VFMADD231PS Z19, Z17, Z12
+	VFMADD231PS Z20, Z17, Z13
+	VMULPS      Z20, Z16, Z16
+	VADDPS      Z16, Z14, Z14
+	VFMADD231PS Z20, Z16, Z15
+	ADDQ        $0x10, CX
+	ADDQ        DX, BX
+	DECQ        SI
+	JNZ         site4x1centredx0x0
+	MOVQ        dcoefs+8(FP), AX
+	VMOVUPS     Z1, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z2, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z7, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z11, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z14, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z3, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z4, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z5, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z6, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z8, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z9, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z10, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z12, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z13, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z15, K1, (AX)
+	ADDQ        DX, AX
+	VZEROUPPER
+	RET
+
+plain4x1:
+	MOVQ      x+16(FP), AX
+	MOVQ      dx+0(FP), CX
+	MOVQ      channels+72(FP), DX
 	SHLQ      $0x02, DX
 	TESTQ     CX, CX
 	JZ        nodx4x1
@@ -7006,10 +15222,10 @@ after3:
 	ADDQ      DX, BX
 	VMOVUPS.Z (BX), K1, Z14
 	ADDQ      DX, BX
-	MOVQ      index+24(FP), BX
-	MOVQ      dy+32(FP), SI
-	MOVQ      sites+48(FP), DI
-	MOVQ      ahead+88(FP), R8
+	MOVQ      index+32(FP), BX
+	MOVQ      dy+40(FP), SI
+	MOVQ      sites+56(FP), DI
+	MOVQ      ahead+96(FP), R8
 	MOVQ      R8, R9
 	IMULQ     DX, R9
 	IMUL3Q    $0x10, R8, R8
@@ -7041,7 +15257,7 @@ near4x1x0x4:
 	VMOVUPS.Z   (AX)(R10*4), K1, Z18
 	MOVLQSX     12(BX), R10
 	VMOVUPS.Z   (AX)(R10*4), K1, Z19
-	MOVQ        coefs+40(FP), R10
+	MOVQ        coefs+48(FP), R10
 	IMUL3Q      $0x05, DX, R11
 	ADDQ        R10, R11
 	ADDQ        DX, R10
@@ -7117,7 +15333,7 @@ near4x1x0x4:
 	ADDQ        DX, R11
 	VFMADD231PS Z15, Z18, Z20
 	MOVLQSX     (BX), R10
-	CMPQ        partition+80(FP), $0x00
+	CMPQ        partition+88(FP), $0x00
 	JNE         tap0x4x1x0x4
 	VMOVUPS.Z   (CX)(R10*4), K1, Z15
 	VADDPS      Z15, Z16, Z16
@@ -7125,7 +15341,7 @@ near4x1x0x4:
 tap0x4x1x0x4:
 	VMOVUPS   Z16, K1, (CX)(R10*4)
 	MOVLQSX   4(BX), R10
-	CMPQ      partition+80(FP), $0x00
+	CMPQ      partition+88(FP), $0x00
 	JNE       tap1x4x1x0x4
 	VMOVUPS.Z (CX)(R10*4), K1, Z15
 	VADDPS    Z15, Z22, Z22
@@ -7133,7 +15349,7 @@ tap0x4x1x0x4:
 tap1x4x1x0x4:
 	VMOVUPS   Z22, K1, (CX)(R10*4)
 	MOVLQSX   8(BX), R10
-	CMPQ      partition+80(FP), $0x00
+	CMPQ      partition+88(FP), $0x00
 	JNE       tap2x4x1x0x4
 	VMOVUPS.Z (CX)(R10*4), K1, Z15
 	VADDPS    Z15, Z23, Z23
@@ -7141,7 +15357,7 @@ tap1x4x1x0x4:
 tap2x4x1x0x4:
 	VMOVUPS   Z23, K1, (CX)(R10*4)
 	MOVLQSX   12(BX), R10
-	CMPQ      partition+80(FP), $0x00
+	CMPQ      partition+88(FP), $0x00
 	JNE       tap3x4x1x0x4
 	VMOVUPS.Z (CX)(R10*4), K1, Z15
 	VADDPS    Z15, Z20, Z20
@@ -7218,10 +15434,10 @@ nodx4x1:
 	ADDQ      DX, CX
 	VMOVUPS.Z (CX), K1, Z14
 	ADDQ      DX, CX
-	MOVQ      index+24(FP), CX
-	MOVQ      dy+32(FP), BX
-	MOVQ      sites+48(FP), SI
-	MOVQ      ahead+88(FP), DI
+	MOVQ      index+32(FP), CX
+	MOVQ      dy+40(FP), BX
+	MOVQ      sites+56(FP), SI
+	MOVQ      ahead+96(FP), DI
 	MOVQ      DI, R8
 	IMULQ     DX, R8
 	IMUL3Q    $0x10, DI, DI
@@ -7307,22 +15523,515 @@ near4x1x0x0:
 	RET
 
 after4:
-	CMPQ   AX, $0x06
-	JNE    after6
-	MOVL   $-1, AX
-	BZHIL  CX, AX, AX
-	KMOVW  AX, K1
+	CMPQ      AX, $0x06
+	JNE       after6
+	MOVL      $-1, AX
+	BZHIL     CX, AX, AX
+	KMOVW     AX, K1
+	MOVQ      mean+24(FP), AX
+	TESTQ     AX, AX
+	JZ        plain6x1
+	VMOVUPS.Z (AX), K1, Z0
+	MOVQ      x+16(FP), AX
+	MOVQ      dx+0(FP), CX
+	MOVQ      channels+72(FP), DX
+	SHLQ      $0x02, DX
+	TESTQ     CX, CX
+	JZ        nodx6x1centred
+	MOVQ      dcoefs+8(FP), BX
+	MOVQ      index+32(FP), BX
+	MOVQ      dy+40(FP), SI
+	MOVQ      sites+56(FP), DI
+	MOVQ      ahead+96(FP), R8
+	MOVQ      R8, R9
+	IMULQ     DX, R9
+	IMUL3Q    $0x18, R8, R8
+
+site6x1centredx0x6:
+	VMOVUPS.Z  (SI), K1, Z1
+	TESTQ      R8, R8
+	JZ         near6x1centredx0x6
+	PREFETCHT2 (SI)(R9*1)
+	MOVLQSX    (BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    4(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    8(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    12(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    16(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    20(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+
+near6x1centredx0x6:
+	MOVLQSX     (BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z2
+	VSUBPS      Z0, Z2, Z2
+	MOVLQSX     4(BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z3
+	VSUBPS      Z0, Z3, Z3
+	MOVLQSX     8(BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z4
+	VSUBPS      Z0, Z4, Z4
+	MOVLQSX     12(BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z5
+	VSUBPS      Z0, Z5, Z5
+	MOVLQSX     16(BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z6
+	VSUBPS      Z0, Z6, Z6
+	MOVLQSX     20(BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z7
+	VSUBPS      Z0, Z7, Z7
+	MOVQ        coefs+48(FP), R10
+	IMUL3Q      $0x07, DX, R11
+	ADDQ        R10, R11
+	ADDQ        DX, R10
+	VMULPS      Z2, Z1, Z8
+	VMOVUPS.Z   (R10), K1, Z9
+	ADDQ        DX, R10
+	VMOVUPS.Z   (R11), K1, Z10
+	VFMADD231PS Z10, Z2, Z9
+	VMULPS      Z8, Z10, Z2
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z10
+	VFMADD231PS Z10, Z3, Z9
+	VMULPS      Z8, Z10, Z10
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z11
+	VFMADD231PS Z11, Z4, Z9
+	VMULPS      Z8, Z11, Z11
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z12
+	VFMADD231PS Z12, Z5, Z9
+	VMULPS      Z8, Z12, Z12
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z13
+	VFMADD231PS Z13, Z6, Z9
+	VMULPS      Z8, Z13, Z13
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z14
+	VFMADD231PS Z14, Z7, Z9
+	VMULPS      Z8, Z14, Z8
+	ADDQ        DX, R11
+	VFMADD231PS Z1, Z9, Z2
+	VMULPS      Z3, Z1, Z9
+	VMOVUPS.Z   (R10), K1, Z14
+	ADDQ        DX, R10
+	VMOVUPS.Z   (R11), K1, Z15
+	VFMADD231PS Z15, Z3, Z14
+	VFMADD231PS Z9, Z15, Z10
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z3
+	VFMADD231PS Z3, Z4, Z14
+	VFMADD231PS Z9, Z3, Z11
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z3
+	VFMADD231PS Z3, Z5, Z14
+	VFMADD231PS Z9, Z3, Z12
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z3
+	VFMADD231PS Z3, Z6, Z14
+	VFMADD231PS Z9, Z3, Z13
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z3
+	VFMADD231PS Z3, Z7, Z14
+	VFMADD231PS Z9, Z3, Z8
+	ADDQ        DX, R11
+	VFMADD231PS Z1, Z14, Z10
+	VMULPS      Z4, Z1, Z3
+	VMOVUPS.Z   (R10), K1, Z9
+	ADDQ        DX, R10
+	VMOVUPS.Z   (R11), K1, Z14
+	VFMADD231PS Z14, Z4, Z9
+	VFMADD231PS Z3, Z14, Z11
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z4
+	VFMADD231PS Z4, Z5, Z9
+	VFMADD231PS Z3, Z4, Z12
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z4
+	VFMADD231PS Z4, Z6, Z9
+	VFMADD231PS Z3, Z4, Z13
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z4
+	VFMADD231PS Z4, Z7, Z9
+	VFMADD231PS Z3, Z4, Z8
+	ADDQ        DX, R11
+	VFMADD231PS Z1, Z9, Z11
+	VMULPS      Z5, Z1, Z3
+	VMOVUPS.Z   (R10), K1, Z4
+	ADDQ        DX, R10
+	VMOVUPS.Z   (R11), K1, Z9
+	VFMADD231PS Z9, Z5, Z4
+	VFMADD231PS Z3, Z9, Z12
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z5
+	VFMADD231PS Z5, Z6, Z4
+	VFMADD231PS Z3, Z5, Z13
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z5
+	VFMADD231PS Z5, Z7, Z4
+	VFMADD231PS Z3, Z5, Z8
+	ADDQ        DX, R11
+	VFMADD231PS Z1, Z4, Z12
+	VMULPS      Z6, Z1, Z3
+	VMOVUPS.Z   (R10), K1, Z4
+	ADDQ        DX, R10
+	VMOVUPS.Z   (R11), K1, Z5
+	VFMADD231PS Z5, Z6, Z4
+	VFMADD231PS Z3, Z5, Z13
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z5
+	VFMADD231PS Z5, Z7, Z4
+	VFMADD231PS Z3, Z5, Z8
+	ADDQ        DX, R11
+	VFMADD231PS Z1, Z4, Z13
+	VMULPS      Z7, Z1, Z3
+	VMOVUPS.Z   (R10), K1, Z4
+	ADDQ        DX, R10
+	VMOVUPS.Z   (R11), K1, Z5
+	VFMADD231PS Z5, Z7, Z4
+	VFMADD231PS Z3, Z5, Z8
+	ADDQ        DX, R11
+	VFMADD231PS Z1, Z4, Z8
+	MOVLQSX     (BX), R10
+	CMPQ        partition+88(FP), $0x00
+	JNE         tap0x6x1centredx0x6
+	VMOVUPS.Z   (CX)(R10*4), K1, Z1
+	VADDPS      Z1, Z2, Z2
+
+tap0x6x1centredx0x6:
+	VMOVUPS   Z2, K1, (CX)(R10*4)
+	MOVLQSX   4(BX), R10
+	CMPQ      partition+88(FP), $0x00
+	JNE       tap1x6x1centredx0x6
+	VMOVUPS.Z (CX)(R10*4), K1, Z1
+	VADDPS    Z1, Z10, Z10
+
+tap1x6x1centredx0x6:
+	VMOVUPS   Z10, K1, (CX)(R10*4)
+	MOVLQSX   8(BX), R10
+	CMPQ      partition+88(FP), $0x00
+	JNE       tap2x6x1centredx0x6
+	VMOVUPS.Z (CX)(R10*4), K1, Z1
+	VADDPS    Z1, Z11, Z11
+
+tap2x6x1centredx0x6:
+	VMOVUPS   Z11, K1, (CX)(R10*4)
+	MOVLQSX   12(BX), R10
+	CMPQ      partition+88(FP), $0x00
+	JNE       tap3x6x1centredx0x6
+	VMOVUPS.Z (CX)(R10*4), K1, Z1
+	VADDPS    Z1, Z12, Z12
+
+tap3x6x1centredx0x6:
+	VMOVUPS   Z12, K1, (CX)(R10*4)
+	MOVLQSX   16(BX), R10
+	CMPQ      partition+88(FP), $0x00
+	JNE       tap4x6x1centredx0x6
+	VMOVUPS.Z (CX)(R10*4), K1, Z1
+	VADDPS    Z1, Z13, Z13
+
+tap4x6x1centredx0x6:
+	VMOVUPS   Z13, K1, (CX)(R10*4)
+	MOVLQSX   20(BX), R10
+	CMPQ      partition+88(FP), $0x00
+	JNE       tap5x6x1centredx0x6
+	VMOVUPS.Z (CX)(R10*4), K1, Z1
+	VADDPS    Z1, Z8, Z8
+
+tap5x6x1centredx0x6:
+	VMOVUPS Z8, K1, (CX)(R10*4)
+	ADDQ    $0x18, BX
+	ADDQ    DX, SI
+	DECQ    DI
+	JNZ     site6x1centredx0x6
+	MOVQ    dcoefs+8(FP), CX
+
+nodx6x1centred:
+	MOVQ      dcoefs+8(FP), CX
+	VMOVUPS.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z9
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z15
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z20
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z24
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z27
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z4
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z6
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z8
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z10
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z11
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z12
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z13
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z14
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z16
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z17
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z18
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z19
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z21
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z22
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z23
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z25
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z26
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z28
+	ADDQ      DX, CX
+	MOVQ      index+32(FP), CX
+	MOVQ      dy+40(FP), BX
+	MOVQ      sites+56(FP), SI
+	MOVQ      ahead+96(FP), DI
+	MOVQ      DI, R8
+	IMULQ     DX, R8
+	IMUL3Q    $0x18, DI, DI
+
+site6x1centredx0x0:
+	VMOVUPS.Z  (BX), K1, Z29
+	TESTQ      DI, DI
+	JZ         near6x1centredx0x0
+	PREFETCHT2 (BX)(R8*1)
+	MOVLQSX    (CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    4(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    8(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    12(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    16(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    20(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+
+near6x1centredx0x0:
+	VADDPS      Z29, Z1, Z1
+	MOVLQSX     (CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z30
+	VSUBPS      Z0, Z30, Z30
+	VMULPS      Z30, Z29, Z30
+	VADDPS      Z30, Z2, Z2
+	MOVLQSX     (CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z31
+	VSUBPS      Z0, Z31, Z31
+	VFMADD231PS Z31, Z30, Z3
+	MOVLQSX     4(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z31
+	VSUBPS      Z0, Z31, Z31
+	VFMADD231PS Z31, Z30, Z4
+	MOVLQSX     8(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z31
+	VSUBPS      Z0, Z31, Z31
+	VFMADD231PS Z31, Z30, Z5
+	MOVLQSX     12(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z31
+	VSUBPS      Z0, Z31, Z31
+	VFMADD231PS Z31, Z30, Z6
+	MOVLQSX     16(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z31
+	VSUBPS      Z0, Z31, Z31
+	VFMADD231PS Z31, Z30, Z7
+	MOVLQSX     20(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z31
+	VSUBPS      Z0, Z31, Z31
+	VFMADD231PS Z31, Z30, Z8
+	MOVLQSX     4(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z30
+	VSUBPS      Z0, Z30, Z30
+	VMULPS      Z30, Z29, Z30
+	VADDPS      Z30, Z9, Z9
+	MOVLQSX     4(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z31
+	VSUBPS      Z0, Z31, Z31
+	VFMADD231PS Z31, Z30, Z10
+	MOVLQSX     8(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z31
+	VSUBPS      Z0, Z31, Z31
+	VFMADD231PS Z31, Z30, Z11
+	MOVLQSX     12(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z31
+	VSUBPS      Z0, Z31, Z31
+	VFMADD231PS Z31, Z30, Z12
+	MOVLQSX     16(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z31
+	VSUBPS      Z0, Z31, Z31
+	VFMADD231PS Z31, Z30, Z13
+	MOVLQSX     20(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z31
+	VSUBPS      Z0, Z31, Z31
+	VFMADD231PS Z31, Z30, Z14
+	MOVLQSX     8(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z30
+	VSUBPS      Z0, Z30, Z30
+	VMULPS      Z30, Z29, Z30
+	VADDPS      Z30, Z15, Z15
+	MOVLQSX     8(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z31
+	VSUBPS      Z0, Z31, Z31
+	VFMADD231PS Z31, Z30, Z16
+	MOVLQSX     12(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z31
+	VSUBPS      Z0, Z31, Z31
+	VFMADD231PS Z31, Z30, Z17
+	MOVLQSX     16(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z31
+	VSUBPS      Z0, Z31, Z31
+	VFMADD231PS Z31, Z30, Z18
+	MOVLQSX     20(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z31
+	VSUBPS      Z0, Z31, Z31
+	VFMADD231PS Z31, Z30, Z19
+	MOVLQSX     12(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z30
+	VSUBPS      Z0, Z30, Z30
+	VMULPS      Z30, Z29, Z30
+	VADDPS      Z30, Z20, Z20
+	MOVLQSX     12(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z31
+	VSUBPS      Z0, Z31, Z31
+	VFMADD231PS Z31, Z30, Z21
+	MOVLQSX     16(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z31
+	VSUBPS      Z0, Z31, Z31
+	VFMADD231PS Z31, Z30, Z22
+	MOVLQSX     20(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z31
+	VSUBPS      Z0, Z31, Z31
+	VFMADD231PS Z31, Z30, Z23
+	MOVLQSX     16(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z30
+	VSUBPS      Z0, Z30, Z30
+	VMULPS      Z30, Z29, Z30
+	VADDPS      Z30, Z24, Z24
+	MOVLQSX     16(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z31
+	VSUBPS      Z0, Z31, Z31
+	VFMADD231PS Z31, Z30, Z25
+	MOVLQSX     20(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z31
+	VSUBPS      Z0, Z31, Z31
+	VFMADD231PS Z31, Z30, Z26
+	MOVLQSX     20(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z30
+	VSUBPS      Z0, Z30, Z30
+	VMULPS      Z30, Z29, Z29
+	VADDPS      Z29, Z27, Z27
+	MOVLQSX     20(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z30
+	VSUBPS      Z0, Z30, Z30
+	VFMADD231PS Z30, Z29, Z28
+	ADDQ        $0x18, CX
+	ADDQ        DX, BX
+	DECQ        SI
+	JNZ         site6x1centredx0x0
+	MOVQ        dcoefs+8(FP), AX
+	VMOVUPS     Z1, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z2, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z9, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z15, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z20, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z24, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z27, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z3, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z4, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z5, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z6, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z7, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z8, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z10, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z11, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z12, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z13, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z14, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z16, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z17, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z18, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z19, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z21, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z22, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z23, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z25, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z26, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z28, K1, (AX)
+	ADDQ        DX, AX
+	VZEROUPPER
+	RET
+
+plain6x1:
 	MOVQ   x+16(FP), AX
 	MOVQ   dx+0(FP), CX
-	MOVQ   channels+64(FP), DX
+	MOVQ   channels+72(FP), DX
 	SHLQ   $0x02, DX
 	TESTQ  CX, CX
 	JZ     nodx6x1
 	MOVQ   dcoefs+8(FP), BX
-	MOVQ   index+24(FP), BX
-	MOVQ   dy+32(FP), SI
-	MOVQ   sites+48(FP), DI
-	MOVQ   ahead+88(FP), R8
+	MOVQ   index+32(FP), BX
+	MOVQ   dy+40(FP), SI
+	MOVQ   sites+56(FP), DI
+	MOVQ   ahead+96(FP), R8
 	MOVQ   R8, R9
 	IMULQ  DX, R9
 	IMUL3Q $0x18, R8, R8
@@ -7364,7 +16073,7 @@ near6x1x0x6:
 	VMOVUPS.Z   (AX)(R10*4), K1, Z5
 	MOVLQSX     20(BX), R10
 	VMOVUPS.Z   (AX)(R10*4), K1, Z6
-	MOVQ        coefs+40(FP), R10
+	MOVQ        coefs+48(FP), R10
 	IMUL3Q      $0x07, DX, R11
 	ADDQ        R10, R11
 	ADDQ        DX, R10
@@ -7477,7 +16186,7 @@ near6x1x0x6:
 	ADDQ        DX, R11
 	VFMADD231PS Z0, Z3, Z7
 	MOVLQSX     (BX), R10
-	CMPQ        partition+80(FP), $0x00
+	CMPQ        partition+88(FP), $0x00
 	JNE         tap0x6x1x0x6
 	VMOVUPS.Z   (CX)(R10*4), K1, Z0
 	VADDPS      Z0, Z1, Z1
@@ -7485,7 +16194,7 @@ near6x1x0x6:
 tap0x6x1x0x6:
 	VMOVUPS   Z1, K1, (CX)(R10*4)
 	MOVLQSX   4(BX), R10
-	CMPQ      partition+80(FP), $0x00
+	CMPQ      partition+88(FP), $0x00
 	JNE       tap1x6x1x0x6
 	VMOVUPS.Z (CX)(R10*4), K1, Z0
 	VADDPS    Z0, Z9, Z9
@@ -7493,7 +16202,7 @@ tap0x6x1x0x6:
 tap1x6x1x0x6:
 	VMOVUPS   Z9, K1, (CX)(R10*4)
 	MOVLQSX   8(BX), R10
-	CMPQ      partition+80(FP), $0x00
+	CMPQ      partition+88(FP), $0x00
 	JNE       tap2x6x1x0x6
 	VMOVUPS.Z (CX)(R10*4), K1, Z0
 	VADDPS    Z0, Z10, Z10
@@ -7501,7 +16210,7 @@ tap1x6x1x0x6:
 tap2x6x1x0x6:
 	VMOVUPS   Z10, K1, (CX)(R10*4)
 	MOVLQSX   12(BX), R10
-	CMPQ      partition+80(FP), $0x00
+	CMPQ      partition+88(FP), $0x00
 	JNE       tap3x6x1x0x6
 	VMOVUPS.Z (CX)(R10*4), K1, Z0
 	VADDPS    Z0, Z11, Z11
@@ -7509,7 +16218,7 @@ tap2x6x1x0x6:
 tap3x6x1x0x6:
 	VMOVUPS   Z11, K1, (CX)(R10*4)
 	MOVLQSX   16(BX), R10
-	CMPQ      partition+80(FP), $0x00
+	CMPQ      partition+88(FP), $0x00
 	JNE       tap4x6x1x0x6
 	VMOVUPS.Z (CX)(R10*4), K1, Z0
 	VADDPS    Z0, Z12, Z12
@@ -7517,7 +16226,7 @@ tap3x6x1x0x6:
 tap4x6x1x0x6:
 	VMOVUPS   Z12, K1, (CX)(R10*4)
 	MOVLQSX   20(BX), R10
-	CMPQ      partition+80(FP), $0x00
+	CMPQ      partition+88(FP), $0x00
 	JNE       tap5x6x1x0x6
 	VMOVUPS.Z (CX)(R10*4), K1, Z0
 	VADDPS    Z0, Z7, Z7
@@ -7588,10 +16297,10 @@ nodx6x1:
 	ADDQ      DX, CX
 	VMOVUPS.Z (CX), K1, Z27
 	ADDQ      DX, CX
-	MOVQ      index+24(FP), CX
-	MOVQ      dy+32(FP), BX
-	MOVQ      sites+48(FP), SI
-	MOVQ      ahead+88(FP), DI
+	MOVQ      index+32(FP), CX
+	MOVQ      dy+40(FP), BX
+	MOVQ      sites+56(FP), SI
+	MOVQ      ahead+96(FP), DI
 	MOVQ      DI, R8
 	IMULQ     DX, R8
 	IMUL3Q    $0x18, DI, DI
@@ -7766,22 +16475,1017 @@ near6x1x0x0:
 	RET
 
 after6:
-	CMPQ   AX, $0x09
-	JNE    after9
-	MOVL   $-1, AX
-	BZHIL  CX, AX, AX
-	KMOVW  AX, K1
+	CMPQ      AX, $0x09
+	JNE       after9
+	MOVL      $-1, AX
+	BZHIL     CX, AX, AX
+	KMOVW     AX, K1
+	MOVQ      mean+24(FP), AX
+	TESTQ     AX, AX
+	JZ        plain9x1
+	VMOVUPS.Z (AX), K1, Z0
+	MOVQ      x+16(FP), AX
+	MOVQ      dx+0(FP), CX
+	MOVQ      channels+72(FP), DX
+	SHLQ      $0x02, DX
+	TESTQ     CX, CX
+	JZ        nodx9x1centred
+	MOVQ      dcoefs+8(FP), BX
+	MOVQ      index+32(FP), BX
+	MOVQ      dy+40(FP), SI
+	MOVQ      sites+56(FP), DI
+	MOVQ      ahead+96(FP), R8
+	MOVQ      R8, R9
+	IMULQ     DX, R9
+	IMUL3Q    $0x24, R8, R8
+
+site9x1centredx0x9:
+	VMOVUPS.Z  (SI), K1, Z1
+	TESTQ      R8, R8
+	JZ         near9x1centredx0x9
+	PREFETCHT2 (SI)(R9*1)
+	MOVLQSX    (BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    4(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    8(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    12(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    16(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    20(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    24(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    28(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+	MOVLQSX    32(BX)(R8*1), R10
+	PREFETCHT2 (AX)(R10*4)
+	PREFETCHT2 (CX)(R10*4)
+
+near9x1centredx0x9:
+	MOVLQSX     (BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z2
+	VSUBPS      Z0, Z2, Z2
+	MOVLQSX     4(BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z3
+	VSUBPS      Z0, Z3, Z3
+	MOVLQSX     8(BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z4
+	VSUBPS      Z0, Z4, Z4
+	MOVLQSX     12(BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z5
+	VSUBPS      Z0, Z5, Z5
+	MOVLQSX     16(BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z6
+	VSUBPS      Z0, Z6, Z6
+	MOVLQSX     20(BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z7
+	VSUBPS      Z0, Z7, Z7
+	MOVLQSX     24(BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z8
+	VSUBPS      Z0, Z8, Z8
+	MOVLQSX     28(BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z9
+	VSUBPS      Z0, Z9, Z9
+	MOVLQSX     32(BX), R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z10
+	VSUBPS      Z0, Z10, Z10
+	MOVQ        coefs+48(FP), R10
+	IMUL3Q      $0x0a, DX, R11
+	ADDQ        R10, R11
+	ADDQ        DX, R10
+	VMULPS      Z2, Z1, Z11
+	VMOVUPS.Z   (R10), K1, Z12
+	ADDQ        DX, R10
+	VMOVUPS.Z   (R11), K1, Z13
+	VFMADD231PS Z13, Z2, Z12
+	VMULPS      Z11, Z13, Z2
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z13
+	VFMADD231PS Z13, Z3, Z12
+	VMULPS      Z11, Z13, Z13
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z14
+	VFMADD231PS Z14, Z4, Z12
+	VMULPS      Z11, Z14, Z14
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z15
+	VFMADD231PS Z15, Z5, Z12
+	VMULPS      Z11, Z15, Z15
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z16
+	VFMADD231PS Z16, Z6, Z12
+	VMULPS      Z11, Z16, Z16
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z17
+	VFMADD231PS Z17, Z7, Z12
+	VMULPS      Z11, Z17, Z17
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z18
+	VFMADD231PS Z18, Z8, Z12
+	VMULPS      Z11, Z18, Z18
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z19
+	VFMADD231PS Z19, Z9, Z12
+	VMULPS      Z11, Z19, Z19
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z20
+	VFMADD231PS Z20, Z10, Z12
+	VMULPS      Z11, Z20, Z11
+	ADDQ        DX, R11
+	VFMADD231PS Z1, Z12, Z2
+	VMULPS      Z3, Z1, Z12
+	VMOVUPS.Z   (R10), K1, Z20
+	ADDQ        DX, R10
+	VMOVUPS.Z   (R11), K1, Z21
+	VFMADD231PS Z21, Z3, Z20
+	VFMADD231PS Z12, Z21, Z13
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z3
+	VFMADD231PS Z3, Z4, Z20
+	VFMADD231PS Z12, Z3, Z14
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z3
+	VFMADD231PS Z3, Z5, Z20
+	VFMADD231PS Z12, Z3, Z15
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z3
+	VFMADD231PS Z3, Z6, Z20
+	VFMADD231PS Z12, Z3, Z16
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z3
+	VFMADD231PS Z3, Z7, Z20
+	VFMADD231PS Z12, Z3, Z17
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z3
+	VFMADD231PS Z3, Z8, Z20
+	VFMADD231PS Z12, Z3, Z18
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z3
+	VFMADD231PS Z3, Z9, Z20
+	VFMADD231PS Z12, Z3, Z19
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z3
+	VFMADD231PS Z3, Z10, Z20
+	VFMADD231PS Z12, Z3, Z11
+	ADDQ        DX, R11
+	VFMADD231PS Z1, Z20, Z13
+	VMULPS      Z4, Z1, Z3
+	VMOVUPS.Z   (R10), K1, Z12
+	ADDQ        DX, R10
+	VMOVUPS.Z   (R11), K1, Z20
+	VFMADD231PS Z20, Z4, Z12
+	VFMADD231PS Z3, Z20, Z14
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z4
+	VFMADD231PS Z4, Z5, Z12
+	VFMADD231PS Z3, Z4, Z15
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z4
+	VFMADD231PS Z4, Z6, Z12
+	VFMADD231PS Z3, Z4, Z16
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z4
+	VFMADD231PS Z4, Z7, Z12
+	VFMADD231PS Z3, Z4, Z17
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z4
+	VFMADD231PS Z4, Z8, Z12
+	VFMADD231PS Z3, Z4, Z18
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z4
+	VFMADD231PS Z4, Z9, Z12
+	VFMADD231PS Z3, Z4, Z19
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z4
+	VFMADD231PS Z4, Z10, Z12
+	VFMADD231PS Z3, Z4, Z11
+	ADDQ        DX, R11
+	VFMADD231PS Z1, Z12, Z14
+	VMULPS      Z5, Z1, Z3
+	VMOVUPS.Z   (R10), K1, Z4
+	ADDQ        DX, R10
+	VMOVUPS.Z   (R11), K1, Z12
+	VFMADD231PS Z12, Z5, Z4
+	VFMADD231PS Z3, Z12, Z15
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z5
+	VFMADD231PS Z5, Z6, Z4
+	VFMADD231PS Z3, Z5, Z16
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z5
+	VFMADD231PS Z5, Z7, Z4
+	VFMADD231PS Z3, Z5, Z17
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z5
+	VFMADD231PS Z5, Z8, Z4
+	VFMADD231PS Z3, Z5, Z18
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z5
+	VFMADD231PS Z5, Z9, Z4
+	VFMADD231PS Z3, Z5, Z19
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z5
+	VFMADD231PS Z5, Z10, Z4
+	VFMADD231PS Z3, Z5, Z11
+	ADDQ        DX, R11
+	VFMADD231PS Z1, Z4, Z15
+	VMULPS      Z6, Z1, Z3
+	VMOVUPS.Z   (R10), K1, Z4
+	ADDQ        DX, R10
+	VMOVUPS.Z   (R11), K1, Z5
+	VFMADD231PS Z5, Z6, Z4
+	VFMADD231PS Z3, Z5, Z16
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z5
+	VFMADD231PS Z5, Z7, Z4
+	VFMADD231PS Z3, Z5, Z17
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z5
+	VFMADD231PS Z5, Z8, Z4
+	VFMADD231PS Z3, Z5, Z18
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z5
+	VFMADD231PS Z5, Z9, Z4
+	VFMADD231PS Z3, Z5, Z19
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z5
+	VFMADD231PS Z5, Z10, Z4
+	VFMADD231PS Z3, Z5, Z11
+	ADDQ        DX, R11
+	VFMADD231PS Z1, Z4, Z16
+	VMULPS      Z7, Z1, Z3
+	VMOVUPS.Z   (R10), K1, Z4
+	ADDQ        DX, R10
+	VMOVUPS.Z   (R11), K1, Z5
+	VFMADD231PS Z5, Z7, Z4
+	VFMADD231PS Z3, Z5, Z17
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z5
+	VFMADD231PS Z5, Z8, Z4
+	VFMADD231PS Z3, Z5, Z18
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z5
+	VFMADD231PS Z5, Z9, Z4
+	VFMADD231PS Z3, Z5, Z19
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z5
+	VFMADD231PS Z5, Z10, Z4
+	VFMADD231PS Z3, Z5, Z11
+	ADDQ        DX, R11
+	VFMADD231PS Z1, Z4, Z17
+	VMULPS      Z8, Z1, Z3
+	VMOVUPS.Z   (R10), K1, Z4
+	ADDQ        DX, R10
+	VMOVUPS.Z   (R11), K1, Z5
+	VFMADD231PS Z5, Z8, Z4
+	VFMADD231PS Z3, Z5, Z18
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z5
+	VFMADD231PS Z5, Z9, Z4
+	VFMADD231PS Z3, Z5, Z19
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z5
+	VFMADD231PS Z5, Z10, Z4
+	VFMADD231PS Z3, Z5, Z11
+	ADDQ        DX, R11
+	VFMADD231PS Z1, Z4, Z18
+	VMULPS      Z9, Z1, Z3
+	VMOVUPS.Z   (R10), K1, Z4
+	ADDQ        DX, R10
+	VMOVUPS.Z   (R11), K1, Z5
+	VFMADD231PS Z5, Z9, Z4
+	VFMADD231PS Z3, Z5, Z19
+	ADDQ        DX, R11
+	VMOVUPS.Z   (R11), K1, Z5
+	VFMADD231PS Z5, Z10, Z4
+	VFMADD231PS Z3, Z5, Z11
+	ADDQ        DX, R11
+	VFMADD231PS Z1, Z4, Z19
+	VMULPS      Z10, Z1, Z3
+	VMOVUPS.Z   (R10), K1, Z4
+	ADDQ        DX, R10
+	VMOVUPS.Z   (R11), K1, Z5
+	VFMADD231PS Z5, Z10, Z4
+	VFMADD231PS Z3, Z5, Z11
+	ADDQ        DX, R11
+	VFMADD231PS Z1, Z4, Z11
+	MOVLQSX     (BX), R10
+	CMPQ        partition+88(FP), $0x00
+	JNE         tap0x9x1centredx0x9
+	VMOVUPS.Z   (CX)(R10*4), K1, Z1
+	VADDPS      Z1, Z2, Z2
+
+tap0x9x1centredx0x9:
+	VMOVUPS   Z2, K1, (CX)(R10*4)
+	MOVLQSX   4(BX), R10
+	CMPQ      partition+88(FP), $0x00
+	JNE       tap1x9x1centredx0x9
+	VMOVUPS.Z (CX)(R10*4), K1, Z1
+	VADDPS    Z1, Z13, Z13
+
+tap1x9x1centredx0x9:
+	VMOVUPS   Z13, K1, (CX)(R10*4)
+	MOVLQSX   8(BX), R10
+	CMPQ      partition+88(FP), $0x00
+	JNE       tap2x9x1centredx0x9
+	VMOVUPS.Z (CX)(R10*4), K1, Z1
+	VADDPS    Z1, Z14, Z14
+
+tap2x9x1centredx0x9:
+	VMOVUPS   Z14, K1, (CX)(R10*4)
+	MOVLQSX   12(BX), R10
+	CMPQ      partition+88(FP), $0x00
+	JNE       tap3x9x1centredx0x9
+	VMOVUPS.Z (CX)(R10*4), K1, Z1
+	VADDPS    Z1, Z15, Z15
+
+tap3x9x1centredx0x9:
+	VMOVUPS   Z15, K1, (CX)(R10*4)
+	MOVLQSX   16(BX), R10
+	CMPQ      partition+88(FP), $0x00
+	JNE       tap4x9x1centredx0x9
+	VMOVUPS.Z (CX)(R10*4), K1, Z1
+	VADDPS    Z1, Z16, Z16
+
+tap4x9x1centredx0x9:
+	VMOVUPS   Z16, K1, (CX)(R10*4)
+	MOVLQSX   20(BX), R10
+	CMPQ      partition+88(FP), $0x00
+	JNE       tap5x9x1centredx0x9
+	VMOVUPS.Z (CX)(R10*4), K1, Z1
+	VADDPS    Z1, Z17, Z17
+
+tap5x9x1centredx0x9:
+	VMOVUPS   Z17, K1, (CX)(R10*4)
+	MOVLQSX   24(BX), R10
+	CMPQ      partition+88(FP), $0x00
+	JNE       tap6x9x1centredx0x9
+	VMOVUPS.Z (CX)(R10*4), K1, Z1
+	VADDPS    Z1, Z18, Z18
+
+tap6x9x1centredx0x9:
+	VMOVUPS   Z18, K1, (CX)(R10*4)
+	MOVLQSX   28(BX), R10
+	CMPQ      partition+88(FP), $0x00
+	JNE       tap7x9x1centredx0x9
+	VMOVUPS.Z (CX)(R10*4), K1, Z1
+	VADDPS    Z1, Z19, Z19
+
+tap7x9x1centredx0x9:
+	VMOVUPS   Z19, K1, (CX)(R10*4)
+	MOVLQSX   32(BX), R10
+	CMPQ      partition+88(FP), $0x00
+	JNE       tap8x9x1centredx0x9
+	VMOVUPS.Z (CX)(R10*4), K1, Z1
+	VADDPS    Z1, Z11, Z11
+
+tap8x9x1centredx0x9:
+	VMOVUPS Z11, K1, (CX)(R10*4)
+	ADDQ    $0x24, BX
+	ADDQ    DX, SI
+	DECQ    DI
+	JNZ     site9x1centredx0x9
+	MOVQ    dcoefs+8(FP), CX
+
+nodx9x1centred:
+	MOVQ      dcoefs+8(FP), CX
+	VMOVUPS.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z12
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z21
+	ADDQ      DX, CX
+	ADDQ      DX, CX
+	ADDQ      DX, CX
+	ADDQ      DX, CX
+	ADDQ      DX, CX
+	ADDQ      DX, CX
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z4
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z6
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z8
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z9
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z10
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z11
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z13
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z14
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z15
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z16
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z17
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z18
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z19
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z20
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z22
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z23
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z24
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z25
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z26
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z27
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z28
+	ADDQ      DX, CX
+	ADDQ      DX, CX
+	ADDQ      DX, CX
+	ADDQ      DX, CX
+	ADDQ      DX, CX
+	ADDQ      DX, CX
+	ADDQ      DX, CX
+	ADDQ      DX, CX
+	ADDQ      DX, CX
+	ADDQ      DX, CX
+	ADDQ      DX, CX
+	ADDQ      DX, CX
+	ADDQ      DX, CX
+	ADDQ      DX, CX
+	ADDQ      DX, CX
+	ADDQ      DX, CX
+	ADDQ      DX, CX
+	ADDQ      DX, CX
+	ADDQ      DX, CX
+	ADDQ      DX, CX
+	ADDQ      DX, CX
+	ADDQ      DX, CX
+	MOVQ      index+32(FP), CX
+	MOVQ      dy+40(FP), BX
+	MOVQ      sites+56(FP), SI
+	MOVQ      ahead+96(FP), DI
+	MOVQ      DI, R8
+	IMULQ     DX, R8
+	IMUL3Q    $0x24, DI, DI
+
+site9x1centredx0x0:
+	VMOVUPS.Z  (BX), K1, Z29
+	TESTQ      DI, DI
+	JZ         near9x1centredx0x0
+	PREFETCHT2 (BX)(R8*1)
+	MOVLQSX    (CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    4(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    8(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    12(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    16(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    20(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    24(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    28(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+	MOVLQSX    32(CX)(DI*1), R9
+	PREFETCHT2 (AX)(R9*4)
+
+near9x1centredx0x0:
+	VADDPS      Z29, Z1, Z1
+	MOVLQSX     (CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z30
+	VSUBPS      Z0, Z30, Z30
+	VMULPS      Z30, Z29, Z30
+	VADDPS      Z30, Z2, Z2
+	MOVLQSX     (CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z31
+	VSUBPS      Z0, Z31, Z31
+	VFMADD231PS Z31, Z30, Z3
+	MOVLQSX     4(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z31
+	VSUBPS      Z0, Z31, Z31
+	VFMADD231PS Z31, Z30, Z4
+	MOVLQSX     8(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z31
+	VSUBPS      Z0, Z31, Z31
+	VFMADD231PS Z31, Z30, Z5
+	MOVLQSX     12(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z31
+	VSUBPS      Z0, Z31, Z31
+	VFMADD231PS Z31, Z30, Z6
+	MOVLQSX     16(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z31
+	VSUBPS      Z0, Z31, Z31
+	VFMADD231PS Z31, Z30, Z7
+	MOVLQSX     20(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z31
+	VSUBPS      Z0, Z31, Z31
+	VFMADD231PS Z31, Z30, Z8
+	MOVLQSX     24(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z31
+	VSUBPS      Z0, Z31, Z31
+	VFMADD231PS Z31, Z30, Z9
+	MOVLQSX     28(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z31
+	VSUBPS      Z0, Z31, Z31
+	VFMADD231PS Z31, Z30, Z10
+	MOVLQSX     32(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z31
+	VSUBPS      Z0, Z31, Z31
+	VFMADD231PS Z31, Z30, Z11
+	MOVLQSX     4(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z30
+	VSUBPS      Z0, Z30, Z30
+	VMULPS      Z30, Z29, Z30
+	VADDPS      Z30, Z12, Z12
+	MOVLQSX     4(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z31
+	VSUBPS      Z0, Z31, Z31
+	VFMADD231PS Z31, Z30, Z13
+	MOVLQSX     8(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z31
+	VSUBPS      Z0, Z31, Z31
+	VFMADD231PS Z31, Z30, Z14
+	MOVLQSX     12(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z31
+	VSUBPS      Z0, Z31, Z31
+	VFMADD231PS Z31, Z30, Z15
+	MOVLQSX     16(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z31
+	VSUBPS      Z0, Z31, Z31
+	VFMADD231PS Z31, Z30, Z16
+	MOVLQSX     20(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z31
+	VSUBPS      Z0, Z31, Z31
+	VFMADD231PS Z31, Z30, Z17
+	MOVLQSX     24(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z31
+	VSUBPS      Z0, Z31, Z31
+	VFMADD231PS Z31, Z30, Z18
+	MOVLQSX     28(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z31
+	VSUBPS      Z0, Z31, Z31
+	VFMADD231PS Z31, Z30, Z19
+	MOVLQSX     32(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z31
+	VSUBPS      Z0, Z31, Z31
+	VFMADD231PS Z31, Z30, Z20
+	MOVLQSX     8(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z30
+	VSUBPS      Z0, Z30, Z30
+	VMULPS      Z30, Z29, Z29
+	VADDPS      Z29, Z21, Z21
+	MOVLQSX     8(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z30
+	VSUBPS      Z0, Z30, Z30
+	VFMADD231PS Z30, Z29, Z22
+	MOVLQSX     12(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z30
+	VSUBPS      Z0, Z30, Z30
+	VFMADD231PS Z30, Z29, Z23
+	MOVLQSX     16(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z30
+	VSUBPS      Z0, Z30, Z30
+	VFMADD231PS Z30, Z29, Z24
+	MOVLQSX     20(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z30
+	VSUBPS      Z0, Z30, Z30
+	VFMADD231PS Z30, Z29, Z25
+	MOVLQSX     24(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z30
+	VSUBPS      Z0, Z30, Z30
+	VFMADD231PS Z30, Z29, Z26
+	MOVLQSX     28(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z30
+	VSUBPS      Z0, Z30, Z30
+	VFMADD231PS Z30, Z29, Z27
+	MOVLQSX     32(CX), R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z30
+	VSUBPS      Z0, Z30, Z30
+	VFMADD231PS Z30, Z29, Z28
+	ADDQ        $0x24, CX
+	ADDQ        DX, BX
+	DECQ        SI
+	JNZ         site9x1centredx0x0
+	MOVQ        dcoefs+8(FP), CX
+	VMOVUPS     Z1, K1, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z2, K1, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z12, K1, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z21, K1, (CX)
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMOVUPS     Z3, K1, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z4, K1, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z5, K1, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z6, K1, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z7, K1, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z8, K1, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z9, K1, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z10, K1, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z11, K1, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z13, K1, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z14, K1, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z15, K1, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z16, K1, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z17, K1, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z18, K1, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z19, K1, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z20, K1, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z22, K1, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z23, K1, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z24, K1, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z25, K1, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z26, K1, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z27, K1, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z28, K1, (CX)
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	MOVQ        dcoefs+8(FP), CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMOVUPS.Z   (CX), K1, Z1
+	ADDQ        DX, CX
+	VMOVUPS.Z   (CX), K1, Z8
+	ADDQ        DX, CX
+	VMOVUPS.Z   (CX), K1, Z14
+	ADDQ        DX, CX
+	VMOVUPS.Z   (CX), K1, Z19
+	ADDQ        DX, CX
+	VMOVUPS.Z   (CX), K1, Z23
+	ADDQ        DX, CX
+	VMOVUPS.Z   (CX), K1, Z26
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	ADDQ        DX, CX
+	VMOVUPS.Z   (CX), K1, Z2
+	ADDQ        DX, CX
+	VMOVUPS.Z   (CX), K1, Z3
+	ADDQ        DX, CX
+	VMOVUPS.Z   (CX), K1, Z4
+	ADDQ        DX, CX
+	VMOVUPS.Z   (CX), K1, Z5
+	ADDQ        DX, CX
+	VMOVUPS.Z   (CX), K1, Z6
+	ADDQ        DX, CX
+	VMOVUPS.Z   (CX), K1, Z7
+	ADDQ        DX, CX
+	VMOVUPS.Z   (CX), K1, Z9
+	ADDQ        DX, CX
+	VMOVUPS.Z   (CX), K1, Z10
+	ADDQ        DX, CX
+	VMOVUPS.Z   (CX), K1, Z11
+	ADDQ        DX, CX
+	VMOVUPS.Z   (CX), K1, Z12
+	ADDQ        DX, CX
+	VMOVUPS.Z   (CX), K1, Z13
+	ADDQ        DX, CX
+	VMOVUPS.Z   (CX), K1, Z15
+	ADDQ        DX, CX
+	VMOVUPS.Z   (CX), K1, Z16
+	ADDQ        DX, CX
+	VMOVUPS.Z   (CX), K1, Z17
+	ADDQ        DX, CX
+	VMOVUPS.Z   (CX), K1, Z18
+	ADDQ        DX, CX
+	VMOVUPS.Z   (CX), K1, Z20
+	ADDQ        DX, CX
+	VMOVUPS.Z   (CX), K1, Z21
+	ADDQ        DX, CX
+	VMOVUPS.Z   (CX), K1, Z22
+	ADDQ        DX, CX
+	VMOVUPS.Z   (CX), K1, Z24
+	ADDQ        DX, CX
+	VMOVUPS.Z   (CX), K1, Z25
+	ADDQ        DX, CX
+	VMOVUPS.Z   (CX), K1, Z27
+	ADDQ        DX, CX
+	MOVQ        index+32(FP), CX
+	MOVQ        dy+40(FP), BX
+	MOVQ        sites+56(FP), SI
+	MOVQ        ahead+96(FP), DI
+	MOVQ        DI, R8
+	IMULQ       DX, R8
+	IMUL3Q      $0x24, DI, DI
+
+site9x1centredx3x0:
+	VMOVUPS.Z (BX), K1, Z28
+	TESTQ     DI, DI
+	JZ        near9x1centredx3x0
+
+near9x1centredx3x0:
+	MOVLQSX     12(CX), R8
+	VMOVUPS.Z   (AX)(R8*4), K1, Z29
+	VSUBPS      Z0, Z29, Z29
+	VMULPS      Z29, Z28, Z30
+	VADDPS      Z30, Z1, Z1
+	VFMADD231PS Z29, Z30, Z2
+	MOVLQSX     16(CX), R8
+	VMOVUPS.Z   (AX)(R8*4), K1, Z29
+	VSUBPS      Z0, Z29, Z29
+	VFMADD231PS Z29, Z30, Z3
+	MOVLQSX     20(CX), R8
+	VMOVUPS.Z   (AX)(R8*4), K1, Z29
+	VSUBPS      Z0, Z29, Z29
+	VFMADD231PS Z29, Z30, Z4
+	MOVLQSX     24(CX), R8
+	VMOVUPS.Z   (AX)(R8*4), K1, Z29
+	VSUBPS      Z0, Z29, Z29
+	VFMADD231PS Z29, Z30, Z5
+	MOVLQSX     28(CX), R8
+	VMOVUPS.Z   (AX)(R8*4), K1, Z29
+	VSUBPS      Z0, Z29, Z29
+	VFMADD231PS Z29, Z30, Z6
+	MOVLQSX     32(CX), R8
+	VMOVUPS.Z   (AX)(R8*4), K1, Z29
+	VSUBPS      Z0, Z29, Z29
+	VFMADD231PS Z29, Z30, Z7
+	MOVLQSX     16(CX), R8
+	VMOVUPS.Z   (AX)(R8*4), K1, Z29
+	VSUBPS      Z0, Z29, Z29
+	VMULPS      Z29, Z28, Z29
+	VADDPS      Z29, Z8, Z8
+	MOVLQSX     16(CX), R8
+	VMOVUPS.Z   (AX)(R8*4), K1, Z30
+	VSUBPS      Z0, Z30, Z30
+	VFMADD231PS Z30, Z29, Z9
+	MOVLQSX     20(CX), R8
+	VMOVUPS.Z   (AX)(R8*4), K1, Z30
+	VSUBPS      Z0, Z30, Z30
+	VFMADD231PS Z30, Z29, Z10
+	MOVLQSX     24(CX), R8
+	VMOVUPS.Z   (AX)(R8*4), K1, Z30
+	VSUBPS      Z0, Z30, Z30
+	VFMADD231PS Z30, Z29, Z11
+	MOVLQSX     28(CX), R8
+	VMOVUPS.Z   (AX)(R8*4), K1, Z30
+	VSUBPS      Z0, Z30, Z30
+	VFMADD231PS Z30, Z29, Z12
+	MOVLQSX     32(CX), R8
+	VMOVUPS.Z   (AX)(R8*4), K1, Z30
+	VSUBPS      Z0, Z30, Z30
+	VFMADD231PS Z30, Z29, Z13
+	MOVLQSX     20(CX), R8
+	VMOVUPS.Z   (AX)(R8*4), K1, Z29
+	VSUBPS      Z0, Z29, Z29
+	VMULPS      Z29, Z28, Z29
+	VADDPS      Z29, Z14, Z14
+	MOVLQSX     20(CX), R8
+	VMOVUPS.Z   (AX)(R8*4), K1, Z30
+	VSUBPS      Z0, Z30, Z30
+	VFMADD231PS Z30, Z29, Z15
+	MOVLQSX     24(CX), R8
+	VMOVUPS.Z   (AX)(R8*4), K1, Z30
+	VSUBPS      Z0, Z30, Z30
+	VFMADD231PS Z30, Z29, Z16
+	MOVLQSX     28(CX), R8
+	VMOVUPS.Z   (AX)(R8*4), K1, Z30
+	VSUBPS      Z0, Z30, Z30
+	VFMADD231PS Z30, Z29, Z17
+	MOVLQSX     32(CX), R8
+	VMOVUPS.Z   (AX)(R8*4), K1, Z30
+	VSUBPS      Z0, Z30, Z30
+	VFMADD231PS Z30, Z29, Z18
+	MOVLQSX     24(CX), R8
+	VMOVUPS.Z   (AX)(R8*4), K1, Z29
+	VSUBPS      Z0, Z29, Z29
+	VMULPS      Z29, Z28, Z29
+	VADDPS      Z29, Z19, Z19
+	MOVLQSX     24(CX), R8
+	VMOVUPS.Z   (AX)(R8*4), K1, Z30
+	VSUBPS      Z0, Z30, Z30
+	VFMADD231PS Z30, Z29, Z20
+	MOVLQSX     28(CX), R8
+	VMOVUPS.Z   (AX)(R8*4), K1, Z30
+	VSUBPS      Z0, Z30, Z30
+	VFMADD231PS Z30, Z29, Z21
+	MOVLQSX     32(CX), R8
+	VMOVUPS.Z   (AX)(R8*4), K1, Z30
+	VSUBPS      Z0, Z30, Z30
+	VFMADD231PS Z30, Z29, Z22
+	MOVLQSX     28(CX), R8
+	VMOVUPS.Z   (AX)(R8*4), K1, Z29
+	VSUBPS      Z0, Z29, Z29
+	VMULPS      Z29, Z28, Z29
+	VADDPS      Z29, Z23, Z23
+	MOVLQSX     28(CX), R8
+	VMOVUPS.Z   (AX)(R8*4), K1, Z30
+	VSUBPS      Z0, Z30, Z30
+	VFMADD231PS Z30, Z29, Z24
+	MOVLQSX     32(CX), R8
+	VMOVUPS.Z   (AX)(R8*4), K1, Z30
+	VSUBPS      Z0, Z30, Z30
+	VFMADD231PS Z30, Z29, Z25
+	MOVLQSX     32(CX), R8
+	VMOVUPS.Z   (AX)(R8*4), K1, Z29
+	VSUBPS      Z0, Z29, Z29
+	VMULPS      Z29, Z28, Z28
+	VADDPS      Z28, Z26, Z26
+	MOVLQSX     32(CX), R8
+	VMOVUPS.Z   (AX)(R8*4), K1, Z29
+	VSUBPS      Z0, Z29, Z29
+	VFMADD231PS Z29, Z28, Z27
+	ADDQ        $0x24, CX
+	ADDQ        DX, BX
+	DECQ        SI
+	JNZ         site9x1centredx3x0
+	MOVQ        dcoefs+8(FP), AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	VMOVUPS     Z1, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z8, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z14, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z19, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z23, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z26, K1, (AX)
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	ADDQ        DX, AX
+	VMOVUPS     Z2, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z3, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z4, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z5, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z6, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z7, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z9, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z10, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z11, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z12, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z13, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z15, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z16, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z17, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z18, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z20, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z21, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z22, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z24, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z25, K1, (AX)
+	ADDQ        DX, AX
+	VMOVUPS     Z27, K1, (AX)
+	ADDQ        DX, AX
+	VZEROUPPER
+	RET
+
+plain9x1:
 	MOVQ   x+16(FP), AX
 	MOVQ   dx+0(FP), CX
-	MOVQ   channels+64(FP), DX
+	MOVQ   channels+72(FP), DX
 	SHLQ   $0x02, DX
 	TESTQ  CX, CX
 	JZ     nodx9x1
 	MOVQ   dcoefs+8(FP), BX
-	MOVQ   index+24(FP), BX
-	MOVQ   dy+32(FP), SI
-	MOVQ   sites+48(FP), DI
-	MOVQ   ahead+88(FP), R8
+	MOVQ   index+32(FP), BX
+	MOVQ   dy+40(FP), SI
+	MOVQ   sites+56(FP), DI
+	MOVQ   ahead+96(FP), R8
 	MOVQ   R8, R9
 	IMULQ  DX, R9
 	IMUL3Q $0x24, R8, R8
@@ -7838,7 +17542,7 @@ near9x1x0x9:
 	VMOVUPS.Z   (AX)(R10*4), K1, Z8
 	MOVLQSX     32(BX), R10
 	VMOVUPS.Z   (AX)(R10*4), K1, Z9
-	MOVQ        coefs+40(FP), R10
+	MOVQ        coefs+48(FP), R10
 	IMUL3Q      $0x0a, DX, R11
 	ADDQ        R10, R11
 	ADDQ        DX, R10
@@ -8059,7 +17763,7 @@ near9x1x0x9:
 	ADDQ        DX, R11
 	VFMADD231PS Z0, Z3, Z10
 	MOVLQSX     (BX), R10
-	CMPQ        partition+80(FP), $0x00
+	CMPQ        partition+88(FP), $0x00
 	JNE         tap0x9x1x0x9
 	VMOVUPS.Z   (CX)(R10*4), K1, Z0
 	VADDPS      Z0, Z1, Z1
@@ -8067,7 +17771,7 @@ near9x1x0x9:
 tap0x9x1x0x9:
 	VMOVUPS   Z1, K1, (CX)(R10*4)
 	MOVLQSX   4(BX), R10
-	CMPQ      partition+80(FP), $0x00
+	CMPQ      partition+88(FP), $0x00
 	JNE       tap1x9x1x0x9
 	VMOVUPS.Z (CX)(R10*4), K1, Z0
 	VADDPS    Z0, Z12, Z12
@@ -8075,7 +17779,7 @@ tap0x9x1x0x9:
 tap1x9x1x0x9:
 	VMOVUPS   Z12, K1, (CX)(R10*4)
 	MOVLQSX   8(BX), R10
-	CMPQ      partition+80(FP), $0x00
+	CMPQ      partition+88(FP), $0x00
 	JNE       tap2x9x1x0x9
 	VMOVUPS.Z (CX)(R10*4), K1, Z0
 	VADDPS    Z0, Z13, Z13
@@ -8083,7 +17787,7 @@ tap1x9x1x0x9:
 tap2x9x1x0x9:
 	VMOVUPS   Z13, K1, (CX)(R10*4)
 	MOVLQSX   12(BX), R10
-	CMPQ      partition+80(FP), $0x00
+	CMPQ      partition+88(FP), $0x00
 	JNE       tap3x9x1x0x9
 	VMOVUPS.Z (CX)(R10*4), K1, Z0
 	VADDPS    Z0, Z14, Z14
@@ -8091,7 +17795,7 @@ tap2x9x1x0x9:
 tap3x9x1x0x9:
 	VMOVUPS   Z14, K1, (CX)(R10*4)
 	MOVLQSX   16(BX), R10
-	CMPQ      partition+80(FP), $0x00
+	CMPQ      partition+88(FP), $0x00
 	JNE       tap4x9x1x0x9
 	VMOVUPS.Z (CX)(R10*4), K1, Z0
 	VADDPS    Z0, Z15, Z15
@@ -8099,7 +17803,7 @@ tap3x9x1x0x9:
 tap4x9x1x0x9:
 	VMOVUPS   Z15, K1, (CX)(R10*4)
 	MOVLQSX   20(BX), R10
-	CMPQ      partition+80(FP), $0x00
+	CMPQ      partition+88(FP), $0x00
 	JNE       tap5x9x1x0x9
 	VMOVUPS.Z (CX)(R10*4), K1, Z0
 	VADDPS    Z0, Z16, Z16
@@ -8107,7 +17811,7 @@ tap4x9x1x0x9:
 tap5x9x1x0x9:
 	VMOVUPS   Z16, K1, (CX)(R10*4)
 	MOVLQSX   24(BX), R10
-	CMPQ      partition+80(FP), $0x00
+	CMPQ      partition+88(FP), $0x00
 	JNE       tap6x9x1x0x9
 	VMOVUPS.Z (CX)(R10*4), K1, Z0
 	VADDPS    Z0, Z17, Z17
@@ -8115,7 +17819,7 @@ tap5x9x1x0x9:
 tap6x9x1x0x9:
 	VMOVUPS   Z17, K1, (CX)(R10*4)
 	MOVLQSX   28(BX), R10
-	CMPQ      partition+80(FP), $0x00
+	CMPQ      partition+88(FP), $0x00
 	JNE       tap7x9x1x0x9
 	VMOVUPS.Z (CX)(R10*4), K1, Z0
 	VADDPS    Z0, Z18, Z18
@@ -8123,7 +17827,7 @@ tap6x9x1x0x9:
 tap7x9x1x0x9:
 	VMOVUPS   Z18, K1, (CX)(R10*4)
 	MOVLQSX   32(BX), R10
-	CMPQ      partition+80(FP), $0x00
+	CMPQ      partition+88(FP), $0x00
 	JNE       tap8x9x1x0x9
 	VMOVUPS.Z (CX)(R10*4), K1, Z0
 	VADDPS    Z0, Z10, Z10
@@ -8221,10 +17925,10 @@ nodx9x1:
 	ADDQ      DX, CX
 	ADDQ      DX, CX
 	ADDQ      DX, CX
-	MOVQ      index+24(FP), CX
-	MOVQ      dy+32(FP), BX
-	MOVQ      sites+48(FP), SI
-	MOVQ      ahead+88(FP), DI
+	MOVQ      index+32(FP), CX
+	MOVQ      dy+40(FP), BX
+	MOVQ      sites+56(FP), SI
+	MOVQ      ahead+96(FP), DI
 	MOVQ      DI, R8
 	IMULQ     DX, R8
 	IMUL3Q    $0x24, DI, DI
@@ -8508,10 +18212,10 @@ near9x1x0x0:
 	ADDQ        DX, CX
 	VMOVUPS.Z   (CX), K1, Z26
 	ADDQ        DX, CX
-	MOVQ        index+24(FP), CX
-	MOVQ        dy+32(FP), BX
-	MOVQ        sites+48(FP), SI
-	MOVQ        ahead+88(FP), DI
+	MOVQ        index+32(FP), CX
+	MOVQ        dy+40(FP), BX
+	MOVQ        sites+56(FP), SI
+	MOVQ        ahead+96(FP), DI
 	MOVQ        DI, R8
 	IMULQ       DX, R8
 	IMUL3Q      $0x24, DI, DI

@@ -8,10 +8,10 @@ package kernel
 // See cgGradPortable for the reference.
 //
 //go:noescape
-func cgGradAVX2(dx *float32, dcoefs *float32, x *float32, index *int32, dy *float32, coefs *float32, sites int, taps int, channels int, lanes int, partition int, ahead int)
+func cgGradAVX2(dx *float32, dcoefs *float32, x *float32, mean *float32, index *int32, dy *float32, coefs *float32, sites int, taps int, channels int, lanes int, partition int, ahead int)
 
 // cgGradAVX512 computes order 2 in 1, 2, 3, 4, 6 or 9 taps for one vector of channels with AVX512.
 // See cgGradPortable for the reference.
 //
 //go:noescape
-func cgGradAVX512(dx *float32, dcoefs *float32, x *float32, index *int32, dy *float32, coefs *float32, sites int, taps int, channels int, lanes int, partition int, ahead int)
+func cgGradAVX512(dx *float32, dcoefs *float32, x *float32, mean *float32, index *int32, dy *float32, coefs *float32, sites int, taps int, channels int, lanes int, partition int, ahead int)

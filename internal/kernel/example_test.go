@@ -11,7 +11,7 @@ func ExampleCG() {
 	win := Window{Taps: 2, Index: []int32{int32(Head(1)), int32(Head(1)) + 1}}
 	coefs := []float64{1, 2, 0, 1, 10, 0}
 	y := make([]float64, 1)
-	CG(y, x, win, coefs, 1, 2)
+	CG(y, x, nil, win, coefs, 1, 2)
 	fmt.Println(y[0])
 	// Output: 166
 }

@@ -18,12 +18,12 @@ func productGradFloat32(dw, x []float32, win Window, dy []float32, cin, cout int
 	productGradPortable(dw, x, win, dy, cin, cout)
 }
 
-func cgFloat32(y, x []float32, win Window, coefs []float32, channels, order int) {
-	cgPortable(y, x, win, coefs, channels, order)
+func cgFloat32(y, x, mean []float32, win Window, coefs []float32, channels, order int) {
+	cgPortable(y, x, mean, win, coefs, channels, order)
 }
 
-func cgGradFloat32(dx, dcoefs, x []float32, win Window, dy, coefs []float32, channels, order int) {
-	cgGradPortable(dx, dcoefs, x, win, dy, coefs, channels, order)
+func cgGradFloat32(dx, dcoefs, x, mean []float32, win Window, dy, coefs []float32, channels, order int) {
+	cgGradPortable(dx, dcoefs, x, mean, win, dy, coefs, channels, order)
 }
 
 func sumRowsFloat32(sum, x []float32) { sumRowsPortable(sum, x) }

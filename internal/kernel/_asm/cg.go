@@ -14,15 +14,59 @@ var cgTaps = []int{1, 2, 3, 4, 6, 9}
 // cgTerms is the number of coefficients of order 2.
 func cgTerms(n int) int { return 1 + n + n*(n+1)/2 }
 
-// eachTaps emits body, which ends the function, for each number of taps, and
-// the choice among them.
-func (s isa) eachTaps(body func(r row, n int)) {
+// members are how the members of a window are read: one vector of channels of
+// each of n, less the channels' mean if there is one.
+type members struct {
+	row
+	n    int
+	mean reg.VecVirtual // nil: none
+}
+
+func (m members) String() string {
+	name := fmt.Sprintf("%dx%v", m.n, m.row)
+	if m.mean != nil {
+		name += "centred"
+	}
+	return name
+}
+
+// free is the number of vector registers that the row and the mean leave.
+func (m members) free() int {
+	if m.mean != nil {
+		return m.row.free() - 1
+	}
+	return m.row.free()
+}
+
+// member reads the i-th member from index on.
+func (m members) member(x, index reg.Register, i int) reg.VecVirtual {
+	at, v := GP64(), m.vec()
+	MOVLQSX(Mem{Base: index, Disp: 4 * i}, at)
+	m.load(Mem{Base: x, Index: at, Scale: 4}, 0, v)
+	if m.mean != nil {
+		VSUBPS(m.mean, v, v)
+	}
+	return v
+}
+
+// eachTaps emits body, which ends the function, for each number of taps, with
+// and without a mean, and the choice among them.
+func (s isa) eachTaps(body func(m members)) {
 	taps, lanes := load("taps"), load("lanes")
 	for _, n := range cgTaps {
 		next := fmt.Sprintf("after%d", n)
 		CMPQ(taps, Imm(uint64(n)))
 		JNE(LabelRef(next))
-		s.lastVec(lanes, 1, fmt.Sprintf("taps%d", n), func(r row) { body(r, n) })
+		s.lastVec(lanes, 1, fmt.Sprintf("taps%d", n), func(r row) {
+			plain, mean := members{row: r, n: n}, load("mean")
+			TESTQ(mean, mean)
+			JZ(LabelRef("plain" + plain.String()))
+			centred := members{r, n, r.vec()}
+			r.load(at(mean), 0, centred.mean)
+			body(centred)
+			Label("plain" + plain.String())
+			body(plain)
+		})
 		Label(next)
 	}
 	RET()
@@ -34,26 +78,27 @@ func (s isa) eachTaps(body func(r row, n int)) {
 //		sum = c
 //		for i in taps:
 //			t = a[i]
-//			for j in i..taps: t += b[i,j] * x[index[s,j]]
-//			sum += t * x[index[s,i]]
+//			for j in i..taps: t += b[i,j] * x[j]
+//			sum += t * x[i]
 //		y[s] = sum
 //
+// where x[i] is short for x[index[s,i]] - mean, or without a mean the input alone.
 // The coefficients are in registers where they fit. See cgPortable for the Go
 // equivalent.
 func cg(s isa) {
-	s.begin("cg", "(y, x *float32, index *int32, coefs *float32, sites, taps, channels, lanes, ahead int)",
+	s.begin("cg", "(y, x, mean *float32, index *int32, coefs *float32, sites, taps, channels, lanes, ahead int)",
 		"cgPortable", "order 2 in 1, 2, 3, 4, 6 or 9 taps for one vector of channels")
-	s.eachTaps(func(r row, n int) {
+	s.eachTaps(func(m members) {
 		y, x, index, coefs := load("y"), load("x"), load("index"), load("coefs")
 		left, stride := load("sites"), load("channels")
 		SHLQ(Imm(2), stride)
-		k := cgKernel{r, n, y, x, index, coefs, stride, left, newAhead(n, stride)}
-		switch perSite := n + 2; {
-		case cgTerms(n)+perSite <= r.free():
-			c := r.vecs(cgTerms(n))
-			tile{c}.column().walk(coefs, stride, r.load)
+		k := cgKernel{m, y, x, index, coefs, stride, left, newAhead(m.n, stride)}
+		switch perSite := m.n + 2; {
+		case cgTerms(m.n)+perSite <= m.free():
+			c := m.vecs(cgTerms(m.n))
+			tile{c}.column().walk(coefs, stride, m.load)
 			k.sites(1, func(i int) reg.VecVirtual { return c[i] })
-		case 2*perSite+1 <= r.free():
+		case 2*perSite+1 <= m.free():
 			k.sites(2, nil)
 			k.sites(1, nil)
 		default:
@@ -73,8 +118,7 @@ func (t tile) column() tile {
 }
 
 type cgKernel struct {
-	row
-	n                                int
+	members
 	y, x, index, coefs, stride, left reg.Register
 	ahead                            ahead
 }
@@ -120,17 +164,14 @@ func (a ahead) row(p reg.Register) { PREFETCHT2(Mem{Base: p, Index: a.rows, Scal
 // sites works on as many groups of several sites as are left. A nil coef
 // means that the coefficients are in memory.
 func (k cgKernel) sites(group int, coef func(i int) reg.VecVirtual) {
-	label := func(name string) string { return fmt.Sprintf("%s%dx%dx%v", name, k.n, group, k.row) }
+	label := func(name string) string { return fmt.Sprintf("%s%vx%d", name, k.members, group) }
 	Label(label("site"))
 	CMPQ(k.left, Imm(uint64(group)))
 	JL(LabelRef(label("done")))
 	x := make(tile, group)
 	for g := range x {
-		x[g] = k.vecs(k.n)
-		for i, v := range x[g] {
-			at := GP64()
-			MOVLQSX(Mem{Base: k.index, Disp: 4 * (g*k.n + i)}, at)
-			k.load(Mem{Base: k.x, Index: at, Scale: 4}, 0, v)
+		for i := range k.n {
+			x[g] = append(x[g], k.member(k.x, k.index, g*k.n+i))
 		}
 	}
 	k.ahead.unlessZero(label("near"), func() {

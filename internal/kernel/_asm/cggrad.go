@@ -18,21 +18,21 @@ import (
 //				db[i,j] += gi * x[j]; u += b[i,j] * x[j]; dx[j] += gi * b[i,j]
 //			dx[i] += g * u
 //
-// where x[i] is short for x[index[s,i]]. The gradients of the coefficients are
+// where x[i] is short for x[index[s,i]], less the mean if there is one. The gradients of the coefficients are
 // kept in registers; where there are too few the sites are gone through in
 // several passes, each for some of the gradients. See cgGradPortable for the
 // Go equivalent.
 func cgGrad(s isa) {
-	s.begin("cgGrad", "(dx, dcoefs, x *float32, index *int32, dy, coefs *float32, sites, taps, channels, lanes, partition, ahead int)",
+	s.begin("cgGrad", "(dx, dcoefs, x, mean *float32, index *int32, dy, coefs *float32, sites, taps, channels, lanes, partition, ahead int)",
 		"cgGradPortable", "order 2 in 1, 2, 3, 4, 6 or 9 taps for one vector of channels")
-	s.eachTaps(func(r row, n int) {
-		k := cgGradKernel{row: r, n: n, x: load("x"), dx: load("dx"), stride: load("channels")}
+	s.eachTaps(func(m members) {
+		k := cgGradKernel{members: m, x: load("x"), dx: load("dx"), stride: load("channels")}
 		SHLQ(Imm(2), k.stride)
-		all := span{0, n}
-		noDX := fmt.Sprintf("nodx%dx%v", n, r)
+		all := span{0, m.n}
+		noDX := fmt.Sprintf("nodx%v", m)
 		TESTQ(k.dx, k.dx)
 		JZ(LabelRef(noDX))
-		if cgTerms(n)+2*n+4 <= r.free() {
+		if cgTerms(m.n)+2*m.n+4 <= m.free() {
 			k.pass(all, all)
 			end()
 			Label(noDX)
@@ -40,9 +40,9 @@ func cgGrad(s isa) {
 			end()
 			return
 		}
-		most := min(n, r.free()-4-n)
-		for low := 0; low < n; low += most {
-			k.pass(span{}, span{low, min(n, low+most)})
+		most := min(m.n, m.free()-4-m.n)
+		for low := 0; low < m.n; low += most {
+			k.pass(span{}, span{low, min(m.n, low+most)})
 		}
 		Label(noDX)
 		k.coefPasses()
@@ -56,8 +56,7 @@ type span struct{ low, high int }
 func (s span) has(i int) bool { return s.low <= i && i < s.high }
 
 type cgGradKernel struct {
-	row
-	n             int
+	members
 	x, dx, stride reg.Register
 }
 
@@ -87,7 +86,7 @@ func (k cgGradKernel) coefPasses() {
 // begin with a tap in coefs and of the inputs in inputs.
 func (k cgGradKernel) pass(coefs, inputs span) {
 	label := func(name string) string {
-		return fmt.Sprintf("%s%dx%vx%dx%d", name, k.n, k.row, coefs.low, inputs.high)
+		return fmt.Sprintf("%s%vx%dx%d", name, k.members, coefs.low, inputs.high)
 	}
 	acc := k.accumulators(coefs)
 	k.walkCoefs(coefs, acc, load("dcoefs"), k.load)
@@ -178,12 +177,7 @@ func (k cgGradKernel) walkCoefs(coefs span, acc gradients, p reg.Register, move 
 // inputs returns what yields x_i: a register loaded at the start of the site
 // while there are any left, else a load at each use.
 func (k cgGradKernel) inputs(index reg.Register, acc gradients, coefs, outs span) func(i int) reg.VecVirtual {
-	fetch := func(i int) reg.VecVirtual {
-		at, v := GP64(), k.vec()
-		MOVLQSX(Mem{Base: index, Disp: 4 * i}, at)
-		k.load(Mem{Base: k.x, Index: at, Scale: 4}, 0, v)
-		return v
-	}
+	fetch := func(i int) reg.VecVirtual { return k.member(k.x, index, i) }
 	low, spare := coefs.low, k.free()-acc.count-3
 	if outs.high > 0 {
 		low, spare = 0, k.n
