@@ -39,16 +39,25 @@ func (l *CG[T]) InPlace() bool { return false }
 func (l *CG[T]) coefficients(v []T) []T { return v[l.coefs:][:l.terms*l.in.C] }
 
 // Forward implements Layer.
-func (l *CG[T]) Forward(n int, y, x, _ []T) {
+func (l *CG[T]) Forward(n int, y, x, _ []T) { l.forward(n, y, x, nil, l.coefficients(l.params)) }
+
+// forward is Forward with other coefficients and a mean that is taken off x, or
+// nil.
+func (l *CG[T]) forward(n int, y, x, mean, coefs []T) {
 	win := l.win.First(n * l.out.H * l.out.W)
-	kernel.CG(data(l.frame, y, n, l.out), x, nil, win, l.coefficients(l.params), l.in.C, l.order)
+	kernel.CG(data(l.frame, y, n, l.out), x, mean, win, coefs, l.in.C, l.order)
 }
 
 // Backward implements Layer.
 func (l *CG[T]) Backward(n int, dx, dy, _, x, grads, _ []T) {
+	l.backward(n, dx, dy, x, nil, l.coefficients(grads), l.coefficients(l.params))
+}
+
+// backward is the backward pass of forward.
+func (l *CG[T]) backward(n int, dx, dy, x, mean, dcoefs, coefs []T) {
 	win := l.win.First(n * l.out.H * l.out.W)
 	if dx != nil && !win.Partition {
 		clear(data(l.frame, dx, n, l.in))
 	}
-	kernel.CGGrad(dx, l.coefficients(grads), x, nil, win, data(l.frame, dy, n, l.out), l.coefficients(l.params), l.in.C, l.order)
+	kernel.CGGrad(dx, dcoefs, x, mean, win, data(l.frame, dy, n, l.out), coefs, l.in.C, l.order)
 }

@@ -43,35 +43,76 @@ func (l *Norm[T]) InPlace() bool { return true }
 func (l *Norm[T]) Forward(n int, y, x, scratch []T) {
 	c := l.shape.C
 	in := data(l.frame, x, n, l.shape)
-	mean, variance := scratch[:c], scratch[c:2*c]
+	mean, variance := l.measure(in, scratch)
 	scale, shift := scratch[2*c:3*c], scratch[3*c:4*c]
-	clear(scratch[:2*c])
-	sites := T(n * l.shape.H * l.shape.W)
-	kernel.SumRows(mean, in)
 	for k := range mean {
-		mean[k] /= sites
-	}
-	kernel.SumSquares(variance, in, mean)
-	for k := range variance {
-		variance[k] /= sites
 		scale[k] = l.params[l.at.Scale+k] * rsqrt(variance[k])
 		shift[k] = l.params[l.at.Shift+k] - mean[k]*scale[k]
 	}
 	kernel.Affine(data(l.frame, y, n, l.shape), in, scale, shift)
 }
 
-// Backward implements Layer. With h = (x-mean)*r, r = 1/sqrt(variance+Epsilon):
-//
-//	dscale = sum dy*h, dshift = sum dy
-//	dx = scale*r * (dy - avg(dy) - h*avg(dy*h))
+// measureBlock is the number of elements whose mean and variance are taken at
+// once: few enough to be in the level 2 cache when they are read again.
+const measureBlock = 1 << 14
+
+// measure computes each channel's mean and variance in the sites of in, which
+// it leaves at the beginning of scratch. Those of one block of sites after
+// another are combined, exactly, as Chan, Golub and LeVeque (1979) have it.
+func (l *Norm[T]) measure(in, scratch []T) (mean, variance []T) {
+	c := l.shape.C
+	mean, variance = scratch[:c], scratch[c:2*c]
+	blockMean, blockSquares := scratch[2*c:3*c], scratch[3*c:4*c]
+	clear(scratch[:2*c])
+	sites := len(in) / c
+	for done := 0; done < sites; {
+		rows := min(max(1, measureBlock/c), sites-done)
+		block := in[done*c:][:rows*c]
+		clear(scratch[2*c : 4*c])
+		kernel.SumRows(blockMean, block)
+		for k := range blockMean {
+			blockMean[k] /= T(rows)
+		}
+		kernel.SumSquares(blockSquares, block, blockMean)
+		share := T(rows) / T(done+rows)
+		for k := range mean {
+			d := blockMean[k] - mean[k]
+			mean[k] += d * share
+			variance[k] += blockSquares[k] + d*d*share*T(done)
+		}
+		done += rows
+	}
+	for k := range variance {
+		variance[k] /= T(sites)
+	}
+	return mean, variance
+}
+
+// Backward implements Layer.
 func (l *Norm[T]) Backward(n int, dx, dy, _, x, grads, scratch []T) {
 	c := l.shape.C
 	in, g := data(l.frame, x, n, l.shape), data(l.frame, dy, n, l.shape)
+	sum, dot := scratch[2*c:3*c], scratch[3*c:4*c]
+	clear(sum)
+	clear(dot)
+	kernel.SumProducts(sum, dot, g, in, scratch[:c])
+	a, b, k := l.gradient(n, grads, scratch)
+	if dx != nil {
+		kernel.Affine2(data(l.frame, dx, n, l.shape), g, in, a, b, k)
+	}
+}
+
+// gradient finds in scratch, behind mean and variance, the sums over all sites
+// of dy and of dy*(x-mean), adds the gradient of the parameters to grads and
+// replaces the sums by a, b and k such that dx = a*dy + b*x + k. With
+// h = (x-mean)*r, r = 1/sqrt(variance+Epsilon):
+//
+//	dscale = sum dy*h, dshift = sum dy
+//	dx = scale*r * (dy - avg(dy) - h*avg(dy*h))
+func (l *Norm[T]) gradient(n int, grads, scratch []T) (a, b, k []T) {
+	c := l.shape.C
 	mean, variance := scratch[:c], scratch[c:2*c]
-	a, b, k := scratch[2*c:3*c], scratch[3*c:4*c], scratch[4*c:5*c]
-	clear(a)
-	clear(b)
-	kernel.SumProducts(a, b, g, in, mean) // a: sum dy, b: sum dy*(x-mean)
+	a, b, k = scratch[2*c:3*c], scratch[3*c:4*c], scratch[4*c:5*c]
 	sites := T(n * l.shape.H * l.shape.W)
 	for i := range c {
 		r := rsqrt(variance[i])
@@ -82,9 +123,7 @@ func (l *Norm[T]) Backward(n int, dx, dy, _, x, grads, scratch []T) {
 		b[i] = -a[i] * r * dot / sites
 		k[i] = -a[i]*sum/sites - b[i]*mean[i]
 	}
-	if dx != nil {
-		kernel.Affine2(data(l.frame, dx, n, l.shape), g, in, a, b, k)
-	}
+	return a, b, k
 }
 
 // Measured implements Measurer.

@@ -34,6 +34,7 @@ type value struct {
 
 // step computes one value: by a layer from one input, or by joining several.
 type step[T tensor.Float] struct {
+	ops     []spec.Layer      // the operations: one, or a norm and a coarse-graining
 	layer   layer.Layer[T]    // nil for a join
 	measure layer.Measurer[T] // the layer, if it measures statistics
 	join    join
@@ -131,63 +132,94 @@ func (b *builder[T]) value(s spec.Shape) int {
 // chain appends the steps of ops, applied in turn to value x, and returns the
 // last value.
 func (b *builder[T]) chain(ops []spec.Op, prefix string, x int) int {
-	for i, op := range ops {
-		x = b.op(op, fmt.Sprint(prefix, i), x)
+	for i := 0; i < len(ops); i++ {
+		info, next := b.layers[fmt.Sprint(prefix, i)], b.layers[fmt.Sprint(prefix, i+1)]
+		if b.fused(info.Op, next.Op) {
+			x = b.step(layer.NewNormCG(b.norm(info), b.cg(next)), x, info, next)
+			i++
+		} else {
+			x = b.op(info, x)
+		}
 	}
 	return x
 }
 
-func (b *builder[T]) op(op spec.Op, path string, x int) int {
-	info := b.layers[path]
-	switch op := op.(type) {
+// fused reports whether an operation and the next make one step: a norm and a
+// coarse-graining in training. At inference the norm mostly is folded away.
+func (b *builder[T]) fused(op, next spec.Op) bool {
+	_, norm := op.(*spec.Norm)
+	cg, ok := next.(*spec.CG)
+	return b.training && norm && ok && layer.TakesNorm(cg)
+}
+
+func (b *builder[T]) op(info spec.Layer, x int) int {
+	switch op := info.Op.(type) {
 	case *spec.Flatten:
 		return x // the same elements in the same order
 	case *spec.Sum:
-		return b.group(sum, op.Branches, path, x)
+		return b.group(sum, op.Branches, info, x)
 	case *spec.Cat:
-		return b.group(cat, op.Branches, path, x)
+		return b.group(cat, op.Branches, info, x)
 	default:
-		l := b.layer(op, path, info, b.inputGrad || x != b.plan.input)
-		measure, _ := l.(layer.Measurer[T])
-		s := step[T]{layer: l, measure: measure, in: []int{x}, out: b.value(info.Out), scratch: b.plan.scratch}
-		b.plan.scratch += l.Scratch()
-		b.plan.steps = append(b.plan.steps, s)
-		return s.out
+		return b.step(b.layer(info, x), x, info)
 	}
 }
 
-func (b *builder[T]) layer(op spec.Op, path string, info spec.Layer, inputGrad bool) layer.Layer[T] {
-	frame, at := b.plan.frame, func(name string) int { return b.params[path+name] }
-	inputGrad = inputGrad && b.training
-	switch op := op.(type) {
+// step appends the step of a layer that computes ops from value x.
+func (b *builder[T]) step(l layer.Layer[T], x int, ops ...spec.Layer) int {
+	measure, _ := l.(layer.Measurer[T])
+	s := step[T]{
+		ops: ops, layer: l, measure: measure, in: []int{x}, out: b.value(ops[len(ops)-1].Out), scratch: b.plan.scratch,
+	}
+	b.plan.scratch += l.Scratch()
+	b.plan.steps = append(b.plan.steps, s)
+	return s.out
+}
+
+// layer compiles an operation on value x.
+func (b *builder[T]) layer(info spec.Layer, x int) layer.Layer[T] {
+	frame, at := b.plan.frame, func(name string) int { return b.params[info.Path+name] }
+	inputGrad := b.training && (b.inputGrad || x != b.plan.input)
+	switch op := info.Op.(type) {
 	case *spec.Conv:
 		return layer.NewConv[T](frame, op, info.In, info.Out, at(".conv.weight"), at(".conv.bias"), inputGrad)
 	case *spec.Linear:
 		return layer.NewLinear[T](frame, info.In, info.Out, at(".linear.weight"), at(".linear.bias"), inputGrad)
 	case *spec.CG:
-		return layer.NewCG[T](frame, op, info.In, info.Out, at(".cg.coefficients"))
+		return b.cg(info)
 	case *spec.Norm:
-		offsets := layer.NormParams{
-			Scale: at(".norm.scale"), Shift: at(".norm.shift"), Mean: at(".norm.mean"), Var: at(".norm.variance"),
-		}
 		if b.training {
-			return layer.NewNorm[T](frame, info.In, offsets)
+			return b.norm(info)
 		}
-		return layer.NewAffine[T](frame, info.In, offsets)
+		return layer.NewAffine[T](frame, info.In, b.normParams(info))
 	case *spec.Pool:
 		return layer.NewPool[T](frame, op, info.In, info.Out)
 	case *spec.ReLU:
 		return layer.NewReLU[T](frame, info.In)
 	}
-	panic(fmt.Sprintf("cpu.Compile: no layer for %T", op))
+	panic(fmt.Sprintf("cpu.Compile: no layer for %T", info.Op))
 }
 
-func (b *builder[T]) group(j join, branches [][]spec.Op, path string, x int) int {
-	s := step[T]{join: j}
+func (b *builder[T]) cg(info spec.Layer) *layer.CG[T] {
+	op, _ := info.Op.(*spec.CG)
+	return layer.NewCG[T](b.plan.frame, op, info.In, info.Out, b.params[info.Path+".cg.coefficients"])
+}
+
+func (b *builder[T]) norm(info spec.Layer) *layer.Norm[T] {
+	return layer.NewNorm[T](b.plan.frame, info.In, b.normParams(info))
+}
+
+func (b *builder[T]) normParams(info spec.Layer) layer.NormParams {
+	at := func(name string) int { return b.params[info.Path+".norm."+name] }
+	return layer.NormParams{Scale: at("scale"), Shift: at("shift"), Mean: at("mean"), Var: at("variance")}
+}
+
+func (b *builder[T]) group(j join, branches [][]spec.Op, info spec.Layer, x int) int {
+	s := step[T]{ops: []spec.Layer{info}, join: j}
 	for k, ops := range branches {
-		s.in = append(s.in, b.chain(ops, fmt.Sprintf("%s.%d.", path, k), x))
+		s.in = append(s.in, b.chain(ops, fmt.Sprintf("%s.%d.", info.Path, k), x))
 	}
-	s.out = b.value(b.layers[path].Out)
+	s.out = b.value(info.Out)
 	b.plan.steps = append(b.plan.steps, s)
 	return s.out
 }

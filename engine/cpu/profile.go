@@ -3,6 +3,7 @@ package cpu
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/coarsegrain/taylornet/engine"
@@ -12,15 +13,29 @@ import (
 
 // LayerTime is what one layer takes in training.
 type LayerTime struct {
-	spec.Layer
+	// Layers are the operations that it computes: one, or a norm and the
+	// coarse-graining after it.
+	Layers            []spec.Layer
 	Forward, Backward PassTime
+}
+
+// Path is the place of the first operation in the tree.
+func (l LayerTime) Path() string { return l.Layers[0].Path }
+
+// String writes the operations in the notation.
+func (l LayerTime) String() string {
+	names := make([]string, len(l.Layers))
+	for i, op := range l.Layers {
+		names[i] = op.String()
+	}
+	return strings.Join(names, " ")
 }
 
 // PassTime is what a pass through a layer takes and does for one image.
 type PassTime struct {
 	// Seconds is the median time.
 	Seconds float64
-	// FLOP counts two operations for each multiply-add of Layer.MACs; backward
+	// FLOP counts two operations for each multiply-add of spec.Layer.MACs; backward
 	// as many for the gradient to the parameters and again for that to the
 	// input, where it is wanted.
 	FLOP int
@@ -33,7 +48,6 @@ type PassTime struct {
 // timed between the others, as it runs in training, but without the packing of
 // weights, the loss and the reduction.
 type Profiler struct {
-	net  *spec.Net
 	plan *plan32
 	all  *worker[float32]
 	// forwards and backwards have, for each step, a worker on the memory of all
@@ -65,7 +79,7 @@ func NewProfiler(net *spec.Net, params []float32, opts engine.Options) (*Profile
 		return nil, fmt.Errorf("profiling: %w", err)
 	}
 	p := &Profiler{
-		net: net, plan: t.plan, all: t.workers[0],
+		plan: t.plan, all: t.workers[0],
 		backwards: make([]*worker[float32], len(t.plan.steps)),
 		grads:     make([]float32, len(params)),
 	}
@@ -136,8 +150,7 @@ func (p *Profiler) Round() {
 // compute nothing are not listed; a group is listed after its branches.
 func (p *Profiler) Times() []LayerTime {
 	list := make([]LayerTime, len(p.plan.steps))
-	for i, l := range stepLayers(p.net) {
-		s := &p.plan.steps[i]
+	for i, s := range p.plan.steps {
 		b := &p.backwards[i].plan.back[0]
 		in, inGrad := 0, 0
 		for k, v := range s.in {
@@ -151,15 +164,19 @@ func (p *Profiler) Times() []LayerTime {
 		if inGrad > 0 {
 			gradients = 2
 		}
-		read := in + l.Out.Size()
+		macs, out := 0, p.plan.values[s.out].shape.Size()
+		for _, op := range s.ops {
+			macs += op.MACs
+		}
+		read := in + out
 		if s.layer == nil {
-			read = l.Out.Size()
+			read = out
 		}
 		const bytes = 4
 		list[i] = LayerTime{
-			Layer:    l,
-			Forward:  PassTime{p.median(p.forward[i]), 2 * l.MACs, bytes * (in + l.Out.Size())},
-			Backward: PassTime{p.median(p.backward[i]), 2 * l.MACs * gradients, bytes * (read + inGrad)},
+			Layers:   s.ops,
+			Forward:  PassTime{p.median(p.forward[i]), 2 * macs, bytes * (in + out)},
+			Backward: PassTime{p.median(p.backward[i]), 2 * macs * gradients, bytes * (read + inGrad)},
 		}
 	}
 	return list
@@ -169,28 +186,4 @@ func (p *Profiler) Times() []LayerTime {
 func (p *Profiler) median(times []time.Duration) float64 {
 	sorted := slices.Sorted(slices.Values(times[:min(p.rounds, profileSample)]))
 	return sorted[len(sorted)/2].Seconds() / float64(p.Images())
-}
-
-// stepLayers lists the layers in the order of a plan's steps: those that
-// compute something, a group after its branches.
-func stepLayers(net *spec.Net) []spec.Layer {
-	var list, open []spec.Layer
-	leave := func(depth int) {
-		for len(open) > 0 && open[len(open)-1].Depth >= depth {
-			list = append(list, open[len(open)-1])
-			open = open[:len(open)-1]
-		}
-	}
-	for _, l := range net.Layers() {
-		leave(l.Depth)
-		switch l.Op.(type) {
-		case *spec.Flatten:
-		case *spec.Sum, *spec.Cat:
-			open = append(open, l)
-		default:
-			list = append(list, l)
-		}
-	}
-	leave(0)
-	return list
 }

@@ -61,7 +61,7 @@ func (b *benchmark) profile() (*profileOutput, error) {
 				copying[bytes] = copyRate(bytes)
 			}
 			p := passProfile{
-				Path: l.Path, Op: l.String(), Pass: pass.name, Seconds: pass.Seconds,
+				Path: l.Path(), Op: l.String(), Pass: pass.name, Seconds: pass.Seconds,
 				GFLOPS: float64(pass.FLOP) / pass.Seconds / 1e9, GBytes: float64(pass.Bytes) / pass.Seconds / 1e9,
 				OfStep: pass.Seconds / out.Step,
 			}

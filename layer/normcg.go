@@ -1,0 +1,173 @@
+package layer
+
+import (
+	"github.com/coarsegrain/taylornet/internal/kernel"
+	"github.com/coarsegrain/taylornet/spec"
+	"github.com/coarsegrain/taylornet/tensor"
+)
+
+// NormCG is a norm and the coarse-graining after it in training. It never
+// stores the norm's output, and it sums nothing over the sites for the norm's
+// gradients: they follow from the polynomial's.
+//
+// With u = x-mean, and s = scale/sqrt(variance+Epsilon), the norm's output is
+// z = s*u+shift, so the coarse-graining is a polynomial in u, with coefficients
+// of its own:
+//
+//	c + sum_i a_i z_i + sum_{i<=j} b_ij z_i z_j = c' + sum_i a'_i u_i + sum_{i<=j} b'_ij u_i u_j
+//
+// Its gradients D of c', a' and b', which are sums over the sites of dy, dy*u_i
+// and dy*u_i*u_j, hold all other gradients. The mean is left to the kernels: in a
+// polynomial in x what is large would cancel.
+type NormCG[T tensor.Float] struct {
+	norm *Norm[T]
+	cg   *CG[T]
+}
+
+// TakesNorm reports whether a norm and the coarse-graining after it can be one
+// layer: if it is of order 2, as nearly all are.
+func TakesNorm(op *spec.CG) bool { return op.Order == 2 }
+
+// NewNormCG makes one layer of two, of which the second takes the first.
+func NewNormCG[T tensor.Float](norm *Norm[T], cg *CG[T]) *NormCG[T] {
+	return &NormCG[T]{norm: norm, cg: cg}
+}
+
+// Refresh implements Layer.
+func (l *NormCG[T]) Refresh(params []T) {
+	l.norm.Refresh(params)
+	l.cg.Refresh(params)
+}
+
+// Scratch implements Layer: the norm's, the coefficients in u and their
+// gradients.
+func (l *NormCG[T]) Scratch() int { return l.norm.Scratch() + 2*l.coefs() }
+
+func (l *NormCG[T]) coefs() int { return l.cg.terms * l.norm.shape.C }
+
+// parts are the norm's part of scratch, the coefficients in u and their
+// gradients.
+func (l *NormCG[T]) parts(scratch []T) (norm, coefs, dcoefs []T) {
+	n, c := l.norm.Scratch(), l.coefs()
+	return scratch[:n], scratch[n:][:c], scratch[n+c:][:c]
+}
+
+// InPlace implements Layer.
+func (l *NormCG[T]) InPlace() bool { return false }
+
+// Forward implements Layer.
+func (l *NormCG[T]) Forward(n int, y, x, scratch []T) {
+	norm, coefs, _ := l.parts(scratch)
+	mean, variance := l.norm.measure(data(l.cg.frame, x, n, l.cg.in), norm)
+	scale, _ := l.affine(norm)
+	for c := range scale {
+		scale[c] = l.norm.params[l.norm.at.Scale+c] * rsqrt(variance[c])
+	}
+	l.expand(coefs, norm)
+	l.cg.forward(n, y, x, mean, coefs)
+}
+
+// Backward implements Layer. The gradient to u is s times that to z, so of what
+// the norm makes of the latter the factor s is done.
+func (l *NormCG[T]) Backward(n int, dx, dy, _, x, grads, scratch []T) {
+	norm, coefs, dcoefs := l.parts(scratch)
+	clear(dcoefs)
+	l.cg.backward(n, dx, dy, x, norm[:l.cg.in.C], dcoefs, coefs)
+	l.collect(norm, grads, dcoefs)
+	a, b, k := l.norm.gradient(n, grads, norm)
+	if dx == nil {
+		return
+	}
+	for c := range a {
+		a[c] = 1
+	}
+	du := data(l.cg.frame, dx, n, l.cg.in)
+	kernel.Affine2(du, du, data(l.cg.frame, x, n, l.cg.in), a, b, k)
+}
+
+// Measured implements Measurer.
+func (l *NormCG[T]) Measured(n int, stats, scratch []T) { l.norm.Measured(n, stats, scratch) }
+
+// affine is what the norm makes of u, s*u+shift. Forward leaves s in the place
+// that the norm uses last in its backward pass.
+func (l *NormCG[T]) affine(norm []T) (s, shift []T) {
+	c := l.norm.shape.C
+	return norm[4*c : 5*c], l.norm.params[l.norm.at.Shift:][:c]
+}
+
+// eachLinear calls f for the place of each coefficient a_i, in order.
+func (l *NormCG[T]) eachLinear(f func(i int)) {
+	for i := range l.cg.win.Taps {
+		f((1 + i) * l.norm.shape.C)
+	}
+}
+
+// eachProduct calls f for the places of each coefficient b_ij and of a_i and
+// a_j, in order.
+func (l *NormCG[T]) eachProduct(f func(ij, i, j int)) {
+	channels := l.norm.shape.C
+	ij, last := (1+l.cg.win.Taps)*channels, l.cg.win.Taps*channels
+	for i := channels; i <= last; i += channels {
+		for j := i; j <= last; j += channels {
+			f(ij, i, j)
+			ij += channels
+		}
+	}
+}
+
+// expand computes the coefficients in u.
+func (l *NormCG[T]) expand(coefs, norm []T) {
+	s, shift := l.affine(norm)
+	from, row := l.cg.coefficients(l.cg.params), len(s)
+	constant := coefs[:row]
+	copy(constant, from)
+	l.eachLinear(func(i int) {
+		a, au := from[i:][:row], coefs[i:][:row]
+		for c, s := range s {
+			constant[c] += shift[c] * a[c]
+			au[c] = s * a[c]
+		}
+	})
+	l.eachProduct(func(ij, i, j int) {
+		b, bu := from[ij:][:row], coefs[ij:][:row]
+		ai, aj := coefs[i:][:row], coefs[j:][:row]
+		for c, s := range s {
+			t := shift[c] * b[c]
+			constant[c] += shift[c] * t
+			ai[c] += s * t
+			aj[c] += s * t
+			bu[c] = s * s * b[c]
+		}
+	})
+}
+
+// collect adds the gradients of the coefficients, which are sums of dy, dy*z_i
+// and dy*z_i*z_j, to grads, and leaves the sums over sites and members of the
+// gradient to z and of its product with u for the norm.
+func (l *NormCG[T]) collect(norm, grads, d []T) {
+	s, shift := l.affine(norm)
+	from, to, row := l.cg.coefficients(l.cg.params), l.cg.coefficients(grads), len(s)
+	constant := d[:row]
+	kernel.Add(to[:row], constant)
+	sum, dot := norm[2*row:3*row], norm[3*row:4*row]
+	clear(norm[2*row : 4*row])
+	l.eachLinear(func(i int) {
+		a, da, di := from[i:][:row], to[i:][:row], d[i:][:row]
+		for c, s := range s {
+			da[c] += s*di[c] + shift[c]*constant[c]
+			sum[c] += a[c] * constant[c]
+			dot[c] += a[c] * di[c]
+		}
+	})
+	l.eachProduct(func(ij, i, j int) {
+		b, db, dij := from[ij:][:row], to[ij:][:row], d[ij:][:row]
+		di, dj := d[i:][:row], d[j:][:row]
+		for c, s := range s {
+			linear := di[c] + dj[c] // of dy*(u_i+u_j)
+			product := s*dij[c] + shift[c]*linear
+			db[c] += s*product + shift[c]*shift[c]*constant[c]
+			sum[c] += b[c] * (s*linear + 2*shift[c]*constant[c])
+			dot[c] += b[c] * (product + s*dij[c])
+		}
+	})
+}
