@@ -28,15 +28,29 @@ type Options struct {
 	// each processor. No result depends on it.
 	Workers int
 	// MicroBatch is the number of images that one worker takes through the
-	// whole net at once; by default DefaultMicroBatch in training. In training
-	// it matters to the result: norms take their statistics over a micro-batch.
+	// whole net at once; by default MicroBatch of the net in training. In
+	// training it matters to the result: norms take their statistics over a
+	// micro-batch.
 	MicroBatch int
 	// InputGrad asks a trainer for the gradient to the input images.
 	InputGrad bool
 }
 
-// DefaultMicroBatch is the training micro-batch where none is asked for.
-const DefaultMicroBatch = 16
+// MicroBatch is the training micro-batch of a network where none is asked for:
+// 16 images, or 8 if the feature maps of 16 are too large for the caches and
+// outweigh the parameters, which are read and summed anew for each micro-batch.
+// It is the same on every machine, as the result depends on it.
+func MicroBatch(net *spec.Net) int {
+	const images, cached = 16, 8 << 20 // bytes
+	maps := 0
+	for _, l := range net.Layers() {
+		maps += l.Out.Size()
+	}
+	if 4*images*maps > cached && maps > net.NumParams() {
+		return images / 2
+	}
+	return images
+}
 
 // Program evaluates a network. It is safe for concurrent use.
 type Program[T tensor.Float] interface {

@@ -180,3 +180,21 @@ func randomImages(n, size int) [][]float32 {
 	}
 	return images
 }
+
+func TestMicroBatch(t *testing.T) {
+	tests := []struct {
+		name, net string
+		want      int
+	}{
+		{"all maps fit in a cache", "Input(8,8,1) Conv(3,3,64,1,1,1) Flatten Linear(10)", 16},
+		{"large maps, few parameters", "Input(64,64,1) Conv(3,3,64,1,1,1) Flatten Linear(1)", 8},
+		{"large maps, more parameters", "Input(64,64,1) Conv(3,3,64,1,1,1) Flatten Linear(10)", 16},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := engine.MicroBatch(parse(t, tt.net)); got != tt.want {
+				t.Errorf("%d images, want %d", got, tt.want)
+			}
+		})
+	}
+}

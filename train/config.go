@@ -22,7 +22,8 @@ type Config struct {
 
 	Epochs int `json:"epochs"`
 	Batch  int `json:"batch"` // images a step
-	// MicroBatch is the number of images that norms take statistics over.
+	// MicroBatch is the number of images that norms take statistics over; 0 is
+	// engine.MicroBatch of the network, which the run then records.
 	MicroBatch int `json:"micro_batch"`
 
 	Optimiser   string  `json:"optimiser"` // adamw or sgd
@@ -60,7 +61,7 @@ func (c *Config) Validate() error {
 		oneOf("schedule", c.Schedule, schedules),
 		within("epochs", float64(c.Epochs), 1, 1e6),
 		within("batch", float64(c.Batch), 1, 1<<20),
-		within("micro-batch", float64(c.MicroBatch), 1, 1<<12),
+		within("micro-batch", float64(c.MicroBatch), 0, 1<<12),
 		within("rate", c.Rate, math.SmallestNonzeroFloat64, 1e3),
 		within("weight decay", c.WeightDecay, 0, 100),
 		within("momentum", c.Momentum, 0, 0.9999),

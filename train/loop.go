@@ -51,6 +51,9 @@ func newRun(cfg Config, data *dataset.Data, opts Options) (*run, error) {
 	if err := checkFits(net, data); err != nil {
 		return nil, err
 	}
+	if cfg.MicroBatch == 0 {
+		cfg.MicroBatch = engine.MicroBatch(net)
+	}
 	r := &run{opts: opts, data: data, net: net, trained: net.NumParams()}
 	r.Config, r.Best, r.Data = cfg, -1, fingerprint(data.Train)
 	r.training, r.validation, err = data.Train.All().Split(cfg.Validation, cfg.Seed)

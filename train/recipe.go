@@ -10,7 +10,7 @@ import (
 // with an empty Net, for others.
 func Recipe(data string) Config {
 	c := Config{
-		Data: data, Seed: 1, Epochs: 15, Batch: 128, MicroBatch: 16,
+		Data: data, Seed: 1, Epochs: 15, Batch: 128,
 		Optimiser: "adamw", Rate: 0.01, WeightDecay: 0.01, Momentum: 0.9,
 		Schedule: "onecycle", WarmUp: 0.2,
 		Average: 0.998, Clip: 5, Validation: 0.08,

@@ -37,7 +37,7 @@ type trainer[T tensor.Float] struct {
 func newTrainer[T tensor.Float](net *spec.Net, opts engine.Options) (*trainer[T], error) {
 	images := opts.MicroBatch
 	if images <= 0 {
-		images = engine.DefaultMicroBatch
+		images = engine.MicroBatch(net)
 	}
 	plan, err := newPlan[T](net, images, purpose{training: true, inputGrad: opts.InputGrad})
 	if err != nil {

@@ -50,7 +50,7 @@ func settings() []setting {
 	return []setting{
 		{"epochs", "passes over the training images", whole(func(c *train.Config) *int { return &c.Epochs })},
 		{"batch", "images a step", whole(func(c *train.Config) *int { return &c.Batch })},
-		{"micro-batch", "images that norms take statistics over", whole(func(c *train.Config) *int { return &c.MicroBatch })},
+		{"micro-batch", "images that norms take statistics over; 0 for what suits the network", whole(func(c *train.Config) *int { return &c.MicroBatch })},
 		{"seed", "of all that is random", &typed[uint64]{
 			kind: "N", parse: parseSeed, format: func(n uint64) string { return strconv.FormatUint(n, 10) },
 			field: func(c *train.Config) *uint64 { return &c.Seed },
