@@ -26,39 +26,33 @@ type Conv[T tensor.Float] struct {
 func NewConv[T tensor.Float](f Frame, op *spec.Conv, in, out spec.Shape, weight, bias int, inputGrad bool) *Conv[T] {
 	g := geometry{l1: op.L1, l2: op.L2, s1: op.S1, s2: op.S2, pad: op.P, dilation: 1}
 	l := &Conv[T]{frame: f, in: in, out: out, taps: op.L1 * op.L2, cin: in.C, weight: weight, bias: bias}
-	l.win = g.window(f, in, out)
-	if inputGrad {
-		l.back = g.transposed(f, in, out)
-	}
 	if g == (geometry{l1: 3, l2: 3, s1: 1, s2: 1, pad: op.P, dilation: 1}) {
 		l.fast = newWinograd[T](f, op.P, in, out)
 		if inputGrad {
 			l.fastBack = newWinograd[T](f, 2-op.P, out, in)
 		}
 	}
-	return l.allocate(inputGrad)
+	return l.allocate(g, inputGrad)
 }
 
 // NewLinear compiles a dense layer from in, flattened, to out.C values.
 func NewLinear[T tensor.Float](f Frame, in, out spec.Shape, weight, bias int, inputGrad bool) *Conv[T] {
 	flat := spec.Shape{H: 1, W: 1, C: in.Size()}
 	l := &Conv[T]{frame: f, in: flat, out: out, taps: 1, cin: flat.C, weight: weight, bias: bias}
-	point := geometry{l1: 1, l2: 1, s1: 1, s2: 1, dilation: 1}
-	l.win = point.window(f, flat, out)
-	if inputGrad {
-		l.back = point.transposed(f, flat, out)
-	}
-	return l.allocate(inputGrad)
+	return l.allocate(geometry{l1: 1, l2: 1, s1: 1, s2: 1, dilation: 1}, inputGrad)
 }
 
-func (l *Conv[T]) allocate(inputGrad bool) *Conv[T] {
+// allocate makes what the passes need that do not go by Winograd's planes.
+func (l *Conv[T]) allocate(g geometry, inputGrad bool) *Conv[T] {
 	if l.fast == nil {
+		l.win = g.window(l.frame, l.in, l.out)
 		l.filter = kernel.NewFilter[T](l.taps, l.cin, l.out.C)
 	}
 	switch {
 	case l.fastBack != nil:
 		l.turned = make([]T, l.taps*l.cin*l.out.C)
 	case inputGrad:
+		l.back = g.transposed(l.frame, l.in, l.out)
 		l.transposed = kernel.NewFilter[T](l.taps, l.out.C, l.cin)
 	}
 	return l
@@ -82,14 +76,15 @@ func (l *Conv[T]) Refresh(params []T) {
 	}
 }
 
-// turn writes the weights w [9][cin][cout] as those of the convolution that
-// takes the gradient back, [9][cout][cin] with the taps in reverse.
+// turn writes the weights w [taps][cin][cout] as those of the convolution that
+// takes the gradient back, [taps][cout][cin] with the taps in reverse.
 func turn[T tensor.Float](to, w []T, cin, cout int) {
-	for t := range 9 {
-		from, into := w[t*cin*cout:][:cin*cout], to[(8-t)*cin*cout:][:cin*cout]
+	size := cin * cout
+	for into := len(to); len(w) > 0; w = w[size:] {
+		into -= size
 		for i := range cin {
-			for o, v := range from[i*cout:][:cout] {
-				into[o*cin+i] = v
+			for o, v := range w[i*cout:][:cout] {
+				to[into+o*cin+i] = v
 			}
 		}
 	}

@@ -18,11 +18,7 @@ func productFloat32(y, bias, x []float32, win Window, f *Filter[float32]) {
 		sites = min(sites, productSites)
 		rows := tileRows(sites)
 		for o := 0; o < f.cout; o += f.panel {
-			var b *float32
-			if bias != nil {
-				b = &bias[o]
-			}
-			n, w := min(f.panel, f.cout-o), &f.data[o*f.taps*f.cin]
+			b, n, w := from(bias, o), min(f.panel, f.cout-o), &f.data[o*f.taps*f.cin]
 			if f.level == cpu.AVX512 {
 				productAVX512(&y[o], b, &x[0], &win.Index[0], w, sites, rows, f.taps, f.cin, f.cout, n)
 			} else {

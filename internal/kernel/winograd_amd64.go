@@ -11,18 +11,23 @@ func winogradInAssembly() bool { return level() != cpu.Portable }
 const winogradBlock = 8
 
 func winogradFloat32(form winogradForm, a winogradTiles[float32]) {
-	lanes := 16
+	lanes, vector := 8, winogradVectors[form][0]
 	switch level() {
 	case cpu.Portable:
 		winogradPortable(form, a)
 		return
 	case cpu.AVX2:
-		lanes = 8
 	case cpu.AVX512:
+		lanes, vector = 16, winogradVectors[form][1]
 	}
 	for ; a.n > 0; a = a.after(form, min(a.n, winogradBlock)) {
+		var index *int32
+		if len(a.index) > 0 {
+			index = &a.index[0]
+		}
 		for c := 0; c < a.channels; c += lanes {
-			winogradVector(form, &a, c, min(a.n, winogradBlock), min(lanes, a.channels-c), lanes == 16)
+			vector(&a.dst[c], &a.src[c], index, from(a.bias, c), min(a.n, winogradBlock),
+				a.dstPlane, a.dstTile, a.srcPlane, a.srcTile, min(lanes, a.channels-c))
 		}
 	}
 }
@@ -45,36 +50,12 @@ func (a winogradTiles[T]) after(form winogradForm, n int) winogradTiles[T] {
 	return a
 }
 
-func winogradVector(form winogradForm, a *winogradTiles[float32], c, tiles, lanes int, wide bool) {
-	var bias *float32
-	if a.bias != nil {
-		bias = &a.bias[c]
-	}
-	var index *int32
-	if len(a.index) > 0 {
-		index = &a.index[0]
-	}
-	dst, src := &a.dst[c], &a.src[c]
-	switch {
-	case form == winogradB && wide:
-		winogradInputAVX512(dst, src, index, bias, tiles, a.dstPlane, a.dstTile, a.srcPlane, a.srcTile, lanes)
-	case form == winogradB:
-		winogradInputAVX2(dst, src, index, bias, tiles, a.dstPlane, a.dstTile, a.srcPlane, a.srcTile, lanes)
-	case form == winogradA && wide:
-		winogradOutputAVX512(dst, src, index, bias, tiles, a.dstPlane, a.dstTile, a.srcPlane, a.srcTile, lanes)
-	case form == winogradA:
-		winogradOutputAVX2(dst, src, index, bias, tiles, a.dstPlane, a.dstTile, a.srcPlane, a.srcTile, lanes)
-	case form == winogradD && wide:
-		winogradOutputGradAVX512(dst, src, index, bias, tiles, a.dstPlane, a.dstTile, a.srcPlane, a.srcTile, lanes)
-	case form == winogradD:
-		winogradOutputGradAVX2(dst, src, index, bias, tiles, a.dstPlane, a.dstTile, a.srcPlane, a.srcTile, lanes)
-	case form == winogradG && wide:
-		winogradFilterAVX512(dst, src, index, bias, tiles, a.dstPlane, a.dstTile, a.srcPlane, a.srcTile, lanes)
-	case form == winogradG:
-		winogradFilterAVX2(dst, src, index, bias, tiles, a.dstPlane, a.dstTile, a.srcPlane, a.srcTile, lanes)
-	case wide:
-		winogradFilterGradAVX512(dst, src, index, bias, tiles, a.dstPlane, a.dstTile, a.srcPlane, a.srcTile, lanes)
-	default:
-		winogradFilterGradAVX2(dst, src, index, bias, tiles, a.dstPlane, a.dstTile, a.srcPlane, a.srcTile, lanes)
-	}
+// winogradVectors are the transforms of one vector of channels, by form, with
+// AVX2 and with AVX-512.
+var winogradVectors = [...][2]func(dst, src *float32, index *int32, bias *float32, tiles, dstPlane, dstTile, srcPlane, srcTile, lanes int){
+	winogradB: {winogradInputAVX2, winogradInputAVX512},
+	winogradA: {winogradOutputAVX2, winogradOutputAVX512},
+	winogradD: {winogradOutputGradAVX2, winogradOutputGradAVX512},
+	winogradG: {winogradFilterAVX2, winogradFilterAVX512},
+	winogradW: {winogradFilterGradAVX2, winogradFilterGradAVX512},
 }
