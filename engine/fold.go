@@ -9,7 +9,7 @@ import (
 )
 
 // Fold returns the network without the norms that directly follow a
-// convolution, a linear layer or a coarse-graining, and its parameters with
+// convolution, a linear layer, a coarse-graining or a Taylor expansion, and its parameters with
 // those norms' statistics multiplied in: the same function at
 // inference, with nothing left but the polynomial. Other norms stay.
 func Fold[T tensor.Float](net *spec.Net, params []T) (*spec.Net, []T, error) {
@@ -80,6 +80,8 @@ func tensors(op spec.Op) []string {
 		return []string{".linear.weight", ".linear.bias"}
 	case *spec.CG:
 		return []string{".cg.coefficients"}
+	case *spec.Taylor:
+		return []string{".taylor.coefficients"}
 	case *spec.Norm:
 		return []string{".norm.scale", ".norm.shift", ".norm.mean", ".norm.variance"}
 	}
@@ -98,6 +100,8 @@ func (f folder[T]) fold(into spec.Op, to, from string) bool {
 		constant = ".linear.bias"
 	case *spec.CG:
 		constant = ".cg.coefficients"
+	case *spec.Taylor:
+		constant = ".taylor.coefficients"
 	default:
 		return false
 	}

@@ -20,7 +20,8 @@ func VectorLen(params []spec.Param) int {
 
 // Init returns the initial parameter vector of a network: weights are normal
 // with variance 1/fan-in; a coarse-graining starts as the average of its
-// window plus small random products; norms start as the identity. Each tensor
+// window plus small random products; norms start as the identity; a Taylor,
+// whose loss has a single minimum, starts at zero. Each tensor
 // draws from a stream of its own name, so the result depends on the seed and
 // the network alone.
 func Init(net *spec.Net, seed uint64) []float32 {
@@ -41,7 +42,7 @@ func Init(net *spec.Net, seed uint64) []float32 {
 			for i := range v {
 				v[i] = 1
 			}
-		case spec.Bias, spec.Shift, spec.Mean: // zero
+		case spec.Bias, spec.Shift, spec.Mean, spec.Expansion: // zero
 		}
 	}
 	return values

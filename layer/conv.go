@@ -117,6 +117,13 @@ func (l *Conv[T]) Forward(n int, y, x, scratch []T) {
 
 // Backward implements Layer.
 func (l *Conv[T]) Backward(n int, dx, dy, _, x, grads, scratch []T) {
+	l.parameterGrad(n, dy, x, grads, scratch)
+	if dx != nil {
+		l.InputGrad(n, dx, dy, scratch)
+	}
+}
+
+func (l *Conv[T]) parameterGrad(n int, dy, x, grads, scratch []T) {
 	g := data(l.frame, dy, n, l.out)
 	kernel.SumRows(grads[l.bias:][:l.out.C], g)
 	dw := grads[l.weight:][:l.taps*l.cin*l.out.C]
@@ -126,12 +133,15 @@ func (l *Conv[T]) Backward(n int, dx, dy, _, x, grads, scratch []T) {
 	} else {
 		kernel.ProductGrad(dw, x, l.win.First(n*l.out.H*l.out.W), g, l.cin, l.out.C)
 	}
-	switch {
-	case dx == nil:
-	case l.fastBack != nil:
+}
+
+// InputGrad computes the gradient dx of the input from dy, that of the output:
+// Backward without the gradients of the parameters.
+func (l *Conv[T]) InputGrad(n int, dx, dy, scratch []T) {
+	if l.fastBack != nil {
 		l.fastBack.forward(n, dx, nil, dy, scratch)
-	default:
-		back := l.back.First(n * l.in.H * l.in.W)
-		kernel.Product(data(l.frame, dx, n, l.in), nil, dy, back, l.transposed)
+		return
 	}
+	back := l.back.First(n * l.in.H * l.in.W)
+	kernel.Product(data(l.frame, dx, n, l.in), nil, dy, back, l.transposed)
 }

@@ -140,6 +140,17 @@ func TestCGGradient(t *testing.T) {
 	})
 }
 
+func TestTaylorGradient(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		in := spec.Shape{H: between(t, "h", 1, 2), W: between(t, "w", 1, 3), C: between(t, "cin", 1, 2)}
+		op := &spec.Taylor{N: between(t, "n", 1, 3), Order: between(t, "order", 1, 3)}
+		f := NewFrame(between(t, "images", 1, 3), max(in.C, op.N))
+		l := NewTaylor[float64](f, op, in, 0, true)
+		params := len(spec.Monomials(in.Size(), op.Order)) * op.N
+		newBench(l, f, in, spec.Shape{H: 1, W: 1, C: op.N}, params, source(t)).check(t, params)
+	})
+}
+
 func TestNormGradient(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		shape := spec.Shape{H: between(t, "h", 1, 3), W: between(t, "w", 1, 3), C: between(t, "c", 1, 3)}

@@ -33,8 +33,8 @@ func (n *Net) NumParams() int {
 
 // MACs counts the multiply-adds of one image's inference: L1*L2*Cin*C at each
 // site of a convolution, padding included, Cin*N of a linear layer, and one
-// for each term but the constant of every polynomial of a CG (its number in
-// Horner's form; 14 for four variables and order 2). Norms are folded into
+// for each term but the constant of every polynomial of a CG or Taylor (its
+// number in Horner's form; 14 for four variables and order 2). Norms are folded into
 // their neighbours and cost none; the additions and comparisons of pools, sums
 // and ReLU are not counted.
 func (n *Net) MACs() int {
@@ -46,7 +46,7 @@ func (n *Net) MACs() int {
 }
 
 // Degree is the degree of the polynomial of its input that the network is:
-// the product of the orders of the CGs along the path on which it is largest.
+// the product of the orders of the CGs and Taylors along the path on which it is largest.
 // From math.MaxInt32 on it stays at that. It is 0 if the network is no
 // polynomial.
 func (n *Net) Degree() int { return n.walked("Degree").out.degree }
@@ -59,10 +59,9 @@ func (n *Net) Polynomial() bool { return n.walked("Polynomial").out.degree > 0 }
 func degreeAfter(op Op, degree int) int {
 	switch op := op.(type) {
 	case *CG:
-		if degree > math.MaxInt32/op.Order {
-			return math.MaxInt32
-		}
-		return degree * op.Order
+		return raised(degree, op.Order)
+	case *Taylor:
+		return raised(degree, op.Order)
 	case *Pool:
 		if op.Max {
 			return 0
@@ -71,6 +70,14 @@ func degreeAfter(op Op, degree int) int {
 		return 0
 	}
 	return degree
+}
+
+// raised is the degree of a polynomial of the given order in a polynomial.
+func raised(degree, order int) int {
+	if degree > math.MaxInt32/order {
+		return math.MaxInt32
+	}
+	return degree * order
 }
 
 // joinedDegree is the degree of a group's output for those of two branches.
@@ -90,6 +97,8 @@ func layerMACs(l *Layer) int {
 		return sites * op.L1 * op.L2 * l.In.C * op.C
 	case *CG:
 		return sites * (terms(op.L1*op.L2, op.Order) - 1) * op.C
+	case *Taylor:
+		return (terms(l.In.Size(), op.Order) - 1) * op.N
 	case *Linear:
 		return l.In.Size() * op.N
 	}

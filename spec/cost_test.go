@@ -60,6 +60,7 @@ func TestDegree(t *testing.T) {
 	}{
 		{"Conv(1,1,3,1,1) Norm AvgPool", 1},
 		{"CG(1,1,1,1,1,order=1)", 1},
+		{"CG(1,1,1,1,1) Taylor(1,order=3)", 6},
 		{strings.Repeat(cg, 4), 16},
 		{"CG(1,1,1,1,1,order=3)" + cg, 6},
 		{"Sum{" + cg + cg + " | CG(1,1,1,1,1,order=3) | }" + cg, 8},

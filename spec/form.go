@@ -32,6 +32,11 @@ func required(name string, value *int) field {
 	return field{name: name, value: value, min: 1, max: maxValue}
 }
 
+// order is the degree of an operation's polynomials.
+func order(value *int) field {
+	return field{name: "order", value: value, min: 1, max: 3, optional: true, fallback: 2, named: true}
+}
+
 func (f field) admits(n int) bool { return f.min <= n && n <= f.max }
 
 // wrong says what is wrong with the value of f, written as text, in a call of
@@ -43,7 +48,7 @@ func (f field) wrong(operation, text string) string {
 // vocabulary is one of each operation.
 func vocabulary(pos Pos) []Op {
 	return []Op{
-		&Conv{Pos: pos}, &CG{Pos: pos}, &Norm{pos}, &Linear{Pos: pos}, &Flatten{pos},
+		&Conv{Pos: pos}, &CG{Pos: pos}, &Taylor{Pos: pos}, &Norm{pos}, &Linear{Pos: pos}, &Flatten{pos},
 		&Pool{Pos: pos}, &Pool{Pos: pos, Max: true}, &ReLU{pos}, &Sum{Pos: pos}, &Cat{Pos: pos},
 	}
 }
@@ -55,6 +60,8 @@ func name(op Op) string {
 		return "Conv"
 	case *CG:
 		return "CG"
+	case *Taylor:
+		return "Taylor"
 	case *Norm:
 		return "Norm"
 	case *Linear:
@@ -98,8 +105,10 @@ func fields(op Op) []field {
 			required("l1", &op.L1), required("l2", &op.L2), required("c", &op.C),
 			required("s1", &op.S1), required("s2", &op.S2),
 			{name: "d", value: &op.D, min: 1, max: maxValue, optional: true, fallback: 1},
-			{name: "order", value: &op.Order, min: 1, max: 3, optional: true, fallback: 2, named: true},
+			order(&op.Order),
 		}
+	case *Taylor:
+		return []field{required("n", &op.N), order(&op.Order)}
 	case *Linear:
 		return []field{required("n", &op.N)}
 	case *Pool:

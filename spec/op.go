@@ -13,8 +13,8 @@ type Shape struct{ H, W, C int }
 // Size is the number of values, H*W*C: the degrees of freedom at this scale.
 func (s Shape) Size() int { return s.H * s.W * s.C }
 
-// Op is an operation: *Conv, *CG, *Norm, *Linear, *Flatten, *Pool, *ReLU,
-// *Sum or *Cat.
+// Op is an operation: *Conv, *CG, *Taylor, *Norm, *Linear, *Flatten, *Pool,
+// *ReLU, *Sum or *Cat.
 type Op interface {
 	// Position is where the operation was read.
 	Position() Pos
@@ -46,6 +46,17 @@ type CG struct {
 	Pos
 	L1, L2, C, S1, S2, D int
 	Order                int
+}
+
+// Taylor is Taylor(n,order=k): the direct Taylor expansion, N polynomials of
+// degree Order of all n values x_i of the feature map, [1,1,N]. Of order 2, with
+// all coefficients learned,
+//
+//	y = c + sum_i a_i x_i + sum_{i<=j} b_ij x_i x_j
+type Taylor struct {
+	Pos
+	N     int
+	Order int // 1, 2 or 3
 }
 
 // Norm is batch normalisation with a learned scale and shift per channel; an
@@ -90,6 +101,7 @@ type Cat struct {
 
 func (*Conv) op()    {}
 func (*CG) op()      {}
+func (*Taylor) op()  {}
 func (*Norm) op()    {}
 func (*Linear) op()  {}
 func (*Flatten) op() {}

@@ -6,13 +6,14 @@ type Role int
 
 // The roles of parameters.
 const (
-	Weight Role = iota // of a convolution or linear layer: decayed
-	Bias               // of a convolution or linear layer
-	Scale              // of a norm, gamma
-	Shift              // of a norm, beta
-	Coefs              // of a CG
-	Mean               // of a norm's input over the data: a statistic, not trained
-	Var                // of a norm's input over the data: a statistic, not trained
+	Weight    Role = iota // of a convolution or linear layer: decayed
+	Bias                  // of a convolution or linear layer
+	Scale                 // of a norm, gamma
+	Shift                 // of a norm, beta
+	Coefs                 // of a CG
+	Expansion             // coefficients of a Taylor
+	Mean                  // of a norm's input over the data: a statistic, not trained
+	Var                   // of a norm's input over the data: a statistic, not trained
 )
 
 // Statistic reports whether the parameter is measured rather than trained.
@@ -24,8 +25,8 @@ type Param struct {
 	// within groups "4.1.0.cg.coefficients" is op 0 of branch 1 of op 4.
 	Name string
 	// Shape is [L1,L2,Cin,C] for a convolution's weight, [Cin,N] for a linear
-	// layer's, [terms,C] for a CG's coefficients with terms in the order of
-	// Monomials, [C] for the others.
+	// layer's, [terms,C] for the coefficients of a CG or Taylor with terms in the order
+	// of Monomials, [C] for the others.
 	Shape []int
 	Role  Role
 	// FanIn is the number of inputs that one output sums over.

@@ -41,6 +41,9 @@ func layerParams(l *Layer) []Param {
 	case *CG:
 		taps := op.L1 * op.L2
 		return []Param{param("cg.coefficients", Coefs, taps, terms(taps, op.Order), op.C)}
+	case *Taylor:
+		n := l.In.Size()
+		return []Param{param("taylor.coefficients", Expansion, n, terms(n, op.Order), op.N)}
 	case *Linear:
 		fanIn := l.In.Size()
 		return []Param{

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"testing"
@@ -37,6 +38,20 @@ func TestParams(t *testing.T) {
 	}
 	if n.NumParams() != 526 {
 		t.Errorf("%d trained, want 526", n.NumParams())
+	}
+}
+
+// TestTaylorParams: the counts a class that the paper's 7x7 images have.
+func TestTaylorParams(t *testing.T) {
+	for order, want := range map[int]int{1: 50, 2: 1275, 3: 22100} {
+		n := mustParse(t, fmt.Sprintf("Input(7,7,1) Taylor(10,order=%d)", order))
+		if n.NumParams() != 10*want || n.MACs() != 10*(want-1) {
+			t.Errorf("order %d: %d parameters, %d multiply-adds, want 10 * %d", order, n.NumParams(), n.MACs(), want)
+		}
+		list := n.Params()
+		if p := list[0]; len(list) != 1 || p.Name != "0.taylor.coefficients" || !reflect.DeepEqual(p.Shape, []int{want, 10}) {
+			t.Errorf("order %d: parameters %+v", order, list)
+		}
 	}
 }
 

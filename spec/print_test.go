@@ -99,9 +99,9 @@ func shapeAfter(in Shape, ops []Op) Shape {
 func drawOp(t *rapid.T, in Shape, depth int) Op {
 	draw := func(name string, low, high int) int { return rapid.IntRange(low, high).Draw(t, name) }
 	l1, l2, s1, s2, d := draw("l1", 1, 3), draw("l2", 1, 3), draw("s1", 1, 3), draw("s2", 1, 3), draw("d", 1, 3)
-	last := 7
+	last := 8
 	if depth == 0 {
-		last = 5
+		last = 6
 	}
 	switch draw("op", 0, last) {
 	case 0:
@@ -117,6 +117,8 @@ func drawOp(t *rapid.T, in Shape, depth int) Op {
 	case 5:
 		return &Linear{N: draw("n", 1, 9)}
 	case 6:
+		return &Taylor{N: draw("n", 1, 9), Order: draw("order", 1, 3)}
+	case 7:
 		return &Sum{Branches: [][]Op{drawKeeping(t, in, depth-1), drawKeeping(t, in, depth-1)}}
 	default:
 		group := [][]Op{nil, drawKeeping(t, in, depth-1)}

@@ -22,8 +22,11 @@ func (n *Net) walked(method string) walk {
 // outShape is the output's shape of an operation without branches. The input
 // may be unknown, the zero Shape, and so may be the result.
 func outShape(op Op, in Shape) (Shape, error) {
-	if l, ok := op.(*Linear); ok {
-		return Shape{1, 1, l.N}, nil
+	switch op := op.(type) {
+	case *Linear:
+		return Shape{1, 1, op.N}, nil
+	case *Taylor:
+		return Shape{1, 1, op.N}, nil
 	}
 	if in == (Shape{}) {
 		return in, nil

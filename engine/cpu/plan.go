@@ -99,8 +99,8 @@ func newPlan[T tensor.Float](net *spec.Net, images int, p purpose) (*plan[T], er
 	return b.plan, nil
 }
 
-// reads is the number of sites that the windows of an operation read in one
-// image, forward or backward.
+// reads is the number of places that an operation reads in one image, forward or
+// backward: the sites of its windows, or monomials.
 func reads(l spec.Layer) int {
 	sites := max(l.In.H*l.In.W, l.Out.H*l.Out.W)
 	switch op := l.Op.(type) {
@@ -108,6 +108,8 @@ func reads(l spec.Layer) int {
 		return sites * op.L1 * op.L2
 	case *spec.CG:
 		return sites * op.L1 * op.L2
+	case *spec.Taylor:
+		return l.Params / op.N // monomials
 	case *spec.Pool:
 		if !op.Global {
 			return sites * op.L1 * op.L2
@@ -187,6 +189,8 @@ func (b *builder[T]) layer(info spec.Layer, x int) layer.Layer[T] {
 		return layer.NewLinear[T](frame, info.In, info.Out, at(".linear.weight"), at(".linear.bias"), inputGrad)
 	case *spec.CG:
 		return b.cg(info)
+	case *spec.Taylor:
+		return layer.NewTaylor[T](frame, op, info.In, at(".taylor.coefficients"), inputGrad)
 	case *spec.Norm:
 		if b.training {
 			return b.norm(info)

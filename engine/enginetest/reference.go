@@ -87,6 +87,20 @@ func (r *reference) op(op spec.Op, path string, x batch) batch {
 			}
 			return sum
 		})
+	case *spec.Taylor:
+		coefs := r.params[path+".taylor.coefficients"]
+		monomials := spec.Monomials(x.shape.Size(), op.Order)
+		return generate(len(x.maps), out, func(i, _, _, k int) float64 {
+			var sum float64
+			for t, members := range monomials {
+				term := coefs[t*op.N+k]
+				for _, m := range members {
+					term *= x.maps[i][m]
+				}
+				sum += term
+			}
+			return sum
+		})
 	case *spec.Flatten:
 		return batch{out, x.maps}
 	case *spec.Pool:

@@ -25,6 +25,7 @@ var nets = map[string]string{
 	"strides":  "Input(9,7,3) Conv(3,2,4,2,3,1) Norm Conv(2,2,5,1,1) Flatten Linear(6) Norm CG(1,1,6,1,1) Linear(2)",
 	"residual": "Input(6,6,2) Sum{ Conv(3,3,2,1,1,1) Norm | } CG(2,2,2,2,2) Sum{ CG(1,1,2,1,1) | Conv(1,1,2,1,1) | } Linear(3)",
 	"parallel": "Input(6,6,2) Cat{ CG(2,2,2,2,2) | AvgPool(2,2,2,2) | Conv(2,2,3,2,2) Norm } Cat{ | Sum{ | Norm } } AvgPool Linear(4)",
+	"direct":   "Input(3,2,2) Taylor(5) Norm Conv(1,1,4,1,1) Taylor(3,order=3)",
 	"controls": "Input(8,8,1) Conv(3,3,4,1,1,1) ReLU MaxPool(2,2,2,2) Conv(3,3,4,1,1) ReLU MaxPool(2,2,1,1) Linear(3)",
 }
 
@@ -65,7 +66,7 @@ func newCase[T tensor.Float](net *spec.Net) *testCase[T] {
 			switch p.Role {
 			case spec.Weight:
 				v /= math.Sqrt(float64(p.FanIn))
-			case spec.Coefs:
+			case spec.Coefs, spec.Expansion:
 				v /= float64(p.Shape[0])
 			case spec.Var, spec.Scale:
 				v = 0.5 + math.Abs(v)

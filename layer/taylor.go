@@ -1,0 +1,105 @@
+package layer
+
+import (
+	"github.com/coarsegrain/taylornet/internal/kernel"
+	"github.com/coarsegrain/taylornet/spec"
+	"github.com/coarsegrain/taylornet/tensor"
+)
+
+// Taylor is the direct Taylor expansion, polynomials of the whole feature map: a
+// linear layer on its monomials.
+type Taylor[T tensor.Float] struct {
+	frame    Frame
+	in       spec.Shape
+	products []product
+	linear   *Conv[T] // from the monomials of degree 1 and above
+}
+
+// product is a monomial: a lower one times an input.
+type product struct{ lower, factor int32 }
+
+// NewTaylor compiles op for inputs of shape in; coefs is the offset of its
+// coefficients [terms,N].
+func NewTaylor[T tensor.Float](f Frame, op *spec.Taylor, in spec.Shape, coefs int, inputGrad bool) *Taylor[T] {
+	l := &Taylor[T]{frame: f, in: in, products: products(in.Size(), op.Order)}
+	monomials := spec.Shape{H: 1, W: 1, C: in.Size() + len(l.products)}
+	l.linear = NewLinear[T](f, monomials, spec.Shape{H: 1, W: 1, C: op.N}, coefs+op.N, coefs, inputGrad)
+	return l
+}
+
+// products makes the monomials of degree 2 and above in the order of
+// spec.Monomials, in which those of degree 1 are the n inputs.
+func products(n, order int) []product {
+	var list []product
+	least := make([]int32, n) // by monomial, the first input to multiply it by
+	for i := range least {
+		least[i] = int32(i)
+	}
+	for from, degree := 0, 2; degree <= order; degree++ {
+		to := len(least)
+		for lower := from; lower < to; lower++ {
+			for i := least[lower]; i < int32(n); i++ {
+				list = append(list, product{int32(lower), i})
+				least = append(least, i)
+			}
+		}
+		from = to
+	}
+	return list
+}
+
+// Refresh implements Layer.
+func (l *Taylor[T]) Refresh(params []T) { l.linear.Refresh(params) }
+
+// Scratch implements Layer: the monomials, behind a zero pixel, and their
+// gradients.
+func (l *Taylor[T]) Scratch() int { return 2 * l.frame.Len(l.linear.in) }
+
+// InPlace implements Layer.
+func (l *Taylor[T]) InPlace() bool { return false }
+
+func (l *Taylor[T]) parts(scratch []T) (monomials, grads []T) {
+	size := l.frame.Len(l.linear.in)
+	return scratch[:size], scratch[size:][:size]
+}
+
+// image is the part of buffer b that holds image i of shape s.
+func (l *Taylor[T]) image(b []T, i int, s spec.Shape) []T {
+	return b[l.frame.Head+i*s.Size():][:s.Size()]
+}
+
+// Forward implements Layer.
+func (l *Taylor[T]) Forward(n int, y, x, scratch []T) {
+	monomials, _ := l.parts(scratch)
+	for i := range n {
+		x, m := l.image(x, i, l.in), l.image(monomials, i, l.linear.in)
+		copy(m, x)
+		for k, p := range l.products {
+			m[len(x)+k] = m[p.lower] * x[p.factor]
+		}
+	}
+	l.linear.Forward(n, y, monomials, nil)
+}
+
+// Backward implements Layer.
+func (l *Taylor[T]) Backward(n int, dx, dy, y, x, grads, scratch []T) {
+	monomials, dm := l.parts(scratch)
+	if dx == nil {
+		dm = nil
+	}
+	l.linear.Backward(n, dm, dy, y, monomials, grads, nil)
+	if dx == nil {
+		return
+	}
+	for i := range n {
+		x, dx := l.image(x, i, l.in), l.image(dx, i, l.in)
+		m, dm := l.image(monomials, i, l.linear.in), l.image(dm, i, l.linear.in)
+		clear(dx)
+		for k := len(l.products) - 1; k >= 0; k-- {
+			p, d := l.products[k], dm[len(x)+k]
+			dm[p.lower] += d * x[p.factor]
+			dx[p.factor] += d * m[p.lower]
+		}
+		kernel.Add(dx, dm[:len(x)])
+	}
+}
