@@ -11,41 +11,17 @@ import (
 type Taylor[T tensor.Float] struct {
 	frame    Frame
 	in       spec.Shape
-	products []product
+	products []spec.Product
 	linear   *Conv[T] // from the monomials of degree 1 and above
 }
-
-// product is a monomial: a lower one times an input.
-type product struct{ lower, factor int32 }
 
 // NewTaylor compiles op for inputs of shape in; coefs is the offset of its
 // coefficients [terms,N].
 func NewTaylor[T tensor.Float](f Frame, op *spec.Taylor, in spec.Shape, coefs int, inputGrad bool) *Taylor[T] {
-	l := &Taylor[T]{frame: f, in: in, products: products(in.Size(), op.Order)}
+	l := &Taylor[T]{frame: f, in: in, products: spec.Products(in.Size(), op.Order)}
 	monomials := spec.Shape{H: 1, W: 1, C: in.Size() + len(l.products)}
 	l.linear = NewLinear[T](f, monomials, spec.Shape{H: 1, W: 1, C: op.N}, coefs+op.N, coefs, inputGrad)
 	return l
-}
-
-// products makes the monomials of degree 2 and above in the order of
-// spec.Monomials, in which those of degree 1 are the n inputs.
-func products(n, order int) []product {
-	var list []product
-	least := make([]int32, n) // by monomial, the first input to multiply it by
-	for i := range least {
-		least[i] = int32(i)
-	}
-	for from, degree := 0, 2; degree <= order; degree++ {
-		to := len(least)
-		for lower := from; lower < to; lower++ {
-			for i := least[lower]; i < int32(n); i++ {
-				list = append(list, product{int32(lower), i})
-				least = append(least, i)
-			}
-		}
-		from = to
-	}
-	return list
 }
 
 // Refresh implements Layer.
@@ -75,7 +51,7 @@ func (l *Taylor[T]) Forward(n int, y, x, scratch []T) {
 		x, m := l.image(x, i, l.in), l.image(monomials, i, l.linear.in)
 		copy(m, x)
 		for k, p := range l.products {
-			m[len(x)+k] = m[p.lower] * x[p.factor]
+			m[len(x)+k] = m[p.Lower] * x[p.Factor]
 		}
 	}
 	l.linear.Forward(n, y, monomials, nil)
@@ -97,8 +73,8 @@ func (l *Taylor[T]) Backward(n int, dx, dy, y, x, grads, scratch []T) {
 		clear(dx)
 		for k := len(l.products) - 1; k >= 0; k-- {
 			p, d := l.products[k], dm[len(x)+k]
-			dm[p.lower] += d * x[p.factor]
-			dx[p.factor] += d * m[p.lower]
+			dm[p.Lower] += d * x[p.Factor]
+			dx[p.Factor] += d * m[p.Lower]
 		}
 		kernel.Add(dx, dm[:len(x)])
 	}

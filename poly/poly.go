@@ -75,12 +75,16 @@ func (p Poly) add(m monomial, c float64) {
 
 // AddScaled returns p + scale q.
 func (p Poly) AddScaled(scale float64, q Poly) Poly {
-	sum := Poly{terms: maps.Clone(p.terms)}
-	if sum.terms == nil {
-		sum.terms = make(map[monomial]float64, len(q.terms))
-	}
-	for m, c := range q.terms {
-		sum.add(m, scale*c)
+	return Sum([]float64{1, scale}, []Poly{p, q})
+}
+
+// Sum returns the sum of the scales times the polynomials, as many.
+func Sum(scales []float64, list []Poly) Poly {
+	sum := Poly{terms: make(map[monomial]float64)}
+	for i, q := range list {
+		for m, c := range q.terms {
+			sum.add(m, scales[i]*c)
+		}
 	}
 	return sum
 }

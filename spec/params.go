@@ -96,3 +96,27 @@ func Monomials(n, order int) [][]int {
 	}
 	return all
 }
+
+// Product is a monomial of degree 2 or above: a lower one times a variable.
+// Monomials are counted from the first of degree 1.
+type Product struct{ Lower, Factor int32 }
+
+// Products lists the monomials of degree 2 and above in the order of Monomials.
+func Products(n, order int) []Product {
+	var list []Product
+	least := make([]int32, n) // by monomial, the first variable to multiply it by
+	for i := range least {
+		least[i] = int32(i)
+	}
+	for from, degree := 0, 2; degree <= order; degree++ {
+		to := len(least)
+		for lower := from; lower < to; lower++ {
+			for i := least[lower]; i < int32(n); i++ {
+				list = append(list, Product{int32(lower), i})
+				least = append(least, i)
+			}
+		}
+		from = to
+	}
+	return list
+}

@@ -77,6 +77,12 @@ func TestMonomialsInOrder(t *testing.T) {
 		if len(list) != terms(n, order) {
 			t.Fatalf("%d monomials, %d terms", len(list), terms(n, order))
 		}
+		for k, p := range Products(n, order) {
+			product := append(slices.Clone(list[1+p.Lower]), int(p.Factor))
+			if !slices.Equal(product, list[1+n+k]) {
+				t.Fatalf("product %d is %v, want %v", k, product, list[1+n+k])
+			}
+		}
 		for i, m := range list {
 			if !slices.IsSorted(m) || len(m) > order || (len(m) > 0 && (m[0] < 0 || m[len(m)-1] >= n)) {
 				t.Fatalf("%v is no monomial", m)
