@@ -34,6 +34,13 @@ type Net struct {
 	input  int
 	output int
 	work   int // elements of scratch that a step needs
+	levels []level
+}
+
+// level is a coarse-graining.
+type level struct {
+	layer spec.Layer
+	step  *polynomial
 }
 
 // value is a feature map somewhere in the net.
@@ -167,7 +174,9 @@ func (b *builder) op(op spec.Op, info spec.Layer, x int) int {
 	case *spec.CG:
 		y := b.value(info.Out, b.values[x].degree*op.Order)
 		members := slide(info, op.L1, op.L2, op.S1, op.S2, op.D)
-		return out(b.polynomial(members, op.L1*op.L2, op.Order, info, at(".cg.coefficients"), x, y), y)
+		s := b.polynomial(members, op.L1*op.L2, op.Order, info, at(".cg.coefficients"), x, y)
+		b.levels = append(b.levels, level{info, s})
+		return out(s, y)
 	case *spec.Taylor:
 		y := b.value(info.Out, b.values[x].degree*op.Order)
 		members := make([]int, info.In.Size())

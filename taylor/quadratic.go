@@ -1,8 +1,11 @@
 package taylor
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"math"
+	"slices"
 	"sync/atomic"
 
 	"github.com/coarsegrain/taylornet/model"
@@ -43,32 +46,95 @@ func (n *Net) Quadratic(ctx context.Context, about []float64, workers int, progr
 	for range n.K {
 		q.Linear, q.Products = append(q.Linear, make([]float64, size)), append(q.Products, make([]float64, size*size))
 	}
+	all := make([]int, size)
+	for i := range all {
+		all[i] = i
+	}
+	logits := make([]int, n.K)
+	for k := range logits {
+		logits[k] = k
+	}
 	var done atomic.Int64
-	parallel(workers, size, func() func(i int) {
-		p, a, direction := n.newPass(1), n.newAdjoint(1), make([]float64, size)
+	n.rows(ctx, about, all, logits, workers, func(i, k int, p *pass, a *adjoint) {
+		if i == 0 {
+			q.Constant[k] = p.at(n.output, 0)[k]
+			copy(q.Linear[k], a.at(n.input, 0))
+		}
+		halves(q.Products[k][i*size:][:size], a)
+		if k == n.K-1 && progress != nil {
+			progress(int(done.Add(1)), size)
+		}
+	})
+	return q, ctx.Err()
+}
+
+// rows takes the line from about along each of some inputs through the net and
+// back from each of some logits, and calls each with what came of it, from
+// several goroutines. What a call is given is valid in it only.
+func (n *Net) rows(ctx context.Context, about []float64, inputs, logits []int, workers int, each func(i, k int, p *pass, a *adjoint)) {
+	parallel(workers, len(inputs), func() func(i int) {
+		p, a, direction := n.newPass(1), n.newAdjoint(1), make([]float64, len(about))
 		return func(i int) {
 			if ctx.Err() != nil {
 				return
 			}
-			direction[i] = 1
+			direction[inputs[i]] = 1
 			p.run(about, direction)
-			direction[i] = 0
-			for k := range n.K {
+			direction[inputs[i]] = 0
+			for _, k := range logits {
 				a.run(p, k)
-				if i == 0 {
-					q.Constant[k] = p.at(n.output, 0)[k]
-					copy(q.Linear[k], a.at(n.input, 0))
-				}
-				if a.orders(n.input) > 1 {
-					for j, v := range a.at(n.input, 1) {
-						q.Products[k][i*size+j] = v / 2
-					}
-				}
-			}
-			if progress != nil {
-				progress(int(done.Add(1)), size)
+				each(i, k, p, a)
 			}
 		}
 	})
-	return q, ctx.Err()
+}
+
+// halves writes half the second derivatives that an adjoint along an input has.
+func halves(row []float64, a *adjoint) {
+	if a.orders(a.net.input) < 2 {
+		return
+	}
+	for j, v := range a.at(a.net.input, 1) {
+		row[j] = v / 2
+	}
+}
+
+// Pair is two inputs, or one twice, and what their product contributes.
+type Pair struct {
+	I, J  int
+	Value float64
+}
+
+// Pairs returns the products of two inputs that contribute most, by their
+// absolute value, to the second order of a logit: b_ij d_i d_j. It looks among
+// the products with the inputs given, such as those that Attribution finds
+// large, and returns up to most of them, the largest first.
+func (l *Line) Pairs(logit int, inputs []int, most, workers int) []Pair {
+	n, size := l.net, len(l.direction)
+	about := l.pass.at(n.input, 0)
+	rows := make([][]float64, len(inputs))
+	n.rows(context.Background(), about, inputs, []int{logit}, workers, func(i, _ int, _ *pass, a *adjoint) {
+		rows[i] = make([]float64, size)
+		halves(rows[i], a)
+	})
+	chosen := make(map[int]bool)
+	var list []Pair
+	for r, i := range inputs {
+		chosen[i] = true
+		for j, half := range rows[r] {
+			if i != j {
+				if chosen[j] {
+					continue // seen from the other side
+				}
+				half *= 2
+			}
+			if v := half * l.direction[i] * l.direction[j]; v != 0 {
+				list = append(list, Pair{min(i, j), max(i, j), v})
+			}
+		}
+	}
+	slices.SortFunc(list, func(a, b Pair) int {
+		return cmp.Or(cmp.Compare(math.Abs(b.Value), math.Abs(a.Value)), cmp.Compare(a.I, b.I), cmp.Compare(a.J, b.J))
+	})
+	return list[:min(most, len(list))]
 }

@@ -1,0 +1,122 @@
+package taylor
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/coarsegrain/taylornet/spec"
+)
+
+// TestLevelsOfSigns: of two signs, each as often as the other, all is known.
+func TestLevelsOfSigns(t *testing.T) {
+	const c, a1, a2, b12, mean = 3.0, 0.5, -2.0, 1.5, 0.75
+	net, err := spec.Parse("Input(1,2,1) CG(1,2,1,1,1)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// In x = u + mean; the coefficients are those of u, moved back.
+	n, err := New(net, []float64{c - (a1+a2)*mean + b12*mean*mean, a1 - b12*mean, a2 - b12*mean, 0, b12, 0})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var images [][]float64
+	for _, u := range [][2]float64{{1, 1}, {1, -1}, {-1, 1}, {-1, -1}} {
+		images = append(images, []float64{u[0] + mean, u[1] + mean})
+	}
+	levels := n.Levels(images, 2)
+	if len(levels) != 1 || levels[0].Members != 2 || levels[0].Order != 2 || len(levels[0].Coefs) != 6 {
+		t.Fatalf("levels %+v", levels)
+	}
+	linear, square := a1*a1+a2*a2, b12*b12
+	flow := levels[0].Flow
+	closeTo(t, "shares", flow.Share, []float64{linear / (linear + square), square / (linear + square)}, 1)
+	closeTo(t, "couplings", flow.Couplings, []float64{math.Sqrt(linear / (linear + square)), math.Sqrt(square / (linear + square))}, 1)
+}
+
+// TestCentred: moved to the mean, a coarse-graining of any order has the same
+// values.
+func TestCentred(t *testing.T) {
+	e := newExample(t, nets["orders"], rand.New(rand.NewPCG(1, 2)))
+	for _, l := range e.net.levels {
+		r, s := rand.New(rand.NewPCG(3, 4)), l.step
+		before := make([]moments, s.channels)
+		u, x := make([]float64, s.n), make([]float64, s.n)
+		for i := range before {
+			before[i].mean = r.NormFloat64()
+		}
+		coefs := s.centred(before)
+		for c := range s.channels {
+			for i := range u {
+				u[i] = r.NormFloat64()
+				x[i] = u[i] + before[c].mean
+			}
+			value := func(coefs, at []float64) (sum float64) {
+				for k, m := range spec.Monomials(s.n, l.layer.Op.(*spec.CG).Order) {
+					term := coefs[k*s.channels+c]
+					for _, i := range m {
+						term *= at[i]
+					}
+					sum += term
+				}
+				return sum
+			}
+			closeTo(t, "a value", []float64{value(coefs, u)}, []float64{value(s.coefs, x)}, 10)
+		}
+	}
+}
+
+// TestMaps: the maps of an image are those of the net at the image.
+func TestMaps(t *testing.T) {
+	e := newExample(t, nets["dilated"], rand.New(rand.NewPCG(1, 2)))
+	l, err := e.net.Line(e.about, e.x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := e.net.newPass(0)
+	p.run(e.x, nil)
+	maps := l.Maps()
+	if len(maps) != 3 || maps[0].Shape != (spec.Shape{H: 4, W: 4, C: 3}) {
+		t.Fatalf("maps %+v", maps)
+	}
+	for i, m := range maps {
+		closeTo(t, m.Op, m.Values, p.at(e.net.levels[i].step.out, 0), 1)
+	}
+}
+
+// TestPairs: they are the largest of the second-order coefficients' products.
+func TestPairs(t *testing.T) {
+	e := newExample(t, nets["residual"], rand.New(rand.NewPCG(1, 2)))
+	l, err := e.net.Line(e.about, e.x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q, err := e.net.Quadratic(t.Context(), e.about, 0, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := make([]int, len(e.x))
+	for i := range all {
+		all[i] = i
+	}
+	pairs := l.Pairs(1, all, math.MaxInt, 2)
+	var sum float64
+	for i, p := range pairs {
+		want := q.Pair(1, p.I, p.J) * l.direction[p.I] * l.direction[p.J]
+		closeTo(t, "a pair", []float64{p.Value}, []float64{want}, 1)
+		if i > 0 && math.Abs(p.Value) > math.Abs(pairs[i-1].Value) {
+			t.Fatalf("pair %d is larger than the one before", i)
+		}
+		sum += p.Value
+	}
+	closeTo(t, "all pairs", []float64{sum}, []float64{l.ByOrder()[2][1]}, 1)
+	some := l.Pairs(1, []int{7, 3}, 5, 1)
+	if len(some) != 5 {
+		t.Fatalf("%d pairs, want 5", len(some))
+	}
+	for _, p := range some {
+		if p.I != 7 && p.I != 3 && p.J != 7 && p.J != 3 {
+			t.Errorf("pair %+v has neither of the inputs asked for", p)
+		}
+	}
+}
