@@ -1,6 +1,7 @@
 package model
 
 import (
+	"errors"
 	"fmt"
 	"image"
 	"math"
@@ -31,18 +32,16 @@ func (m *Model) Predict(img image.Image) (Prediction, error) {
 
 // PredictBatch classifies several pictures at once.
 func (m *Model) PredictBatch(images []image.Image) ([]Prediction, error) {
-	in := m.Net.Input
-	if in.C != 1 && in.C != 3 {
-		return nil, fmt.Errorf("%w: it takes %d channels, pictures have 1 or 3", ErrShape, in.C)
-	}
+	pixels := make([][]uint8, len(images))
 	for i, img := range images {
-		if img.Bounds().Empty() {
-			return nil, fmt.Errorf("image %d is empty", i)
+		var err error
+		if pixels[i], err = m.Pixels(img); err != nil {
+			return nil, fmt.Errorf("image %d: %w", i, err)
 		}
 	}
 	out := make([]Prediction, len(images))
 	err := m.run(len(images), func(i int, x []float32) {
-		m.Normalisation.Apply(x, dataset.FromImage(images[i], in.H, in.W, in.C))
+		m.Normalisation.Apply(x, pixels[i])
 	}, func(i int, y []float32) {
 		p := Prediction{Logits: slices.Clone(y), Probabilities: make([]float32, len(y))}
 		layer.Softmax(p.Probabilities, y)
@@ -61,6 +60,19 @@ func (m *Model) PredictBatch(images []image.Image) ([]Prediction, error) {
 		}
 	}
 	return out, nil
+}
+
+// Pixels converts a picture of any size and colour to the pixels that the model
+// takes, [H,W,C], as dataset.FromImage says.
+func (m *Model) Pixels(img image.Image) ([]uint8, error) {
+	in := m.Net.Input
+	if in.C != 1 && in.C != 3 {
+		return nil, fmt.Errorf("%w: it takes %d channels, pictures have 1 or 3", ErrShape, in.C)
+	}
+	if img.Bounds().Empty() {
+		return nil, errors.New("the picture is empty")
+	}
+	return dataset.FromImage(img, in.H, in.W, in.C), nil
 }
 
 func finite(v float32) bool { return !math.IsNaN(float64(v)) && !math.IsInf(float64(v), 0) }

@@ -108,7 +108,7 @@ func TestPredictBatch(t *testing.T) {
 func TestPredictRefuses(t *testing.T) {
 	m := brightest(t)
 	_, err := m.PredictBatch([]image.Image{pixel(1, 2, 3, 1, 1), image.NewGray(image.Rect(4, 4, 4, 9))})
-	oneLine(t, err, "image 1 is empty")
+	oneLine(t, err, "image 1: the picture is empty")
 
 	spectral := compile(t, config(t, "Input(1,1,2) Linear(2)", "a", "b"))
 	_, err = spectral.Predict(pixel(1, 2, 3, 1, 1))

@@ -27,8 +27,15 @@ type Input struct {
 	Images dataset.Subset
 }
 
-//go:embed report.html
-var source string
+// The pages and the style that they share.
+var (
+	//go:embed report.html
+	reportPage string
+	//go:embed explain.html
+	explainPage string
+	//go:embed style.css
+	style string
+)
 
 // Write writes the report, one HTML document. Equal inputs give equal bytes.
 func Write(w io.Writer, in Input) error {
@@ -39,13 +46,20 @@ func Write(w io.Writer, in Input) error {
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
-	t, err := template.New("report").Funcs(template.FuncMap{
+	return render(w, reportPage, page)
+}
+
+// render writes one of the pages.
+func render(w io.Writer, source string, page any) error {
+	t := template.New("report").Funcs(template.FuncMap{
 		"count": Count, "percent": percent, "degree": degree, "figures": significant,
-	}).Parse(source)
-	if err != nil {
-		return fmt.Errorf("report: %w", err)
+	})
+	for name, text := range map[string]string{"page": source, "style": style} {
+		if _, err := t.New(name).Parse(text); err != nil {
+			return fmt.Errorf("report: %w", err)
+		}
 	}
-	if err := t.Execute(w, page); err != nil {
+	if err := t.ExecuteTemplate(w, "page", page); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
 	return nil

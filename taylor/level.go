@@ -20,6 +20,20 @@ type Level struct {
 	Flow  Flow
 }
 
+// RMS is the root of the mean squared coefficient of order k.
+func (l Level) RMS(k int) float64 {
+	var squares, n float64
+	for t, m := range spec.Monomials(l.Members, l.Order) {
+		if len(m) == k {
+			for _, c := range l.Coefs[t] {
+				squares += c * c
+				n++
+			}
+		}
+	}
+	return math.Sqrt(squares / max(n, 1))
+}
+
 // Flow is what goes through a coarse-graining on average over images, sites and
 // channels.
 //
@@ -217,4 +231,13 @@ func (l *Line) Maps() []Map {
 		maps = append(maps, m)
 	}
 	return maps
+}
+
+// Orders lists the orders from 1.
+func (l Level) Orders() []int {
+	list := make([]int, l.Order)
+	for i := range list {
+		list[i] = i + 1
+	}
+	return list
 }

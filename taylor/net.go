@@ -74,6 +74,18 @@ func FromModel(m *model.Model) (*Net, error) {
 	return compile(m.Net, params, &affine{scale: scale, shift: shift})
 }
 
+// Mean is the expansion point of the training images' mean, [H,W,C]: each channel
+// even, where the network's normalised input is zero. About a point amid the
+// images the orders of a high degree cancel less than about one aside, such as
+// black, and so does their rounding.
+func Mean(m *model.Model) []float64 {
+	point := make([]float64, m.Net.Input.Size())
+	for i := range point {
+		point[i] = float64(m.Normalisation.Mean[i%m.Net.Input.C])
+	}
+	return point
+}
+
 // New compiles a network with the given parameters, laid out as net.Params says.
 // Norms are the affine maps that they are at inference.
 func New(net *spec.Net, params []float64) (*Net, error) { return compile(net, params, nil) }

@@ -32,7 +32,7 @@ as MNIST's are.`,
 		RunE:              func(_ *cobra.Command, args []string) error { return a.predict(args[0], args[1:], invert) },
 	}
 	cmd.Flags().StringVar(&invert, "invert", "auto", "exchange light and dark: `auto`, yes or no")
-	completeFlag(cmd, "invert", completeOf("auto", "yes", "no"))
+	completeFlag(cmd, "invert", completeOf(inversions()...))
 	return cmd
 }
 
@@ -57,8 +57,8 @@ type unreadableImage struct {
 }
 
 func (a *app) predict(arg string, files []string, invert string) error {
-	if !slices.Contains([]string{"auto", "yes", "no"}, invert) {
-		return usagef("--invert %q: want auto, yes or no", invert)
+	if err := checkInvert(invert); err != nil {
+		return err
 	}
 	m, err := loadModel(arg)
 	if err != nil {
@@ -91,14 +91,10 @@ func (out *predictOutput) add(m *model.Model, files []string, invert string) err
 	var images []image.Image
 	first := len(out.Predictions)
 	for _, file := range files {
-		img, err := readImage(file)
+		img, inverted, err := readUpright(m, file, invert)
 		if err != nil {
 			out.Unreadable = append(out.Unreadable, unreadableImage{file, err.Error()})
 			continue
-		}
-		inverted := invert == "yes" || invert == "auto" && m.Inverted(img)
-		if inverted {
-			img = model.Negative(img)
 		}
 		images = append(images, img)
 		out.Predictions = append(out.Predictions, predictedImage{File: file, Inverted: inverted})
@@ -112,6 +108,27 @@ func (out *predictOutput) add(m *model.Model, files []string, invert string) err
 		at.Class, at.Probability, at.Probabilities = p.Class, p.Probabilities[p.Label], p.Probabilities
 	}
 	return nil
+}
+
+// inversions are the values of --invert.
+func inversions() []string { return []string{"auto", "yes", "no"} }
+
+func checkInvert(value string) error {
+	if !slices.Contains(inversions(), value) {
+		return usagef("--invert %q: want auto, yes or no", value)
+	}
+	return nil
+}
+
+// readUpright reads a picture and exchanges light and dark where --invert says.
+func readUpright(m *model.Model, file, invert string) (img image.Image, inverted bool, err error) {
+	if img, err = readImage(file); err != nil {
+		return nil, false, err
+	}
+	if inverted = invert == "yes" || invert == "auto" && m.Inverted(img); inverted {
+		img = model.Negative(img)
+	}
+	return img, inverted, nil
 }
 
 func readImage(file string) (image.Image, error) {

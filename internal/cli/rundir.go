@@ -17,23 +17,32 @@ const runsDir = "runs"
 // runDir is the n-th folder, counted from 1, for runs on a data set: runs/digits,
 // runs/digits-2 and so on.
 func runDir(source string, n int) string {
-	dir := filepath.Join(runsDir, filepath.Base(source))
+	return numbered(filepath.Join(runsDir, filepath.Base(source)), n)
+}
+
+// freeRunDir is the first that does not exist.
+func freeRunDir(source string) (string, error) {
+	return freeDir(filepath.Join(runsDir, filepath.Base(source)))
+}
+
+// numbered is the n-th folder of a name, counted from 1.
+func numbered(dir string, n int) string {
 	if n > 1 {
 		dir += fmt.Sprintf("-%d", n)
 	}
 	return dir
 }
 
-// freeRunDir is the first that does not exist.
-func freeRunDir(source string) (string, error) {
+// freeDir is the first folder of a name that does not exist.
+func freeDir(name string) (string, error) {
 	for n := 1; ; n++ {
-		dir := runDir(source, n)
+		dir := numbered(name, n)
 		_, err := os.Lstat(dir)
 		if errors.Is(err, fs.ErrNotExist) {
 			return dir, nil
 		}
 		if err != nil {
-			return "", fmt.Errorf("looking for a run folder: %w: choose one with --out", err)
+			return "", fmt.Errorf("looking for a folder: %w: choose one with --out", err)
 		}
 	}
 }

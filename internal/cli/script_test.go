@@ -17,6 +17,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/internal/approx"
 	"github.com/coarsegrain/taylornet/model"
 )
 
@@ -38,7 +39,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"fails": fails, "json": jsonKeys, "digit": drawDigit, "cut": cut, "flip": flip, "waitfor": waitFor,
+			"fails": fails, "json": jsonKeys, "digit": drawDigit, "explained": explained, "cut": cut, "flip": flip, "waitfor": waitFor,
 		},
 		Condition: func(name string) (bool, error) {
 			if set, ok := strings.CutPrefix(name, "system:"); ok {
@@ -87,6 +88,51 @@ func jsonKeys(ts *testscript.TestScript, neg bool, args []string) {
 	for _, key := range args[1:] {
 		if _, ok := object[key]; !ok {
 			ts.Fatalf("%s has no key %q: %v", args[0], key, object)
+		}
+	}
+}
+
+// explained FILE checks that every image's orders add up to its logits, and the
+// pixels' shares to that of the class.
+func explained(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: explained FILE")
+	}
+	var out struct {
+		Classes []string
+		Degree  int
+		Images  []struct {
+			Class   string
+			Logits  []float64
+			ByOrder []struct {
+				Order  int
+				Logits []float64
+			} `json:"by_order"`
+			Attribution []float64
+		}
+	}
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &out))
+	if len(out.Images) == 0 {
+		ts.Fatalf("%s has no images", args[0])
+	}
+	for _, image := range out.Images {
+		sum := make([]float64, len(image.Logits))
+		for _, o := range image.ByOrder {
+			for k, v := range o.Logits {
+				sum[k] += v
+			}
+		}
+		tol := func(int) float64 { return 1e-9 }
+		if err := approx.Slices(sum, image.Logits, tol); err != nil || len(image.ByOrder) != out.Degree+1 {
+			ts.Fatalf("%d orders of degree %d: %v", len(image.ByOrder), out.Degree, err)
+		}
+		label := slices.Index(out.Classes, image.Class)
+		total := image.ByOrder[0].Logits[label]
+		for _, v := range image.Attribution {
+			total += v
+		}
+		if !approx.Close(total, image.Logits[label], 1e-9) {
+			ts.Fatalf("the pixels and the constant add up to %v, the logit is %v", total, image.Logits[label])
 		}
 	}
 }

@@ -1,0 +1,121 @@
+package report
+
+import (
+	"image"
+	"image/color"
+	"math"
+	"slices"
+
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/vgimg"
+
+	"github.com/coarsegrain/taylornet/taylor"
+)
+
+// enlarged shows every pixel of a picture as a square of by x by.
+func enlarged(img image.Image, by int) *image.RGBA {
+	b := img.Bounds()
+	out := image.NewRGBA(image.Rect(0, 0, b.Dx()*by, b.Dy()*by))
+	for y := range out.Rect.Dy() {
+		for x := range out.Rect.Dx() {
+			out.Set(x, y, img.At(b.Min.X+x/by, b.Min.Y+y/by))
+		}
+	}
+	return out
+}
+
+// Heat draws values [H,W,C], summed over the channels at each site: white is
+// zero, the first colour of charts positive and the second negative, full at
+// most; if most is 0, at the largest absolute value.
+func Heat(values []float64, h, w int, most float64) image.Image {
+	sites := make([]float64, h*w)
+	channels := len(values) / len(sites)
+	for i, v := range values {
+		sites[i/channels] += v
+	}
+	if most == 0 {
+		for _, v := range sites {
+			most = max(most, math.Abs(v))
+		}
+	}
+	img := image.NewRGBA(image.Rect(0, 0, w, h))
+	for i, v := range sites {
+		full := palette()[0]
+		if v < 0 {
+			full = palette()[1]
+		}
+		part := 0.0
+		if most > 0 {
+			part = min(1, math.Abs(v)/most)
+		}
+		mix := func(c uint8) uint8 { return uint8(math.Round(255 - part*(255-float64(c)))) }
+		img.SetRGBA(i%w, i/w, color.RGBA{mix(full.R), mix(full.G), mix(full.B), 0xff})
+	}
+	return img
+}
+
+// MapSheet draws the channels of a feature map side by side, each from its
+// smallest value, black, to its largest, white.
+func MapSheet(m taylor.Map, columns int) image.Image {
+	h, w, c := m.Shape.H, m.Shape.W, m.Shape.C
+	columns = min(columns, c)
+	rows := (c + columns - 1) / columns
+	const gap = 1
+	sheet := image.NewGray(image.Rect(0, 0, columns*(w+gap)-gap, rows*(h+gap)-gap))
+	for i := range sheet.Pix {
+		sheet.Pix[i] = 0x80
+	}
+	channel := make([]float64, h*w)
+	for k := range c {
+		for s := range channel {
+			channel[s] = m.Values[s*c+k]
+		}
+		lo, hi := slices.Min(channel), slices.Max(channel)
+		for s, v := range channel {
+			if hi > lo {
+				grey := color.Gray{Y: uint8(math.Round(255 * (v - lo) / (hi - lo)))}
+				sheet.SetGray(k%columns*(w+gap)+s%w, k/columns*(h+gap)+s/w, grey)
+			}
+		}
+	}
+	return sheet
+}
+
+// PairPicture draws pairs of pixels of an image with c channels on the image, by
+// pixels enlarged: a line joins the two, of one of Heat's colours and as wide as
+// the pair is large against the first; a ring marks a pixel's own square.
+func PairPicture(img image.Image, c int, pairs []taylor.Pair, by int) image.Image {
+	large := enlarged(img, by)
+	w, h := large.Rect.Dx(), large.Rect.Dy()
+	canvas := vgimg.NewWith(vgimg.UseWH(vg.Length(w), vg.Length(h)), vgimg.UseDPI(72))
+	canvas.DrawImage(vg.Rectangle{Max: vg.Point{X: vg.Length(w), Y: vg.Length(h)}}, large)
+	columns := img.Bounds().Dx()
+	centre := func(input int) vg.Point {
+		site := input / c
+		half := float64(by) / 2
+		return vg.Point{
+			X: vg.Length(float64(site%columns*by) + half),
+			Y: vg.Length(float64(h-site/columns*by) - half), // upwards
+		}
+	}
+	for _, p := range slices.Backward(pairs) {
+		full := palette()[0]
+		if p.Value < 0 {
+			full = palette()[1]
+		}
+		canvas.SetColor(full)
+		canvas.SetLineWidth(vg.Length(max(0.7, float64(by)/3*math.Abs(p.Value/pairs[0].Value))))
+		var path vg.Path
+		from, to := centre(p.I), centre(p.J)
+		if p.I/c == p.J/c {
+			path.Move(from.Add(vg.Point{X: vg.Length(by) / 3}))
+			path.Arc(from, vg.Length(by)/3, 0, 2*math.Pi)
+			path.Close()
+		} else {
+			path.Move(from)
+			path.Line(to)
+		}
+		canvas.Stroke(path)
+	}
+	return canvas.Image()
+}
