@@ -6,9 +6,12 @@ import (
 	"image"
 	_ "image/jpeg" // decoders
 	_ "image/png"
+	"math"
 	"slices"
 
 	"golang.org/x/image/draw"
+
+	"github.com/coarsegrain/taylornet/internal/rng"
 )
 
 // maxPixels bounds an image to be decoded; maxPixelsPerByte bounds it by its
@@ -37,9 +40,13 @@ func Decode(file []byte) (image.Image, error) {
 }
 
 // FromImage converts any picture to h x w pixels of c channels (1 grey, 3 RGB),
-// [H,W,C], as networks take them. Another size is resampled with the Catmull-Rom
-// kernel, which averages when it shrinks; transparent parts lie over black.
+// [H,W,C], as networks take them. A smaller size is the average over the area of
+// each new pixel; another one is resampled with the Catmull-Rom kernel.
+// Transparent parts lie over black.
 func FromImage(img image.Image, h, w, c int) []uint8 {
+	if from := img.Bounds().Size(); h <= from.Y && w <= from.X && (h < from.Y || w < from.X) {
+		return average(FromImage(img, from.Y, from.X, c), Size{from.Y, from.X}, Size{h, w}, c)
+	}
 	bounds := image.Rect(0, 0, w, h)
 	scale := func(dst draw.Image) {
 		if img.Bounds().Size() == bounds.Size() {
@@ -65,6 +72,46 @@ func FromImage(img image.Image, h, w, c int) []uint8 {
 	panic(fmt.Sprintf("dataset.FromImage: %d channels, want 1 or 3", c))
 }
 
+// average shrinks pixels [from.H,from.W,c].
+func average(pixels []uint8, from, to Size, c int) []uint8 {
+	rows, columns := overlaps(from.H, to.H), overlaps(from.W, to.W)
+	out := make([]uint8, 0, to.H*to.W*c)
+	for _, row := range rows {
+		for _, column := range columns {
+			for k := range c {
+				var sum float64
+				for _, r := range row {
+					for _, s := range column {
+						sum += r.part * s.part * float64(pixels[(r.at*from.W+s.at)*c+k])
+					}
+				}
+				out = append(out, uint8(math.Round(sum)))
+			}
+		}
+	}
+	return out
+}
+
+// overlap is a pixel of a line and its part of a larger pixel.
+type overlap struct {
+	at   int
+	part float64
+}
+
+// overlaps lists what a line of pixels has within each of fewer, larger ones.
+func overlaps(from, to int) [][]overlap {
+	lines := make([][]overlap, to)
+	for i := range lines {
+		// In units of 1/to of a small pixel, which makes all ends whole.
+		lo, hi := i*from, (i+1)*from
+		for at := lo / to; at*to < hi; at++ {
+			inside := min(hi, (at+1)*to) - max(lo, at*to)
+			lines[i] = append(lines[i], overlap{at, float64(inside) / float64(from)})
+		}
+	}
+	return lines
+}
+
 // Picture returns image i as a picture, for resizing or for showing.
 func (s *Set) Picture(i int) image.Image {
 	pixels, bounds := s.Image(i), image.Rect(0, 0, s.W, s.H)
@@ -77,6 +124,27 @@ func (s *Set) Picture(i int) image.Image {
 		img.Pix[4*p+3] = 0xff
 	}
 	return img
+}
+
+// ShufflePixels returns the data with the pixels of every image moved by one fixed
+// permutation, a control that takes away what is near and what is far.
+func (d *Data) ShufflePixels(seed uint64) *Data {
+	sites := make([]int32, d.Train.H*d.Train.W)
+	rng.Permutation(sites, seed, "pixels", 0)
+	return &Data{Name: d.Name, Train: d.Train.moved(sites), Test: d.Test.moved(sites)}
+}
+
+// moved puts at site i of each image what stood at sites[i].
+func (s *Set) moved(sites []int32) *Set {
+	moved := *s
+	moved.Pixels = make([]uint8, 0, len(s.Pixels))
+	for i := range s.N() {
+		image := s.Image(i)
+		for _, from := range sites {
+			moved.Pixels = append(moved.Pixels, image[int(from)*s.C:][:s.C]...)
+		}
+	}
+	return &moved
 }
 
 // Resize returns the data with all images resampled to another size, as

@@ -132,3 +132,57 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// TestAverage: a smaller picture has the averages over its pixels' areas.
+func TestAverage(t *testing.T) {
+	img := &image.Gray{Pix: []uint8{
+		0, 10, 20, 30,
+		40, 50, 60, 70,
+		80, 90, 100, 110,
+	}, Stride: 4, Rect: image.Rect(0, 0, 4, 3)}
+	for _, tt := range []struct {
+		h, w int
+		want []uint8
+	}{
+		{3, 2, []uint8{5, 25, 45, 65, 85, 105}},
+		{1, 1, []uint8{55}},
+		{1, 3, []uint8{43, 55, 68}},                     // 4/3 columns each
+		{2, 4, []uint8{13, 23, 33, 43, 67, 77, 87, 97}}, // 3/2 rows each
+	} {
+		if got := FromImage(img, tt.h, tt.w, 1); !slices.Equal(got, tt.want) {
+			t.Errorf("%dx%d: got %v, want %v", tt.h, tt.w, got, tt.want)
+		}
+	}
+}
+
+func TestShufflePixels(t *testing.T) {
+	data, err := Digits()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := data.ShufflePixels(1), data.ShufflePixels(2)
+	if slices.Equal(a.Train.Pixels, data.Train.Pixels) || slices.Equal(a.Train.Pixels, b.Train.Pixels) {
+		t.Error("the pixels stand where they did")
+	}
+	if !slices.Equal(a.Test.Labels, data.Test.Labels) {
+		t.Error("the labels changed")
+	}
+	// One permutation for all images: of each pixel, the values over the images
+	// are those of another.
+	column := func(s *Set, site int) string {
+		var values []byte
+		for i := range s.N() {
+			values = append(values, s.Image(i)[site])
+		}
+		return string(values)
+	}
+	before, after := []string{}, []string{}
+	for site := range 64 {
+		before, after = append(before, column(data.Train, site)), append(after, column(a.Train, site))
+	}
+	slices.Sort(before)
+	slices.Sort(after)
+	if !slices.Equal(before, after) {
+		t.Error("the images were not shuffled alike")
+	}
+}

@@ -43,6 +43,8 @@ type Axis struct {
 type Line struct {
 	Name string // in the legend
 	X, Y []float64
+	// Low and High, if not nil, are the ends of each point's interval.
+	Low, High []float64
 }
 
 // Size of a chart, and the number of points up to which each is marked.
@@ -157,10 +159,11 @@ func (s span) has(v float64) bool { return v >= s.lo && v <= s.hi }
 func (c Chart) ends() (x, y span, err error) {
 	var xs, ys []float64
 	for _, l := range c.Lines {
-		if len(l.X) != len(l.Y) {
-			return x, y, fmt.Errorf("line %q has %d x and %d y", l.Name, len(l.X), len(l.Y))
+		if len(l.X) != len(l.Y) || len(l.Low) != len(l.High) || (l.Low != nil && len(l.Low) != len(l.Y)) {
+			return x, y, fmt.Errorf("line %q has %d x, %d y and intervals from %d to %d values", l.Name, len(l.X), len(l.Y), len(l.Low), len(l.High))
 		}
 		xs, ys = append(xs, l.X...), append(ys, l.Y...)
+		ys = append(append(ys, l.Low...), l.High...)
 	}
 	if len(xs) == 0 {
 		return x, y, errors.New("it has no points")
@@ -241,15 +244,40 @@ func (l Line) parts(i int, x, y span) []part {
 	line := &plotter.Line{XYs: all, LineStyle: draw.LineStyle{
 		Color: colour, Width: 1.4, Dashes: dashes()[i%len(dashes())],
 	}}
+	parts := []part{line}
+	if l.Low != nil {
+		parts = append(parts, &bars{line: l, x: x, y: y, style: draw.LineStyle{Color: colour, Width: 0.8}})
+	}
 	switch {
 	case len(all) == 1:
 		points.Radius, points.Shape = 4.5, ring{}
 		return []part{points}
 	case len(all) > fewPoints:
-		return []part{line}
+		return parts
 	}
-	return []part{line, points}
+	return append(parts, points)
 }
+
+// bars are the intervals of a line's points.
+type bars struct {
+	line  Line
+	x, y  span
+	style draw.LineStyle
+}
+
+// Plot implements plot.Plotter.
+func (b *bars) Plot(c draw.Canvas, p *plot.Plot) {
+	x, y := p.Transforms(&c)
+	for i, at := range b.line.X {
+		lo, hi := max(b.line.Low[i], b.y.lo), min(b.line.High[i], b.y.hi)
+		if b.x.has(at) && lo <= hi {
+			c.StrokeLine2(b.style, x(at), y(lo), x(at), y(hi))
+		}
+	}
+}
+
+// Thumbnail implements plot.Thumbnailer: the line's own says enough.
+func (b *bars) Thumbnail(*draw.Canvas) {}
 
 // ring is a circle around a point.
 type ring struct{}

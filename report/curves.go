@@ -57,13 +57,13 @@ func (p *page) lines(training, validation func(*train.Metrics) float64) []Line {
 		m := &p.History[i]
 		x, t, v = append(x, float64(m.Epoch)), append(t, training(m)), append(v, validation(m))
 	}
-	list := []Line{{"training", x, t}}
+	list := []Line{{Name: "training", X: x, Y: t}}
 	if !p.Validated {
 		return list
 	}
-	list = append(list, Line{"validation", x, v})
+	list = append(list, Line{Name: "validation", X: x, Y: v})
 	if best := p.BestEpoch(); best > 0 && len(x) > 1 {
-		list = append(list, Line{fmt.Sprintf("best: epoch %d", best), x[p.Best:][:1], v[p.Best:][:1]})
+		list = append(list, Line{Name: fmt.Sprintf("best: epoch %d", best), X: x[p.Best:][:1], Y: v[p.Best:][:1]})
 	}
 	return list
 }

@@ -216,7 +216,7 @@ func flow(levels []taylor.Level) ([]figure, error) {
 			}
 		}
 		name := "order " + strconv.Itoa(k+1)
-		couplings.Lines, shares.Lines = append(couplings.Lines, Line{name, x, g}), append(shares.Lines, Line{name, x, share})
+		couplings.Lines, shares.Lines = append(couplings.Lines, Line{Name: name, X: x, Y: g}), append(shares.Lines, Line{Name: name, X: x, Y: share})
 	}
 	var out []figure
 	for _, c := range []Chart{couplings, shares} {

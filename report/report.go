@@ -33,6 +33,8 @@ var (
 	reportPage string
 	//go:embed explain.html
 	explainPage string
+	//go:embed direct.html
+	directPage string
 	//go:embed style.css
 	style string
 )

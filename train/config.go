@@ -96,7 +96,7 @@ func within(name string, v, lo, hi float64) error {
 func (c *Config) optimiser(params []spec.Param, trained int) optim.Optimiser {
 	var decayed []optim.Range
 	for _, p := range params {
-		if p.Role == spec.Weight {
+		if p.Role == spec.Weight || p.Role == spec.Expansion {
 			decayed = append(decayed, optim.Range{Start: p.Offset, End: p.Offset + p.Size()})
 		}
 	}

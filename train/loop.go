@@ -15,6 +15,7 @@ import (
 	"github.com/coarsegrain/taylornet/engine/cpu"
 	"github.com/coarsegrain/taylornet/internal/rng"
 	"github.com/coarsegrain/taylornet/layer"
+	"github.com/coarsegrain/taylornet/model"
 	"github.com/coarsegrain/taylornet/optim"
 	"github.com/coarsegrain/taylornet/spec"
 )
@@ -207,11 +208,21 @@ func (r *run) closeEpoch(epoch int) (*Metrics, error) {
 	}
 	r.Partial = sums{}
 	r.calibrate()
-	if r.validation.N() > 0 {
-		current, err := r.model(r.average, nil)
-		if err != nil {
+	var current *model.Model
+	if r.validation.N() > 0 || r.opts.TestCurve {
+		var err error
+		if current, err = r.model(r.average, nil); err != nil {
 			return nil, fmt.Errorf("%w after epoch %d: %w", ErrDiverged, epoch+1, err)
 		}
+	}
+	if r.opts.TestCurve {
+		e, err := current.Evaluate(r.data.Test.All())
+		if err != nil {
+			return nil, err
+		}
+		m.TestAccuracy = e.Accuracy()
+	}
+	if r.validation.N() > 0 {
 		e, err := current.Evaluate(r.validation)
 		if err != nil {
 			return nil, err

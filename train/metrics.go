@@ -16,9 +16,11 @@ type Metrics struct {
 	TrainAccuracy      float64 `json:"train_accuracy"`
 	ValidationLoss     float64 `json:"validation_loss,omitempty"`
 	ValidationAccuracy float64 `json:"validation_accuracy,omitempty"`
-	Rate               float64 `json:"rate"`    // of the last step
-	Seconds            float64 `json:"seconds"` // in steps, without evaluation
-	ImagesPerSecond    float64 `json:"images_per_second"`
+	// TestAccuracy is there with Options.TestCurve only; nothing is chosen by it.
+	TestAccuracy    float64 `json:"test_accuracy,omitempty"`
+	Rate            float64 `json:"rate"`    // of the last step
+	Seconds         float64 `json:"seconds"` // in steps, without evaluation
+	ImagesPerSecond float64 `json:"images_per_second"`
 }
 
 // better reports whether m is better on the validation images than old: more

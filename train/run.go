@@ -37,6 +37,9 @@ type Options struct {
 	// SaveEvery is the time between checkpoints within an epoch, DefaultSaveEvery
 	// if zero. There is one after every epoch in any case.
 	SaveEvery time.Duration
+	// TestCurve evaluates the test part after every epoch too, for a curve to
+	// look at: nothing is chosen by it.
+	TestCurve bool
 	// Progress, if not nil, is called after every step and every epoch.
 	Progress func(Progress)
 	// FS is where files are written; the operating system's if nil.
@@ -67,8 +70,8 @@ func (r *Result) Seconds() float64 {
 	return sum
 }
 
-// Run trains a network on data.Train and evaluates it, once, on data.Test. It
-// ends early, with a checkpoint and ErrInterrupted, when ctx is done.
+// Run trains a network on data.Train and evaluates it on data.Test when it is
+// done. It ends early, with a checkpoint and ErrInterrupted, when ctx is done.
 func Run(ctx context.Context, cfg Config, data *dataset.Data, opts Options) (*Result, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("settings: %w", err)

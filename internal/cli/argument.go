@@ -131,7 +131,7 @@ func (a *app) loadRecorded(name string, size dataset.Size) (*dataset.Data, error
 // sizeOf is the size of images that a network takes.
 func sizeOf(n *spec.Net) dataset.Size { return dataset.Size{H: n.Input.H, W: n.Input.W} }
 
-// sizeFlag is a height and width, written 28x28.
+// sizeFlag is a height and width, written 28x28, or 28 for a square.
 type sizeFlag struct{ dataset.Size }
 
 func (s *sizeFlag) Type() string { return "HxW" }
@@ -145,11 +145,14 @@ func (s *sizeFlag) String() string {
 
 // Set reads a size.
 func (s *sizeFlag) Set(text string) error {
-	before, after, _ := strings.Cut(text, "x")
+	before, after, ok := strings.Cut(text, "x")
+	if !ok {
+		after = before
+	}
 	h, errH := strconv.Atoi(before)
 	w, errW := strconv.Atoi(after)
 	if errH != nil || errW != nil || min(h, w) < 1 {
-		return errors.New("want height x width in pixels, as in 28x28")
+		return errors.New("want height x width in pixels, as in 28x28, or 28")
 	}
 	s.H, s.W = h, w
 	return nil

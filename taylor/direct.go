@@ -1,0 +1,37 @@
+package taylor
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/coarsegrain/taylornet/spec"
+)
+
+// ErrTooLarge is wrapped by errors about direct expansions with more coefficients
+// than memory has place for.
+var ErrTooLarge = errors.New("the expansion is too large")
+
+// maxCoefficients bounds a direct expansion: in training a coefficient takes some
+// 70 bytes, of its gradients, moments and average.
+const maxCoefficients = 100_000_000
+
+// Direct is the network of the direct Taylor expansion of images of the given
+// shape: for every class a polynomial of all pixels.
+func Direct(in spec.Shape, classes, order int) (*spec.Net, error) {
+	n := Coefficients(in.Size(), order)
+	if n > maxCoefficients/float64(classes) {
+		return nil, fmt.Errorf("%w: order %d of %dx%dx%d pixels has %.4g coefficients for each of %d classes, at most %d fit in all: choose a smaller size or order",
+			ErrTooLarge, order, in.H, in.W, in.C, n, classes, maxCoefficients)
+	}
+	net := &spec.Net{Input: in, Ops: []spec.Op{&spec.Taylor{N: classes, Order: order}}}
+	return net, net.Validate()
+}
+
+// Coefficients is the number of monomials of degree at most order in n variables.
+func Coefficients(n, order int) float64 {
+	count := 1.0
+	for k := 1; k <= order; k++ {
+		count *= float64(n+k) / float64(k)
+	}
+	return count
+}
