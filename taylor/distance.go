@@ -27,6 +27,10 @@ type Distances struct {
 	// Correlation is Spearman's of |b_ij| and d_ij over the pairs of different
 	// inputs and all logits.
 	Correlation Interval
+	// Adjusted is the same correlation after each input's own level is taken out:
+	// of what is left of ln |b_ij| after the best fit u_i + u_j. Inputs near the border vary less, have smaller weights and are far from
+	// others; this is what is left without that.
+	Adjusted Interval
 	// Slope is that of the mean of ln |b_ij| at a distance against the distance,
 	// by least squares over the distances from 1, each weighted by its pairs: the
 	// weights fall by a factor of e over -1/Slope pixels.
@@ -105,6 +109,8 @@ func NewInterval(values []float64) Interval {
 type weight struct {
 	value float64
 	row   int // its distance
+	i, j  int
+	logit int
 }
 
 // Weighed is a polynomial to study. Inputs that are not active are left out; nil
@@ -122,7 +128,7 @@ func StudyDistances(shape spec.Shape, list []Weighed) *Distances {
 	rowOf := d.lattice(shape)
 	means, parts := make([][]float64, len(d.Rows)), make([][groups][]float64, len(d.Rows))
 	values := make([][]float64, len(d.Rows))
-	var correlations, slopes []float64
+	var correlations, adjusted, slopes []float64
 	for at, q := range list {
 		active := func(i int) bool { return q.Active == nil || q.Active[i] }
 		var all []weight
@@ -142,16 +148,18 @@ func StudyDistances(shape spec.Shape, list []Weighed) *Distances {
 					d.Rows[row].Pairs++
 				}
 				for k := range q.Constant {
-					all = append(all, weight{math.Abs(q.Pair(k, i, j)), row})
+					all = append(all, weight{math.Abs(q.Pair(k, i, j)), row, i, j, k})
 				}
 			}
 		}
-		slices.SortFunc(all, func(a, b weight) int { return cmp.Or(cmp.Compare(b.value, a.value), cmp.Compare(a.row, b.row)) })
+		sortWeights(all)
 		d.split(all, means, parts, values)
 		correlations = append(correlations, spearman(all, d.Rows))
 		slopes = append(slopes, d.slope(all))
+		takeLevels(all, len(q.Constant), n)
+		adjusted = append(adjusted, spearman(all, d.Rows))
 	}
-	d.Correlation, d.Slope = NewInterval(correlations), NewInterval(slopes)
+	d.Correlation, d.Adjusted, d.Slope = NewInterval(correlations), NewInterval(adjusted), NewInterval(slopes)
 	for r := range d.Rows {
 		row := &d.Rows[r]
 		if len(values[r]) == 0 {
@@ -165,6 +173,54 @@ func StudyDistances(shape spec.Shape, list []Weighed) *Distances {
 	}
 	d.Rows = slices.DeleteFunc(d.Rows, func(r Distance) bool { return r.Pairs == 0 })
 	return d
+}
+
+// sortWeights puts the largest first.
+func sortWeights(all []weight) {
+	slices.SortFunc(all, func(a, b weight) int {
+		return cmp.Or(cmp.Compare(b.value, a.value), cmp.Compare(a.row, b.row), cmp.Compare(a.i, b.i), cmp.Compare(a.j, b.j), cmp.Compare(a.logit, b.logit))
+	})
+}
+
+// takeLevels makes the weights what is left of their logarithms without the levels
+// u of both inputs, and sorts them anew: for each logit, ln |b_ij| = u_i + u_j is
+// fitted by least squares over the pairs of different inputs. Zeros stay the
+// smallest.
+func takeLevels(all []weight, logits, n int) {
+	sums, pairs := make([]float64, logits*n), make([]int, logits*n)
+	for i := range all {
+		w := &all[i]
+		w.value = math.Log(w.value)
+		if !math.IsInf(w.value, -1) && w.i != w.j {
+			for _, input := range [2]int{w.i, w.j} {
+				sums[w.logit*n+input] += w.value
+				pairs[w.logit*n+input]++
+			}
+		}
+	}
+	for k := range logits {
+		// With m inputs the sum over an input's pairs is (m-2) u_i + S, and S, the
+		// sum of all u, is the sum of those over 2(m-1).
+		var all, m float64
+		for i, v := range sums[k*n:][:n] {
+			if pairs[k*n+i] > 0 {
+				all += v
+				m++
+			}
+		}
+		for i := range n {
+			if m > 2 {
+				sums[k*n+i] = (sums[k*n+i] - all/(2*(m-1))) / (m - 2)
+			} else {
+				sums[k*n+i] = 0
+			}
+		}
+	}
+	for i := range all {
+		w := &all[i]
+		w.value -= sums[w.logit*n+w.i] + sums[w.logit*n+w.j]
+	}
+	sortWeights(all)
 }
 
 // lattice makes a row of every distance there is and returns a function that
@@ -339,6 +395,10 @@ func (d *Distances) Text(control *Distances) string {
 	fmt.Fprintf(&b, " The rank correlation of |b_ij| and d_ij is %v", d.Correlation)
 	if control != nil {
 		fmt.Fprintf(&b, "; with the pixels shuffled it is %v", control.Correlation)
+	}
+	fmt.Fprintf(&b, ". After each pixel's own level is taken out it is %v", d.Adjusted)
+	if control != nil {
+		fmt.Fprintf(&b, ", shuffled %v", control.Adjusted)
 	}
 	b.WriteString(". ")
 	switch {

@@ -107,6 +107,21 @@ func TestRandomWeights(t *testing.T) {
 	}
 }
 
+// TestLevelsTakenOut: weights that fall towards the border only, not with distance,
+// are correlated with distance, but not once the inputs' levels are taken out.
+func TestLevelsTakenOut(t *testing.T) {
+	shape := spec.Shape{H: 9, W: 9, C: 1}
+	r := rand.New(rand.NewPCG(1, 2))
+	border := quadratic(shape, func(_, i, j int) float64 {
+		u := func(i int) float64 { return math.Hypot(float64(i/9-4), float64(i%9-4)) }
+		return math.Exp(-u(i) - u(j) + 0.1*r.NormFloat64())
+	})
+	d := StudyDistances(shape, []Weighed{{border, nil}})
+	if !(d.Correlation.Mean < -0.4 && math.Abs(d.Adjusted.Mean) < 0.03) {
+		t.Errorf("correlation %v, adjusted %v", d.Correlation, d.Adjusted)
+	}
+}
+
 func TestDirect(t *testing.T) {
 	net, err := Direct(spec.Shape{H: 7, W: 7, C: 1}, 10, 2)
 	if err != nil || net.NumParams() != 12750 {

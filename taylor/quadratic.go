@@ -138,3 +138,21 @@ func (l *Line) Pairs(logit int, inputs []int, most, workers int) []Pair {
 	})
 	return list[:min(most, len(list))]
 }
+
+// Shuffled is the polynomial with its inputs moved by a permutation, as a control
+// for a network that is not trained again.
+func (q *Quadratic) Shuffled(permutation []int32) *Quadratic {
+	n := len(permutation)
+	moved := &Quadratic{Constant: q.Constant}
+	for k := range q.Constant {
+		linear, products := make([]float64, n), make([]float64, n*n)
+		for i, a := range permutation {
+			linear[i] = q.Linear[k][a]
+			for j, b := range permutation {
+				products[i*n+j] = q.Products[k][int(a)*n+int(b)]
+			}
+		}
+		moved.Linear, moved.Products = append(moved.Linear, linear), append(moved.Products, products)
+	}
+	return moved
+}
