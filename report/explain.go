@@ -26,6 +26,9 @@ type Explained struct {
 	Levels  []taylor.Level
 	Sample  string // the images that the levels' flow is of, in words
 	Images  []ExplainedImage
+	// Study is of the second-order coefficients against distance, and Control the
+	// same with the pixels shuffled; both may be nil.
+	Study, Control *taylor.Distances
 }
 
 // ExplainedImage is an image with its explanation.
@@ -82,14 +85,22 @@ func WriteExplained(w io.Writer, in Explained) error {
 	if p.Flow, err = flow(in.Levels); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
+	if in.Study != nil {
+		p.Text = in.Study.Text(in.Control)
+		if p.Distances, err = figures(DistanceCharts(in.Study, in.Control)); err != nil {
+			return fmt.Errorf("report: %w", err)
+		}
+	}
 	return render(w, explainPage, p)
 }
 
 // explained is what the page shows.
 type explained struct {
 	*Explained
-	Shown []shownImage
-	Flow  []figure
+	Shown     []shownImage
+	Flow      []figure
+	Text      string // of the study
+	Distances []figure
 }
 
 type shownImage struct {

@@ -122,14 +122,24 @@ func WriteDirect(w io.Writer, in Direct) error {
 		return errors.New("report: there are no orders")
 	}
 	p := &direct{Direct: &in}
-	for _, c := range in.Charts() {
-		svg, err := c.inline(c.Title)
-		if err != nil {
-			return fmt.Errorf("report: %w", err)
-		}
-		p.Figures = append(p.Figures, figure{svg, c.Caption})
+	var err error
+	if p.Figures, err = figures(in.Charts()); err != nil {
+		return fmt.Errorf("report: %w", err)
 	}
 	return render(w, directPage, p)
+}
+
+// figures are charts for a page.
+func figures(charts []NamedChart) ([]figure, error) {
+	var list []figure
+	for _, c := range charts {
+		svg, err := c.inline(c.Title)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, figure{svg, c.Caption})
+	}
+	return list, nil
 }
 
 // direct is what the page shows.

@@ -25,7 +25,7 @@ import (
 // explainFlags are the flags of explain.
 type explainFlags struct {
 	about, out, invert string
-	monomials          bool
+	monomials, second  bool
 	images             []string
 }
 
@@ -45,6 +45,7 @@ grey or colour, black, or an image.`,
 		Example: `  taylornet explain runs/mnist                       # by scale
   taylornet explain runs/mnist seven.png
   taylornet explain models/mnist.safetensors *.png --about black --out why
+  taylornet explain models/mnist.safetensors --second-order
   taylornet explain small.safetensors --monomials    # the polynomial itself`,
 		Args:              atLeast("MODEL"),
 		ValidArgsFunction: completeModel,
@@ -58,6 +59,7 @@ grey or colour, black, or an image.`,
 	flags.StringVar(&f.out, "out", "", "write the report to `DIR` (default explain, or explain-2 and so on; with --json nothing is written by default)")
 	flags.StringVar(&f.invert, "invert", "auto", "exchange light and dark: `auto`, yes or no")
 	flags.BoolVar(&f.monomials, "monomials", false, "write the whole polynomial in monomials; for small networks")
+	flags.BoolVar(&f.second, "second-order", false, "write all second-order coefficients, and study them against distance")
 	completeFlag(cmd, "invert", completeOf(inversions()...))
 	return cmd
 }
@@ -73,7 +75,10 @@ type explainOutput struct {
 	Sample   string             `json:"sample,omitempty"` // what the levels' flow is of
 	Images   []explainedOutput  `json:"images"`
 	Monomial []polynomialOutput `json:"monomials,omitempty"`
+	Study    *studyOutput       `json:"study,omitempty"`
 	Report   string             `json:"report,omitempty"`
+
+	study, control *taylor.Distances
 }
 
 type levelOutput struct {
@@ -125,6 +130,8 @@ type polynomialOutput struct {
 const explainFile = "explain.json"
 
 func (a *app) explain(ctx context.Context, arg string, f *explainFlags) error {
+	ctx, stop := interruptible(ctx)
+	defer stop()
 	if err := checkInvert(f.invert); err != nil {
 		return err
 	}
@@ -158,9 +165,15 @@ func (a *app) explain(ctx context.Context, arg string, f *explainFlags) error {
 		}
 		out.Images = append(out.Images, *image)
 	}
-	levels := a.levels(m, net, out)
+	training := a.trainingImages(m, out)
+	levels := out.describe(net, training)
 	if f.out == "" && !a.json {
 		if f.out, err = freeDir("explain"); err != nil {
+			return err
+		}
+	}
+	if f.second {
+		if err := a.secondOrder(ctx, m, net, about, training, f.out, out); err != nil {
 			return err
 		}
 	}
@@ -197,15 +210,20 @@ func expansionPoint(m *model.Model, name string) ([]float64, error) {
 
 // pixels are a picture's values as a model takes them, 0 to 1.
 func pixels(m *model.Model, img image.Image) ([]float64, error) {
-	bytes, err := m.Pixels(img)
+	taken, err := m.Pixels(img)
 	if err != nil {
 		return nil, err
 	}
-	x := make([]float64, len(bytes))
-	for i, v := range bytes {
+	return unit(taken), nil
+}
+
+// unit scales pixels to 0 to 1.
+func unit(pixels []uint8) []float64 {
+	x := make([]float64, len(pixels))
+	for i, v := range pixels {
 		x[i] = float64(v) / 255
 	}
-	return x, nil
+	return x
 }
 
 func explainImage(m *model.Model, net *taylor.Net, about []float64, file, invert string) (*explainedOutput, error) {
@@ -213,19 +231,15 @@ func explainImage(m *model.Model, net *taylor.Net, about []float64, file, invert
 	if err != nil {
 		return nil, err
 	}
-	x, err := pixels(m, img)
-	if err != nil {
-		return nil, err
-	}
-	e, err := net.Explain(about, x, 0)
-	if err != nil {
-		return nil, err
-	}
-	in := m.Net.Input
 	taken, err := m.Pixels(img)
 	if err != nil {
 		return nil, err
 	}
+	e, err := net.Explain(about, unit(taken), 0)
+	if err != nil {
+		return nil, err
+	}
+	in := m.Net.Input
 	set := dataset.Set{H: in.H, W: in.W, C: in.C, Pixels: taken}
 	out := &explainedOutput{
 		File: file, Class: m.Classes[e.Label], Probability: e.Probabilities[e.Label], Inverted: inverted,
@@ -263,21 +277,28 @@ func (out *explainOutput) expand(net *taylor.Net, about []float64) error {
 // measured on.
 const sampleImages = 256
 
-// levels describes the coarse-grainings, with the flow of training images where
-// they are at hand.
-func (a *app) levels(m *model.Model, net *taylor.Net, out *explainOutput) []taylor.Level {
+// trainingImages are those that a model was trained on; nil if they are not at
+// hand.
+func (a *app) trainingImages(m *model.Model, out *explainOutput) *dataset.Set {
+	name := record(m).Config.Data
+	if name == "" {
+		return nil
+	}
+	data, err := a.loadRecorded(name, sizeOf(m.Net))
+	if err != nil || data.Train.C != m.Net.Input.C {
+		return nil
+	}
+	out.Sample = fmt.Sprintf("the first %s of %s", plural(min(sampleImages, data.Train.N()), "training image"), data.Name)
+	return data.Train
+}
+
+// describe describes the coarse-grainings, with the flow of training images where
+// there are any.
+func (out *explainOutput) describe(net *taylor.Net, training *dataset.Set) []taylor.Level {
 	var images [][]float64
-	if name := record(m).Config.Data; name != "" {
-		data, err := a.loadRecorded(name, sizeOf(m.Net))
-		if err == nil && data.Train.C == m.Net.Input.C {
-			for i := range min(sampleImages, data.Train.N()) {
-				x := make([]float64, m.Net.Input.Size())
-				for j, v := range data.Train.Image(i) {
-					x[j] = float64(v) / 255
-				}
-				images = append(images, x)
-			}
-			out.Sample = fmt.Sprintf("the first %s of %s", plural(len(images), "training image"), data.Name)
+	if training != nil {
+		for i := range min(sampleImages, training.N()) {
+			images = append(images, unit(training.Image(i)))
 		}
 	}
 	list := net.Levels(images, 0)
@@ -297,6 +318,7 @@ func (out *explainOutput) write(dir string, m *model.Model, levels []taylor.Leve
 	}
 	page := report.Explained{
 		Title: "What " + filepath.Base(out.Model) + " computes", Command: command, Model: m, About: out.About, Levels: levels, Sample: out.Sample,
+		Study: out.study, Control: out.control,
 	}
 	full := *out
 	full.Images = nil
@@ -331,6 +353,9 @@ func (f *explainFlags) command(model string) string {
 	words := []string{"taylornet", "explain", quoted(model)}
 	for _, file := range f.images {
 		words = append(words, quoted(file))
+	}
+	if f.second {
+		words = append(words, "--second-order")
 	}
 	if f.about != "mean" {
 		words = append(words, "--about", quoted(f.about))
@@ -392,6 +417,9 @@ func (a *app) showExplained(out *explainOutput) {
 			a.printf("\nCouplings and shares by order, of %s.\n", out.Sample)
 		}
 		a.printf("\n")
+	}
+	if out.Study != nil {
+		a.printf("%s\n\n", out.Study.Text)
 	}
 	if out.Report != "" {
 		a.printf("report  %s\n", out.Report)

@@ -107,12 +107,14 @@ type directOrderOutput struct {
 	Seconds        float64   `json:"seconds"`         // of training, the mean over the seeds
 }
 
-// studyOutput is a study of distances.
+// studyOutput is a study of distances. Correlations are the mean, and the ends of
+// its interval if there is one.
 type studyOutput struct {
-	Order               int         `json:"order"`
 	Falls               bool        `json:"falls"`
-	Correlation         [3]*float64 `json:"correlation"` // mean, and the ends of its interval
+	Correlation         [3]*float64 `json:"correlation"`
+	Adjusted            [3]*float64 `json:"adjusted_correlation"`
 	ShuffledCorrelation [3]*float64 `json:"shuffled_correlation"`
+	ShuffledAdjusted    [3]*float64 `json:"shuffled_adjusted_correlation"`
 	Excluded            int         `json:"excluded"`
 	Text                string      `json:"text"`
 }
@@ -197,11 +199,15 @@ func (s *directStudy) run(ctx context.Context) error {
 	shape := spec.Shape{H: set.H, W: set.W, C: set.C}
 	study, control := taylor.StudyDistances(shape, weights), taylor.StudyDistances(shape, shuffled)
 	s.page.Study, s.page.Control = study, control
-	s.out.Study = &studyOutput{
-		Order: studied, Falls: study.Falls(control), Excluded: study.Excluded,
-		Correlation: interval(study.Correlation), ShuffledCorrelation: interval(control.Correlation), Text: study.Text(control),
-	}
+	s.out.Study = newStudyOutput(study, control)
 	return s.finish()
+}
+
+func newStudyOutput(study, control *taylor.Distances) *studyOutput {
+	return &studyOutput{
+		Falls: study.Falls(control), Excluded: study.Excluded, Correlation: interval(study.Correlation), Adjusted: interval(study.Adjusted),
+		ShuffledCorrelation: interval(control.Correlation), ShuffledAdjusted: interval(control.Adjusted), Text: study.Text(control),
+	}
 }
 
 // interval is for JSON, which has no NaN.
@@ -299,10 +305,8 @@ func (s *directStudy) finish() error {
 		}
 	}
 	if s.page.Study != nil {
-		for name, d := range map[string]*taylor.Distances{"distances": s.page.Study, "distances-shuffled": s.page.Control} {
-			if err := writeCSV(filepath.Join(dir, name+".csv"), d.Records()); err != nil {
-				return err
-			}
+		if err := writeDistances(dir, s.page.Study, s.page.Control); err != nil {
+			return err
 		}
 	}
 	s.out.Data, s.out.Size, s.out.Seeds = s.source, [2]int{set.H, set.W}, s.flags.seeds
@@ -343,6 +347,13 @@ func writeChart(dir string, c report.NamedChart) error {
 		return err
 	}
 	return writeFile(filepath.Join(dir, c.Name+".png"), c.PNG)
+}
+
+func writeDistances(dir string, study, control *taylor.Distances) error {
+	if err := writeCSV(filepath.Join(dir, "distances.csv"), study.Records()); err != nil {
+		return err
+	}
+	return writeCSV(filepath.Join(dir, "distances-shuffled.csv"), control.Records())
 }
 
 func writeCSV(path string, records [][]string) error {
