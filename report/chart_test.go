@@ -58,6 +58,7 @@ func TestChart(t *testing.T) {
 		{"all points outside", report.Chart{X: report.Axis{Min: -2, Max: -1}, Lines: []report.Line{many(5)}}},
 		{"a constant", report.Chart{Lines: []report.Line{{X: []float64{1, 2}, Y: []float64{0, 0}}}}},
 		{"huge values", report.Chart{Lines: []report.Line{{X: []float64{1, 2}, Y: []float64{-1e300, 1e300}}}}},
+		{"intervals", report.Chart{Lines: []report.Line{{X: []float64{1, 2}, Y: []float64{3, 4}, Low: []float64{2, 3}, High: []float64{4, 9}}}}},
 		{"tiny values", report.Chart{Y: report.Axis{Log: true}, Lines: []report.Line{{X: []float64{1, 2}, Y: []float64{1e-300, 1e-200}}}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -117,7 +118,8 @@ func TestChartRefuses(t *testing.T) {
 		want  string
 	}{
 		{report.Chart{Title: "c"}, `chart "c": it has no points`},
-		{report.Chart{Title: "c", Lines: line(1)}, `chart "c": line "l" has 2 x and 1 y`},
+		{report.Chart{Title: "c", Lines: line(1)}, `chart "c": line "l" has 2 x, 1 y and intervals from 0 to 0 values`},
+		{report.Chart{Title: "c", Lines: []report.Line{{Name: "l", X: []float64{1}, Y: []float64{1}, Low: []float64{1}}}}, `chart "c": line "l" has 1 x, 1 y and intervals from 1 to 0 values`},
 		{report.Chart{Title: "c", Lines: line(1, math.NaN())}, `chart "c": y: the value NaN cannot be drawn`},
 		{report.Chart{Title: "c", Lines: line(1, math.Inf(1))}, `chart "c": y: the value +Inf cannot be drawn`},
 		{report.Chart{Title: "c", Lines: line(1, 0), Y: report.Axis{Log: true}}, `chart "c": y: the value 0 cannot be drawn`},
