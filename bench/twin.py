@@ -26,8 +26,10 @@ def pairs(n):
 class CG(nn.Module):
     """Coarse-graining of order 2: per channel, a polynomial of the window's members."""
 
-    def __init__(self, form, c, l1, l2, s1, s2, d, order):
+    def __init__(self, form, c, l1, l2, s1, s2, d, order, tie):
         super().__init__()
+        if tie:
+            raise SystemExit("compare.py: tied CGs have no twin yet: choose networks without tie")
         if order != 2:
             raise SystemExit(f"compare.py: a CG of order {order} has no twin yet: choose networks of order 2")
         self.window, self.stride, self.dilation = (l1, l2), (s1, s2), d

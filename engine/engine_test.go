@@ -94,7 +94,7 @@ func TestInit(t *testing.T) {
 			if slices.Min(v) != 1 || slices.Max(v) != 1 {
 				t.Errorf("%s is not one", p.Name)
 			}
-		case spec.Bias, spec.Shift, spec.Mean:
+		case spec.Bias, spec.Shift, spec.Mean, spec.Expansion:
 			if slices.Min(v) != 0 || slices.Max(v) != 0 {
 				t.Errorf("%s is not zero", p.Name)
 			}

@@ -11,7 +11,8 @@ import (
 // Fold returns the network without the norms that directly follow a
 // convolution, a linear layer, a coarse-graining or a Taylor expansion, and its parameters with
 // those norms' statistics multiplied in: the same function at
-// inference, with nothing left but the polynomial. Other norms stay.
+// inference, with nothing left but the polynomial. Other norms stay. Coarse-grainings
+// that share coefficients get copies of their own.
 func Fold[T tensor.Float](net *spec.Net, params []T) (*spec.Net, []T, error) {
 	list := net.Params()
 	if want := VectorLen(list); len(params) != want {
@@ -65,8 +66,14 @@ func (f folder[T]) op(op spec.Op, from, to string) spec.Op {
 	case *spec.Cat:
 		return &spec.Cat{Pos: op.Pos, Branches: branches(op.Branches)}
 	}
+	owner := spec.Layer{Path: from, Op: op}.Owner()
 	for _, name := range tensors(op) {
-		f.to[to+name] = append([]T(nil), f.from[from+name]...)
+		f.to[to+name] = append([]T(nil), f.from[owner+name]...)
+	}
+	if cg, ok := op.(*spec.CG); ok && cg.Tie > 0 {
+		untied := *cg
+		untied.Tie = 0
+		return &untied
 	}
 	return op
 }

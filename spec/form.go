@@ -106,6 +106,7 @@ func fields(op Op) []field {
 			required("s1", &op.S1), required("s2", &op.S2),
 			{name: "d", value: &op.D, min: 1, max: maxValue, optional: true, fallback: 1},
 			order(&op.Order),
+			{name: "tie", value: &op.Tie, max: maxValue, optional: true, named: true},
 		}
 	case *Taylor:
 		return []field{required("n", &op.N), order(&op.Order)}
@@ -136,7 +137,7 @@ func branches(op Op) (b [][]Op, ok bool) {
 }
 
 // signature is how an operation is written, as in "CG takes
-// (l1,l2,c,s1,s2[,d][,order=k])".
+// (l1,l2,c,s1,s2[,d][,order=k][,tie=k])".
 func signature(name string, fs []field) string {
 	var s strings.Builder
 	for i, f := range fs {

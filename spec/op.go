@@ -41,11 +41,13 @@ type Conv struct {
 //	y = c + sum_i a_i x_i + sum_{i<=j} b_ij x_i x_j   (order 2)
 //
 // with all coefficients learned. C equals the number of input channels. Order
-// is 1, 2 or 3; written CG(2,2,64,2,2,order=3) when it is not 2.
+// is 1, 2 or 3; written CG(2,2,64,2,2,order=3) when it is not 2. All CGs of a net
+// with the same Tie share their coefficients, written CG(2,2,64,2,2,tie=1): the
+// same coarse-graining at every scale. 0 is a CG of its own.
 type CG struct {
 	Pos
 	L1, L2, C, S1, S2, D int
-	Order                int
+	Order, Tie           int
 }
 
 // Taylor is Taylor(n,order=k): the direct Taylor expansion, N polynomials of

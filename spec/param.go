@@ -22,7 +22,8 @@ func (r Role) Statistic() bool { return r == Mean || r == Var }
 // Param is one parameter tensor of a network.
 type Param struct {
 	// Name is the path of its operation and what it is: "0.conv.weight";
-	// within groups "4.1.0.cg.coefficients" is op 0 of branch 1 of op 4.
+	// within groups "4.1.0.cg.coefficients" is op 0 of branch 1 of op 4. What CGs
+	// with tie=1 share is "tie1.cg.coefficients". See Layer.Owner.
 	Name string
 	// Shape is [L1,L2,Cin,C] for a convolution's weight, [Cin,N] for a linear
 	// layer's, [terms,C] for the coefficients of a CG or Taylor with terms in the order

@@ -3,6 +3,7 @@ package spec
 import (
 	"math"
 	"slices"
+	"strconv"
 )
 
 // Params lists the parameters in the layout of the flat vector: the trained
@@ -26,10 +27,27 @@ func (n *Net) Params() []Param {
 	return params
 }
 
+// Owner is what the names of the layer's parameters begin with: its path, or that
+// of the tie that it shares them by.
+func (l Layer) Owner() string {
+	if tie := l.tie(); tie > 0 {
+		return "tie" + strconv.Itoa(tie)
+	}
+	return l.Path
+}
+
+// tie is a CG's; 0 for other layers.
+func (l Layer) tie() int {
+	if cg, ok := l.Op.(*CG); ok {
+		return cg.Tie
+	}
+	return 0
+}
+
 // layerParams lists the parameters of one layer, without offsets.
 func layerParams(l *Layer) []Param {
 	param := func(name string, role Role, fanIn int, shape ...int) Param {
-		return Param{Name: l.Path + "." + name, Shape: shape, Role: role, FanIn: fanIn}
+		return Param{Name: l.Owner() + "." + name, Shape: shape, Role: role, FanIn: fanIn}
 	}
 	switch op := l.Op.(type) {
 	case *Conv:

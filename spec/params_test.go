@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -38,6 +39,27 @@ func TestParams(t *testing.T) {
 	}
 	if n.NumParams() != 526 {
 		t.Errorf("%d trained, want 526", n.NumParams())
+	}
+}
+
+// TestTiedParams: what CGs share is listed once, where it is first used.
+func TestTiedParams(t *testing.T) {
+	n := mustParse(t, "Input(8,8,1) Conv(1,1,3,1,1) CG(2,2,3,2,2,tie=7) CG(1,4,3,1,4,tie=7) CG(2,1,3,2,1) Linear(2)")
+	var names []string
+	for _, p := range n.Params() {
+		names = append(names, p.Name)
+	}
+	want := []string{"0.conv.weight", "0.conv.bias", "tie7.cg.coefficients", "3.cg.coefficients", "4.linear.weight", "4.linear.bias"}
+	if !slices.Equal(names, want) || n.NumParams() != 3+3+15*3+6*3+6*2+2 {
+		t.Errorf("%d parameters %q, want %q", n.NumParams(), names, want)
+	}
+	layers := n.Layers()
+	if layers[1].Params != 45 || layers[2].Params != 0 || layers[2].MACs == 0 {
+		t.Errorf("layers %+v", layers)
+	}
+	_, err := Parse("Input(8,8,2) CG(2,2,2,2,2,tie=1)\nCG(2,1,2,2,2,tie=1) Linear(2)")
+	if err == nil || !strings.Contains(err.Error(), "line 2, column 1: CG with tie=1 has 6 coefficients for 2 channels, the first with that tie 15 for 2") {
+		t.Errorf("another window: %v", err)
 	}
 }
 

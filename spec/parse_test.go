@@ -33,7 +33,7 @@ func TestParse(t *testing.T) {
 	if got, want := sum[1][2].Position(), (Pos{3, 19}); got != want {
 		t.Errorf("Cat stands at %v, want %v", got, want)
 	}
-	if cg, ok := n.Ops[3].(*CG); !ok || *cg != (CG{Pos{4, 1}, 2, 2, 4, 2, 2, 1, 3}) {
+	if cg, ok := n.Ops[3].(*CG); !ok || *cg != (CG{Pos{4, 1}, 2, 2, 4, 2, 2, 1, 3, 0}) {
 		t.Errorf("got %+v", n.Ops[3])
 	}
 }
@@ -73,7 +73,7 @@ var faultTests = []struct {
 	{in + "Norm(", []string{`2:6 Norm takes no values: want a value, got the end of the source`}},
 	{in + "Linear(1,) Linear(1)", []string{`2:10 Linear takes (n): want a value, got ")"`}},
 	{in + "CG(order=) Linear(1)", []string{
-		`2:10 CG takes (l1,l2,c,s1,s2[,d][,order=k]): want a value, got ")"`,
+		`2:10 CG takes (l1,l2,c,s1,s2[,d][,order=k][,tie=k]): want a value, got ")"`,
 	}},
 	// values
 	{in + "Conv(3,3,4,1) Linear(1)", []string{`2:1 Conv takes (l1,l2,c,s1,s2[,p]), got 4 values`}},
@@ -81,13 +81,13 @@ var faultTests = []struct {
 	{in + "MaxPool Linear(1)", []string{`2:1 MaxPool takes (l1,l2,s1,s2[,d]), got 0 values`}},
 	{in + "Norm(1) Linear(1)", []string{`2:1 Norm takes no values, got 1 value`}},
 	{in + "CG(2,2,2,1,1,ordr=1) Linear(1)", []string{
-		`2:14 CG takes (l1,l2,c,s1,s2[,d][,order=k]): there is no option "ordr"`,
+		`2:14 CG takes (l1,l2,c,s1,s2[,d][,order=k][,tie=k]): there is no option "ordr"`,
 	}},
 	{in + "CG(2,2,2,1,1,order=1,order=1) Linear(1)", []string{
-		`2:22 CG takes (l1,l2,c,s1,s2[,d][,order=k]): order is given twice`,
+		`2:22 CG takes (l1,l2,c,s1,s2[,d][,order=k][,tie=k]): order is given twice`,
 	}},
 	{in + "CG(2,2,2,1,1,order=1,3) Linear(1)", []string{
-		`2:22 CG takes (l1,l2,c,s1,s2[,d][,order=k]): "3" stands after an option`,
+		`2:22 CG takes (l1,l2,c,s1,s2[,d][,order=k][,tie=k]): "3" stands after an option`,
 	}},
 	{in + "Conv(0,1.5,x,65537,1,-1) Linear(99999999999999999999)", []string{
 		`2:6 l1 of Conv is 0, want a whole number from 1 to 65536`,

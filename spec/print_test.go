@@ -107,7 +107,7 @@ func drawOp(t *rapid.T, in Shape, depth int) Op {
 	case 0:
 		return &Conv{L1: l1, L2: l2, C: draw("c", 1, 4), S1: s1, S2: s2, P: draw("p", 0, 2)}
 	case 1:
-		return &CG{L1: l1, L2: l2, C: in.C, S1: s1, S2: s2, D: d, Order: draw("order", 1, 3)}
+		return &CG{L1: l1, L2: l2, C: in.C, S1: s1, S2: s2, D: d, Order: draw("order", 1, 3), Tie: draw("tie", 0, 2)}
 	case 2:
 		return &Norm{}
 	case 3:

@@ -2,6 +2,7 @@ package spec
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 )
 
@@ -20,9 +21,10 @@ func (n *Net) Validate() error {
 type walk struct {
 	faults   Faults
 	layers   []Layer
-	params   []Param // without offsets
-	elements int     // of all params
-	count    int     // operations and branches
+	params   []Param          // without offsets
+	elements int              // of all params
+	count    int              // operations and branches
+	ties     map[string][]int // shapes of the tied parameters so far, by name
 	out      signal
 }
 
@@ -37,6 +39,7 @@ func (s signal) known() bool { return s.shape != Shape{} }
 // net walks through n, whose Input line stands at pos and is known or not.
 func (w *walk) net(n *Net, pos Pos, known bool) {
 	in := signal{degree: 1}
+	w.ties = make(map[string][]int)
 	for _, f := range inputFields(&n.Input) {
 		if known && !f.admits(*f.value) {
 			w.faults = append(w.faults, Fault{pos, f.wrong(inputName, strconv.Itoa(*f.value))})
@@ -173,6 +176,13 @@ func (w *walk) group(op Op, branches [][]Op, path string, depth int, in signal) 
 // to the network's.
 func (w *walk) measure(l *Layer) {
 	for _, p := range layerParams(l) {
+		if first, ok := w.ties[p.Name]; ok {
+			if !slices.Equal(first, p.Shape) {
+				w.fault(l.Op, l.Path, "CG with tie=%d has %d coefficients for %d channels, the first with that tie %d for %d",
+					l.tie(), p.Shape[0], p.Shape[1], first[0], first[1])
+			}
+			continue
+		}
 		size, ok := product(maxParams-w.elements, p.Shape...)
 		if !ok {
 			w.fault(l.Op, l.Path, "the net has more than %d parameters", maxParams)
@@ -184,6 +194,9 @@ func (w *walk) measure(l *Layer) {
 			l.Params += size
 		}
 		w.params = append(w.params, p)
+		if l.tie() > 0 {
+			w.ties[p.Name] = p.Shape
+		}
 	}
 	l.MACs = layerMACs(l)
 }

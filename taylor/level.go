@@ -55,8 +55,7 @@ type Flow struct {
 func (n *Net) Levels(images [][]float64, workers int) []Level {
 	list := make([]Level, len(n.levels))
 	for i, l := range n.levels {
-		op := l.layer.Op.(*spec.CG)
-		list[i] = Level{Op: l.layer.String(), In: l.layer.In, Out: l.layer.Out, Order: op.Order, Members: op.L1 * op.L2}
+		list[i] = Level{Op: l.layer.String(), In: l.layer.In, Out: l.layer.Out, Order: l.op.Order, Members: l.op.L1 * l.op.L2}
 		for t := 0; t < len(l.step.coefs); t += l.step.channels {
 			list[i].Coefs = append(list[i].Coefs, l.step.coefs[t:][:l.step.channels])
 		}

@@ -52,7 +52,7 @@ func TestCentred(t *testing.T) {
 				x[i] = u[i] + before[c].mean
 			}
 			value := func(coefs, at []float64) (sum float64) {
-				for k, m := range spec.Monomials(s.n, l.layer.Op.(*spec.CG).Order) {
+				for k, m := range spec.Monomials(s.n, l.op.Order) {
 					term := coefs[k*s.channels+c]
 					for _, i := range m {
 						term *= at[i]

@@ -39,6 +39,7 @@ type Net struct {
 
 // level is a coarse-graining.
 type level struct {
+	op    *spec.CG
 	layer spec.Layer
 	step  *polynomial
 }
@@ -187,7 +188,7 @@ func (b *builder) op(op spec.Op, info spec.Layer, x int) int {
 		y := b.value(info.Out, b.values[x].degree*op.Order)
 		members := slide(info, op.L1, op.L2, op.S1, op.S2, op.D)
 		s := b.polynomial(members, op.L1*op.L2, op.Order, info, at(".cg.coefficients"), x, y)
-		b.levels = append(b.levels, level{info, s})
+		b.levels = append(b.levels, level{op, info, s})
 		return out(s, y)
 	case *spec.Taylor:
 		y := b.value(info.Out, b.values[x].degree*op.Order)

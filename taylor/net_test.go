@@ -25,6 +25,7 @@ var nets = map[string]string{
 	"strides":  "Input(9,7,3) Norm Conv(3,2,4,2,3,1) Norm Conv(2,2,5,1,1) Flatten Linear(6) Norm CG(1,1,6,1,1) Linear(2)",
 	"residual": "Input(6,6,2) Sum{ Conv(3,3,2,1,1,1) Norm | } CG(2,2,2,2,2) Sum{ CG(1,1,2,1,1) | Conv(1,1,2,1,1) | } Linear(3)",
 	"parallel": "Input(6,6,2) Cat{ CG(2,2,2,2,2) | AvgPool(2,2,2,2) | Conv(2,2,3,2,2) Norm } Cat{ | Sum{ | Norm } } CG(1,1,14,1,1) AvgPool Linear(4)",
+	"tied":     "Input(8,8,1) Conv(3,3,2,1,1,1) Norm CG(2,2,2,2,2,tie=1) Norm Conv(3,3,2,1,1,1) CG(2,2,2,2,2,tie=1) Norm Linear(3)",
 	"direct":   "Input(3,2,2) Taylor(5) Norm Conv(1,1,4,1,1) Taylor(3,order=3)",
 }
 
@@ -169,7 +170,7 @@ func TestQuadratic(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			e := newExample(t, source, rand.New(rand.NewPCG(3, 4)))
 			calls := 0
-			q, err := e.net.Quadratic(t.Context(), e.about, 1, func(done, all int) { calls++ })
+			q, err := e.net.Quadratic(t.Context(), e.about, 1, func(int, int) { calls++ })
 			if err != nil || calls != len(e.x) {
 				t.Fatal(err, calls)
 			}

@@ -206,7 +206,7 @@ func (b *builder[T]) layer(info spec.Layer, x int) layer.Layer[T] {
 
 func (b *builder[T]) cg(info spec.Layer) *layer.CG[T] {
 	op, _ := info.Op.(*spec.CG)
-	return layer.NewCG[T](b.plan.frame, op, info.In, info.Out, b.params[info.Path+".cg.coefficients"])
+	return layer.NewCG[T](b.plan.frame, op, info.In, info.Out, b.params[info.Owner()+".cg.coefficients"])
 }
 
 func (b *builder[T]) norm(info spec.Layer) *layer.Norm[T] {

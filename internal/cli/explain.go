@@ -173,7 +173,7 @@ func (a *app) explain(ctx context.Context, arg string, f *explainFlags) error {
 		}
 	}
 	if f.second {
-		if err := a.secondOrder(ctx, m, net, about, training, f.out, out); err != nil {
+		if err := a.secondOrder(ctx, net, about, training, f.out, out); err != nil {
 			return err
 		}
 	}

@@ -12,7 +12,6 @@ import (
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/internal/rng"
 	"github.com/coarsegrain/taylornet/internal/safetensors"
-	"github.com/coarsegrain/taylornet/model"
 	"github.com/coarsegrain/taylornet/report"
 	"github.com/coarsegrain/taylornet/taylor"
 )
@@ -26,7 +25,7 @@ const maxSecondOrder = 400_000_000
 
 // secondOrder computes all second-order coefficients, writes them to dir unless
 // that is empty, and studies them against distance.
-func (a *app) secondOrder(ctx context.Context, m *model.Model, net *taylor.Net, about []float64, training *dataset.Set, dir string, out *explainOutput) error {
+func (a *app) secondOrder(ctx context.Context, net *taylor.Net, about []float64, training *dataset.Set, dir string, out *explainOutput) error {
 	n := net.Input.Size()
 	if n > maxSecondOrder/n/net.K {
 		return fmt.Errorf("--second-order: %d inputs have %d products for each of %d logits, at most %d fit in all", n, n*n, net.K, maxSecondOrder)

@@ -23,13 +23,12 @@ import (
 
 // taylorFlags are the flags of taylor.
 type taylorFlags struct {
-	data, out      string
-	size           sizeFlag
-	orders         []int
-	seeds, epochs  int
-	workers        int
-	resume         bool
-	training, test string
+	data, out     string
+	size          sizeFlag
+	orders        []int
+	seeds, epochs int
+	workers       int
+	resume        bool
 }
 
 func (a *app) taylorCommand() *cobra.Command {
