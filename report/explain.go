@@ -24,7 +24,8 @@ type Explained struct {
 	Model   *model.Model
 	About   string // the expansion point, in words
 	Levels  []taylor.Level
-	Sample  string // the images that the levels' flow is of, in words
+	Sample  string       // the images that the levels' flow is of, in words
+	Maps    []taylor.Map // of one of them
 	Images  []ExplainedImage
 	// Study is of the second-order coefficients against distance, and Control the
 	// same with the pixels shuffled; both may be nil.
@@ -60,11 +61,24 @@ func (e *ExplainedImage) Pictures(in *model.Model) map[string]image.Image {
 		AttributionPicture: enlarged(Heat(e.Total(e.Label), shape.H, shape.W, 0), by),
 		PairsPicture:       PairPicture(e.Picture, shape.C, e.Pairs, by),
 	}
-	for i, m := range e.Maps {
-		sheet := MapSheet(m, 16)
-		out[MapsPicture+"-"+strconv.Itoa(i+1)] = enlarged(sheet, max(1, 3*pictureSide/sheet.Bounds().Dx()))
+	for i, sheet := range MapPictures(e.Maps) {
+		out[MapsPicture+"-"+strconv.Itoa(i+1)] = sheet
 	}
 	return out
+}
+
+// MapPictures draws the feature maps of each level.
+func MapPictures(maps []taylor.Map) []image.Image {
+	var out []image.Image
+	for _, m := range maps {
+		sheet := MapSheet(m, 16)
+		out = append(out, enlarged(sheet, max(1, 3*pictureSide/sheet.Bounds().Dx())))
+	}
+	return out
+}
+
+func mapCaption(m taylor.Map) string {
+	return fmt.Sprintf("after %s: %d channels of %d × %d sites", m.Op, m.Shape.C, m.Shape.H, m.Shape.W)
 }
 
 // WriteExplained writes the page, one HTML document. Equal inputs give equal
@@ -85,6 +99,13 @@ func WriteExplained(w io.Writer, in Explained) error {
 	if p.Flow, err = flow(in.Levels); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
+	for i, sheet := range MapPictures(in.Maps) {
+		picture, err := shown(sheet, mapCaption(in.Maps[i]))
+		if err != nil {
+			return fmt.Errorf("report: %w", err)
+		}
+		p.Sheets = append(p.Sheets, picture)
+	}
 	if in.Study != nil {
 		p.Text = in.Study.Text(in.Control)
 		if p.Distances, err = figures(DistanceCharts(in.Study, in.Control)); err != nil {
@@ -99,7 +120,8 @@ type explained struct {
 	*Explained
 	Shown     []shownImage
 	Flow      []figure
-	Text      string // of the study
+	Sheets    []shownPicture // of Maps
+	Text      string         // of the study
 	Distances []figure
 }
 
@@ -165,7 +187,7 @@ func (p *explained) image(e *ExplainedImage) (shownImage, error) {
 	}
 	s.Pairs = add(pictures[PairsPicture], "the %d products of two pixels that contribute most to the second order of %s", len(e.Pairs), s.Class)
 	for i, m := range e.Maps {
-		s.Maps = append(s.Maps, add(pictures[MapsPicture+"-"+strconv.Itoa(i+1)], "after %s: %d channels of %d × %d sites", m.Op, m.Shape.C, m.Shape.H, m.Shape.W))
+		s.Maps = append(s.Maps, add(pictures[MapsPicture+"-"+strconv.Itoa(i+1)], "%s", mapCaption(m)))
 	}
 	if err != nil {
 		return s, err

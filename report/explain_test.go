@@ -45,7 +45,7 @@ func explained(t *testing.T, channels int) report.Explained {
 		page.Images = append(page.Images, report.ExplainedImage{Name: hostile[i], Picture: set.Picture(0), Explanation: e})
 		list = append(list, x)
 	}
-	page.Levels = net.Levels(list, 1)
+	page.Levels, page.Maps = net.Levels(list, 1), net.Maps(list[0])
 	return page
 }
 
@@ -63,7 +63,7 @@ func TestWriteExplained(t *testing.T) {
 		}
 		seen := checkPage(t, once.String())
 		// Per image: itself, two classes, pairs, two orders, one level.
-		if seen["img"] != 2*7 || seen["table"] != 3 || seen["svg"] != 2+3 {
+		if seen["img"] != 2*7+1 || seen["table"] != 3 || seen["svg"] != 2+3 {
 			t.Errorf("%d pictures, %d tables, %d charts", seen["img"], seen["table"], seen["svg"])
 		}
 		_, text := elements(t, once.String())

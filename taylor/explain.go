@@ -17,7 +17,7 @@ type Explanation struct {
 	ByOrder       [][]float64   // [Degree+1][K], see Line.ByOrder
 	Attributions  [][][]float64 // [K][Degree+1][H*W*C], see Line.Attribution
 	Pairs         []Pair        // of the label's second order, see Line.Pairs
-	Maps          []Map         // see Line.Maps
+	Maps          []Map         // see Net.Maps
 }
 
 // pairInputs is the number of inputs, those with the largest attributions, whose
@@ -35,7 +35,7 @@ func (n *Net) Explain(about, x []float64, workers int) (*Explanation, error) {
 	}
 	e := &Explanation{
 		Logits: l.Logits(), Probabilities: make([]float64, n.K), ByOrder: l.ByOrder(),
-		Attributions: l.Attributions(workers), Maps: l.Maps(),
+		Attributions: l.Attributions(workers), Maps: n.Maps(x),
 	}
 	layer.Softmax(e.Probabilities, e.Logits)
 	ranked := e.Ranked()

@@ -55,7 +55,7 @@ type Flow struct {
 func (n *Net) Levels(images [][]float64, workers int) []Level {
 	list := make([]Level, len(n.levels))
 	for i, l := range n.levels {
-		list[i] = Level{Op: l.layer.String(), In: l.layer.In, Out: l.layer.Out, Order: l.op.Order, Members: l.op.L1 * l.op.L2}
+		list[i] = Level{Op: l.name, In: l.layer.In, Out: l.layer.Out, Order: l.op.Order, Members: l.op.L1 * l.op.L2}
 		for t := 0; t < len(l.step.coefs); t += l.step.channels {
 			list[i].Coefs = append(list[i].Coefs, l.step.coefs[t:][:l.step.channels])
 		}
@@ -217,17 +217,13 @@ type Map struct {
 	Values []float64 // [H,W,C]
 }
 
-// Maps returns the image's feature maps after each coarse-graining.
-func (l *Line) Maps() []Map {
+// Maps returns the feature maps of an image x [H,W,C] after each coarse-graining.
+func (n *Net) Maps(x []float64) []Map {
+	p := n.newPass(0)
+	p.run(x, nil)
 	var maps []Map
-	for _, level := range l.net.levels {
-		m := Map{Op: level.layer.String(), Shape: level.layer.Out, Values: make([]float64, level.layer.Out.Size())}
-		for k := range l.pass.orders(level.step.out) {
-			for i, v := range l.pass.at(level.step.out, k) {
-				m.Values[i] += v
-			}
-		}
-		maps = append(maps, m)
+	for _, l := range n.levels {
+		maps = append(maps, Map{Op: l.name, Shape: l.layer.Out, Values: p.at(l.step.out, 0)})
 	}
 	return maps
 }

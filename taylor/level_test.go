@@ -3,6 +3,7 @@ package taylor
 import (
 	"math"
 	"math/rand/v2"
+	"reflect"
 	"testing"
 
 	"github.com/coarsegrain/taylornet/spec"
@@ -66,21 +67,34 @@ func TestCentred(t *testing.T) {
 	}
 }
 
-// TestMaps: the maps of an image are those of the net at the image.
+// TestMaps: the maps of an image are what the net has there on a line to it.
 func TestMaps(t *testing.T) {
 	e := newExample(t, nets["dilated"], rand.New(rand.NewPCG(1, 2)))
 	l, err := e.net.Line(e.about, e.x)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := e.net.newPass(0)
-	p.run(e.x, nil)
-	maps := l.Maps()
-	if len(maps) != 3 || maps[0].Shape != (spec.Shape{H: 4, W: 4, C: 3}) {
+	maps := e.net.Maps(e.x)
+	if len(maps) != 3 || maps[0].Shape != (spec.Shape{H: 4, W: 4, C: 3}) || maps[1].Op != "CG(2,2,4,1,1,2)" {
 		t.Fatalf("maps %+v", maps)
 	}
 	for i, m := range maps {
-		closeTo(t, m.Op, m.Values, p.at(e.net.levels[i].step.out, 0), 1)
+		at := e.net.levels[i].step.out
+		var orders [][]float64
+		for k := range l.pass.orders(at) {
+			orders = append(orders, l.pass.at(at, k))
+		}
+		closeTo(t, m.Op, m.Values, sumOf(orders), 1)
+	}
+}
+
+// TestTiedLevels: levels are named as they were written, and have the same
+// coefficients where they share them.
+func TestTiedLevels(t *testing.T) {
+	e := newExample(t, "Input(4,4,1) CG(2,2,1,2,2,tie=1) CG(2,2,1,2,2,tie=1)", rand.New(rand.NewPCG(1, 2)))
+	levels := e.net.Levels(nil, 0)
+	if levels[1].Op != "CG(2,2,1,2,2,tie=1)" || !reflect.DeepEqual(levels[0].Coefs, levels[1].Coefs) || levels[0].Flow.Share != nil {
+		t.Errorf("levels %+v", levels)
 	}
 }
 

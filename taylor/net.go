@@ -39,6 +39,7 @@ type Net struct {
 
 // level is a coarse-graining.
 type level struct {
+	name  string
 	op    *spec.CG
 	layer spec.Layer
 	step  *polynomial
@@ -126,6 +127,14 @@ func compile(net *spec.Net, params []float64, first *affine) (*Net, error) {
 		x = b.affine(first, x, net.Input)
 	}
 	n.output = b.chain(folded.Ops, "", x)
+	// As they were written: folding gives those that share coefficients their own.
+	written := 0
+	for _, l := range net.Layers() {
+		if _, ok := l.Op.(*spec.CG); ok {
+			n.levels[written].name = l.String()
+			written++
+		}
+	}
 	return n, nil
 }
 
@@ -188,7 +197,7 @@ func (b *builder) op(op spec.Op, info spec.Layer, x int) int {
 		y := b.value(info.Out, b.values[x].degree*op.Order)
 		members := slide(info, op.L1, op.L2, op.S1, op.S2, op.D)
 		s := b.polynomial(members, op.L1*op.L2, op.Order, info, at(".cg.coefficients"), x, y)
-		b.levels = append(b.levels, level{op, info, s})
+		b.levels = append(b.levels, level{op: op, layer: info, step: s})
 		return out(s, y)
 	case *spec.Taylor:
 		y := b.value(info.Out, b.values[x].degree*op.Order)

@@ -79,6 +79,7 @@ type explainOutput struct {
 	Report   string             `json:"report,omitempty"`
 
 	study, control *taylor.Distances
+	maps           []taylor.Map // of the first training image, where no image is given
 }
 
 type levelOutput struct {
@@ -176,6 +177,9 @@ func (a *app) explain(ctx context.Context, arg string, f *explainFlags) error {
 		if err := a.secondOrder(ctx, net, about, training, f.out, out); err != nil {
 			return err
 		}
+	}
+	if training != nil && len(f.images) == 0 {
+		out.maps = net.Maps(unit(training.Image(0)))
 	}
 	if f.out != "" {
 		out.Report = filepath.Join(f.out, reportFile)
@@ -318,7 +322,13 @@ func (out *explainOutput) write(dir string, m *model.Model, levels []taylor.Leve
 	}
 	page := report.Explained{
 		Title: "What " + filepath.Base(out.Model) + " computes", Command: command, Model: m, About: out.About, Levels: levels, Sample: out.Sample,
-		Study: out.study, Control: out.control,
+		Study: out.study, Control: out.control, Maps: out.maps,
+	}
+	for i, sheet := range report.MapPictures(out.maps) {
+		path := filepath.Join(dir, fmt.Sprintf("%s-%d.png", report.MapsPicture, i+1))
+		if err := writeFile(path, func(w io.Writer) error { return png.Encode(w, sheet) }); err != nil {
+			return err
+		}
 	}
 	full := *out
 	full.Images = nil
