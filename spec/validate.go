@@ -39,7 +39,6 @@ func (s signal) known() bool { return s.shape != Shape{} }
 // net walks through n, whose Input line stands at pos and is known or not.
 func (w *walk) net(n *Net, pos Pos, known bool) {
 	in := signal{degree: 1}
-	w.ties = make(map[string][]int)
 	for _, f := range inputFields(&n.Input) {
 		if known && !f.admits(*f.value) {
 			w.faults = append(w.faults, Fault{pos, f.wrong(inputName, strconv.Itoa(*f.value))})
@@ -195,6 +194,9 @@ func (w *walk) measure(l *Layer) {
 		}
 		w.params = append(w.params, p)
 		if l.tie() > 0 {
+			if w.ties == nil {
+				w.ties = make(map[string][]int)
+			}
 			w.ties[p.Name] = p.Shape
 		}
 	}

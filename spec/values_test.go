@@ -15,7 +15,7 @@ func TestNameAndValues(t *testing.T) {
 		values map[string]int
 	}{
 		{"Conv", map[string]int{"l1": 3, "l2": 3, "c": 2, "s1": 1, "s2": 1, "p": 1}},
-		{"CG", map[string]int{"l1": 2, "l2": 2, "c": 2, "s1": 2, "s2": 2, "d": 1, "order": 2}},
+		{"CG", map[string]int{"l1": 2, "l2": 2, "c": 2, "s1": 2, "s2": 2, "d": 1, "order": 2, "tie": 0}},
 		{"Norm", nil},
 		{"MaxPool", map[string]int{"l1": 1, "l2": 2, "s1": 1, "s2": 1, "d": 1}},
 		{"AvgPool", nil}, // global

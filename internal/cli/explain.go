@@ -156,15 +156,8 @@ func (a *app) explain(ctx context.Context, arg string, f *explainFlags) error {
 			return err
 		}
 	}
-	for _, file := range f.images {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		image, err := explainImage(m, net, about, file, f.invert)
-		if err != nil {
-			return fmt.Errorf("%s: %w", file, err)
-		}
-		out.Images = append(out.Images, *image)
+	if err := out.explainImages(ctx, m, net, about, f); err != nil {
+		return err
 	}
 	training := a.trainingImages(m, out)
 	levels := out.describe(net, training)
@@ -191,6 +184,20 @@ func (a *app) explain(ctx context.Context, arg string, f *explainFlags) error {
 		return a.writeJSON(out)
 	}
 	a.showExplained(out)
+	return nil
+}
+
+func (o *explainOutput) explainImages(ctx context.Context, m *model.Model, net *taylor.Net, about []float64, f *explainFlags) error {
+	for _, file := range f.images {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		image, err := explainImage(m, net, about, file, f.invert)
+		if err != nil {
+			return fmt.Errorf("%s: %w", file, err)
+		}
+		o.Images = append(o.Images, *image)
+	}
 	return nil
 }
 
