@@ -187,7 +187,7 @@ func (a *app) explain(ctx context.Context, arg string, f *explainFlags) error {
 	return nil
 }
 
-func (o *explainOutput) explainImages(ctx context.Context, m *model.Model, net *taylor.Net, about []float64, f *explainFlags) error {
+func (out *explainOutput) explainImages(ctx context.Context, m *model.Model, net *taylor.Net, about []float64, f *explainFlags) error {
 	for _, file := range f.images {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -196,7 +196,7 @@ func (o *explainOutput) explainImages(ctx context.Context, m *model.Model, net *
 		if err != nil {
 			return fmt.Errorf("%s: %w", file, err)
 		}
-		o.Images = append(o.Images, *image)
+		out.Images = append(out.Images, *image)
 	}
 	return nil
 }
