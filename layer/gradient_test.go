@@ -234,21 +234,29 @@ func TestCrossEntropyGradient(t *testing.T) {
 		y := normals(k, source(t))
 		label := between(t, "label", 0, k-1)
 		smoothing := rapid.Float64Range(0, 0.5).Draw(t, "smoothing")
-		dy, unused := make([]float64, k), make([]float64, k)
-		CrossEntropy(dy, y, label, smoothing)
-		for i := range y {
-			const h = 1e-5
-			old := y[i]
-			y[i] = old + h
-			up := CrossEntropy(unused, y, label, smoothing)
-			y[i] = old - h
-			down := CrossEntropy(unused, y, label, smoothing)
-			y[i] = old
-			if want := (up - down) / (2 * h); !(math.Abs(dy[i]-want) <= 1e-7) {
-				t.Fatalf("gradient of logit %d: got %v, central difference %v", i, dy[i], want)
-			}
-		}
+		checkLoss(t, y, func(dy []float64) float64 { return CrossEntropy(dy, y, label, smoothing) })
+		scale := rapid.Float64Range(0.5, 20).Draw(t, "scale")
+		checkLoss(t, y, func(dy []float64) float64 { return CosineCrossEntropy(dy, y, label, smoothing, scale) })
 	})
+}
+
+// checkLoss compares the gradient that a loss writes with central differences
+// in y.
+func checkLoss(t *rapid.T, y []float64, loss func(dy []float64) float64) {
+	t.Helper()
+	dy, unused := make([]float64, len(y)), make([]float64, len(y))
+	loss(dy)
+	for i, old := range y {
+		const h = 1e-5
+		y[i] = old + h
+		up := loss(unused)
+		y[i] = old - h
+		down := loss(unused)
+		y[i] = old
+		if want := (up - down) / (2 * h); !(math.Abs(dy[i]-want) <= 1e-6*max(1, math.Abs(want))) {
+			t.Fatalf("gradient of logit %d: got %v, central difference %v", i, dy[i], want)
+		}
+	}
 }
 
 func TestCrossEntropyFarLogits(t *testing.T) {

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -33,6 +34,11 @@ type Config struct {
 	Schedule    string  `json:"schedule"` // onecycle, cosine or constant
 	WarmUp      float64 `json:"warm_up"`  // fraction of the steps
 
+	// Loss is softmax, the cross-entropy of the logits, or cosine, that of
+	// CosineScale times their direction, which makes similarities of embeddings
+	// meaningful; "" is softmax.
+	Loss string `json:"loss"`
+
 	// Average is the decay of the exponential moving average of the weights,
 	// which is what is evaluated and kept; 0 keeps the weights themselves.
 	Average   float64 `json:"average"`
@@ -48,8 +54,12 @@ type Config struct {
 	Augment  dataset.Augment `json:"augment"`
 }
 
-// The names that Config.Optimiser and Config.Schedule take.
+// CosineScale is the factor of the direction in the cosine loss.
+const CosineScale = 10
+
+// The names that Config's strings take.
 var (
+	losses     = []string{"softmax", "cosine"}
 	optimisers = []string{"adamw", "sgd"}
 	schedules  = []string{"onecycle", "cosine", "constant"}
 )
@@ -59,6 +69,7 @@ func (c *Config) Validate() error {
 	faults := []error{
 		oneOf("optimiser", c.Optimiser, optimisers),
 		oneOf("schedule", c.Schedule, schedules),
+		oneOf("loss", cmp.Or(c.Loss, losses[0]), losses),
 		within("epochs", float64(c.Epochs), 1, 1e6),
 		within("batch", float64(c.Batch), 1, 1<<20),
 		within("micro-batch", float64(c.MicroBatch), 0, 1<<12),

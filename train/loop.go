@@ -98,6 +98,9 @@ func (r *run) prepare() {
 		for _, v := range y {
 			r.hits[i] = r.hits[i] && v <= y[r.labels[i]]
 		}
+		if r.Config.Loss == "cosine" {
+			return layer.CosineCrossEntropy(dy, y, r.labels[i], r.Config.Smoothing, CosineScale)
+		}
 		return layer.CrossEntropy(dy, y, r.labels[i], r.Config.Smoothing)
 	}
 }

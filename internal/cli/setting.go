@@ -62,6 +62,7 @@ func settings() []setting {
 		{"weight-decay", "of convolutions and linear layers", number(func(c *train.Config) *float64 { return &c.WeightDecay })},
 		{"momentum", "of sgd", number(func(c *train.Config) *float64 { return &c.Momentum })},
 		{"average", "decay of the moving average of the weights; 0 for none", number(func(c *train.Config) *float64 { return &c.Average })},
+		{"loss", "softmax, or cosine for similarities of embeddings that mean something", word(func(c *train.Config) *string { return &c.Loss })},
 		{"smoothing", "of the labels, 0 to 1", number(func(c *train.Config) *float64 { return &c.Smoothing })},
 		{"clip", "largest gradient norm; 0 for any", number(func(c *train.Config) *float64 { return &c.Clip })},
 		{"validation", "part of the training images set aside to choose the best epoch by", number(func(c *train.Config) *float64 { return &c.Validation })},
