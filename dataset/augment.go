@@ -124,8 +124,7 @@ func (m affine) resample(dst []float32, pixels []uint8, h, w, c int) {
 		for x := range w {
 			out := row[x*c : (x+1)*c]
 			ix, iy := int(sx>>fixedBits), int(sy>>fixedBits)
-			wx := spline(int32(sx>>(fixedBits-weightBits)) & (weightOne - 1))
-			wy := spline(int32(sy>>(fixedBits-weightBits)) & (weightOne - 1))
+			wx, wy := splineAt(sx), splineAt(sy)
 			switch {
 			case ix >= 1 && ix < w-2 && iy >= 1 && iy < h-2:
 				interpolate(out, pixels[((iy-1)*w+ix-1)*c:], w*c, &wx, &wy)
@@ -138,6 +137,17 @@ func (m affine) resample(dst []float32, pixels []uint8, h, w, c int) {
 			sy += m.yx
 		}
 	}
+}
+
+// at is the input's point that an output's pixel is taken from.
+func (m affine) at(x, y int) (sx, sy int64) {
+	return m.xx*int64(x) + m.xy*int64(y) + m.x0, m.yx*int64(x) + m.yy*int64(y) + m.y0
+}
+
+// splineAt returns the weights of the four neighbours along one axis of the
+// coordinate s.
+func splineAt(s int64) [4]int32 {
+	return spline(int32(s>>(fixedBits-weightBits)) & (weightOne - 1))
 }
 
 // spline returns the weights, in units of 1/splineOne, of the four neighbours

@@ -34,6 +34,10 @@ type Options struct {
 	MicroBatch int
 	// InputGrad asks a trainer for the gradient to the input images.
 	InputGrad bool
+	// FixedParams tells a trainer that all calls have the parameters of the
+	// first, and that the gradient to them is not wanted: Gradient's grads may
+	// be nil, and is left as it is.
+	FixedParams bool
 }
 
 // MicroBatch is the training micro-batch of a network where none is asked for:

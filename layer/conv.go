@@ -135,8 +135,7 @@ func (l *Conv[T]) parameterGrad(n int, dy, x, grads, scratch []T) {
 	}
 }
 
-// InputGrad computes the gradient dx of the input from dy, that of the output:
-// Backward without the gradients of the parameters.
+// InputGrad implements InputGrader.
 func (l *Conv[T]) InputGrad(n int, dx, dy, scratch []T) {
 	if l.fastBack != nil {
 		l.fastBack.forward(n, dx, nil, dy, scratch)

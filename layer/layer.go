@@ -37,6 +37,14 @@ type Measurer[T tensor.Float] interface {
 	Measured(n int, stats, scratch []T)
 }
 
+// InputGrader is a layer that computes the gradient of its input alone faster
+// than Backward.
+type InputGrader[T tensor.Float] interface {
+	// InputGrad computes the gradient dx of the input from dy, that of the
+	// output.
+	InputGrad(n int, dx, dy, scratch []T)
+}
+
 // Frame is what the layers of one plan share: the number of images that
 // buffers are made for and the length of the zero pixel in front of each.
 type Frame struct {

@@ -37,10 +37,13 @@ type step[T tensor.Float] struct {
 	ops     []spec.Layer      // the operations: one, or a norm and a coarse-graining
 	layer   layer.Layer[T]    // nil for a join
 	measure layer.Measurer[T] // the layer, if it measures statistics
-	join    join
-	in      []int
-	out     int
-	scratch int // offset in the worker's scratch
+	// inputOnly is the layer, if the gradient to its parameters is not wanted and
+	// it can do without.
+	inputOnly layer.InputGrader[T]
+	join      join
+	in        []int
+	out       int
+	scratch   int // offset in the worker's scratch
 }
 
 // join is how a group's branches come together.
@@ -65,6 +68,7 @@ type backStep struct {
 type purpose struct {
 	training  bool
 	inputGrad bool
+	fixed     bool // no gradient to the parameters
 }
 
 // newPlan compiles a valid network. The error says that so many images are too
@@ -172,6 +176,9 @@ func (b *builder[T]) step(l layer.Layer[T], x int, ops ...spec.Layer) int {
 	measure, _ := l.(layer.Measurer[T])
 	s := step[T]{
 		ops: ops, layer: l, measure: measure, in: []int{x}, out: b.value(ops[len(ops)-1].Out), scratch: b.plan.scratch,
+	}
+	if b.fixed {
+		s.inputOnly, _ = l.(layer.InputGrader[T])
 	}
 	b.plan.scratch += l.Scratch()
 	b.plan.steps = append(b.plan.steps, s)

@@ -21,7 +21,9 @@ type trainer[T tensor.Float] struct {
 	plan    *plan[T]
 	crew    *crew
 	workers []*worker[T]
-	trained int // length of the trained part of the parameter vector
+	trained int  // length of the trained part of the parameter vector
+	fixed   bool // as in engine.Options
+	fresh   bool // whether the layers have the parameters, if they are fixed
 	partial [accumulators][]T
 	losses  []float64
 
@@ -39,7 +41,7 @@ func newTrainer[T tensor.Float](net *spec.Net, opts engine.Options) (*trainer[T]
 	if images <= 0 {
 		images = engine.MicroBatch(net)
 	}
-	plan, err := newPlan[T](net, images, purpose{training: true, inputGrad: opts.InputGrad})
+	plan, err := newPlan[T](net, images, purpose{training: true, inputGrad: opts.InputGrad, fixed: opts.FixedParams})
 	if err != nil {
 		return nil, err
 	}
@@ -47,6 +49,7 @@ func newTrainer[T tensor.Float](net *spec.Net, opts engine.Options) (*trainer[T]
 		plan:    plan,
 		crew:    newCrew(workers(opts.Workers)),
 		trained: net.NumParams(),
+		fixed:   opts.FixedParams,
 	}
 	for range t.crew.size {
 		t.workers = append(t.workers, newWorker(t.plan))
@@ -61,7 +64,7 @@ func newTrainer[T tensor.Float](net *spec.Net, opts engine.Options) (*trainer[T]
 
 // Gradient implements engine.Trainer.
 func (t *trainer[T]) Gradient(grads, params []T, batch *engine.Batch[T]) float64 {
-	if len(grads) != len(t.partial[0]) || len(params) != len(grads) {
+	if len(params) != len(t.partial[0]) || !t.fixed && len(grads) != len(params) {
 		panic("cpu.Trainer.Gradient: vectors do not fit the network")
 	}
 	if batch.N <= 0 {
@@ -76,9 +79,14 @@ func (t *trainer[T]) Gradient(grads, params []T, batch *engine.Batch[T]) float64
 	t.batch, t.grads, t.params = batch, grads, params
 	t.micro = (batch.N + t.plan.frame.Images - 1) / t.plan.frame.Images
 	t.parts = min(t.micro, accumulators)
-	t.crew.run(len(t.plan.steps), t.refreshTask)
+	if !t.fresh {
+		t.crew.run(len(t.plan.steps), t.refreshTask)
+		t.fresh = t.fixed
+	}
 	t.crew.run(t.parts, t.accumulateTask)
-	t.crew.run((len(grads)+reduceBlock-1)/reduceBlock, t.reduceTask)
+	if !t.fixed {
+		t.crew.run((len(grads)+reduceBlock-1)/reduceBlock, t.reduceTask)
+	}
 	t.batch, t.grads, t.params = nil, nil, nil
 	if batch.Loss == nil {
 		return 0

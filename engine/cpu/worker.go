@@ -62,9 +62,14 @@ func (w *worker[T]) backward(n int, grads []T) {
 		b := &w.plan.back[i]
 		s := &w.plan.steps[b.step]
 		dy := w.gradient(b.dy, s.out)
-		if s.layer != nil {
+		switch {
+		case s.inputOnly != nil:
+			if b.dx[0] >= 0 {
+				s.inputOnly.InputGrad(n, w.gradient(b.dx[0], s.in[0]), dy, w.scratch[s.scratch:])
+			}
+		case s.layer != nil:
 			s.layer.Backward(n, w.gradient(b.dx[0], s.in[0]), dy, w.activation(s.out), w.activation(s.in[0]), grads, w.scratch[s.scratch:])
-		} else {
+		default:
 			w.split(n, s, b)
 		}
 		for k, slot := range b.add {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 
@@ -195,6 +196,7 @@ func (c *testCase[T]) gradient(t *testing.T, e engine.Engine[T], tol float64) {
 			t.Fatalf("%s without a loss function: %v", p.Name, err)
 		}
 	}
+	c.fixed(t, e, micro, dx)
 	var flat []T
 	for _, v := range dx {
 		flat = append(flat, v...)
@@ -210,6 +212,26 @@ func (c *testCase[T]) gradient(t *testing.T, e engine.Engine[T], tol float64) {
 		}
 		return c.params, list
 	})
+}
+
+// fixed compares the gradient to the images with that of a trainer that computes
+// nothing else.
+func (c *testCase[T]) fixed(t *testing.T, e engine.Engine[T], micro int, want [][]T) {
+	t.Helper()
+	trainer, err := e.CompileTraining(c.net, engine.Options{MicroBatch: micro, InputGrad: true, FixedParams: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	batch := c.batch()
+	batch.InputGrad = func(i int, v []T) {
+		if !slices.Equal(v, want[i]) {
+			t.Errorf("input gradient of image %d with fixed parameters: %v, want %v", i, v, want[i])
+		}
+	}
+	params := convert[T](c.params)
+	for range 2 {
+		trainer.Gradient(nil, params, batch)
+	}
 }
 
 // direction compares the gradient grad along random directions with central
