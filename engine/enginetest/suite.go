@@ -183,19 +183,7 @@ func (c *testCase[T]) gradient(t *testing.T, e engine.Engine[T], tol float64) {
 			return params, c.images
 		})
 	}
-	batch.Loss = nil
-	if loss := trainer.Gradient(grads, convert[T](c.params), batch); loss != 0 {
-		t.Fatalf("loss without a loss function: %v", loss)
-	}
-	for _, p := range c.net.Params() {
-		part, want := grads[p.Offset:][:p.Size()], stats[p.Name]
-		if !p.Role.Statistic() {
-			want = make([]float64, p.Size())
-		}
-		if err := compare(part, want, tol); err != nil {
-			t.Fatalf("%s without a loss function: %v", p.Name, err)
-		}
-	}
+	c.withoutLoss(t, trainer, batch, stats, tol)
 	c.fixed(t, e, micro, dx)
 	var flat []T
 	for _, v := range dx {
@@ -212,6 +200,25 @@ func (c *testCase[T]) gradient(t *testing.T, e engine.Engine[T], tol float64) {
 		}
 		return c.params, list
 	})
+}
+
+// withoutLoss checks that without a loss only the statistics are computed.
+func (c *testCase[T]) withoutLoss(t *testing.T, trainer engine.Trainer[T], batch *engine.Batch[T], stats map[string][]float64, tol float64) {
+	t.Helper()
+	batch.Loss = nil
+	grads := make([]T, len(c.params))
+	if loss := trainer.Gradient(grads, convert[T](c.params), batch); loss != 0 {
+		t.Fatalf("loss without a loss function: %v", loss)
+	}
+	for _, p := range c.net.Params() {
+		part, want := grads[p.Offset:][:p.Size()], stats[p.Name]
+		if !p.Role.Statistic() {
+			want = make([]float64, p.Size())
+		}
+		if err := compare(part, want, tol); err != nil {
+			t.Fatalf("%s without a loss function: %v", p.Name, err)
+		}
+	}
 }
 
 // fixed compares the gradient to the images with that of a trainer that computes
