@@ -69,5 +69,5 @@ func (s *Set) splitTest(name string) (*Data, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Data{Name: name, Train: train.copySet(name + " train"), Test: test.copySet(name + " test")}, nil
+	return &Data{Name: name, Train: train.Copy(name + " train"), Test: test.Copy(name + " test")}, nil
 }

@@ -1,6 +1,11 @@
 package dataset
 
-import "fmt"
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+)
 
 // Set is labelled images of one shape, kept as bytes.
 type Set struct {
@@ -28,6 +33,16 @@ func (s *Set) Image(i int) []uint8 {
 	return s.Pixels[i*size : (i+1)*size : (i+1)*size]
 }
 
+// Fingerprint is a checksum of the images and labels, in hexadecimal.
+func (s *Set) Fingerprint() string {
+	h := sha256.New()
+	h.Write(s.Pixels)
+	for _, label := range s.Labels {
+		h.Write(binary.LittleEndian.AppendUint16(nil, label))
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
 // All returns every image in order.
 func (s *Set) All() Subset {
 	index := make([]int32, s.N())
@@ -51,6 +66,26 @@ func (s Subset) Image(i int) []uint8 { return s.Set.Image(int(s.Index[i])) }
 
 // Label returns the label of the subset's image i.
 func (s Subset) Label(i int) int { return int(s.Set.Labels[s.Index[i]]) }
+
+// Only returns the images at the given positions of the subset.
+func (s Subset) Only(positions []int32) Subset {
+	index := make([]int32, len(positions))
+	for i, p := range positions {
+		index[i] = s.Index[p]
+	}
+	return Subset{Set: s.Set, Index: index}
+}
+
+// OfClass returns the positions of the images of a class.
+func (s Subset) OfClass(class int) []int32 {
+	var positions []int32
+	for i := range s.Index {
+		if s.Label(i) == class {
+			positions = append(positions, int32(i))
+		}
+	}
+	return positions
+}
 
 // Counts returns the number of images of each class, [len(Classes)].
 func (s Subset) Counts() []int {

@@ -16,13 +16,10 @@ func (s Subset) Split(fraction float64, seed uint64) (rest, part Subset, err err
 	if !(fraction >= 0 && fraction < 1) {
 		return rest, part, fmt.Errorf("splitting %s: fraction %g is not in [0,1)", s.Set.Name, fraction)
 	}
-	members := make([][]int32, len(s.Set.Classes))
-	for i := range s.Index {
-		members[s.Label(i)] = append(members[s.Label(i)], int32(i))
-	}
 	chosen := make([]bool, s.N())
 	total, taken := 0, 0
-	for class, of := range members {
+	for class := range s.Set.Classes {
+		of := s.OfClass(class)
 		total += len(of)
 		// Rounding the running total makes the whole part come out right.
 		take := min(int(math.Round(fraction*float64(total)))-taken, max(0, len(of)-1))
@@ -45,8 +42,8 @@ func (s Subset) Split(fraction float64, seed uint64) (rest, part Subset, err err
 	return rest, part, nil
 }
 
-// copySet returns the images of s as a set of its own.
-func (s Subset) copySet(name string) *Set {
+// Copy returns the images as a set of their own.
+func (s Subset) Copy(name string) *Set {
 	set := &Set{
 		Name: name, Classes: slices.Clone(s.Set.Classes), H: s.Set.H, W: s.Set.W, C: s.Set.C,
 		Pixels: make([]uint8, 0, s.N()*s.Set.H*s.Set.W*s.Set.C),

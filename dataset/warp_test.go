@@ -4,8 +4,9 @@ import (
 	"math"
 	"testing"
 
-	"github.com/coarsegrain/taylornet/internal/rng"
 	"pgregory.net/rapid"
+
+	"github.com/coarsegrain/taylornet/internal/rng"
 )
 
 // A warp does what the sampler does, where splines do not overshoot the range

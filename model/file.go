@@ -1,6 +1,8 @@
 package model
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -111,6 +113,15 @@ func Tensors(net *spec.Net, params []float32) []safetensors.Tensor {
 // Save writes the model file, atomically. Equal models give equal bytes.
 func (m *Model) Save(path string) error {
 	return fsx.WriteFile(fsx.OS{}, path, m.Write)
+}
+
+// Hash is the SHA-256 of the model file's bytes, in hexadecimal.
+func (m *Model) Hash() (string, error) {
+	h := sha256.New()
+	if err := m.Write(h); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // Write writes the bytes of the model file.

@@ -5,10 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
-	"strings"
 
 	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/internal/check"
 	"github.com/coarsegrain/taylornet/optim"
 	"github.com/coarsegrain/taylornet/spec"
 )
@@ -67,41 +66,27 @@ var (
 // Validate reports every setting that is out of its bounds.
 func (c *Config) Validate() error {
 	faults := []error{
-		oneOf("optimiser", c.Optimiser, optimisers),
-		oneOf("schedule", c.Schedule, schedules),
-		oneOf("loss", cmp.Or(c.Loss, losses[0]), losses),
-		within("epochs", float64(c.Epochs), 1, 1e6),
-		within("batch", float64(c.Batch), 1, 1<<20),
-		within("micro-batch", float64(c.MicroBatch), 0, 1<<12),
-		within("rate", c.Rate, math.SmallestNonzeroFloat64, 1e3),
-		within("weight decay", c.WeightDecay, 0, 100),
-		within("momentum", c.Momentum, 0, 0.9999),
-		within("warm-up", c.WarmUp, 0, 0.99),
-		within("average", c.Average, 0, 0.999999),
-		within("smoothing", c.Smoothing, 0, 0.999),
-		within("clip", c.Clip, 0, math.MaxFloat64),
-		within("validation", c.Validation, 0, 0.9),
-		within("patience", float64(c.Patience), 0, 1e6),
+		check.OneOf("optimiser", c.Optimiser, optimisers),
+		check.OneOf("schedule", c.Schedule, schedules),
+		check.OneOf("loss", cmp.Or(c.Loss, losses[0]), losses),
+		check.Within("epochs", float64(c.Epochs), 1, 1e6),
+		check.Within("batch", float64(c.Batch), 1, 1<<20),
+		check.Within("micro-batch", float64(c.MicroBatch), 0, 1<<12),
+		check.Within("rate", c.Rate, math.SmallestNonzeroFloat64, 1e3),
+		check.Within("weight decay", c.WeightDecay, 0, 100),
+		check.Within("momentum", c.Momentum, 0, 0.9999),
+		check.Within("warm-up", c.WarmUp, 0, 0.99),
+		check.Within("average", c.Average, 0, 0.999999),
+		check.Within("smoothing", c.Smoothing, 0, 0.999),
+		check.Within("clip", c.Clip, 0, math.MaxFloat64),
+		check.Within("validation", c.Validation, 0, 0.9),
+		check.Within("patience", float64(c.Patience), 0, 1e6),
 		c.Augment.Validate(),
 	}
 	if _, err := spec.Parse(c.Net); err != nil {
 		faults = append(faults, fmt.Errorf("network: %w", err))
 	}
 	return errors.Join(faults...)
-}
-
-func oneOf(name, value string, names []string) error {
-	if slices.Contains(names, value) {
-		return nil
-	}
-	return fmt.Errorf("%s %q: want one of %s", name, value, strings.Join(names, ", "))
-}
-
-func within(name string, v, lo, hi float64) error {
-	if v >= lo && v <= hi {
-		return nil
-	}
-	return fmt.Errorf("%s %v: want %v to %v", name, v, lo, hi)
 }
 
 func (c *Config) optimiser(params []spec.Param, trained int) optim.Optimiser {

@@ -2,9 +2,6 @@ package train
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
 	"fmt"
 	"math"
 	"slices"
@@ -56,7 +53,7 @@ func newRun(cfg Config, data *dataset.Data, opts Options) (*run, error) {
 		cfg.MicroBatch = engine.MicroBatch(net)
 	}
 	r := &run{opts: opts, data: data, net: net, trained: net.NumParams()}
-	r.Config, r.Best, r.Data = cfg, -1, fingerprint(data.Train)
+	r.Config, r.Best, r.Data = cfg, -1, data.Train.Fingerprint()
 	r.training, r.validation, err = data.Train.All().Split(cfg.Validation, cfg.Seed)
 	if err != nil {
 		return nil, err
@@ -119,16 +116,6 @@ func checkFits(net *spec.Net, data *dataset.Data) error {
 		return fmt.Errorf("%s has %d training and %d test images: both must have some", data.Name, set.N(), data.Test.N())
 	}
 	return nil
-}
-
-// fingerprint is a checksum of a set's images and labels.
-func fingerprint(set *dataset.Set) string {
-	h := sha256.New()
-	h.Write(set.Pixels)
-	for _, label := range set.Labels {
-		h.Write(binary.LittleEndian.AppendUint16(nil, label))
-	}
-	return hex.EncodeToString(h.Sum(nil))
 }
 
 func (r *run) epochOf(step int) int { return step / r.steps }

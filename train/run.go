@@ -158,7 +158,7 @@ func (r *run) writeOutputs() error {
 	if err != nil {
 		return err
 	}
-	if err := writeBytes(r.opts.FS, r.path(MetricsFile), text); err != nil {
+	if err := fsx.WriteBytes(r.opts.FS, r.path(MetricsFile), text); err != nil {
 		return err
 	}
 	if r.Best < 0 {
@@ -186,6 +186,16 @@ type Record struct {
 	ValidationAccuracy float64 `json:"validation_accuracy,omitempty"`
 	// TestAccuracy is there once the run is finished.
 	TestAccuracy float64 `json:"test_accuracy,omitempty"`
+}
+
+// ReadRecord is what a model says of its training; empty if it says nothing, or
+// was made by another program.
+func ReadRecord(m *model.Model) Record {
+	var r Record
+	if json.Unmarshal(m.Training, &r) != nil {
+		return Record{}
+	}
+	return r
 }
 
 // model makes a model of a parameter vector; test, if not nil, goes into its

@@ -1,7 +1,6 @@
 package train
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -152,12 +151,5 @@ func writeJSON(fs fsx.FS, path string, value any) error {
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}
-	return writeBytes(fs, path, append(text, '\n'))
-}
-
-func writeBytes(fs fsx.FS, path string, data []byte) error {
-	return fsx.WriteFile(fs, path, func(w io.Writer) error {
-		_, err := io.Copy(w, bytes.NewReader(data))
-		return err
-	})
+	return fsx.WriteBytes(fs, path, append(text, '\n'))
 }

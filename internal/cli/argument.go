@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -78,15 +77,6 @@ func loadModel(arg string) (*model.Model, error) {
 		return nil, fmt.Errorf("%w: give a model file or a run folder, as taylornet train makes them", err)
 	}
 	return m, err
-}
-
-// record is what a model says of its training; empty if it says nothing.
-func record(m *model.Model) train.Record {
-	var r train.Record
-	if json.Unmarshal(m.Training, &r) != nil {
-		return train.Record{} // made by another program
-	}
-	return r
 }
 
 // dataNames lists the known data sets.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/model"
+	"github.com/coarsegrain/taylornet/train"
 )
 
 // evalFlags are the flags of eval.
@@ -98,7 +99,7 @@ func (a *app) evalData(m *model.Model, f *evalFlags) (*dataset.Data, error) {
 	if f.data != "" {
 		return a.loadGiven(f.data, f.size.Size)
 	}
-	name := record(m).Config.Data
+	name := train.ReadRecord(m).Config.Data
 	if name == "" {
 		return nil, usagef("the model does not say what it was trained on: name a data set with --data")
 	}

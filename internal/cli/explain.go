@@ -20,6 +20,7 @@ import (
 	"github.com/coarsegrain/taylornet/model"
 	"github.com/coarsegrain/taylornet/report"
 	"github.com/coarsegrain/taylornet/taylor"
+	"github.com/coarsegrain/taylornet/train"
 )
 
 // explainFlags are the flags of explain.
@@ -291,7 +292,7 @@ const sampleImages = 256
 // trainingImages are those that a model was trained on; nil if they are not at
 // hand.
 func (a *app) trainingImages(m *model.Model, out *explainOutput) *dataset.Set {
-	name := record(m).Config.Data
+	name := train.ReadRecord(m).Config.Data
 	if name == "" {
 		return nil
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/coarsegrain/taylornet/spec"
+	"github.com/coarsegrain/taylornet/train"
 )
 
 func (a *app) netCommand() *cobra.Command {
@@ -77,7 +78,7 @@ func netJSON(n *spec.Net) netOutput {
 func (a *app) showNet(n *network) {
 	a.printf("%s: %s\n", n.name, describe(n.Net))
 	if n.model != nil {
-		if r := record(n.model); r.Config.Data != "" {
+		if r := train.ReadRecord(n.model); r.Config.Data != "" {
 			a.printf("trained on %s: %s, %s of the test images right\n", r.Config.Data, plural(r.Epochs, "epoch"), percent(r.TestAccuracy))
 		}
 	}

@@ -34,6 +34,14 @@ func WriteFile(fs FS, path string, write func(io.Writer) error) error {
 	return nil
 }
 
+// WriteBytes makes the file at path hold data, as WriteFile does.
+func WriteBytes(fs FS, path string, data []byte) error {
+	return WriteFile(fs, path, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+}
+
 // writeTemp writes, syncs and closes the file temp and names the step that
 // failed.
 func writeTemp(fs FS, temp string, write func(io.Writer) error) (step string, err error) {

@@ -1,0 +1,200 @@
+package distill
+
+import (
+	"cmp"
+	"fmt"
+	"image"
+	"math"
+	"slices"
+
+	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/internal/check"
+	"github.com/coarsegrain/taylornet/model"
+)
+
+// Rule says how images are compared with references.
+type Rule struct {
+	// Similarity is cosine, of two embeddings, for several models the mean of
+	// theirs; or euclidean, less the distance of the two.
+	Similarity string `json:"similarity"`
+	// Choice is nearest, the class of the most similar reference; or mean, the
+	// class whose references are most similar on average.
+	Choice string `json:"choice"`
+}
+
+// DefaultRule is by the cosine to the nearest reference.
+func DefaultRule() Rule { return Rule{Similarity: similarities[0], Choice: choices[0]} }
+
+var (
+	similarities = []string{"cosine", "euclidean"}
+	choices      = []string{"nearest", "mean"}
+)
+
+// Validate reports every name that is not known.
+func (r *Rule) Validate() error {
+	if err := check.OneOf("similarity", r.Similarity, similarities); err != nil {
+		return err
+	}
+	return check.OneOf("choice", r.Choice, choices)
+}
+
+// Classifier classifies images by their similarity to references. It is safe for
+// concurrent use.
+type Classifier struct {
+	References *References
+
+	rule Rule
+	nets Ensemble
+	refs []float32 // [R,dim], embeddings or their directions
+	dim  int
+}
+
+// NewClassifier makes a classifier of references and the first of the models that
+// they were made with, or all. Another model is an error that wraps ErrModel.
+func NewClassifier(r *References, models []*model.Model, rule Rule, workers int) (*Classifier, error) {
+	if err := rule.Validate(); err != nil {
+		return nil, err
+	}
+	if err := r.check(models); err != nil {
+		return nil, err
+	}
+	for _, m := range models {
+		if err := m.CheckFits(r.Set); err != nil {
+			return nil, err
+		}
+	}
+	nets, err := NewEnsemble(models, r.Config.Layer, workers)
+	if err != nil {
+		return nil, err
+	}
+	c := &Classifier{References: r, rule: rule, nets: nets, dim: nets.Dim()}
+	if c.dim > r.Dim() {
+		return nil, fmt.Errorf("the references have embeddings of %d values, the models of %d", r.Dim(), c.dim)
+	}
+	for i := range r.N() {
+		c.refs = append(c.refs, r.Embeddings[i*r.Dim():][:c.dim]...)
+	}
+	if rule.Similarity == "cosine" {
+		nets.normalise(c.refs)
+	}
+	return c, nil
+}
+
+// Answer is what references say of one image.
+type Answer struct {
+	Label int
+	// Similarity is that of the class: to its nearest reference, or the mean to
+	// all of it.
+	Similarity float64
+	// Nearest is the reference with the largest similarity.
+	Nearest int
+	// Similarities are those to all references, [R].
+	Similarities []float64
+}
+
+// Ranked lists the references, the most similar first.
+func (a *Answer) Ranked() []int {
+	order := make([]int, len(a.Similarities))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(a.Similarities[j], a.Similarities[i]) })
+	return order
+}
+
+// Classify classifies a picture of any size and colour, converted as
+// dataset.FromImage says.
+func (c *Classifier) Classify(img image.Image) (Answer, error) {
+	pixels, err := c.nets[0].Model.Pixels(img)
+	if err != nil {
+		return Answer{}, err
+	}
+	set := dataset.Set{H: c.References.Set.H, W: c.References.Set.W, C: c.References.Set.C, Pixels: pixels, Labels: make([]uint16, 1)}
+	a := c.answers(set.All())[0]
+	if math.IsNaN(a.Similarity) {
+		return a, model.ErrNotFinite
+	}
+	return a, nil
+}
+
+// answers compares images with the references.
+func (c *Classifier) answers(images dataset.Subset) []Answer {
+	embedded := c.nets.Embed(images)
+	if c.rule.Similarity == "cosine" {
+		c.nets.normalise(embedded)
+	}
+	out := make([]Answer, images.N())
+	for i := range out {
+		out[i] = c.answer(embedded[i*c.dim:][:c.dim])
+	}
+	return out
+}
+
+func (c *Classifier) answer(y []float32) Answer {
+	set := c.References.Set
+	a := Answer{Similarities: make([]float64, set.N())}
+	sum, count := make([]float64, len(set.Classes)), make([]float64, len(set.Classes))
+	for r := range a.Similarities {
+		ref := c.refs[r*c.dim:][:c.dim]
+		var s float64
+		if c.rule.Similarity == "euclidean" {
+			s = -math.Sqrt(squareDistance(y, ref))
+		} else {
+			s = dot(y, ref) / float64(len(c.nets))
+		}
+		a.Similarities[r] = s
+		if s > a.Similarities[a.Nearest] {
+			a.Nearest = r
+		}
+		k := set.Labels[r]
+		sum[k] += s
+		count[k]++
+	}
+	a.Label, a.Similarity = int(set.Labels[a.Nearest]), a.Similarities[a.Nearest]
+	if c.rule.Choice == "mean" {
+		a.Similarity = math.Inf(-1)
+		for k, n := range count {
+			if mean := sum[k] / n; n > 0 && !(mean <= a.Similarity) {
+				a.Label, a.Similarity = k, mean
+			}
+		}
+	}
+	return a
+}
+
+// Evaluation is how references do on labelled images.
+type Evaluation struct {
+	Correct, Total int
+	Confusion      [][]int // [K][K] counts, by true class, then by predicted
+	// ByReference has counts [K][R], by true class, then by the most similar
+	// reference.
+	ByReference [][]int
+}
+
+// Accuracy is the part of the images that was classified correctly, 0 to 1.
+func (e *Evaluation) Accuracy() float64 { return float64(e.Correct) / float64(max(1, e.Total)) }
+
+// Evaluate classifies images and compares with their labels.
+func (c *Classifier) Evaluate(images dataset.Subset) (*Evaluation, error) {
+	if err := c.nets[0].Model.CheckFits(images.Set); err != nil {
+		return nil, err
+	}
+	classes := len(c.References.Set.Classes)
+	e := &Evaluation{Total: images.N(), Confusion: make([][]int, classes), ByReference: make([][]int, classes)}
+	for k := range classes {
+		e.Confusion[k], e.ByReference[k] = make([]int, classes), make([]int, c.References.N())
+	}
+	const atOnce = 4096 // bounds the memory of embeddings
+	for first := 0; first < images.N(); first += atOnce {
+		some := dataset.Subset{Set: images.Set, Index: images.Index[first:min(first+atOnce, images.N())]}
+		for i, a := range c.answers(some) {
+			label := some.Label(i)
+			e.Confusion[label][a.Label]++
+			e.ByReference[label][a.Nearest]++
+			if a.Label == label {
+				e.Correct++
+			}
+		}
+	}
+	return e, nil
+}

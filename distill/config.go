@@ -1,0 +1,129 @@
+package distill
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/internal/check"
+	"github.com/coarsegrain/taylornet/train"
+)
+
+// Config is everything that the outcome of a distillation depends on, besides
+// the images and the models.
+type Config struct {
+	// Data is the name of the data set, for the record.
+	Data string `json:"data"`
+	Seed uint64 `json:"seed"`
+	// Layer is the place of the embedding, as in NewEmbedder.
+	Layer string `json:"layer"`
+	// PerClass is the number of images of a class at each level from the first,
+	// falling, and Steps the number of steps in which those images are found.
+	PerClass []int `json:"per_class"`
+	Steps    []int `json:"steps"`
+	// Grouping is nearest, k-means in the space of embeddings, or random, a
+	// control.
+	Grouping string `json:"grouping"`
+	// Target is what a group's image is to represent: leaves, the mean embedding
+	// of the training images behind the group, or level, that of its members.
+	Target string `json:"target"`
+	// Start is the image that the steps begin with: nearest, the member whose
+	// embedding is most like the target, or mean, the members' mean.
+	Start string   `json:"start"`
+	Paint Painting `json:"paint"`
+}
+
+// Painting says how the pixels of an image are found.
+type Painting struct {
+	// Rate is that of Adam, in units of the range of pixels; it falls to zero
+	// along a cosine.
+	Rate float64 `json:"rate"`
+	// Smooth is the weight of the mean squared difference of neighbouring
+	// pixels beside 1 less the similarity.
+	Smooth float64 `json:"smooth"`
+	// Augment varies the image in each step and for each network, so that it
+	// is no private code of one place of the lattice.
+	Augment dataset.Augment `json:"augment"`
+}
+
+// The names that Config's strings take.
+var (
+	groupings = []string{"nearest", "random"}
+	targets   = []string{"leaves", "level"}
+	starts    = []string{"nearest", "mean"}
+)
+
+const (
+	maxPerClass = 1 << 20
+	maxSteps    = 1 << 20
+)
+
+// Validate reports every setting that is out of its bounds.
+func (c *Config) Validate() error {
+	faults := []error{
+		check.OneOf("grouping", c.Grouping, groupings),
+		check.OneOf("target", c.Target, targets),
+		check.OneOf("start", c.Start, starts),
+		check.Within("rate", c.Paint.Rate, 0, 10),
+		check.Within("smoothness", c.Paint.Smooth, 0, 1e6),
+		c.Paint.Augment.Validate(),
+	}
+	if c.Paint.Augment.Cutout > 0 {
+		faults = append(faults, errors.New("augmentation: images are not optimised behind a cutout"))
+	}
+	if len(c.PerClass) == 0 {
+		faults = append(faults, errors.New("no levels: say how many images of a class each is to have"))
+	}
+	for i, k := range c.PerClass {
+		if i > 0 && k >= c.PerClass[i-1] {
+			faults = append(faults, fmt.Errorf("level %d has %d images a class after %d: each level must have fewer than the one before", i+1, k, c.PerClass[i-1]))
+		}
+		faults = append(faults, check.Within("images a class", float64(k), 1, maxPerClass))
+	}
+	if len(c.Steps) != len(c.PerClass) {
+		faults = append(faults, fmt.Errorf("%d numbers of steps for %d levels", len(c.Steps), len(c.PerClass)))
+	}
+	for _, n := range c.Steps {
+		faults = append(faults, check.Within("steps", float64(n), 0, maxSteps))
+	}
+	return errors.Join(faults...)
+}
+
+// fits reports classes with too few images for the first level: a level must
+// shrink.
+func (c *Config) fits(leaves dataset.Subset) error {
+	for class, n := range leaves.Counts() {
+		if n <= c.PerClass[0] {
+			return fmt.Errorf("class %s has %d training images: the first level must have fewer a class, not %d", leaves.Set.Classes[class], n, c.PerClass[0])
+		}
+	}
+	return nil
+}
+
+// Recipe returns the settings to distil a data set with whose smallest class has
+// so many images: those found best for the known ones on validation images, and
+// sensible ones for others.
+func Recipe(data string, smallest int) Config {
+	c := Config{
+		Data: data, Seed: 1, Grouping: "nearest", Target: "leaves", Start: "nearest",
+		Paint: Painting{Rate: 0.03, Smooth: 0.1, Augment: train.Recipe(data).Augment},
+	}
+	c.Paint.Augment.Cutout = 0
+	for _, k := range []int{250, 50, 10, 1} {
+		if k == 1 || 2*k <= smallest {
+			c.PerClass = append(c.PerClass, k)
+		}
+	}
+	c.Steps = StepsFor(c.PerClass)
+	return c
+}
+
+// StepsFor returns the steps of levels of so many images a class: fewer where
+// there are more images.
+func StepsFor(perClass []int) []int {
+	var steps []int
+	for _, k := range perClass {
+		steps = append(steps, max(30, min(500, 2000/max(1, k))))
+	}
+	return steps
+}

@@ -1,0 +1,81 @@
+package distill
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/engine"
+	"github.com/coarsegrain/taylornet/engine/cpu"
+	"github.com/coarsegrain/taylornet/model"
+	"github.com/coarsegrain/taylornet/spec"
+)
+
+// Embedder computes embeddings: the values after one of a model's operations.
+// It is safe for concurrent use.
+type Embedder struct {
+	Model *model.Model
+	Dim   int // of an embedding
+
+	net     *spec.Net // up to the embedding, norms folded
+	params  []float32
+	program engine.Program[float32]
+}
+
+// NewEmbedder takes the embedding from the place that layer names: the number
+// of an operation, as taylornet net counts them, whose output it is. With ""
+// it is what the last linear layer reads. workers is as in engine.Options.
+func NewEmbedder(m *model.Model, layer string, workers int) (*Embedder, error) {
+	count, err := embeddingOps(m.Net, layer)
+	if err != nil {
+		return nil, err
+	}
+	part := &spec.Net{Input: m.Net.Input, Ops: append(m.Net.Ops[:count:count], &spec.Flatten{})}
+	if err := part.Validate(); err != nil {
+		return nil, fmt.Errorf("embedding after operation %d: %w", count, err)
+	}
+	e := &Embedder{Model: m, Dim: part.Out().Size()}
+	if e.net, e.params, err = engine.Fold(part, partParams(m, part)); err != nil {
+		return nil, err
+	}
+	e.program, err = cpu.New().Compile(e.net, e.params, engine.Options{Workers: workers})
+	return e, err
+}
+
+// embeddingOps is the number of operations up to the embedding.
+func embeddingOps(net *spec.Net, layer string) (int, error) {
+	count := len(net.Ops)
+	if layer == "" {
+		if _, ok := net.Ops[count-1].(*spec.Linear); ok && count > 1 {
+			return count - 1, nil
+		}
+		return count, nil
+	}
+	i, err := strconv.Atoi(layer)
+	if err != nil || i < 1 || i > count {
+		return 0, fmt.Errorf("embedding layer %q: want the number of an operation, 1 to %d", layer, count)
+	}
+	return i, nil
+}
+
+// partParams is the parameters of the first operations of a model.
+func partParams(m *model.Model, part *spec.Net) []float32 {
+	at := make(map[string]int)
+	for _, p := range m.Net.Params() {
+		at[p.Name] = p.Offset
+	}
+	list := part.Params()
+	params := make([]float32, engine.VectorLen(list))
+	for _, p := range list {
+		copy(params[p.Offset:][:p.Size()], m.Params[at[p.Name]:])
+	}
+	return params
+}
+
+// each calls f with the embedding of every image, valid during the call only,
+// from several goroutines.
+func (e *Embedder) each(images dataset.Subset, f func(i int, y []float32)) {
+	e.program.Run(images.N(), func(i int, x []float32) {
+		e.Model.Normalisation.Apply(x, images.Image(i))
+	}, f)
+}

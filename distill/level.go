@@ -1,0 +1,187 @@
+package distill
+
+import (
+	"context"
+
+	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/internal/rng"
+)
+
+// level is a level of coarse-grained images, class by class.
+type level struct {
+	set *dataset.Set
+	// group says for each image of the level below which image of this one it
+	// belongs to.
+	group []int32
+	// weight is the number of training images that each image stands for.
+	weight []float64
+}
+
+// worker makes levels, one from the other.
+type worker struct {
+	Config
+	nets    Ensemble
+	painter *painter
+	leaves  dataset.Subset
+	levels  []*level
+	workers int
+}
+
+// below is the images that the next level is made of.
+func (w *worker) below() dataset.Subset {
+	if n := len(w.levels); n > 0 {
+		return w.levels[n-1].set.All()
+	}
+	return w.leaves
+}
+
+// plan is a level before its images are found.
+type plan struct {
+	*level
+	x       []float32 // [N,H,W,C], where the search for the images begins
+	targets []float32 // [N,Dim]
+}
+
+// plan gathers the images of the level below into groups.
+func (w *worker) plan() (*plan, error) {
+	depth := len(w.levels)
+	k, classes := w.PerClass[depth], len(w.leaves.Set.Classes)
+	set := *w.leaves.Set
+	set.Name = w.leaves.Set.Name + " distilled"
+	set.Pixels, set.Labels = nil, nil
+	p := &plan{level: &level{set: &set, group: make([]int32, w.below().N()), weight: make([]float64, k*classes)}}
+	for class := range classes {
+		members := w.below().OfClass(class)
+		points := w.points(class, members)
+		group, targets, err := w.gather(points, k, []uint64{uint64(depth), uint64(class)})
+		if err != nil {
+			return nil, err
+		}
+		for i, g := range group {
+			p.group[members[i]] = int32(class*k) + g
+			p.weight[int32(class*k)+g] += points.weight[i]
+		}
+		p.x = append(p.x, w.start(w.below().Only(members), points, group, targets)...)
+		p.targets = append(p.targets, targets...)
+		for range k {
+			set.Labels = append(set.Labels, uint16(class))
+		}
+	}
+	return p, nil
+}
+
+// points represents a class's images of the level below by the directions of
+// their embeddings, or by the mean of those of the training images that they
+// stand for.
+func (w *worker) points(class int, members []int32) points {
+	p := points{dim: w.nets.Dim(), weight: ones(len(members))}
+	if n := len(w.levels); n > 0 {
+		for i, m := range members {
+			p.weight[i] = w.levels[n-1].weight[m]
+		}
+	}
+	if len(w.levels) == 0 || w.Target == "level" {
+		p.x = w.nets.directions(w.below().Only(members))
+		return p
+	}
+	place := make(map[int32]int32, len(members))
+	for i, m := range members {
+		place[m] = int32(i)
+	}
+	leaves := w.leaves.OfClass(class)
+	group := make([]int32, len(leaves))
+	for i, leaf := range leaves {
+		for _, l := range w.levels {
+			leaf = l.group[leaf]
+		}
+		group[i] = place[leaf]
+	}
+	p.x = means(points{w.nets.directions(w.leaves.Only(leaves)), p.dim, ones(len(leaves))}, group, len(members))
+	return p
+}
+
+// gather parts points into k groups and returns the directions that their images
+// are to have.
+func (w *worker) gather(p points, k int, at []uint64) (group []int32, targets []float32, err error) {
+	if w.Grouping == "random" {
+		group = atRandom(p.n(), k, w.Seed, "group", at)
+		targets = means(p, group, k)
+	} else if group, targets, err = kMeans(p, k, w.Seed, "group", at, w.workers); err != nil {
+		return nil, nil, err
+	}
+	w.nets.normalise(targets)
+	return group, targets, nil
+}
+
+// start is the images that the search begins with, pixels 0 to 1.
+func (w *worker) start(members dataset.Subset, p points, group []int32, targets []float32) []float32 {
+	k := len(targets) / p.dim
+	if w.Start == "mean" {
+		return means(points{unitPixels(members), w.nets.input().Size(), p.weight}, group, k)
+	}
+	return unitPixels(members.Only(mostLike(p, group, targets)))
+}
+
+// mostLike returns the point of each group whose product with the group's target
+// is largest.
+func mostLike(p points, group []int32, targets []float32) []int32 {
+	best := make([]int32, len(targets)/p.dim)
+	like := make([]float64, len(best))
+	for g := range best {
+		best[g] = -1
+	}
+	for i, g := range group {
+		if s := dot(p.at(i), targets[int(g)*p.dim:][:p.dim]); best[g] < 0 || s > like[g] {
+			best[g], like[g] = int32(i), s
+		}
+	}
+	return best
+}
+
+// unitPixels are the images' pixels, [N,H,W,C], 0 to 1.
+func unitPixels(images dataset.Subset) []float32 {
+	var x []float32
+	for i := range images.N() {
+		for _, v := range images.Image(i) {
+			x = append(x, float32(v)/255)
+		}
+	}
+	return x
+}
+
+// chunk is the number of images that are optimised at a time, and after which
+// work is saved.
+const chunk = 128
+
+// paint finds the images of the next level that are not yet in pixels, [n,H,W,C],
+// a chunk at a time. After each it calls save.
+func (w *worker) paint(ctx context.Context, p *plan, progress func(images, step int), save func() error) error {
+	depth, size, dim := uint64(len(w.levels)), w.nets.input().Size(), w.nets.Dim()
+	for {
+		first := len(p.set.Pixels) / size
+		n := min(chunk, p.set.N()-first)
+		if n == 0 {
+			return nil
+		}
+		x := p.x[first*size:][:n*size]
+		names := func(i int) []uint64 { return []uint64{depth, uint64(first + i)} }
+		err := w.painter.paint(ctx, x, p.targets[first*dim:][:n*dim], w.Steps[depth], names, func(step int) { progress(n, step) })
+		if err != nil {
+			return err
+		}
+		p.set.Pixels = append(p.set.Pixels, bytesOf(x)...)
+		if err := save(); err != nil {
+			return err
+		}
+	}
+}
+
+// atRandom deals n points into k groups whose sizes differ by one at most.
+func atRandom(n, k int, seed uint64, stream string, at []uint64) []int32 {
+	order, group := make([]int32, n), make([]int32, n)
+	rng.Permutation(order, seed, stream, at...)
+	for place, i := range order {
+		group[i] = int32(place % k)
+	}
+	return group
+}

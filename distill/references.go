@@ -1,0 +1,115 @@
+package distill
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/model"
+)
+
+// ErrModel is wrapped by errors about references that are used with another
+// model than their own.
+var ErrModel = errors.New("the references were made with another model")
+
+// References are a few images that stand for a data set, and how they came
+// about.
+type References struct {
+	Config Config
+	// Set has the images, class by class; a label is a class of the models.
+	Set *dataset.Set
+	// Models are the hashes of the models that embed, the one that classifies
+	// first.
+	Models []string
+	// Embeddings are those of the images, [R,Dim], one model's after the other's.
+	Embeddings []float32
+	// Groups is the tree. Groups[0] says for each image of the training split
+	// which image of the first level it belongs to, -1 if it was set aside;
+	// Groups[1] the same for those images and the second level's; and so on down
+	// to the references.
+	Groups [][]int32
+	// Fingerprint is that of the training split.
+	Fingerprint string
+}
+
+// N is the number of references.
+func (r *References) N() int { return r.Set.N() }
+
+// Dim is the length of an embedding.
+func (r *References) Dim() int { return len(r.Embeddings) / r.N() }
+
+// Of returns the reference that each image of the training split belongs to, -1
+// for those set aside.
+func (r *References) Of() []int32 {
+	of := slices.Clone(r.Groups[0])
+	for _, group := range r.Groups[1:] {
+		for i, g := range of {
+			if g >= 0 {
+				of[i] = group[g]
+			}
+		}
+	}
+	return of
+}
+
+// Behind returns the positions in the training split of the images that a
+// reference stands for.
+func (r *References) Behind(reference int) []int32 {
+	var list []int32
+	for i, g := range r.Of() {
+		if int(g) == reference {
+			list = append(list, int32(i))
+		}
+	}
+	return list
+}
+
+// check reports references that the models do not fit: the first of theirs, or
+// all.
+func (r *References) check(models []*model.Model) error {
+	if len(models) == 0 || len(models) > len(r.Models) {
+		return fmt.Errorf("%d models for references made with %d", len(models), len(r.Models))
+	}
+	for i, m := range models {
+		hash, err := m.Hash()
+		if err != nil {
+			return err
+		}
+		if hash != r.Models[i] {
+			return fmt.Errorf("%w: its hash is %.12s, theirs %.12s", ErrModel, hash, r.Models[i])
+		}
+	}
+	return nil
+}
+
+// With returns the same images embedded by other models, to see how far the
+// images depend on theirs. The models must take such images and know the same
+// number of classes.
+func (r *References) With(models []*model.Model, workers int) (*References, error) {
+	for _, m := range models {
+		if err := m.CheckFits(r.Set); err != nil {
+			return nil, err
+		}
+	}
+	nets, err := NewEnsemble(models, r.Config.Layer, workers)
+	if err != nil {
+		return nil, err
+	}
+	other := *r
+	other.Models, err = hashes(models)
+	other.Embeddings = nets.Embed(r.Set.All())
+	return &other, err
+}
+
+func hashes(models []*model.Model) ([]string, error) {
+	var list []string
+	for _, m := range models {
+		hash, err := m.Hash()
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, hash)
+	}
+	return list, nil
+}

@@ -1,0 +1,348 @@
+package distill
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/internal/fsx"
+	"github.com/coarsegrain/taylornet/internal/safetensors"
+	"github.com/coarsegrain/taylornet/model"
+	"github.com/coarsegrain/taylornet/train"
+)
+
+var (
+	// ErrInterrupted is wrapped by the error of a run whose context ended. What
+	// it has found is kept.
+	ErrInterrupted = errors.New("distillation interrupted")
+	// ErrExists is wrapped by the error of a new run in a folder that holds one.
+	ErrExists = errors.New("the folder already holds a distillation")
+)
+
+// The files of a run's folder besides LevelFile's.
+const (
+	ConfigFile = "config.json"
+	lastFile   = "last.safetensors" // the images found of the level in progress
+)
+
+// LevelFile is the name of the file of a level's references, by the number of
+// images a class.
+func LevelFile(perClass int) string { return fmt.Sprintf("refs-%d.safetensors", perClass) }
+
+// modelFile is the name of a model's copy in a run's folder.
+func modelFile(i int) string { return fmt.Sprintf("model-%d.safetensors", i+1) }
+
+// Options are what the outcome of a run does not depend on.
+type Options struct {
+	// Dir is the run's folder, made if need be; with "" nothing is written.
+	Dir string
+	// Resume goes on with the run in Dir, whose settings, images and models must
+	// be the same.
+	Resume bool
+	// Workers is the number of goroutines that compute; 0 for one a processor.
+	Workers int
+	// Progress, if not nil, is called after every step.
+	Progress func(Progress)
+	// FS is where files are written; the operating system's if nil.
+	FS fsx.FS
+}
+
+// Progress is how far a run is.
+type Progress struct {
+	Level, Levels int // in progress, counted from 1, and all
+	PerClass      int // images a class of that level
+	// Done and Total count the optimised images times their steps, of all levels.
+	Done, Total int
+	// Finished is the level's references once they are found.
+	Finished *References
+}
+
+// Parts parts the training split as a model's training did: into the images that
+// are distilled, and those that its epochs were chosen by.
+func Parts(m *model.Model, set *dataset.Set) (leaves, validation dataset.Subset, err error) {
+	c := train.ReadRecord(m).Config
+	return set.All().Split(c.Validation, c.Seed)
+}
+
+// run is a run in progress.
+type run struct {
+	worker
+	opts        Options
+	models      []string // hashes
+	set         *dataset.Set
+	fingerprint string
+	results     []*References // of the levels that are finished
+	done        int           // images times steps
+}
+
+// Run distils a training split level by level and returns the references of each
+// level. The first model is the one that will classify; others, which must take
+// the same images, vote with it on groups and images. It ends early, with its
+// work kept, with ErrInterrupted when ctx is done.
+func Run(ctx context.Context, cfg Config, models []*model.Model, set *dataset.Set, opts Options) ([]*References, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("settings: %w", err)
+	}
+	if opts.FS == nil {
+		opts.FS = fsx.OS{}
+	}
+	r, err := newRun(cfg, models, set, opts)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.open(models); err != nil {
+		return nil, err
+	}
+	for len(r.results) < len(cfg.PerClass) {
+		if err := r.level(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return r.results, nil
+}
+
+func newRun(cfg Config, models []*model.Model, set *dataset.Set, opts Options) (*run, error) {
+	nets, err := NewEnsemble(models, cfg.Layer, opts.Workers)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range models {
+		if err := m.CheckFits(set); err != nil {
+			return nil, err
+		}
+	}
+	r := &run{worker: worker{Config: cfg, nets: nets, workers: opts.Workers}, opts: opts, set: set, fingerprint: set.Fingerprint()}
+	if r.leaves, _, err = Parts(models[0], set); err != nil {
+		return nil, err
+	}
+	if err := cfg.fits(r.leaves); err != nil {
+		return nil, err
+	}
+	if r.models, err = hashes(models); err != nil {
+		return nil, err
+	}
+	r.painter, err = newPainter(nets, cfg.Paint, cfg.Seed, opts.Workers)
+	return r, err
+}
+
+// identity is what a run to be resumed must have in common with it.
+type identity struct {
+	Config      Config   `json:"config"`
+	Models      []string `json:"models"`
+	Fingerprint string   `json:"fingerprint"`
+}
+
+// Exists reports whether a folder holds a distillation.
+func Exists(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, ConfigFile))
+	return err == nil
+}
+
+// ReadConfig reads the settings of the run in a folder.
+func ReadConfig(dir string) (Config, error) {
+	var id identity
+	path := filepath.Join(dir, ConfigFile)
+	text, err := os.ReadFile(path)
+	if err == nil {
+		err = json.Unmarshal(text, &id)
+	}
+	if err != nil {
+		return Config{}, fmt.Errorf("reading %s: %w", path, err)
+	}
+	return id.Config, nil
+}
+
+func (r *run) path(name string) string { return filepath.Join(r.opts.Dir, name) }
+
+// open makes the run's folder or takes up the run in it.
+func (r *run) open(models []*model.Model) error {
+	if r.opts.Dir == "" {
+		return nil
+	}
+	text, err := json.MarshalIndent(identity{r.Config, r.models, r.fingerprint}, "", "  ")
+	if err != nil {
+		return err
+	}
+	if r.opts.Resume {
+		if there, err := os.ReadFile(r.path(ConfigFile)); err != nil || !bytes.Equal(bytes.TrimSpace(there), text) {
+			return fmt.Errorf("resuming %s: its settings, models or images are others than those given", r.opts.Dir)
+		}
+		if err := fsx.RemoveTemp(r.opts.Dir); err != nil {
+			return fmt.Errorf("resuming %s: %w", r.opts.Dir, err)
+		}
+		return r.restore()
+	}
+	if Exists(r.opts.Dir) {
+		return fmt.Errorf("%s: %w", r.opts.Dir, ErrExists)
+	}
+	if err := os.MkdirAll(r.opts.Dir, 0o777); err != nil {
+		return fmt.Errorf("making the folder: %w", err)
+	}
+	if err := fsx.RemoveTemp(r.opts.Dir); err != nil { // of a run killed at its start
+		return err
+	}
+	for i, m := range models {
+		if err := fsx.WriteFile(r.opts.FS, r.path(modelFile(i)), m.Write); err != nil {
+			return err
+		}
+	}
+	return fsx.WriteBytes(r.opts.FS, r.path(ConfigFile), append(text, '\n'))
+}
+
+// restore takes up the levels that are finished.
+func (r *run) restore() error {
+	for i, k := range r.PerClass {
+		refs, err := Load(r.path(LevelFile(k)))
+		if errors.Is(err, os.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("resuming: %w", err)
+		}
+		if len(refs.Groups) != i+1 || len(refs.Groups[0]) != r.set.N() {
+			return fmt.Errorf("resuming %s: %s is of another distillation", r.opts.Dir, LevelFile(k))
+		}
+		r.finish(r.levelOf(refs), refs)
+	}
+	return nil
+}
+
+// levelOf is the level that references are of.
+func (r *run) levelOf(refs *References) *level {
+	l := &level{set: refs.Set, group: refs.Groups[len(refs.Groups)-1], weight: make([]float64, refs.N())}
+	if len(refs.Groups) == 1 { // of all training images, those set aside too
+		l.group = make([]int32, r.leaves.N())
+		for i, at := range r.leaves.Index {
+			l.group[i] = refs.Groups[0][at]
+		}
+	}
+	for _, g := range refs.Of() {
+		if g >= 0 {
+			l.weight[g]++
+		}
+	}
+	return l
+}
+
+// level makes the next level.
+func (r *run) level(ctx context.Context) error {
+	depth := len(r.results)
+	p, err := r.plan()
+	if err != nil {
+		return err
+	}
+	if r.opts.Resume {
+		if p.set.Pixels, err = r.found(depth, len(p.x)); err != nil {
+			return err
+		}
+	}
+	progress := func(images, step int) {
+		painted := len(p.set.Pixels) / r.nets.input().Size() * r.Steps[depth]
+		r.report(Progress{Done: r.done + painted + images*step})
+	}
+	if err := r.paint(ctx, p, progress, func() error { return r.save(depth, p.set.Pixels) }); err != nil {
+		if ctx.Err() != nil {
+			return fmt.Errorf("%w in level %d", ErrInterrupted, depth+1)
+		}
+		return err
+	}
+	refs := r.references(p.level)
+	if r.opts.Dir != "" {
+		if err := fsx.WriteFile(r.opts.FS, r.path(LevelFile(r.PerClass[depth])), refs.Write); err != nil {
+			return err
+		}
+		if err := os.Remove(r.path(lastFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	r.finish(p.level, refs)
+	return nil
+}
+
+// finish notes that a level is there.
+func (r *run) finish(l *level, refs *References) {
+	r.done += refs.N() * r.Steps[len(r.results)]
+	r.levels = append(r.levels, l)
+	r.results = append(r.results, refs)
+	r.report(Progress{Level: len(r.results), Done: r.done, Finished: refs})
+}
+
+func (r *run) report(p Progress) {
+	if r.opts.Progress == nil {
+		return
+	}
+	if p.Level == 0 {
+		p.Level = len(r.results) + 1
+	}
+	p.Levels, p.PerClass = len(r.PerClass), r.PerClass[p.Level-1]
+	for i, k := range r.PerClass {
+		p.Total += k * len(r.set.Classes) * r.Steps[i]
+	}
+	r.opts.Progress(p)
+}
+
+// references makes the references of a finished level.
+func (r *run) references(l *level) *References {
+	refs := &References{Config: r.Config, Set: l.set, Models: r.models, Embeddings: r.nets.Embed(l.set.All()), Fingerprint: r.fingerprint}
+	if n := len(r.results); n > 0 {
+		refs.Groups = append(slices.Clone(r.results[n-1].Groups), l.group)
+		return refs
+	}
+	all := make([]int32, r.set.N())
+	for i := range all {
+		all[i] = -1
+	}
+	for i, at := range r.leaves.Index {
+		all[at] = l.group[i]
+	}
+	refs.Groups = [][]int32{all}
+	return refs
+}
+
+// save keeps the images found of the level in progress.
+func (r *run) save(depth int, pixels []uint8) error {
+	if r.opts.Dir == "" {
+		return nil
+	}
+	file := &safetensors.File{
+		Metadata: map[string]string{"level": fmt.Sprint(depth + 1)},
+		Tensors:  []safetensors.Tensor{{Name: imagesName, Shape: []int{len(pixels)}, Data: floats(pixels)}},
+	}
+	return fsx.WriteFile(r.opts.FS, r.path(lastFile), func(w io.Writer) error { return safetensors.Write(w, file) })
+}
+
+// found reads what save kept, if it is of this level.
+func (r *run) found(depth, most int) ([]uint8, error) {
+	path := r.path(lastFile)
+	data, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("resuming: %w", err)
+	}
+	f, err := safetensors.Decode(data)
+	if err != nil {
+		return nil, fmt.Errorf("resuming from %s: %w", path, err)
+	}
+	if f.Metadata["level"] != fmt.Sprint(depth+1) {
+		return nil, nil // of the level before: killed before it was removed
+	}
+	t, _ := f.Tensor(imagesName)
+	values, err := whole(t, 0, 256)
+	if err != nil || len(values) > most {
+		return nil, fmt.Errorf("resuming from %s: %d values of at most %d: %w", path, len(values), most, err)
+	}
+	pixels := make([]uint8, len(values))
+	for i, v := range values {
+		pixels[i] = uint8(v)
+	}
+	return pixels, nil
+}
