@@ -2,6 +2,7 @@ package distill
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"image"
 	"math"
@@ -17,25 +18,24 @@ type Rule struct {
 	// Similarity is cosine, of two embeddings, for several models the mean of
 	// theirs; or euclidean, less the distance of the two.
 	Similarity string `json:"similarity"`
-	// Choice is nearest, the class of the most similar reference; or mean, the
-	// class whose references are most similar on average.
+	// Choice is nearest, the class of the most similar reference; mean, the class
+	// whose references are most similar on average; or soft, between the two, by
+	// the sums of exp(20 similarity), as targets are refined.
 	Choice string `json:"choice"`
 }
 
-// DefaultRule is by the cosine to the nearest reference.
+// DefaultRule is soft, by the cosine.
 func DefaultRule() Rule { return Rule{Similarity: similarities[0], Choice: choices[0]} }
 
+// The names that Rule's strings take, the default first.
 var (
 	similarities = []string{"cosine", "euclidean"}
-	choices      = []string{"nearest", "mean"}
+	choices      = []string{"soft", "nearest", "mean"}
 )
 
 // Validate reports every name that is not known.
 func (r *Rule) Validate() error {
-	if err := check.OneOf("similarity", r.Similarity, similarities); err != nil {
-		return err
-	}
-	return check.OneOf("choice", r.Choice, choices)
+	return errors.Join(check.OneOf("similarity", r.Similarity, similarities), check.OneOf("choice", r.Choice, choices))
 }
 
 // Classifier classifies images by their similarity to references. It is safe for
@@ -83,13 +83,15 @@ func NewClassifier(r *References, models []*model.Model, rule Rule, workers int)
 // Answer is what references say of one image.
 type Answer struct {
 	Label int
-	// Similarity is that of the class: to its nearest reference, or the mean to
-	// all of it.
+	// Similarity is that of the class: to its nearest reference, or a mean to all
+	// of it.
 	Similarity float64
 	// Nearest is the reference with the largest similarity.
 	Nearest int
 	// Similarities are those to all references, [R].
 	Similarities []float64
+
+	embedding []float32
 }
 
 // Ranked lists the references, the most similar first.
@@ -111,7 +113,7 @@ func (c *Classifier) Classify(img image.Image) (Answer, error) {
 	}
 	set := dataset.Set{H: c.References.Set.H, W: c.References.Set.W, C: c.References.Set.C, Pixels: pixels, Labels: make([]uint16, 1)}
 	a := c.answers(set.All())[0]
-	if math.IsNaN(a.Similarity) {
+	if math.IsNaN(a.Similarity) || math.IsInf(a.Similarity, 0) {
 		return a, model.ErrNotFinite
 	}
 	return a, nil
@@ -119,10 +121,7 @@ func (c *Classifier) Classify(img image.Image) (Answer, error) {
 
 // answers compares images with the references.
 func (c *Classifier) answers(images dataset.Subset) []Answer {
-	embedded := c.nets.Embed(images)
-	if c.rule.Similarity == "cosine" {
-		c.nets.normalise(embedded)
-	}
+	embedded := c.embed(images)
 	out := make([]Answer, images.N())
 	for i := range out {
 		out[i] = c.answer(embedded[i*c.dim:][:c.dim])
@@ -132,34 +131,74 @@ func (c *Classifier) answers(images dataset.Subset) []Answer {
 
 func (c *Classifier) answer(y []float32) Answer {
 	set := c.References.Set
-	a := Answer{Similarities: make([]float64, set.N())}
-	sum, count := make([]float64, len(set.Classes)), make([]float64, len(set.Classes))
+	a := Answer{Similarities: make([]float64, set.N()), embedding: y}
 	for r := range a.Similarities {
-		ref := c.refs[r*c.dim:][:c.dim]
-		var s float64
-		if c.rule.Similarity == "euclidean" {
-			s = -math.Sqrt(squareDistance(y, ref))
-		} else {
-			s = dot(y, ref) / float64(len(c.nets))
-		}
-		a.Similarities[r] = s
-		if s > a.Similarities[a.Nearest] {
+		a.Similarities[r] = c.similarity(y, c.refs[r*c.dim:][:c.dim])
+		if a.Similarities[r] > a.Similarities[a.Nearest] {
 			a.Nearest = r
 		}
-		k := set.Labels[r]
-		sum[k] += s
-		count[k]++
 	}
 	a.Label, a.Similarity = int(set.Labels[a.Nearest]), a.Similarities[a.Nearest]
-	if c.rule.Choice == "mean" {
-		a.Similarity = math.Inf(-1)
-		for k, n := range count {
-			if mean := sum[k] / n; n > 0 && !(mean <= a.Similarity) {
-				a.Label, a.Similarity = k, mean
-			}
-		}
+	if c.rule.Choice != "nearest" {
+		a.Label, a.Similarity = c.mean(a.Similarities)
 	}
 	return a
+}
+
+// mean returns the class with the largest mean similarity, and that.
+func (c *Classifier) mean(similarities []float64) (label int, similarity float64) {
+	set, most := c.References.Set, slices.Max(similarities)
+	sum, count := make([]float64, len(set.Classes)), make([]float64, len(set.Classes))
+	for r, s := range similarities {
+		if c.rule.Choice == "soft" {
+			s = math.Exp(refineScale * (s - most)) // of large distances none is left without most
+		}
+		sum[set.Labels[r]] += s
+		count[set.Labels[r]]++
+	}
+	best := math.Inf(-1)
+	for k, n := range count {
+		if mean := sum[k] / n; n > 0 && !(mean <= best) {
+			label, best = k, mean
+		}
+	}
+	if c.rule.Choice == "soft" {
+		return label, most + math.Log(best)/refineScale
+	}
+	return label, best
+}
+
+// similarity compares two embeddings, or their directions.
+func (c *Classifier) similarity(a, b []float32) float64 {
+	if c.rule.Similarity == "euclidean" {
+		return -math.Sqrt(squareDistance(a, b))
+	}
+	return dot(a, b) / float64(len(c.nets))
+}
+
+// Behind returns the positions, in the training split, of the images behind a
+// reference that are most like the image of an answer, n at most: down the tree,
+// what the reference was made of.
+func (c *Classifier) Behind(a *Answer, reference int, train *dataset.Set, n int) ([]int32, error) {
+	if train.Fingerprint() != c.References.Fingerprint {
+		return nil, fmt.Errorf("the references were made of other images than %s", train.Name)
+	}
+	positions := c.References.Behind(reference)
+	embedded := c.embed(train.All().Only(positions))
+	like := make(map[int32]float64, len(positions))
+	for i, at := range positions {
+		like[at] = c.similarity(a.embedding, embedded[i*c.dim:][:c.dim])
+	}
+	slices.SortStableFunc(positions, func(i, j int32) int { return cmp.Compare(like[j], like[i]) })
+	return positions[:min(n, len(positions))], nil
+}
+
+// embed is the embeddings of images, or their directions.
+func (c *Classifier) embed(images dataset.Subset) []float32 {
+	if c.rule.Similarity == "euclidean" {
+		return c.nets.Embed(images)
+	}
+	return c.nets.directions(images)
 }
 
 // Evaluation is how references do on labelled images.

@@ -27,6 +27,9 @@ type Config struct {
 	// Target is what a group's image is to represent: leaves, the mean embedding
 	// of the training images behind the group, or level, that of its members.
 	Target string `json:"target"`
+	// Refine is the number of passes over training images in which the targets of
+	// a level are turned so that they tell the classes apart; 0 for none.
+	Refine int `json:"refine"`
 	// Start is the image that the steps begin with: nearest, the member whose
 	// embedding is most like the target, or mean, the members' mean.
 	Start string   `json:"start"`
@@ -41,6 +44,9 @@ type Painting struct {
 	// Smooth is the weight of the mean squared difference of neighbouring
 	// pixels beside 1 less the similarity.
 	Smooth float64 `json:"smooth"`
+	// Keep is the weight of the mean squared difference from the image that the
+	// search began with: it keeps the image like a real one.
+	Keep float64 `json:"keep"`
 	// Augment varies the image in each step and for each network, so that it
 	// is no private code of one place of the lattice.
 	Augment dataset.Augment `json:"augment"`
@@ -64,8 +70,10 @@ func (c *Config) Validate() error {
 		check.OneOf("grouping", c.Grouping, groupings),
 		check.OneOf("target", c.Target, targets),
 		check.OneOf("start", c.Start, starts),
+		check.Within("refine", float64(c.Refine), 0, 1000),
 		check.Within("rate", c.Paint.Rate, 0, 10),
 		check.Within("smoothness", c.Paint.Smooth, 0, 1e6),
+		check.Within("keep", c.Paint.Keep, 0, 1e6),
 		c.Paint.Augment.Validate(),
 	}
 	if c.Paint.Augment.Cutout > 0 {
@@ -105,8 +113,8 @@ func (c *Config) fits(leaves dataset.Subset) error {
 // sensible ones for others.
 func Recipe(data string, smallest int) Config {
 	c := Config{
-		Data: data, Seed: 1, Grouping: "nearest", Target: "leaves", Start: "nearest",
-		Paint: Painting{Rate: 0.03, Smooth: 0.1, Augment: train.Recipe(data).Augment},
+		Data: data, Seed: 1, Grouping: "nearest", Target: "leaves", Refine: 5, Start: "nearest",
+		Paint: Painting{Rate: 0.03, Smooth: 0.1, Keep: 3, Augment: train.Recipe(data).Augment},
 	}
 	c.Paint.Augment.Cutout = 0
 	for _, k := range []int{250, 50, 10, 1} {

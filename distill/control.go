@@ -23,8 +23,11 @@ const (
 )
 
 // Controls evaluates the controls of references made with models from a training
-// split, on test images. Random images are drawn so many times.
+// split, which must be theirs, on test images. Random images are drawn so many times.
 func Controls(r *References, models []*model.Model, train *dataset.Set, test dataset.Subset, rule Rule, draws, workers int) ([]Control, error) {
+	if train.Fingerprint() != r.Fingerprint {
+		return nil, fmt.Errorf("the references were made of other images than %s", train.Name)
+	}
 	leaves, _, err := Parts(models[0], train)
 	if err != nil {
 		return nil, err
@@ -69,19 +72,7 @@ func Controls(r *References, models []*model.Model, train *dataset.Set, test dat
 func (r *References) instead(images *dataset.Set, models []*model.Model, test dataset.Subset, rule Rule, workers int) (float64, error) {
 	other := *r
 	other.Set = images
-	embedded, err := other.With(models, workers)
-	if err != nil {
-		return 0, err
-	}
-	c, err := NewClassifier(embedded, models, rule, workers)
-	if err != nil {
-		return 0, err
-	}
-	e, err := c.Evaluate(test)
-	if err != nil {
-		return 0, err
-	}
-	return e.Accuracy(), nil
+	return other.Under(models, test, rule, workers)
 }
 
 // Random draws images of each class.
@@ -111,7 +102,7 @@ func (r *References) medoids(models []*model.Model, train *dataset.Set, workers 
 		var members, group []int32
 		first := r.firstOf(class)
 		for _, m := range all.OfClass(class) {
-			if of[m] >= 0 {
+			if of[m] >= 0 && int(r.Set.Labels[of[m]]) == class {
 				members, group = append(members, m), append(group, of[m]-first)
 			}
 		}

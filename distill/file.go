@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/internal/fsx"
@@ -62,7 +63,7 @@ func Decode(data []byte) (*References, error) {
 		return nil, fmt.Errorf("metadata %q: %w", recordKey, err)
 	}
 	if err := head.Config.Validate(); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("metadata %q: %s", recordKey, strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
 	r := &References{Config: head.Config, Models: head.Models, Fingerprint: head.Fingerprint}
 	if r.Set, err = decodeImages(f, head.Classes); err != nil {
@@ -74,6 +75,11 @@ func Decode(data []byte) (*References, error) {
 	embeddings, ok := f.Tensor(embeddingName)
 	if !ok || len(embeddings.Shape) != 2 || embeddings.Shape[0] != r.N() || embeddings.Shape[1] == 0 {
 		return nil, fmt.Errorf("tensor %s has shape %v, want [%d,Dim]", embeddingName, embeddings.Shape, r.N())
+	}
+	for i, v := range embeddings.Data {
+		if v-v != 0 {
+			return nil, fmt.Errorf("tensor %s has the value %v at %d", embeddingName, v, i)
+		}
 	}
 	r.Embeddings = embeddings.Data
 	return r, r.decodeGroups(f)
@@ -104,30 +110,46 @@ func decodeImages(f *safetensors.File, classes []string) (*dataset.Set, error) {
 	return set, nil
 }
 
-// decodeGroups reads the tree, from the references down.
+// decodeGroups reads the tree, from the references down, and checks that it is one
+// of whole classes, none of whose groups is empty.
 func (r *References) decodeGroups(f *safetensors.File) error {
-	for i := 1; ; i++ {
-		t, ok := f.Tensor(fmt.Sprint(groupName, i))
+	classes := len(r.Set.Classes)
+	for i, k := range r.Config.PerClass {
+		t, ok := f.Tensor(fmt.Sprint(groupName, i+1))
 		if !ok {
 			break
 		}
-		r.Groups = append(r.Groups, make([]int32, len(t.Data)))
-	}
-	if len(r.Groups) == 0 || len(r.Groups) > len(r.Config.PerClass) {
-		return fmt.Errorf("%d levels of groups, of %d", len(r.Groups), len(r.Config.PerClass))
-	}
-	above := r.N()
-	for i := len(r.Groups) - 1; i >= 0; i-- {
-		t, _ := f.Tensor(fmt.Sprint(groupName, i+1))
+		if i > 0 && len(t.Data) != classes*r.Config.PerClass[i-1] {
+			return fmt.Errorf("tensor %s has %d values for %d images", t.Name, len(t.Data), classes*r.Config.PerClass[i-1])
+		}
 		lowest := 0
 		if i == 0 {
-			lowest = -1
+			lowest = -1 // set aside
 		}
-		values, err := whole(t, lowest, above)
+		group, err := whole(t, lowest, classes*k)
 		if err != nil {
 			return err
 		}
-		r.Groups[i], above = values, len(values)
+		seen := make(map[int32]bool, len(group))
+		for j, g := range group {
+			if i > 0 && int(g)/k != j/r.Config.PerClass[i-1] {
+				return fmt.Errorf("tensor %s puts an image into a group of another class at %d", t.Name, j)
+			}
+			seen[g] = g >= 0
+		}
+		delete(seen, -1)
+		if len(seen) != classes*k {
+			return fmt.Errorf("tensor %s fills %d of %d groups", t.Name, len(seen), classes*k)
+		}
+		r.Groups = append(r.Groups, group)
+	}
+	if len(r.Groups) == 0 || r.N() != classes*r.Config.PerClass[len(r.Groups)-1] {
+		return fmt.Errorf("%d references after %d levels of %v images of %d classes", r.N(), len(r.Groups), r.Config.PerClass, classes)
+	}
+	for i, label := range r.Set.Labels {
+		if int(label) != i/r.Config.PerClass[len(r.Groups)-1] {
+			return fmt.Errorf("tensor %s is not class by class: %d at %d", labelsName, label, i)
+		}
 	}
 	return nil
 }

@@ -67,6 +67,9 @@ func (w *worker) plan() (*plan, error) {
 			set.Labels = append(set.Labels, uint16(class))
 		}
 	}
+	if w.Refine > 0 {
+		return p, w.refine(p.targets, k)
+	}
 	return p, nil
 }
 

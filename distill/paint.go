@@ -2,12 +2,15 @@ package distill
 
 import (
 	"context"
+	"fmt"
+	"slices"
 
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/engine"
 	"github.com/coarsegrain/taylornet/engine/cpu"
 	"github.com/coarsegrain/taylornet/internal/rng"
 	"github.com/coarsegrain/taylornet/optim"
+	"github.com/coarsegrain/taylornet/spec"
 )
 
 // painter optimises images so that their embeddings point to targets.
@@ -21,6 +24,11 @@ type painter struct {
 func newPainter(nets Ensemble, how Painting, seed uint64, workers int) (*painter, error) {
 	p := &painter{nets: nets, how: how, seed: seed}
 	for _, e := range nets {
+		for _, l := range e.net.Layers() {
+			if _, ok := l.Op.(*spec.Norm); ok { // it would have the statistics of the images in progress
+				return nil, fmt.Errorf("no images are optimised through the norm at %s: only norms right after a Conv, CG, Linear or Taylor are constant", l.Path)
+			}
+		}
 		t, err := cpu.New().CompileTraining(e.net, engine.Options{Workers: workers, InputGrad: true, FixedParams: true})
 		if err != nil {
 			return nil, err
@@ -33,6 +41,7 @@ func newPainter(nets Ensemble, how Painting, seed uint64, workers int) (*painter
 // canvas is images in progress.
 type canvas struct {
 	x, grad []float32 // [N,H,W,C], pixels 0 to 1, and the gradient
+	start   []float32 // [N,H,W,C], the images to begin with
 	warped  []float32 // [N,H,W,C], the images as a network sees them
 	warps   []dataset.Warp
 }
@@ -41,7 +50,7 @@ type canvas struct {
 // so many steps. names number an image for the streams of random numbers.
 func (p *painter) paint(ctx context.Context, x, targets []float32, steps int, names func(i int) []uint64, progress func(step int)) error {
 	size := p.nets.input().Size()
-	c := &canvas{x: x, grad: make([]float32, len(x)), warped: make([]float32, len(x)), warps: make([]dataset.Warp, len(x)/size)}
+	c := &canvas{x: x, start: slices.Clone(x), grad: make([]float32, len(x)), warped: make([]float32, len(x)), warps: make([]dataset.Warp, len(x)/size)}
 	adam := optim.DefaultAdamW()
 	adam.WeightDecay = 0
 	update, schedule := adam.New(len(x), nil), optim.Cosine{Peak: p.how.Rate}
@@ -55,9 +64,8 @@ func (p *painter) paint(ctx context.Context, x, targets []float32, steps int, na
 			p.pull(k, c, targets, at, func(i int) []uint64 { return append(names(i), uint64(k), uint64(step)) })
 			at += p.nets[k].Dim
 		}
-		if p.how.Smooth > 0 {
-			p.smooth(c)
-		}
+		p.smooth(c)
+		p.keep(c)
 		update.Step(c.x, c.grad, schedule.At(step, steps))
 		for i, v := range c.x {
 			c.x[i] = min(1, max(0, v))
@@ -111,7 +119,11 @@ func (p *painter) pull(k int, c *canvas, targets []float32, at int, names func(i
 // dissimilarity is 1 less the cosine of y and a target of length 1; it writes
 // the gradient to dy.
 func dissimilarity(dy, y, target []float32) float64 {
-	norm := max(length(y), 1e-12)
+	norm := length(y)
+	if norm == 0 {
+		clear(dy)
+		return 1
+	}
 	cos := dot(y, target) / norm
 	for j, v := range y {
 		dy[j] = float32((cos*float64(v)/norm - float64(target[j])) / norm)
@@ -139,5 +151,14 @@ func (p *painter) smooth(c *canvas) {
 				pair(j, j+row)
 			}
 		}
+	}
+}
+
+// keep adds the gradient of the images' difference from those that the search
+// began with.
+func (p *painter) keep(c *canvas) {
+	factor := float32(2 * p.how.Keep / float64(p.nets.input().Size()))
+	for i, v := range c.x {
+		c.grad[i] += factor * (v - c.start[i])
 	}
 }

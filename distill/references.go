@@ -102,6 +102,23 @@ func (r *References) With(models []*model.Model, workers int) (*References, erro
 	return &other, err
 }
 
+// Under returns the accuracy, 0 to 1, of the same images embedded by other models.
+func (r *References) Under(models []*model.Model, test dataset.Subset, rule Rule, workers int) (float64, error) {
+	embedded, err := r.With(models, workers)
+	if err != nil {
+		return 0, err
+	}
+	c, err := NewClassifier(embedded, models, rule, workers)
+	if err != nil {
+		return 0, err
+	}
+	e, err := c.Evaluate(test)
+	if err != nil {
+		return 0, err
+	}
+	return e.Accuracy(), nil
+}
+
 func hashes(models []*model.Model) ([]string, error) {
 	var list []string
 	for _, m := range models {

@@ -31,7 +31,7 @@ func ConvNet(set *dataset.Set) string {
 
 // Steps and images a step of retraining.
 const (
-	retrainSteps = 1000
+	retrainSteps = 500
 	retrainBatch = 64
 )
 

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 
 	"github.com/coarsegrain/taylornet/dataset"
@@ -206,7 +207,8 @@ func (r *run) restore() error {
 		if err != nil {
 			return fmt.Errorf("resuming: %w", err)
 		}
-		if len(refs.Groups) != i+1 || len(refs.Groups[0]) != r.set.N() {
+		same := reflect.DeepEqual(refs.Config, r.Config) && slices.Equal(refs.Models, r.models) && refs.Fingerprint == r.fingerprint
+		if !same || len(refs.Groups) != i+1 || len(refs.Groups[0]) != r.set.N() {
 			return fmt.Errorf("resuming %s: %s is of another distillation", r.opts.Dir, LevelFile(k))
 		}
 		r.finish(r.levelOf(refs), refs)
@@ -337,8 +339,11 @@ func (r *run) found(depth, most int) ([]uint8, error) {
 	}
 	t, _ := f.Tensor(imagesName)
 	values, err := whole(t, 0, 256)
-	if err != nil || len(values) > most {
-		return nil, fmt.Errorf("resuming from %s: %d values of at most %d: %w", path, len(values), most, err)
+	if err != nil {
+		return nil, fmt.Errorf("resuming from %s: %w", path, err)
+	}
+	if len(values) > most || len(values)%r.nets.input().Size() != 0 {
+		return nil, fmt.Errorf("resuming from %s: its %d pixels are no images of this level", path, len(values))
 	}
 	pixels := make([]uint8, len(values))
 	for i, v := range values {

@@ -128,13 +128,17 @@ func (c Chart) draw(area draw.Canvas) error {
 	}
 	style.Font = face(9, xfont.WeightNormal)
 	for i, l := range c.Lines {
+		entry := 24 + style.Width(l.Name)
+		if i > 0 && at.X+entry > area.Max.X {
+			at = vg.Point{X: area.Min.X, Y: at.Y - rowHeight}
+		}
 		icon := draw.Canvas{Canvas: area.Canvas, Rectangle: vg.Rectangle{Min: at.Add(vg.Point{Y: -10}), Max: at.Add(vg.Point{X: 20})}}
 		for _, part := range l.parts(i, x, y) {
 			p.Add(part)
 			part.Thumbnail(&icon)
 		}
 		area.FillText(style, at.Add(vg.Point{X: 24}), l.Name)
-		at.X += 24 + style.Width(l.Name) + 14
+		at.X += entry + 14
 	}
 	// The label of the y axis stands level above it.
 	at = vg.Point{X: area.Min.X, Y: at.Y - rowHeight}

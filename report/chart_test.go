@@ -6,6 +6,7 @@ import (
 	"image/png"
 	"log"
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -108,6 +109,31 @@ func TestChartEscapes(t *testing.T) {
 		if !strings.Contains(text, want) {
 			t.Errorf("the chart does not show %q", want)
 		}
+	}
+}
+
+// TestChartLegend: names that do not fit a row go on in the next.
+func TestChartLegend(t *testing.T) {
+	c := report.Chart{}
+	for range 6 {
+		line := many(3)
+		line.Name = "a name as long as this"
+		c.Lines = append(c.Lines, line)
+	}
+	var b bytes.Buffer
+	if err := c.SVG(&b); err != nil {
+		t.Fatal(err)
+	}
+	tags, _ := elements(t, b.String())
+	rows, wide := map[string]int{}, 0.0
+	for _, e := range tags {
+		if x, err := strconv.ParseFloat(attr(e, "x"), 64); e.Name.Local == "text" && err == nil {
+			rows[attr(e, "y")]++
+			wide = max(wide, x)
+		}
+	}
+	if len(rows) < 3 || wide > 331 {
+		t.Errorf("text in %d rows, up to %g points", len(rows), wide)
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+
+	"github.com/coarsegrain/taylornet/taylor"
 )
 
 // Wilson is the score interval in which the true rate lies with 95 %
@@ -19,6 +21,21 @@ func Wilson(correct, total int) (lo, hi float64) {
 	half := z / (1 + z*z/n) * math.Sqrt(p*(1-p)/n+z*z/(4*n*n))
 	// The observed rate is within, whatever the rounding.
 	return max(0, min(p, centre-half)), min(1, max(p, centre+half))
+}
+
+// interval writes the score interval for a headline.
+func interval(correct, total int) string {
+	lo, hi := Wilson(correct, total)
+	return fmt.Sprintf("95\u00a0%% interval %.2f to %s", 100*lo, percent(hi))
+}
+
+// bounds writes the ends of an interval of fractions in per cent, "" if it has
+// none.
+func bounds(v taylor.Interval) string {
+	if math.IsNaN(v.Low) {
+		return ""
+	}
+	return fmt.Sprintf("%.2f to %.2f", 100*v.Low, 100*v.High)
 }
 
 // Count writes a whole number with commas between thousands: 12,345.

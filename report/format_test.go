@@ -50,7 +50,7 @@ func TestFormats(t *testing.T) {
 
 func TestShownSize(t *testing.T) {
 	for _, tt := range [][4]int{{8, 8, 96, 96}, {28, 28, 84, 84}, {32, 32, 96, 96}, {96, 1, 96, 1}, {200, 100, 96, 48}, {1000, 1, 96, 1}} {
-		if w, h := shownSize(tt[0], tt[1]); w != tt[2] || h != tt[3] {
+		if w, h := shownSize(tt[0], tt[1], shownSide); w != tt[2] || h != tt[3] {
 			t.Errorf("%d x %d is shown as %d x %d, want %d x %d", tt[0], tt[1], w, h, tt[2], tt[3])
 		}
 	}

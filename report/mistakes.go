@@ -42,19 +42,19 @@ func pictures(in *Input) ([]picture, error) {
 			Index: m.Index, Label: in.Model.Classes[m.Label], Predicted: in.Model.Classes[m.Predicted],
 			Probability: float64(m.Probability),
 		}
-		p.Width, p.Height = shownSize(set.W, set.H)
+		p.Width, p.Height = shownSize(set.W, set.H, shownSide)
 		out = append(out, p)
 	}
 	return out, nil
 }
 
-// shownSize enlarges a picture by a whole number, so that its pixels stay
-// square and alike, or shrinks it to fit.
-func shownSize(w, h int) (int, int) {
+// shownSize enlarges a picture to a side by a whole number, so that its pixels
+// stay square and alike, or shrinks it to fit.
+func shownSize(w, h, side int) (int, int) {
 	long := max(w, h)
-	if long <= shownSide {
-		by := shownSide / long
+	if long <= side {
+		by := side / long
 		return w * by, h * by
 	}
-	return max(1, w*shownSide/long), max(1, h*shownSide/long)
+	return max(1, w*side/long), max(1, h*side/long)
 }

@@ -15,7 +15,7 @@ type page struct {
 	Figures   []headline
 	Charts    []figure
 	Validated bool // the history has validation figures
-	Matrix    []matrixRow
+	Confusion *countTable
 	Pictures  []picture
 	Layers    []spec.Layer
 	MACs      int
@@ -38,7 +38,8 @@ func newPage(in *Input) (*page, error) {
 		return nil, err
 	}
 	if in.Test != nil {
-		p.Matrix = matrix(in.Model.Classes, in.Test.Confusion)
+		p.Confusion = matrix(in.Model.Classes, in.Test.Confusion)
+		p.Confusion.Caption = fmt.Sprintf("Images of %s: a row is a true class, a column what the network says. Mean cross-entropy %s nats.", p.Tested(), significant(in.Test.Loss))
 		if p.Pictures, err = pictures(in); err != nil {
 			return nil, err
 		}
@@ -76,8 +77,7 @@ func (p *page) headlines() []headline {
 		list = append(list, headline{name, value, fmt.Sprintf(format, args...)})
 	}
 	if t := p.Test; t != nil && t.Total > 0 {
-		lo, hi := Wilson(t.Correct, t.Total)
-		add("Test accuracy", percent(t.Accuracy()), "95\u00a0%% interval %.2f to %s", 100*lo, percent(hi))
+		add("Test accuracy", percent(t.Accuracy()), "%s", interval(t.Correct, t.Total))
 		add("Errors", Count(p.Errors()), "of %s images", Count(t.Total))
 	}
 	net := p.Model.Net
@@ -118,52 +118,6 @@ func rate(history []train.Metrics) string {
 	}
 	return Count(int(math.Round(images/seconds))) + " images a second"
 }
-
-// matrixRow is a line of the confusion matrix.
-type matrixRow struct {
-	Class    string
-	Cells    []cell
-	Total    int
-	Accuracy float64 // of this class's images
-}
-
-// cell is a count of the confusion matrix.
-type cell struct {
-	Count int
-	Right bool
-	Shade float64 // 0 to 1, by the part of the row
-}
-
-func matrix(classes []string, confusion [][]int) []matrixRow {
-	rows := make([]matrixRow, len(confusion))
-	for i, counts := range confusion {
-		row := matrixRow{Class: classes[i]}
-		for _, n := range counts {
-			row.Total += n
-		}
-		for j, n := range counts {
-			part := float64(n) / float64(max(1, row.Total))
-			// The square root lets single mistakes among thousands show.
-			row.Cells = append(row.Cells, cell{n, i == j, math.Round(100*math.Sqrt(part)) / 100})
-		}
-		row.Accuracy = float64(counts[i]) / float64(max(1, row.Total))
-		rows[i] = row
-	}
-	return rows
-}
-
-// Turned reports whether the matrix's column heads are too long to stand level.
-func (p *page) Turned() bool {
-	for _, class := range p.Model.Classes {
-		if len(class) > 4 {
-			return true
-		}
-	}
-	return false
-}
-
-// FirstColumns is the number of the matrix's columns before the sums.
-func (p *page) FirstColumns() int { return 1 + len(p.Model.Classes) }
 
 // Indent is how far a layer stands to the right, by the groups around it.
 func (p *page) Indent(l spec.Layer) string { return fmt.Sprintf("%gem", 0.6+1.2*float64(l.Depth)) }

@@ -35,6 +35,12 @@ var (
 	explainPage string
 	//go:embed direct.html
 	directPage string
+	//go:embed gallery.html
+	galleryPage string
+	//go:embed classified.html
+	classifiedPage string
+	//go:embed parts.html
+	parts string // that several pages have
 	//go:embed style.css
 	style string
 )
@@ -54,9 +60,9 @@ func Write(w io.Writer, in Input) error {
 // render writes one of the pages.
 func render(w io.Writer, source string, page any) error {
 	t := template.New("report").Funcs(template.FuncMap{
-		"count": Count, "percent": percent, "degree": degree, "figures": significant,
+		"count": Count, "percent": percent, "degree": degree, "figures": significant, "bounds": bounds,
 	})
-	for name, text := range map[string]string{"page": source, "style": style} {
+	for name, text := range map[string]string{"page": source, "parts": parts, "style": style} {
 		if _, err := t.New(name).Parse(text); err != nil {
 			return fmt.Errorf("report: %w", err)
 		}
@@ -76,13 +82,8 @@ func (in *Input) validate() error {
 		return nil
 	}
 	classes := len(in.Model.Classes)
-	if len(in.Test.Confusion) != classes {
-		return fmt.Errorf("the evaluation has %d classes, the model %d", len(in.Test.Confusion), classes)
-	}
-	for _, row := range in.Test.Confusion {
-		if len(row) != classes {
-			return fmt.Errorf("the confusion matrix has a row of %d counts for %d classes", len(row), classes)
-		}
+	if err := checkConfusion(in.Test.Confusion, classes); err != nil {
+		return err
 	}
 	for _, m := range in.Test.Mistakes {
 		if in.Images.Set != nil && (m.Index < 0 || m.Index >= in.Images.N()) {

@@ -161,8 +161,8 @@ func (p *direct) Accurate(v taylor.Interval) string { return Accuracy(v) }
 
 // Accuracy writes a mean accuracy with its interval in per cent.
 func Accuracy(v taylor.Interval) string {
-	if math.IsNaN(v.Low) {
-		return percent(v.Mean)
+	if ends := bounds(v); ends != "" {
+		return fmt.Sprintf("%s (%s)", percent(v.Mean), ends)
 	}
-	return fmt.Sprintf("%s (%.2f to %.2f)", percent(v.Mean), 100*v.Low, 100*v.High)
+	return percent(v.Mean)
 }

@@ -56,8 +56,8 @@ type evalOutput struct {
 }
 
 func (a *app) eval(arg string, f *evalFlags) error {
-	if f.split != "test" && f.split != "train" {
-		return usagef("--split %q: want test or train", f.split)
+	if err := f.checkSplit(); err != nil {
+		return err
 	}
 	m, err := loadModel(arg)
 	if err != nil {
@@ -67,10 +67,7 @@ func (a *app) eval(arg string, f *evalFlags) error {
 	if err != nil {
 		return err
 	}
-	set := data.Test
-	if f.split == "train" {
-		set = data.Train
-	}
+	set := f.part(data)
 	if !slices.Equal(set.Classes, m.Classes) && len(set.Classes) == len(m.Classes) {
 		a.notef("note: the classes of %s have other names than the model's", set.Name)
 	}
@@ -92,6 +89,21 @@ func (a *app) eval(arg string, f *evalFlags) error {
 	a.printf("%s; mean cross-entropy %.4f\n\n", describe(m.Net), e.Loss)
 	a.writeClasses(m.Classes, e.Confusion)
 	return nil
+}
+
+func (f *evalFlags) checkSplit() error {
+	if f.split != "test" && f.split != "train" {
+		return usagef("--split %q: want test or train", f.split)
+	}
+	return nil
+}
+
+// part is the part of the data that --split names.
+func (f *evalFlags) part(data *dataset.Data) *dataset.Set {
+	if f.split == "train" {
+		return data.Train
+	}
+	return data.Test
 }
 
 // evalData loads the data that the flags name, or else the model's own.

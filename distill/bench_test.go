@@ -1,0 +1,45 @@
+package distill
+
+import (
+	"testing"
+
+	"github.com/coarsegrain/taylornet/internal/rng"
+	"github.com/coarsegrain/taylornet/model"
+)
+
+func preset(b *testing.B) *model.Model {
+	b.Helper()
+	m, err := model.Load("../models/digits.safetensors")
+	if err != nil {
+		b.Fatal(err)
+	}
+	return m
+}
+
+// BenchmarkPaint is steps of a chunk of images.
+func BenchmarkPaint(b *testing.B) {
+	nets := ensemble(b, 0, preset(b))
+	p, r := newTestPainter(b, nets, small().Paint, 0), rng.New(1, "bench")
+	x, targets := make([]float32, chunk*nets.input().Size()), normal(r, chunk*nets.Dim())
+	nets.normalise(targets)
+	const steps = 10
+	for b.Loop() {
+		if err := p.paint(b.Context(), x, targets, steps, imageName, func(int) {}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N*chunk*steps)/b.Elapsed().Seconds(), "images*steps/s")
+}
+
+func BenchmarkEvaluate(b *testing.B) {
+	m, images := preset(b), digits(b)
+	set := Random(images.Train.All(), 10, 1)
+	refs := &References{Config: small(), Set: set, Models: []string{hashOf(b, m)}, Embeddings: ensemble(b, 0, m).Embed(set.All())}
+	c := newClassifier(b, refs, DefaultRule(), m)
+	for b.Loop() {
+		if _, err := c.Evaluate(images.Test.All()); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N*images.Test.N())/b.Elapsed().Seconds(), "images/s")
+}

@@ -1,0 +1,386 @@
+package distill
+
+import (
+	"context"
+	"errors"
+	"math"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/engine"
+	"github.com/coarsegrain/taylornet/engine/cpu"
+	"github.com/coarsegrain/taylornet/internal/approx"
+	"github.com/coarsegrain/taylornet/internal/rng"
+	"github.com/coarsegrain/taylornet/model"
+)
+
+func newTestPainter(t testing.TB, nets Ensemble, how Painting, workers int) *painter {
+	t.Helper()
+	p, err := newPainter(nets, how, 1, workers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func imageName(i int) []uint64 { return []uint64{7, uint64(i)} }
+
+// gradient is what paint follows in a step.
+func gradient(p *painter, x, targets []float32, step uint64) []float32 {
+	c := &canvas{x: x, grad: make([]float32, len(x)), warped: make([]float32, len(x)), warps: make([]dataset.Warp, len(x)/p.nets.input().Size())}
+	at := 0
+	for k, e := range p.nets {
+		p.pull(k, c, targets, at, func(i int) []uint64 { return append(imageName(i), uint64(k), step) })
+		at += e.Dim
+	}
+	p.smooth(c)
+	return c.grad
+}
+
+// objective computes in float64 what the gradient is that of: for every image 1
+// less its mean similarity to its target, and its roughness; their sum.
+type objective struct {
+	p       *painter
+	targets []float32
+	step    uint64
+	embed   []func(x []float64) []float64
+}
+
+func newObjective(t *testing.T, p *painter, targets []float32, step uint64) *objective {
+	o := &objective{p: p, targets: targets, step: step}
+	for _, e := range p.nets {
+		o.embed = append(o.embed, float64Embedding(t, e))
+	}
+	return o
+}
+
+// float64Embedding evaluates the operations of a model up to the embedding, norms
+// and all, on pixels 0 to 1.
+func float64Embedding(t *testing.T, e *Embedder) func(x []float64) []float64 {
+	params := make([]float64, len(e.params))
+	for i, v := range e.params {
+		params[i] = float64(v)
+	}
+	program, err := cpu.Engine[float64]{}.Compile(e.net, params, engine.Options{Workers: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	norm := e.Model.Normalisation
+	return func(x []float64) (y []float64) {
+		program.Run(1, func(_ int, to []float64) {
+			for j, v := range x {
+				c := j % len(norm.Mean)
+				to[j] = (v - float64(norm.Mean[c])) / float64(norm.Std[c])
+			}
+		}, func(_ int, out []float64) { y = slices.Clone(out) })
+		return y
+	}
+}
+
+func (o *objective) at(x []float64) (sum float64) {
+	in := o.p.nets.input()
+	size, dim := in.Size(), o.p.nets.Dim()
+	for i := range len(x) / size {
+		image := x[i*size:][:size]
+		from := i * dim
+		for k, e := range o.p.nets {
+			y := o.embed[k](o.seen(i, k, image))
+			var product, square float64
+			for j, v := range y {
+				product += v * float64(o.targets[from+j])
+				square += v * v
+			}
+			sum += (1 - product/math.Sqrt(square)) / float64(len(o.p.nets))
+			from += e.Dim
+		}
+		sum += o.p.how.Smooth * roughness(image, in.H, in.W, in.C)
+	}
+	return sum
+}
+
+// seen is image i as network k sees it: the warp, which is linear, applied as
+// the matrix that it is.
+func (o *objective) seen(i, k int, image []float64) []float64 {
+	if o.p.how.Augment == (dataset.Augment{}) {
+		return image
+	}
+	in := o.p.nets.input()
+	var s rng.Stream
+	s.Reset(o.p.seed, "paint", append(imageName(i), uint64(k), o.step)...)
+	warp := o.p.how.Augment.Warp(&s, in.H, in.W, in.C)
+	out := make([]float64, len(image))
+	one, column := make([]float32, len(image)), make([]float32, len(image))
+	for j, v := range image {
+		one[j] = 1
+		warp.Apply(column, one)
+		one[j] = 0
+		for to, weight := range column {
+			out[to] += v * float64(weight)
+		}
+	}
+	return out
+}
+
+// roughness is the squares of the differences of neighbours, a pixel.
+func roughness(x []float64, h, w, c int) (sum float64) {
+	square := func(y, x float64) { sum += (y - x) * (y - x) }
+	for y := range h {
+		for col := range w {
+			for ch := range c {
+				here := x[(y*w+col)*c+ch]
+				if col > 0 {
+					square(here, x[(y*w+col-1)*c+ch])
+				}
+				if y > 0 {
+					square(here, x[((y-1)*w+col)*c+ch])
+				}
+			}
+		}
+	}
+	return sum / float64(len(x))
+}
+
+// TestPaintGradient compares with central differences along random directions.
+func TestPaintGradient(t *testing.T) {
+	augment := dataset.Augment{Shift: 1, Rotate: 15, Scale: 0.2, Shear: 10, Flip: true, Crop: 1}
+	small := "Input(5,4,3) Conv(3,3,4,1,1,1) Norm CG(2,2,4,2,2) Linear(3)"
+	for _, tt := range []struct {
+		name   string
+		models []*model.Model
+		how    Painting
+	}{
+		{"plain", []*model.Model{trained(t)}, Painting{}},
+		{"smooth", []*model.Model{trained(t)}, Painting{Smooth: 3}},
+		{"augmented", []*model.Model{trained(t)}, Painting{Smooth: 0.3, Augment: augment}},
+		{"ensemble", []*model.Model{trained(t), disturbed(t)}, Painting{Smooth: 0.3, Augment: augment}},
+		{"colour", []*model.Model{madeUp(t, small, 1, "a", "b", "c"), madeUp(t, small, 2, "a", "b", "c")}, Painting{Smooth: 2, Augment: augment}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			nets := ensemble(t, 2, tt.models...)
+			r := rng.New(1, "paint")
+			const images, step = 19, 5 // more than a micro-batch
+			x, targets := make([]float32, images*nets.input().Size()), normal(r, images*nets.Dim())
+			for i := range x {
+				x[i] = r.Float32()
+			}
+			nets.normalise(targets)
+			p := newTestPainter(t, nets, tt.how, 2)
+			checkGradient(t, newObjective(t, p, targets, step), x, gradient(p, x, targets, step))
+		})
+	}
+}
+
+func checkGradient(t *testing.T, o *objective, x, got []float32) {
+	t.Helper()
+	r := rng.New(2, "directions")
+	const h = 1e-4
+	for range 6 {
+		v := normal(r, len(x))
+		moved := func(by float64) []float64 {
+			out := make([]float64, len(x))
+			for i := range out {
+				out[i] = float64(x[i]) + by*float64(v[i])
+			}
+			return out
+		}
+		slope, want := dot(got, v), (o.at(moved(h))-o.at(moved(-h)))/(2*h)
+		// Along a direction, of rounding errors in every value of the gradient.
+		tol := 2e-5 * length(got)
+		if !approx.Close(slope, want, tol) {
+			t.Errorf("slope %v, by central differences %v: off by %g, tolerance %g", slope, want, math.Abs(slope-want), tol)
+		}
+	}
+}
+
+func TestDissimilarity(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(1, 40).Draw(t, "n")
+		r := rng.New(rapid.Uint64().Draw(t, "seed"), "vectors")
+		y, target, dy := normal(r, n), normal(r, n), make([]float32, n)
+		unit(target)
+		value := func(j int, by float64) float64 {
+			var product, square float64
+			for i, v := range y {
+				x := float64(v)
+				if i == j {
+					x += by
+				}
+				product += x * float64(target[i])
+				square += x * x
+			}
+			return 1 - product/math.Sqrt(square)
+		}
+		if got, want := dissimilarity(dy, y, target), value(-1, 0); !approx.Close(got, want, 1e-12) {
+			t.Fatalf("dissimilarity %v, want %v", got, want)
+		}
+		h := 1e-4 * length(y)
+		for j, got := range dy {
+			if want := (value(j, h) - value(j, -h)) / (2 * h); !approx.Close(float64(got), want, 1e-6/length(y)) {
+				t.Fatalf("derivative %d is %v, by central differences %v", j, got, want)
+			}
+		}
+	})
+}
+
+// TestPaintSteps makes the steps by hand: Adam along the gradient of each, with
+// its rate on a cosine, within the range of pixels.
+func TestPaintSteps(t *testing.T) {
+	nets, r := ensemble(t, 2, trained(t), disturbed(t)), rng.New(1, "paint")
+	const images, steps = 3, 6
+	x, targets := make([]float32, images*64), normal(r, images*nets.Dim())
+	for i := range x {
+		x[i] = r.Float32()
+	}
+	nets.normalise(targets)
+	p := newTestPainter(t, nets, Painting{Rate: 0.05, Smooth: 0.5, Augment: dataset.Augment{Shift: 1}}, 2)
+	want, m, v := slices.Clone(x), make([]float64, len(x)), make([]float64, len(x))
+	for step := range steps {
+		rate := 0.05 * (1 + math.Cos(math.Pi*float64(step)/steps)) / 2
+		for i, g := range gradient(p, want, targets, uint64(step)) {
+			m[i] = 0.9*m[i] + 0.1*float64(g)
+			v[i] = 0.999*v[i] + 0.001*float64(g)*float64(g)
+			mean, square := m[i]/(1-math.Pow(0.9, float64(step+1))), v[i]/(1-math.Pow(0.999, float64(step+1)))
+			want[i] = float32(min(1, max(0, float64(want[i])-rate*mean/(math.Sqrt(square)+1e-8))))
+		}
+	}
+	if err := p.paint(t.Context(), x, targets, steps, imageName, func(int) {}); err != nil {
+		t.Fatal(err)
+	}
+	for i := range x {
+		if !approx.Close(float64(x[i]), float64(want[i]), 1e-4) {
+			t.Errorf("pixel %d is %v, by hand %v", i, x[i], want[i])
+		}
+	}
+}
+
+// Every image of a level has its own variations, in whatever chunk it is.
+func TestPaintNamesImages(t *testing.T) {
+	nets, c := ensemble(t, 2, trained(t)), small()
+	set := digits(t).Test.All()
+	set.Index = make([]int32, chunk+1) // the same image again and again
+	p := &plan{level: &level{set: set.Copy("one")}, x: unitPixels(set)}
+	p.set.Pixels = nil
+	target := nets.directions(digits(t).Test.All().Only([]int32{5}))
+	for range set.Index {
+		p.targets = append(p.targets, target...)
+	}
+	w := worker{Config: c, nets: nets, painter: newTestPainter(t, nets, c.Paint, 2), workers: 2}
+	if err := w.paint(t.Context(), p, func(int, int) {}, func() error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range []int{1, chunk} {
+		if slices.Equal(p.set.Image(0), p.set.Image(i)) {
+			t.Errorf("images 0 and %d have the same variations", i)
+		}
+	}
+}
+
+// painted paints images towards the mean directions of classes of the digits,
+// from random pixels.
+func painted(t testing.TB, nets Ensemble, n, steps, workers int) (x, targets []float32) {
+	t.Helper()
+	set := someDigits(t, 200).All()
+	r := rng.New(3, "start")
+	for i := range n {
+		targets = append(targets, means(points{nets.directions(set.Only(set.OfClass(i % 10))), nets.Dim(), ones(len(set.OfClass(i % 10)))}, make([]int32, len(set.OfClass(i%10))), 1)...)
+		for range nets.input().Size() {
+			x = append(x, r.Float32())
+		}
+	}
+	nets.normalise(targets)
+	how := small().Paint
+	how.Rate = 0.1
+	seen := 0
+	err := newTestPainter(t, nets, how, workers).paint(t.Context(), x, targets, steps, imageName, func(step int) {
+		if seen++; step != seen {
+			t.Errorf("progress tells of step %d after %d calls", step, seen)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if seen != steps {
+		t.Errorf("progress tells of %d steps of %d", seen, steps)
+	}
+	return x, targets
+}
+
+// similarities are those of images to their targets, mean over the networks.
+func similarityTo(nets Ensemble, x, targets []float32) (mean float64) {
+	in := nets.input()
+	n := len(x) / in.Size()
+	set := dataset.Set{H: in.H, W: in.W, C: in.C, Pixels: bytesOf(x), Labels: make([]uint16, n)}
+	return dot(nets.directions(set.All()), targets) / float64(n*len(nets))
+}
+
+func TestPaintRaisesSimilarity(t *testing.T) {
+	for _, models := range [][]*model.Model{{trained(t)}, {trained(t), disturbed(t)}} {
+		nets := ensemble(t, 2, models...)
+		before, _ := painted(t, nets, 10, 0, 2)
+		x, targets := painted(t, nets, 10, 40, 2)
+		for i, v := range x {
+			if !(v >= 0 && v <= 1) {
+				t.Fatalf("pixel %d is %v", i, v)
+			}
+		}
+		if slices.Max(x) < 1 || slices.Min(x) > 0 {
+			t.Error("no pixel is at the bounds: they are not tested")
+		}
+		from, to := similarityTo(nets, before, targets), similarityTo(nets, x, targets)
+		if !(to >= 0.7 && to >= from+0.3) {
+			t.Errorf("%d models: the similarity went from %.3f to %.3f", len(models), from, to)
+		}
+	}
+}
+
+func TestPaintWorkersGiveIdenticalBits(t *testing.T) {
+	models := []*model.Model{trained(t), disturbed(t)}
+	var want []float32
+	for _, workers := range allWorkers {
+		got, _ := painted(t, ensemble(t, workers, models...), 70, 5, workers)
+		if want == nil {
+			want = got
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%d workers: other pixels than with 1", workers)
+		}
+	}
+}
+
+// What an image becomes does not depend on those beside it. The numbers of
+// images are powers of two, by which a mean is divided exactly.
+func TestPaintImagesAreIndependent(t *testing.T) {
+	nets := ensemble(t, 2, trained(t))
+	few, _ := painted(t, nets, 4, 5, 2)
+	many, _ := painted(t, nets, 64, 5, 2)
+	if !slices.Equal(few, many[:len(few)]) {
+		t.Error("other pixels beside other images")
+	}
+}
+
+// A norm that is not folded has the statistics of the images beside it when
+// gradients are computed, not those of the model.
+func TestPaintRefusesNorms(t *testing.T) {
+	m := madeUp(t, "Input(4,4,2) Sum{ Conv(3,3,2,1,1,1) | } Norm CG(2,2,2,2,2) Linear(2)", 1, "a", "b")
+	_, err := newPainter(ensemble(t, 1, m), Painting{}, 1, 1)
+	oneLine(t, err, "norm")
+}
+
+func TestPaintStops(t *testing.T) {
+	nets := ensemble(t, 1, trained(t))
+	ctx, cancel := context.WithCancel(t.Context())
+	x, targets := make([]float32, 64), make([]float32, nets.Dim())
+	targets[0] = 1
+	steps := 0
+	err := newTestPainter(t, nets, Painting{Rate: 0.1}, 1).paint(ctx, x, targets, 100, imageName, func(step int) {
+		if steps = step; step == 3 {
+			cancel()
+		}
+	})
+	if !errors.Is(err, context.Canceled) || steps != 3 {
+		t.Errorf("cancelled after step 3, it made %d: error %v", steps, err)
+	}
+}

@@ -1,0 +1,133 @@
+package distill
+
+import (
+	"math"
+
+	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/engine"
+	"github.com/coarsegrain/taylornet/engine/cpu"
+	"github.com/coarsegrain/taylornet/internal/rng"
+	"github.com/coarsegrain/taylornet/optim"
+	"github.com/coarsegrain/taylornet/spec"
+)
+
+// Settings of the refinement, chosen on validation images of Fashion-MNIST.
+const (
+	refineRate  = 0.001
+	refineScale = 20   // of the similarities in the softmax
+	refineMost  = 2000 // images of a class, which bounds the memory
+	refineBatch = 256
+)
+
+// refine turns the targets [R,Dim] of a level, k for each class, so that they tell
+// the classes apart: a mean direction keeps what a group has in common, whether
+// or not other classes have it too. The similarities of varied training images to
+// all targets, as a softmax, are to fall to their class: soft nearest prototype
+// classification (Seo, Bode and Obermayer, IEEE Trans. Neural Networks 14, 2003).
+func (w *worker) refine(targets []float32, k int) error {
+	images := w.refined()
+	dim := w.nets.Dim()
+	n, steps := len(targets)/dim, images.N()/min(refineBatch, images.N())
+	net := &spec.Net{Input: spec.Shape{H: 1, W: 1, C: dim}, Ops: []spec.Op{&spec.Linear{N: n}}}
+	trainer, err := cpu.New().CompileTraining(net, engine.Options{Workers: w.workers, MicroBatch: 64})
+	if err != nil {
+		return err
+	}
+	params, grads := make([]float32, dim*n+n), make([]float32, dim*n+n) // the biases stay zero
+	adam := optim.DefaultAdamW()
+	adam.WeightDecay = 0
+	update, schedule := adam.New(dim*n, nil), optim.Cosine{Peak: refineRate}
+	transpose(params, targets, n)
+	order := make([]int32, images.N())
+	for pass := range w.Refine {
+		x, err := w.varied(images, pass)
+		if err != nil {
+			return err
+		}
+		rng.Permutation(order, w.Seed, "refine order", uint64(len(w.levels)), uint64(pass))
+		for step := range steps {
+			batch := order[step*refineBatch : min((step+1)*refineBatch, len(order))]
+			trainer.Gradient(grads, params, &engine.Batch[float32]{
+				N:     len(batch),
+				Input: func(i int, v []float32) { copy(v, x[int(batch[i])*dim:][:dim]) },
+				Loss: func(i int, dy, y []float32) float64 {
+					return prototypeLoss(dy, y, images.Label(int(batch[i])), k, refineScale/float64(len(w.nets)))
+				},
+			})
+			update.Step(params[:dim*n], grads[:dim*n], schedule.At(pass*steps+step, w.Refine*steps))
+			transpose(targets, params[:dim*n], dim)
+			w.nets.normalise(targets)
+			transpose(params, targets, n)
+		}
+	}
+	return nil
+}
+
+// refined is the training images that targets are refined on.
+func (w *worker) refined() dataset.Subset {
+	var list []int32
+	for class := range w.leaves.Set.Classes {
+		members := w.leaves.OfClass(class)
+		order := make([]int32, len(members))
+		rng.Permutation(order, w.Seed, "refine", uint64(class))
+		for _, i := range order[:min(refineMost, len(order))] {
+			list = append(list, members[i])
+		}
+	}
+	return w.leaves.Only(list)
+}
+
+// varied is the directions of the images' embeddings, each image varied as the
+// pass draws.
+func (w *worker) varied(images dataset.Subset, pass int) ([]float32, error) {
+	dim, at := w.nets.Dim(), 0
+	out := make([]float32, images.N()*dim)
+	for _, e := range w.nets {
+		s, err := dataset.NewSampler(images, e.Model.Normalisation, w.Paint.Augment, w.Seed)
+		if err != nil {
+			return nil, err
+		}
+		e.program.Run(images.N(), func(i int, x []float32) { s.Sample(x, pass, i) }, func(i int, y []float32) { copy(out[i*dim+at:], y) })
+		at += e.Dim
+	}
+	w.nets.normalise(out)
+	return out, nil
+}
+
+// transpose writes src to dst [n,width], transposed.
+func transpose(dst, src []float32, width int) {
+	n := len(src) / width
+	for i := range width {
+		for j := range n {
+			dst[j*width+i] = src[i*n+j]
+		}
+	}
+}
+
+// prototypeLoss is the negative logarithm of the part of a softmax over scale times
+// the similarities y [R] that falls to a class, which has k of them. It writes the
+// gradient to dy.
+func prototypeLoss(dy, y []float32, class, k int, scale float64) float64 {
+	most, mostOwn := math.Inf(-1), math.Inf(-1)
+	for r, v := range y {
+		most = max(most, float64(v))
+		if r/k == class {
+			mostOwn = max(mostOwn, float64(v))
+		}
+	}
+	var all, own float64
+	for r, v := range y {
+		all += math.Exp(scale * (float64(v) - most))
+		if r/k == class {
+			own += math.Exp(scale * (float64(v) - mostOwn))
+		}
+	}
+	for r, v := range y {
+		g := math.Exp(scale*(float64(v)-most)) / all
+		if r/k == class {
+			g -= math.Exp(scale*(float64(v)-mostOwn)) / own
+		}
+		dy[r] = float32(scale * g)
+	}
+	return math.Log(all) - math.Log(own) + scale*(most-mostOwn)
+}

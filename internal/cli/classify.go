@@ -1,0 +1,342 @@
+package cli
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"image/png"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/distill"
+	"github.com/coarsegrain/taylornet/model"
+	"github.com/coarsegrain/taylornet/report"
+)
+
+// classifyFlags are the flags of classify.
+type classifyFlags struct {
+	evalFlags
+	out, invert    string
+	models, others []string
+	ensemble       bool
+	nearest, real  int
+	rule           distill.Rule
+}
+
+func (a *app) classifyCommand() *cobra.Command {
+	f := &classifyFlags{rule: distill.DefaultRule()}
+	cmd := &cobra.Command{
+		Use:   "classify REFS [IMAGE...]",
+		Short: "Classify by similarity to reference images, and show them",
+		Long: `Classify pictures by the similarity of their embeddings to those of reference
+images, as distill makes them, and write a page that shows the nearest references
+and the real training images behind them. With --data, measure the accuracy on a data
+set. The model that embeds is found beside the references by its hash.`,
+		Example: `  taylornet classify distilled/refs-1.safetensors seven.png
+  taylornet classify distilled/refs-10.safetensors --data mnist
+  taylornet classify distilled/refs-10.safetensors --data mnist --other runs/mnist-2   # embedded by another model`,
+		Args:              atLeast("REFS"),
+		ValidArgsFunction: completeModel,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if (len(args) > 1) == cmd.Flags().Changed("data") {
+				return usagef("want images, or --data: see %s --help", cmd.CommandPath())
+			}
+			return a.classify(args[0], args[1:], f)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.data, "data", "", "measure on a data set: a known `NAME`, or a folder")
+	flags.StringVar(&f.split, "split", "test", "part of the data: `test` or train")
+	flags.StringVar(&f.out, "out", "", "write the page and pictures to `DIR` (default classified, or classified-2 and so on; with --json nothing is written by default)")
+	flags.StringVar(&f.invert, "invert", "auto", "exchange light and dark: `auto`, yes or no")
+	flags.StringSliceVar(&f.models, "model", nil, "the `MODEL` that the references were made with, if it is not beside them")
+	flags.StringSliceVar(&f.others, "other", nil, "embed references and images by another `MODEL` than theirs")
+	flags.BoolVar(&f.ensemble, "ensemble", false, "embed by all the models that the references were made with, not the first only")
+	flags.IntVar(&f.nearest, "nearest", 3, "show the nearest `N` references")
+	flags.IntVar(&f.real, "real", 8, "show `N` real images behind each")
+	addRule(cmd, &f.rule)
+	completeFlag(cmd, "data", completeData)
+	completeFlag(cmd, "split", completeOf("test", "train"))
+	completeFlag(cmd, "invert", completeOf(inversions()...))
+	return cmd
+}
+
+func (f *classifyFlags) validate() error {
+	if err := checkInvert(f.invert); err != nil {
+		return err
+	}
+	if err := f.rule.Validate(); err != nil {
+		return &usageError{err}
+	}
+	switch {
+	case f.nearest < 1:
+		return usagef("--nearest %d: want 1 or more", f.nearest)
+	case f.real < 0:
+		return usagef("--real %d: want 0 or more", f.real)
+	case len(f.others) > 0 && (f.ensemble || len(f.models) > 0):
+		return usagef("--other takes the place of the references' own models: leave out --model and --ensemble")
+	}
+	return f.checkSplit()
+}
+
+func (a *app) classify(path string, images []string, f *classifyFlags) error {
+	if err := f.validate(); err != nil {
+		return err
+	}
+	refs, err := distill.Load(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: give a file of references, as taylornet distill makes them", err)
+	}
+	if err != nil {
+		return err
+	}
+	c, models, err := f.classifier(path, refs)
+	if err != nil {
+		return err
+	}
+	if len(images) == 0 {
+		return a.classifyData(c, models[0], f)
+	}
+	return a.classifyImages(path, c, models[0], images, f)
+}
+
+// classifier makes the classifier that the flags ask for, and its models.
+func (f *classifyFlags) classifier(path string, refs *distill.References) (*distill.Classifier, []*model.Model, error) {
+	if len(f.others) > 0 {
+		models, err := loadModels(f.others)
+		if err != nil {
+			return nil, nil, err
+		}
+		if refs, err = refs.With(models, 0); err != nil {
+			return nil, nil, err
+		}
+		c, err := distill.NewClassifier(refs, models, f.rule, 0)
+		return c, models, err
+	}
+	wanted := refs.Models[:1]
+	if f.ensemble {
+		wanted = refs.Models
+	}
+	models, err := loadModels(f.models)
+	if err == nil && len(models) == 0 {
+		models, err = modelsBeside(path, wanted)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err := distill.NewClassifier(refs, models, f.rule, 0)
+	if errors.Is(err, distill.ErrModel) {
+		err = fmt.Errorf("%w: name theirs with --model, or embed by another with --other", err)
+	}
+	return c, models, err
+}
+
+// modelsBeside finds models in the folder of a file by their hashes.
+func modelsBeside(path string, hashes []string) ([]*model.Model, error) {
+	dir := filepath.Dir(path)
+	files, err := filepath.Glob(filepath.Join(dir, "*.safetensors"))
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[string]string)
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			continue // another file than the model, or missed below
+		}
+		sum := sha256.Sum256(content)
+		found[hex.EncodeToString(sum[:])] = file
+	}
+	var paths []string
+	for _, hash := range hashes {
+		file, ok := found[hash]
+		if !ok {
+			return nil, fmt.Errorf("the model that %s was made with is not in %s (its hash begins with %.12s): name it with --model", path, dir, hash)
+		}
+		paths = append(paths, file)
+	}
+	return loadModels(paths)
+}
+
+// referencesOutput is what classify writes with --data and --json.
+type referencesOutput struct {
+	Accuracy    float64  `json:"accuracy"`
+	Correct     int      `json:"correct"`
+	Total       int      `json:"total"`
+	Params      int      `json:"params"` // of the model that embeds
+	Degree      int      `json:"degree"`
+	References  int      `json:"references"`
+	Data        string   `json:"data"`
+	Split       string   `json:"split"`
+	Classes     []string `json:"classes"`
+	Confusion   [][]int  `json:"confusion"`    // by true class, then by predicted
+	ByReference [][]int  `json:"by_reference"` // by true class, then by the most similar reference
+}
+
+func (a *app) classifyData(c *distill.Classifier, m *model.Model, f *classifyFlags) error {
+	data, err := a.evalData(m, &f.evalFlags)
+	if err != nil {
+		return err
+	}
+	set := f.part(data)
+	e, err := c.Evaluate(set.All())
+	if errors.Is(err, model.ErrShape) {
+		return fmt.Errorf("%w: choose other data with --data", err)
+	}
+	if err != nil {
+		return err
+	}
+	refs := c.References
+	if a.json {
+		return a.writeJSON(referencesOutput{
+			Accuracy: e.Accuracy(), Correct: e.Correct, Total: e.Total, Params: m.Net.NumParams(), Degree: m.Net.Degree(), References: refs.N(),
+			Data: data.Name, Split: f.split, Classes: refs.Set.Classes, Confusion: e.Confusion, ByReference: e.ByReference,
+		})
+	}
+	a.printf("%s right: %s of %s of %s\n", percent(e.Accuracy()), count(e.Correct), plural(e.Total, "image"), set.Name)
+	a.printf("%s, distilled from %s\n\n", plural(refs.N(), "reference"), refs.Config.Data)
+	a.writeClasses(refs.Set.Classes, e.Confusion)
+	return nil
+}
+
+// classifiedOutput is what classify writes of images with --json.
+type classifiedOutput struct {
+	Classes []string        `json:"classes"`
+	Images  []classifiedOne `json:"images"`
+	Report  string          `json:"report,omitempty"`
+}
+
+type classifiedOne struct {
+	File       string       `json:"file"`
+	Class      string       `json:"class"`
+	Similarity float64      `json:"similarity"`
+	Inverted   bool         `json:"inverted"`
+	Nearest    []nearestOne `json:"nearest"` // references, the most similar first
+
+	picture *dataset.Set // the image as the network takes it
+	matches []report.Match
+}
+
+type nearestOne struct {
+	Reference  int     `json:"reference"`
+	Class      string  `json:"class"`
+	Similarity float64 `json:"similarity"`
+	Stands     int     `json:"stands_for"`
+	Behind     []int32 `json:"training_images,omitempty"` // positions in the training split
+}
+
+func (a *app) classifyImages(path string, c *distill.Classifier, m *model.Model, files []string, f *classifyFlags) error {
+	train := a.trainingBehind(c)
+	out := classifiedOutput{Classes: c.References.Set.Classes, Images: []classifiedOne{}}
+	for _, file := range files {
+		one, err := classifyImage(c, m, train, file, f)
+		if err != nil {
+			return fmt.Errorf("%s: %w", file, err)
+		}
+		out.Images = append(out.Images, *one)
+	}
+	var err error
+	if f.out == "" && !a.json {
+		if f.out, err = freeDir("classified"); err != nil {
+			return err
+		}
+	}
+	if f.out != "" {
+		if err := out.write(f.out, classifyCommandLine(path, files)); err != nil {
+			return err
+		}
+	}
+	if a.json {
+		return a.writeJSON(out)
+	}
+	t := newTable("file", "class", ">similarity", "nearest references")
+	for _, one := range out.Images {
+		var near []string
+		for _, n := range one.Nearest {
+			near = append(near, fmt.Sprintf("%s no. %d (%.3f)", n.Class, n.Reference, n.Similarity))
+		}
+		t.add(one.File, one.Class, fmt.Sprintf("%.3f", one.Similarity), strings.Join(near, ", "))
+	}
+	t.write(a.out)
+	a.printf("\nreport  %s\n", out.Report)
+	return nil
+}
+
+// trainingBehind is the images that references were distilled from; nil if they
+// are not at hand.
+func (a *app) trainingBehind(c *distill.Classifier) *dataset.Set {
+	set := c.References.Set
+	data, err := a.loadRecorded(c.References.Config.Data, dataset.Size{H: set.H, W: set.W})
+	if err == nil && data.Train.Fingerprint() == c.References.Fingerprint {
+		return data.Train
+	}
+	a.notef("note: the images that the references were distilled from are not at hand, so those behind them are not shown: see --data-dir")
+	return nil
+}
+
+func classifyImage(c *distill.Classifier, m *model.Model, train *dataset.Set, file string, f *classifyFlags) (*classifiedOne, error) {
+	img, inverted, err := readUpright(m, file, f.invert)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := c.Classify(img)
+	if err != nil {
+		return nil, err
+	}
+	pixels, err := m.Pixels(img)
+	if err != nil {
+		return nil, err
+	}
+	set := c.References.Set
+	one := &classifiedOne{File: file, Class: set.Classes[answer.Label], Similarity: answer.Similarity, Inverted: inverted}
+	one.picture = &dataset.Set{H: set.H, W: set.W, C: set.C, Pixels: pixels}
+	ranked := answer.Ranked()
+	for _, r := range ranked[:min(f.nearest, len(ranked))] {
+		n := nearestOne{Reference: r, Class: set.Classes[set.Labels[r]], Similarity: answer.Similarities[r], Stands: len(c.References.Behind(r))}
+		match := report.Match{Reference: r, Class: n.Class, Similarity: n.Similarity, Stands: n.Stands, Picture: set.Picture(r)}
+		if train != nil {
+			if n.Behind, err = c.Behind(&answer, r, train, f.real); err != nil {
+				return nil, err
+			}
+			for _, at := range n.Behind {
+				match.Behind = append(match.Behind, report.NamedPicture{Name: fmt.Sprintf("no. %d", at), Picture: train.Picture(int(at))})
+			}
+		}
+		one.Nearest, one.matches = append(one.Nearest, n), append(one.matches, match)
+	}
+	return one, nil
+}
+
+func classifyCommandLine(path string, files []string) string {
+	words := []string{"taylornet", "classify", quoted(path)}
+	for _, file := range files {
+		words = append(words, quoted(file))
+	}
+	return strings.Join(words, " ")
+}
+
+// write writes the folder: the page, and a picture for each image.
+func (out *classifiedOutput) write(dir, command string) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return fmt.Errorf("making the folder: %w", err)
+	}
+	page := report.Classified{Title: "Classified by references", Command: command}
+	for i, one := range out.Images {
+		shown := report.ClassifiedImage{Name: filepath.Base(one.File), Class: one.Class, Similarity: one.Similarity, Picture: one.picture.Picture(0), Matches: one.matches}
+		page.Images = append(page.Images, shown)
+		stem := strings.TrimSuffix(shown.Name, filepath.Ext(shown.Name))
+		path := filepath.Join(dir, fmt.Sprintf("%d-%s.png", i+1, stem))
+		if err := writeFile(path, func(w io.Writer) error { return png.Encode(w, shown.Sheet()) }); err != nil {
+			return err
+		}
+	}
+	out.Report = filepath.Join(dir, reportFile)
+	return writeFile(out.Report, func(w io.Writer) error { return report.WriteClassified(w, page) })
+}

@@ -1,0 +1,288 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/distill"
+	"github.com/coarsegrain/taylornet/model"
+)
+
+// distillFlags are the flags of distill.
+type distillFlags struct {
+	data, out, evaluate     string
+	resume                  bool
+	workers, draws, retrain int
+	others                  []string
+	rule                    distill.Rule
+	settings                distill.Config // what the recipe's settings are replaced by, if given
+	augment                 string
+	given                   func(flag string) bool
+}
+
+// What --evaluate takes: nothing, the controls, or these and fresh networks
+// trained on the images.
+const (
+	evaluateNone     = "none"
+	evaluateControls = "controls"
+	evaluateRetrain  = "retrain"
+)
+
+func evaluations() []string { return []string{evaluateControls, evaluateRetrain, evaluateNone} }
+
+func (a *app) distillCommand() *cobra.Command {
+	f := &distillFlags{rule: distill.DefaultRule()}
+	cmd := &cobra.Command{
+		Use:   "distill MODEL [MODEL...]",
+		Short: "Coarse-grain a data set into a few reference images",
+		Long: `Distil the training images of a data set, level by level, into fewer and fewer
+images of each class: near images become a group, and each group one new image whose
+embedding stands for theirs. The last level's few images then classify: see classify.
+
+The first MODEL embeds and classifies. Others, trained on the same images, vote with
+it on groups and images, which then depend less on one network. Each level's
+references go to a file in the folder, with the models beside them, a report with
+all images, and the accuracies of the controls: as many random real images, medoids,
+k-means centres, and class means. The images that the model's epochs were chosen by
+are not distilled; what is said of the test images comes last and chooses nothing.`,
+		Example: `  taylornet distill runs/digits
+  taylornet distill runs/mnist --levels 250,50,10,1 --out refs
+  taylornet distill runs/mnist runs/mnist-2 runs/mnist-3    # an ensemble
+  taylornet distill runs/mnist --evaluate retrain            # fresh nets trained on the images, too
+  taylornet distill runs/mnist --resume --out refs           # after Ctrl-C`,
+		Args:              atLeast("MODEL"),
+		ValidArgsFunction: completeModel,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f.given = cmd.Flags().Changed
+			return a.distill(cmd.Context(), args, f)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.data, "data", "", "data set: a known `NAME`, or a folder (default: what the model was trained on)")
+	flags.StringVar(&f.out, "out", "", "write to `DIR` (default distilled, or distilled-2 and so on)")
+	flags.BoolVar(&f.resume, "resume", false, "go on with the distillation in --out")
+	flags.IntVar(&f.workers, "workers", 0, "`N` parallel workers, which do not change the outcome; 0 for one a processor")
+	flags.StringVar(&f.evaluate, "evaluate", evaluateControls, "beside the references' accuracy: controls, retrain (fresh networks trained on the images, too) or none")
+	flags.IntVar(&f.draws, "draws", 5, "draw random real images `N` times")
+	flags.IntVar(&f.retrain, "retrain-seeds", 3, "train fresh networks with seeds 1 to `N`")
+	flags.StringSliceVar(&f.others, "other", nil, "also embed the images by other `MODEL`s, to see how far they depend on theirs")
+	c := &f.settings
+	flags.IntSliceVar(&c.PerClass, "levels", nil, "images a class at each level, falling, `N,N,...` (default 250,50,10,1)")
+	flags.IntSliceVar(&c.Steps, "steps", nil, "steps in which the images of each level are found, `N,N,...`")
+	flags.Uint64Var(&c.Seed, "seed", 1, "of all that is random, `N`")
+	flags.StringVar(&c.Layer, "layer", "", "embed by the output of operation `N`, as net counts them (default: what the last linear layer reads)")
+	flags.StringVar(&c.Grouping, "grouping", "", "nearest, or random as a control")
+	flags.StringVar(&c.Target, "target", "", "what an image stands for: the leaves, its training images, or the level below")
+	flags.IntVar(&c.Refine, "refine", 0, "`N` passes in which the targets are turned to tell the classes apart")
+	flags.StringVar(&c.Start, "start", "", "begin with the nearest member of the group, or their mean")
+	flags.Float64Var(&c.Paint.Rate, "rate", 0, "of the steps, `X` of the range of pixels")
+	flags.Float64Var(&c.Paint.Smooth, "smooth", 0, "weight `X` of smoothness")
+	flags.Float64Var(&c.Paint.Keep, "keep", 0, "weight `X` of staying near the image that the steps begin with")
+	flags.StringVar(&f.augment, augmentFlag, "", "vary the images while they are found, a `LIST` as for train")
+	addRule(cmd, &f.rule)
+	completeFlag(cmd, "data", completeData)
+	completeFlag(cmd, "evaluate", completeOf(evaluations()...))
+	return cmd
+}
+
+// addRule gives a command the flags of a rule.
+func addRule(cmd *cobra.Command, r *distill.Rule) {
+	cmd.Flags().StringVar(&r.Similarity, "similarity", r.Similarity, "of embeddings: cosine or euclidean")
+	cmd.Flags().StringVar(&r.Choice, "choice", r.Choice, "the class of the nearest reference, of those nearest in the mean, or soft: between the two")
+	completeFlag(cmd, "similarity", completeOf("cosine", "euclidean"))
+	completeFlag(cmd, "choice", completeOf("nearest", "mean", "soft"))
+}
+
+func (f *distillFlags) validate() error {
+	switch {
+	case f.workers < 0 || f.workers > maxWorkers:
+		return usagef("--workers %d: want 0 to %d", f.workers, maxWorkers)
+	case !slices.Contains(evaluations(), f.evaluate):
+		return usagef("--evaluate %q: want %s", f.evaluate, strings.Join(evaluations(), ", "))
+	case f.draws < 1 || f.draws > maxSeeds:
+		return usagef("--draws %d: want 1 to %d", f.draws, maxSeeds)
+	case f.retrain < 1 || f.retrain > maxSeeds:
+		return usagef("--retrain-seeds %d: want 1 to %d", f.retrain, maxSeeds)
+	case f.resume && f.out == "":
+		return usagef("--resume needs the folder to go on with: --out DIR")
+	}
+	if err := f.rule.Validate(); err != nil {
+		return &usageError{err}
+	}
+	return nil
+}
+
+func (a *app) distill(ctx context.Context, args []string, f *distillFlags) error {
+	ctx, stop := interruptible(ctx)
+	defer stop()
+	if err := f.validate(); err != nil {
+		return err
+	}
+	d := &distillation{app: a, flags: f, start: time.Now()}
+	var err error
+	if d.models, err = loadModels(args); err != nil {
+		return err
+	}
+	if d.others, err = loadModels(f.others); err != nil {
+		return err
+	}
+	if d.data, err = a.evalData(d.models[0], &evalFlags{data: f.data}); err != nil {
+		return err
+	}
+	if err := d.models[0].CheckFits(d.data.Train); err != nil {
+		return err
+	}
+	if err := d.configure(); err != nil {
+		return err
+	}
+	d.command = f.command(args, d)
+	return d.run(ctx)
+}
+
+func loadModels(args []string) ([]*model.Model, error) {
+	var list []*model.Model
+	for _, arg := range args {
+		m, err := loadModel(arg)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, m)
+	}
+	return list, nil
+}
+
+// settingFlags are the flags that the outcome depends on besides images and models.
+func settingFlags() []string {
+	return []string{"levels", "steps", "seed", "layer", "grouping", "target", "refine", "start", "rate", "smooth", "keep", augmentFlag}
+}
+
+// configure makes the settings: the recipe's, as the flags change them, or those
+// of the distillation to go on with.
+func (d *distillation) configure() error {
+	f := d.flags
+	if f.resume {
+		for _, name := range settingFlags() {
+			if f.given(name) {
+				return usagef("--%s cannot be changed in the distillation in %s: leave it out, or start one without --resume", name, f.out)
+			}
+		}
+		if !distill.Exists(f.out) {
+			return fmt.Errorf("nothing to resume in %s: name the folder with --out, or start without --resume", f.out)
+		}
+		var err error
+		d.config, err = distill.ReadConfig(f.out)
+		return err
+	}
+	leaves, _, err := distill.Parts(d.models[0], d.data.Train)
+	if err != nil {
+		return err
+	}
+	d.config = distill.Recipe(d.data.Name, slices.Min(leaves.Counts()))
+	if err := f.override(&d.config); err != nil {
+		return err
+	}
+	if err := d.config.Validate(); err != nil {
+		return &usageError{err}
+	}
+	if f.out == "" {
+		f.out, err = freeDir("distilled")
+	}
+	return err
+}
+
+// override puts the settings that were given into the recipe's.
+func (f *distillFlags) override(c *distill.Config) error {
+	s := f.settings
+	set := func(flag string, apply func()) {
+		if f.given(flag) {
+			apply()
+		}
+	}
+	set("levels", func() { c.PerClass, c.Steps = s.PerClass, distill.StepsFor(s.PerClass) })
+	set("steps", func() { c.Steps = s.Steps })
+	set("seed", func() { c.Seed = s.Seed })
+	set("layer", func() { c.Layer = s.Layer })
+	set("grouping", func() { c.Grouping = s.Grouping })
+	set("target", func() { c.Target = s.Target })
+	set("refine", func() { c.Refine = s.Refine })
+	set("start", func() { c.Start = s.Start })
+	set("rate", func() { c.Paint.Rate = s.Paint.Rate })
+	set("smooth", func() { c.Paint.Smooth = s.Paint.Smooth })
+	set("keep", func() { c.Paint.Keep = s.Paint.Keep })
+	if !f.given(augmentFlag) {
+		return nil
+	}
+	var err error
+	if c.Paint.Augment, err = parseAugment(f.augment); err != nil {
+		return usagef("--%s: %w", augmentFlag, err)
+	}
+	return nil
+}
+
+// command repeats the distillation, for a shell.
+func (f *distillFlags) command(args []string, d *distillation) string {
+	words := []string{"taylornet", "distill"}
+	for _, arg := range args {
+		words = append(words, quoted(arg))
+	}
+	c := d.config
+	values := map[string]string{
+		"levels": list(c.PerClass), "steps": list(c.Steps), "seed": fmt.Sprint(c.Seed), "layer": c.Layer, "grouping": c.Grouping, "target": c.Target,
+		"refine": fmt.Sprint(c.Refine), "start": c.Start, "rate": fmt.Sprint(c.Paint.Rate), "smooth": fmt.Sprint(c.Paint.Smooth), "keep": fmt.Sprint(c.Paint.Keep),
+		augmentFlag: formatAugment(c.Paint.Augment),
+	}
+	for _, name := range settingFlags() {
+		if f.given(name) {
+			words = append(words, "--"+name, quoted(values[name]))
+		}
+	}
+	if f.data != "" {
+		words = append(words, "--data", quoted(f.data))
+	}
+	for _, other := range f.others {
+		words = append(words, "--other", quoted(other))
+	}
+	if f.rule != distill.DefaultRule() {
+		words = append(words, "--similarity", f.rule.Similarity, "--choice", f.rule.Choice)
+	}
+	if f.evaluate != evaluateControls {
+		words = append(words, "--evaluate", f.evaluate)
+	}
+	return strings.Join(append(words, "--out", quoted(f.out)), " ")
+}
+
+// list writes whole numbers as a flag takes them.
+func list(numbers []int) string {
+	return strings.ReplaceAll(strings.Trim(fmt.Sprint(numbers), "[]"), " ", ",")
+}
+
+// distillation is a distillation in progress.
+type distillation struct {
+	*app
+	flags          *distillFlags
+	config         distill.Config
+	models, others []*model.Model
+	data           *dataset.Data
+	command        string
+	start          time.Time
+}
+
+// explained says what to do about an error of a run.
+func (d *distillation) explained(err error) error {
+	switch {
+	case errors.Is(err, distill.ErrInterrupted):
+		return fmt.Errorf("%w: go on with --resume --out %s and the same models", err, quoted(d.flags.out))
+	case errors.Is(err, distill.ErrExists):
+		return fmt.Errorf("%w: go on with it with --resume, or choose another folder with --out", err)
+	case errors.Is(err, model.ErrShape):
+		return fmt.Errorf("%w: choose other data with --data", err)
+	}
+	return err
+}

@@ -1,0 +1,178 @@
+package report
+
+import (
+	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"slices"
+
+	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/distill"
+)
+
+// What is shown of a level at most, to keep the page small: images of a class,
+// images, and bytes of pixels; and references in a table, of a class and in all.
+// Up to manyTold images of a class, each is described.
+const (
+	mostOfClass, mostImages, mostBytes = 100, 1200, 5 << 18
+	manyTold, mostRows                 = 12, 120
+)
+
+// Sizes on the page in CSS pixels: of a line, which takes at least so many images,
+// the gap between them, the smallest of their sides, and that in a table.
+const (
+	lineWidth, lineOf, imageGap = 960, 10, 8
+	denseSide, rowSide          = 64, 32
+)
+
+// shownLevel is a level as it is shown.
+type shownLevel struct {
+	Number, PerClass int
+	Part             int  // images shown of a class, if not all
+	Told             bool // each image is described
+	Last             bool
+	Classes          []shownClass
+	Confusion        *countTable // of the last level
+	ByReference      *countTable // nil for a large level that is not the last
+}
+
+type shownClass struct {
+	Name   string
+	Images []shownReference
+}
+
+type shownReference struct {
+	shownPicture
+	Stands         int // for so many training images
+	Nearest, Right int // test images that it is nearest to, and of those of its class
+}
+
+// show prepares the level at index i for the page.
+func (d *Distilled) show(i int) (*shownLevel, error) {
+	l := &d.Levels[i]
+	classes, set := d.Model.Classes, l.References.Set
+	s := &shownLevel{Number: i + 1, PerClass: l.perClass(), Last: i == len(d.Levels)-1}
+	s.Told = s.PerClass <= manyTold
+	references := l.describe(classes)
+	side := max(denseSide, lineWidth/max(lineOf, s.PerClass)-imageGap)
+	most := max(1, min(mostOfClass, mostImages/len(classes), mostBytes/(len(classes)*set.H*set.W*set.C)))
+	for k, name := range classes {
+		class := shownClass{Name: name}
+		of := set.All().OfClass(k)
+		for _, r := range evenly(of, most) {
+			picture, err := references[r].picture(set, r, side)
+			if err != nil {
+				return nil, err
+			}
+			class.Images = append(class.Images, picture)
+		}
+		if len(of) > most {
+			s.Part = most
+		}
+		s.Classes = append(s.Classes, class)
+	}
+	if s.Last {
+		s.Confusion = matrix(classes, l.Test.Confusion)
+		s.Confusion.Caption = fmt.Sprintf("Images of %s: a row is a true class, a column what the references say.", d.Tested)
+	}
+	if !s.Told && !s.Last {
+		return s, nil
+	}
+	var err error
+	s.ByReference, err = l.byReference(fmt.Sprintf("references-%d", s.Number), classes, references)
+	return s, err
+}
+
+// describe counts what each reference stands for and is nearest to.
+func (l *DistilledLevel) describe(classes []string) []shownReference {
+	list := make([]shownReference, l.References.N())
+	for _, r := range l.References.Of() {
+		if r >= 0 {
+			list[r].Stands++
+		}
+	}
+	for r := range list {
+		s, label := &list[r], l.References.Set.Labels[r]
+		for _, counts := range l.Test.ByReference {
+			s.Nearest += counts[r]
+		}
+		s.Right = l.Test.ByReference[label][r]
+		s.Caption = fmt.Sprintf("%s, no. %d: stands for %s training images, nearest to %s test images, %s of them rightly",
+			classes[label], r, Count(s.Stands), Count(s.Nearest), Count(s.Right))
+	}
+	return list
+}
+
+// picture is the reference with its image, on a side.
+func (s shownReference) picture(set *dataset.Set, r int32, side int) (shownReference, error) {
+	picture, err := shown(set.Picture(int(r)), s.Caption)
+	picture.Width, picture.Height = shownSize(set.W, set.H, side)
+	s.shownPicture = picture
+	return s, err
+}
+
+// byReference is the table of the test images nearest to each reference.
+func (l *DistilledLevel) byReference(id string, classes []string, references []shownReference) (*countTable, error) {
+	set := l.References.Set
+	counts, right := make([][]int, set.N()), make([]int, set.N())
+	for r := range counts {
+		right[r] = int(set.Labels[r])
+		for k := range classes {
+			counts[r] = append(counts[r], l.Test.ByReference[k][r])
+		}
+	}
+	t := newCountTable(id, "Reference", classes, counts, right)
+	t.Caption = "A row is a reference, a column the true class of the test images that it is nearest to; accuracy is the part of them that are of its class."
+	var rows []countRow
+	for k := range classes {
+		for _, r := range evenly(set.All().OfClass(k), max(1, min(manyTold, mostRows/len(classes)))) {
+			shown, err := references[r].picture(set, r, rowSide)
+			if err != nil {
+				return nil, err
+			}
+			t.Rows[r].Picture = &shown.shownPicture
+			rows = append(rows, t.Rows[r])
+		}
+	}
+	if len(rows) < len(t.Rows) {
+		t.Caption += fmt.Sprintf(" An evenly spaced part: %d of %s rows.", len(rows), Count(len(t.Rows)))
+	}
+	t.Rows = rows
+	return t, nil
+}
+
+// evenly returns an evenly spaced part of a list, if it is longer than most.
+func evenly(list []int32, most int) []int32 {
+	if len(list) <= most {
+		return list
+	}
+	part := make([]int32, most)
+	for i := range part {
+		part[i] = list[i*len(list)/most]
+	}
+	return part
+}
+
+// Contact is a contact sheet of references: each class on lines of its own, with
+// at most so many images, pixels enlarged by a whole number.
+func Contact(refs *distill.References, columns, by int) image.Image {
+	const gap = 1
+	var lines [][]int32
+	longest := 0
+	for k := range refs.Set.Classes {
+		for line := range slices.Chunk(refs.Set.All().OfClass(k), columns) {
+			lines, longest = append(lines, line), max(longest, len(line))
+		}
+	}
+	w, h := refs.Set.W+gap, refs.Set.H+gap
+	sheet := image.NewRGBA(image.Rect(0, 0, longest*w-gap, len(lines)*h-gap))
+	draw.Draw(sheet, sheet.Rect, image.NewUniform(color.Gray{Y: 0x80}), image.Point{}, draw.Src)
+	for y, line := range lines {
+		for x, r := range line {
+			at := image.Rect(x*w, y*h, (x+1)*w-gap, (y+1)*h-gap)
+			draw.Draw(sheet, at, refs.Set.Picture(int(r)), image.Point{}, draw.Src)
+		}
+	}
+	return enlarged(sheet, by)
+}
