@@ -58,12 +58,7 @@ func NewClassifier(r *References, models []*model.Model, rule Rule, workers int)
 	if err := r.check(models); err != nil {
 		return nil, err
 	}
-	for _, m := range models {
-		if err := m.CheckFits(r.Set); err != nil {
-			return nil, err
-		}
-	}
-	nets, err := NewEnsemble(models, r.Config.Layer, workers)
+	nets, err := NewEnsemble(models, r.Set, r.Config.Layer, workers)
 	if err != nil {
 		return nil, err
 	}

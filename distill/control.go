@@ -92,7 +92,7 @@ func Random(images dataset.Subset, perClass int, seed uint64) *dataset.Set {
 // medoids are real images, of those behind each reference the one whose embedding
 // is most like their mean direction.
 func (r *References) medoids(models []*model.Model, train *dataset.Set, workers int) (*dataset.Set, error) {
-	nets, err := NewEnsemble(models, r.Config.Layer, workers)
+	nets, err := NewEnsemble(models, train, r.Config.Layer, workers)
 	if err != nil {
 		return nil, err
 	}

@@ -28,7 +28,7 @@ func TestEmbedByHand(t *testing.T) {
 	for layer, want := range map[string][]float64{
 		"": hidden, "1": hidden, "2": {17 + 10 - 14, -6 + 20 + 14, -3 + 10 + 10, 6 + 20 - 10},
 	} {
-		nets, err := NewEnsemble([]*model.Model{m}, layer, 1)
+		nets, err := NewEnsemble([]*model.Model{m}, set, layer, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -70,7 +70,7 @@ func TestEmbeddingGivesLogits(t *testing.T) {
 	if err := approx.Slices(logits.Data, want, tol); err != nil {
 		t.Errorf("logits of embeddings: %v", err)
 	}
-	last, err := NewEnsemble([]*model.Model{m}, "7", 2)
+	last, err := NewEnsemble([]*model.Model{m}, set, "7", 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,11 +82,11 @@ func TestEmbeddingGivesLogits(t *testing.T) {
 // An embedding in the middle is of the feature maps there, before a norm too.
 func TestEmbeddingInTheMiddle(t *testing.T) {
 	m, set := trained(t), someDigits(t, 5)
-	before, err := NewEnsemble([]*model.Model{m}, "1", 1) // the convolution
+	before, err := NewEnsemble([]*model.Model{m}, set, "1", 1) // the convolution
 	if err != nil {
 		t.Fatal(err)
 	}
-	after, err := NewEnsemble([]*model.Model{m}, "2", 1) // its norm
+	after, err := NewEnsemble([]*model.Model{m}, set, "2", 1) // its norm
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,11 +123,11 @@ func TestEmbedderRefuses(t *testing.T) {
 		oneLine(t, err, `want the number of an operation, 1 to 7`)
 		oneLine(t, err, layer)
 	}
-	_, err := NewEnsemble([]*model.Model{m, rgb(t)}, "", 1)
-	oneLine(t, err, "the models take other images: 8x8x1 and 1x1x3")
-	_, err = NewEnsemble([]*model.Model{rgb(t), madeUp(t, "Input(1,1,3) Linear(4) Linear(2)", 1, "a", "b")}, "2", 1)
+	_, err := NewEnsemble([]*model.Model{m, rgb(t)}, taken(m), "", 1)
+	oneLine(t, err, "model 2: the model takes other images: none has images of 8x8x1, it takes 1x1x3")
+	_, err = NewEnsemble([]*model.Model{rgb(t)}, taken(rgb(t)), "2", 1)
 	oneLine(t, err, "model 1: ")
-	_, err = NewEnsemble(nil, "", 1)
+	_, err = NewEnsemble(nil, taken(m), "", 1)
 	oneLine(t, err, "no model")
 }
 

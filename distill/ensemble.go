@@ -13,16 +13,16 @@ import (
 // other.
 type Ensemble []*Embedder
 
-// NewEnsemble makes embedders of models that take the same images, as
-// NewEmbedder does.
-func NewEnsemble(models []*model.Model, layer string, workers int) (Ensemble, error) {
+// NewEnsemble makes embedders, as NewEmbedder does, of models that take the images
+// of a set and know as many classes.
+func NewEnsemble(models []*model.Model, images *dataset.Set, layer string, workers int) (Ensemble, error) {
 	if len(models) == 0 {
 		return nil, errors.New("no model to embed with")
 	}
 	var s Ensemble
 	for i, m := range models {
-		if a, b := models[0].Net.Input, m.Net.Input; a != b {
-			return nil, fmt.Errorf("the models take other images: %dx%dx%d and %dx%dx%d", a.H, a.W, a.C, b.H, b.W, b.C)
+		if err := m.CheckFits(images); err != nil {
+			return nil, fmt.Errorf("model %d: %w", i+1, err)
 		}
 		e, err := NewEmbedder(m, layer, workers)
 		if err != nil {

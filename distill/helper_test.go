@@ -130,11 +130,17 @@ func colours(n int, seed uint64) *dataset.Set {
 
 func ensemble(t testing.TB, workers int, models ...*model.Model) Ensemble {
 	t.Helper()
-	nets, err := NewEnsemble(models, "", workers)
+	nets, err := NewEnsemble(models, taken(models[0]), "", workers)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return nets
+}
+
+// taken is a set of no images like those that a model takes.
+func taken(m *model.Model) *dataset.Set {
+	in := m.Net.Input
+	return &dataset.Set{Name: "none", H: in.H, W: in.W, C: in.C, Classes: m.Classes}
 }
 
 // distilled runs a distillation without a folder.

@@ -87,12 +87,7 @@ func (r *References) check(models []*model.Model) error {
 // images depend on theirs. The models must take such images and know the same
 // number of classes.
 func (r *References) With(models []*model.Model, workers int) (*References, error) {
-	for _, m := range models {
-		if err := m.CheckFits(r.Set); err != nil {
-			return nil, err
-		}
-	}
-	nets, err := NewEnsemble(models, r.Config.Layer, workers)
+	nets, err := NewEnsemble(models, r.Set, r.Config.Layer, workers)
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/internal/fsx"
+	"github.com/coarsegrain/taylornet/internal/fsx/fsxtest"
 	"github.com/coarsegrain/taylornet/internal/rng"
 	"github.com/coarsegrain/taylornet/model"
 )
@@ -98,63 +99,6 @@ func TestInterruptionKeepsChunks(t *testing.T) {
 	}
 }
 
-// failingFS is the file system with the call number fail, of any kind, failing.
-type failingFS struct {
-	fsx.OS
-	fail, calls int
-}
-
-var errDisk = errors.New("no space left on device")
-
-func (f *failingFS) call() error {
-	f.calls++
-	if f.calls == f.fail {
-		return errDisk
-	}
-	return nil
-}
-
-func (f *failingFS) Create(path string) (fsx.File, error) {
-	if err := f.call(); err != nil {
-		return nil, err
-	}
-	file, err := f.OS.Create(path)
-	return &failingFile{file, f}, err
-}
-
-func (f *failingFS) Rename(from, to string) error {
-	if err := f.call(); err != nil {
-		return err
-	}
-	return f.OS.Rename(from, to)
-}
-
-func (f *failingFS) SyncDir(dir string) error {
-	if err := f.call(); err != nil {
-		return err
-	}
-	return f.OS.SyncDir(dir)
-}
-
-type failingFile struct {
-	fsx.File
-	fs *failingFS
-}
-
-func (f *failingFile) Write(p []byte) (int, error) {
-	if err := f.fs.call(); err != nil {
-		return 0, err
-	}
-	return f.File.Write(p)
-}
-
-func (f *failingFile) Sync() error {
-	if err := f.fs.call(); err != nil {
-		return err
-	}
-	return f.File.Sync()
-}
-
 // TestDiskFailures lets every call to the disk of a short run fail in turn. The
 // run must say so, and go on from what it left to the same references.
 func TestDiskFailures(t *testing.T) {
@@ -164,13 +108,13 @@ func TestDiskFailures(t *testing.T) {
 	failures := 0
 	for fail := 1; ; fail++ {
 		dir := filepath.Join(t.TempDir(), "run")
-		_, err := Run(t.Context(), c, models, set, Options{Dir: dir, FS: &failingFS{fail: fail}})
+		_, err := Run(t.Context(), c, models, set, Options{Dir: dir, FS: &fsxtest.Failing{Fail: fail}})
 		if err == nil {
 			break
 		}
 		failures++
-		oneLine(t, err, errDisk.Error())
-		if !errors.Is(err, errDisk) {
+		oneLine(t, err, fsxtest.ErrDisk.Error())
+		if !errors.Is(err, fsxtest.ErrDisk) {
 			t.Fatalf("call %d fails: error %v", fail, err)
 		}
 		if _, err := Run(t.Context(), c, models, set, Options{Dir: dir, Resume: Exists(dir)}); err != nil {

@@ -110,14 +110,9 @@ func Run(ctx context.Context, cfg Config, models []*model.Model, set *dataset.Se
 }
 
 func newRun(cfg Config, models []*model.Model, set *dataset.Set, opts Options) (*run, error) {
-	nets, err := NewEnsemble(models, cfg.Layer, opts.Workers)
+	nets, err := NewEnsemble(models, set, cfg.Layer, opts.Workers)
 	if err != nil {
 		return nil, err
-	}
-	for _, m := range models {
-		if err := m.CheckFits(set); err != nil {
-			return nil, err
-		}
 	}
 	r := &run{worker: worker{Config: cfg, nets: nets, workers: opts.Workers}, opts: opts, set: set, fingerprint: set.Fingerprint()}
 	if r.leaves, _, err = Parts(models[0], set); err != nil {

@@ -312,7 +312,7 @@ func TestRunRefuses(t *testing.T) {
 	distilled(t, few, set, m)
 	oneLine(t, attempt(small(), set), "no model")
 	oneLine(t, attempt(small(), set, rgb(t)), "8x8x1")
-	oneLine(t, attempt(small(), set, m, rgb(t)), "the models take other images")
+	oneLine(t, attempt(small(), set, m, rgb(t)), "model 2: the model takes other images")
 	layer := small()
 	layer.Layer = "9"
 	oneLine(t, attempt(layer, set, m), `embedding layer "9"`)

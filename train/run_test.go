@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/coarsegrain/taylornet/dataset"
-	"github.com/coarsegrain/taylornet/internal/fsx"
+	"github.com/coarsegrain/taylornet/internal/fsx/fsxtest"
 )
 
 // small is a run of three short epochs.
@@ -113,56 +113,6 @@ func TestResumeEqualsNeverHavingStopped(t *testing.T) {
 	}
 }
 
-// failingFS is the file system with the call number fail, of any kind, failing.
-type failingFS struct {
-	fsx.OS
-	fail, calls int
-}
-
-var errDisk = errors.New("no space left on device")
-
-func (f *failingFS) call() error {
-	f.calls++
-	if f.calls == f.fail {
-		return errDisk
-	}
-	return nil
-}
-
-func (f *failingFS) Create(path string) (fsx.File, error) {
-	if err := f.call(); err != nil {
-		return nil, err
-	}
-	file, err := f.OS.Create(path)
-	return &failingFile{file, f}, err
-}
-
-func (f *failingFS) Rename(from, to string) error {
-	if err := f.call(); err != nil {
-		return err
-	}
-	return f.OS.Rename(from, to)
-}
-
-type failingFile struct {
-	fsx.File
-	fs *failingFS
-}
-
-func (f *failingFile) Write(p []byte) (int, error) {
-	if err := f.fs.call(); err != nil {
-		return 0, err
-	}
-	return f.File.Write(p)
-}
-
-func (f *failingFile) Sync() error {
-	if err := f.fs.call(); err != nil {
-		return err
-	}
-	return f.File.Sync()
-}
-
 // TestDiskFailures lets every call to the disk of a short run fail in turn. The
 // run must say so, and go on from what it left to the same model.
 func TestDiskFailures(t *testing.T) {
@@ -176,12 +126,12 @@ func TestDiskFailures(t *testing.T) {
 	failures := 0
 	for fail := 1; ; fail++ {
 		dir := filepath.Join(t.TempDir(), "run")
-		_, err := Run(t.Context(), cfg, data, Options{Dir: dir, FS: &failingFS{fail: fail}})
+		_, err := Run(t.Context(), cfg, data, Options{Dir: dir, FS: &fsxtest.Failing{Fail: fail}})
 		if err == nil {
 			break
 		}
 		failures++
-		if !errors.Is(err, errDisk) || strings.Contains(err.Error(), "\n") {
+		if !errors.Is(err, fsxtest.ErrDisk) || strings.Contains(err.Error(), "\n") {
 			t.Fatalf("call %d fails: error %v", fail, err)
 		}
 		result, err := Run(t.Context(), cfg, data, Options{Dir: dir, Resume: Exists(dir)})

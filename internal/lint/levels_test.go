@@ -13,6 +13,7 @@ import (
 // of its own.
 const policy = `
 L0  tensor poly internal/...
+L0  internal/fsx/fsxtest
 L1  spec internal/kernel internal/kernel/...
 L2  layer optim dataset onnx
 L3  engine
