@@ -43,10 +43,11 @@ func (r *Rule) Validate() error {
 type Classifier struct {
 	References *References
 
-	rule Rule
-	nets Ensemble
-	refs []float32 // [R,dim], embeddings or their directions
-	dim  int
+	rule    Rule
+	workers int
+	nets    Ensemble
+	refs    []float32 // [R,dim], embeddings or their directions
+	dim     int
 }
 
 // NewClassifier makes a classifier of references and the first of the models that
@@ -62,7 +63,7 @@ func NewClassifier(r *References, models []*model.Model, rule Rule, workers int)
 	if err != nil {
 		return nil, err
 	}
-	c := &Classifier{References: r, rule: rule, nets: nets, dim: nets.Dim()}
+	c := &Classifier{References: r, rule: rule, workers: workers, nets: nets, dim: nets.Dim()}
 	if c.dim > r.Dim() {
 		return nil, fmt.Errorf("the references have embeddings of %d values, the models of %d", r.Dim(), c.dim)
 	}
@@ -118,9 +119,7 @@ func (c *Classifier) Classify(img image.Image) (Answer, error) {
 func (c *Classifier) answers(images dataset.Subset) []Answer {
 	embedded := c.embed(images)
 	out := make([]Answer, images.N())
-	for i := range out {
-		out[i] = c.answer(embedded[i*c.dim:][:c.dim])
-	}
+	parallel(len(out), c.workers, func(i int) { out[i] = c.answer(embedded[i*c.dim:][:c.dim]) })
 	return out
 }
 

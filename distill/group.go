@@ -28,7 +28,7 @@ func (p points) at(i int) []float32 { return p.x[i*p.dim:][:p.dim] }
 // k-means++ (Arthur and Vassilvitskii, SODA 2007). It returns each point's
 // group and the groups' weighted means, [k,dim].
 func kMeans(p points, k int, seed uint64, stream string, at []uint64, workers int) (group []int32, centres []float32, err error) {
-	centres = seedCentres(p, k, seed, stream, at)
+	centres = seedCentres(p, k, seed, stream, at, workers)
 	group = make([]int32, p.n())
 	for range kMeansRounds {
 		next, distance, err := nearest(p, centres, workers)
@@ -48,7 +48,7 @@ func kMeans(p points, k int, seed uint64, stream string, at []uint64, workers in
 
 // seedCentres draws k of the points, each with a chance that is its weight times
 // the square of its distance from those drawn before.
-func seedCentres(p points, k int, seed uint64, stream string, at []uint64) []float32 {
+func seedCentres(p points, k int, seed uint64, stream string, at []uint64, workers int) []float32 {
 	r := rng.New(seed, stream, at...)
 	chance := slices.Clone(p.weight)
 	distance := make([]float64, p.n())
@@ -59,10 +59,10 @@ func seedCentres(p points, k int, seed uint64, stream string, at []uint64) []flo
 	for range k {
 		c := p.at(draw(chance, r.Float64()))
 		centres = append(centres, c...)
-		for i, w := range p.weight {
+		parallel(p.n(), workers, func(i int) {
 			distance[i] = min(distance[i], squareDistance(p.at(i), c))
-			chance[i] = w * distance[i]
-		}
+			chance[i] = p.weight[i] * distance[i]
+		})
 	}
 	return centres
 }

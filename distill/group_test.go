@@ -90,7 +90,7 @@ func TestKMeans(t *testing.T) {
 		if !slices.Equal(centres, means(p, group, k)) {
 			t.Fatal("the centres are not the groups' means")
 		}
-		seeds := seedCentres(p, k, seed, "test", []uint64{3})
+		seeds := seedCentres(p, k, seed, "test", []uint64{3}, 1)
 		if before, after := scatter(p, byHand(p, seeds), seeds), scatter(p, group, centres); !(after <= before+tol*float64(p.n())) {
 			t.Fatalf("the scatter rose from %g to %g", before, after)
 		}
@@ -232,7 +232,7 @@ func TestSeedCentresAreDistinct(t *testing.T) {
 		p.x = append(p.x, float32(i/2)) // each twice
 	}
 	for seed := range uint64(50) {
-		centres := seedCentres(p, 6, seed, "test", nil)
+		centres := seedCentres(p, 6, seed, "test", nil, 2)
 		slices.Sort(centres)
 		if !slices.Equal(centres, []float32{0, 1, 2, 3, 4, 5}) {
 			t.Fatalf("seed %d draws %v", seed, centres)
@@ -246,7 +246,7 @@ func TestSeedCentresByWeight(t *testing.T) {
 	const draws = 4000
 	heavy := 0
 	for seed := range uint64(draws) {
-		if seedCentres(p, 1, seed, "test", nil)[0] == 1 {
+		if seedCentres(p, 1, seed, "test", nil, 2)[0] == 1 {
 			heavy++
 		}
 	}

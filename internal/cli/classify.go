@@ -30,6 +30,8 @@ type classifyFlags struct {
 	rule           distill.Rule
 }
 
+const defaultNearest, defaultReal = 3, 8
+
 func (a *app) classifyCommand() *cobra.Command {
 	f := &classifyFlags{rule: distill.DefaultRule()}
 	cmd := &cobra.Command{
@@ -59,8 +61,8 @@ set. The model that embeds is found beside the references by its hash.`,
 	flags.StringSliceVar(&f.models, "model", nil, "the `MODEL` that the references were made with, if it is not beside them")
 	flags.StringSliceVar(&f.others, "other", nil, "embed references and images by another `MODEL` than theirs")
 	flags.BoolVar(&f.ensemble, "ensemble", false, "embed by all the models that the references were made with, not the first only")
-	flags.IntVar(&f.nearest, "nearest", 3, "show the nearest `N` references")
-	flags.IntVar(&f.real, "real", 8, "show `N` real images behind each")
+	flags.IntVar(&f.nearest, "nearest", defaultNearest, "show the nearest `N` references")
+	flags.IntVar(&f.real, "real", defaultReal, "show `N` real images behind each")
 	addRule(cmd, &f.rule)
 	completeFlag(cmd, "data", completeData)
 	completeFlag(cmd, "split", completeOf("test", "train"))
@@ -131,6 +133,9 @@ func (f *classifyFlags) classifier(path string, refs *distill.References) (*dist
 	if err != nil {
 		return nil, nil, err
 	}
+	if f.ensemble && len(models) < len(wanted) {
+		return nil, nil, usagef("--ensemble: name all %d models with --model, not %d", len(wanted), len(models))
+	}
 	c, err := distill.NewClassifier(refs, models, f.rule, 0)
 	if errors.Is(err, distill.ErrModel) {
 		err = fmt.Errorf("%w: name theirs with --model, or embed by another with --other", err)
@@ -141,12 +146,16 @@ func (f *classifyFlags) classifier(path string, refs *distill.References) (*dist
 // modelsBeside finds models in the folder of a file by their hashes.
 func modelsBeside(path string, hashes []string) ([]*model.Model, error) {
 	dir := filepath.Dir(path)
-	files, err := filepath.Glob(filepath.Join(dir, "*.safetensors"))
+	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("looking for the model of %s: %w", path, err)
 	}
 	found := make(map[string]string)
-	for _, file := range files {
+	for _, e := range entries {
+		if filepath.Ext(e.Name()) != ".safetensors" {
+			continue
+		}
+		file := filepath.Join(dir, e.Name())
 		content, err := os.ReadFile(file)
 		if err != nil {
 			continue // another file than the model, or missed below
@@ -249,7 +258,7 @@ func (a *app) classifyImages(path string, c *distill.Classifier, m *model.Model,
 		}
 	}
 	if f.out != "" {
-		if err := out.write(f.out, classifyCommandLine(path, files)); err != nil {
+		if err := out.write(f.out, f.command(path, files)); err != nil {
 			return err
 		}
 	}
@@ -314,12 +323,31 @@ func classifyImage(c *distill.Classifier, m *model.Model, train *dataset.Set, fi
 	return one, nil
 }
 
-func classifyCommandLine(path string, files []string) string {
+// command repeats the classification, for a shell.
+func (f *classifyFlags) command(path string, files []string) string {
 	words := []string{"taylornet", "classify", quoted(path)}
 	for _, file := range files {
 		words = append(words, quoted(file))
 	}
-	return strings.Join(words, " ")
+	for _, m := range f.models {
+		words = append(words, "--model", quoted(m))
+	}
+	for _, m := range f.others {
+		words = append(words, "--other", quoted(m))
+	}
+	if f.ensemble {
+		words = append(words, "--ensemble")
+	}
+	if f.invert != "auto" {
+		words = append(words, "--invert", f.invert)
+	}
+	if f.nearest != defaultNearest {
+		words = append(words, "--nearest", fmt.Sprint(f.nearest))
+	}
+	if f.real != defaultReal {
+		words = append(words, "--real", fmt.Sprint(f.real))
+	}
+	return strings.Join(append(words, ruleWords(f.rule)...), " ")
 }
 
 // write writes the folder: the page, and a picture for each image.

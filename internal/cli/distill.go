@@ -13,6 +13,7 @@ import (
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/distill"
 	"github.com/coarsegrain/taylornet/model"
+	"github.com/coarsegrain/taylornet/train"
 )
 
 // distillFlags are the flags of distill.
@@ -34,6 +35,8 @@ const (
 	evaluateControls = "controls"
 	evaluateRetrain  = "retrain"
 )
+
+const defaultDraws, defaultRetrain = 5, 3
 
 func evaluations() []string { return []string{evaluateControls, evaluateRetrain, evaluateNone} }
 
@@ -70,8 +73,8 @@ are not distilled; what is said of the test images comes last and chooses nothin
 	flags.BoolVar(&f.resume, "resume", false, "go on with the distillation in --out")
 	flags.IntVar(&f.workers, "workers", 0, "`N` parallel workers, which do not change the outcome; 0 for one a processor")
 	flags.StringVar(&f.evaluate, "evaluate", evaluateControls, "beside the references' accuracy: controls, retrain (fresh networks trained on the images, too) or none")
-	flags.IntVar(&f.draws, "draws", 5, "draw random real images `N` times")
-	flags.IntVar(&f.retrain, "retrain-seeds", 3, "train fresh networks with seeds 1 to `N`")
+	flags.IntVar(&f.draws, "draws", defaultDraws, "draw random real images `N` times")
+	flags.IntVar(&f.retrain, "retrain-seeds", defaultRetrain, "train fresh networks with seeds 1 to `N`")
 	flags.StringSliceVar(&f.others, "other", nil, "also embed the images by other `MODEL`s, to see how far they depend on theirs")
 	c := &f.settings
 	flags.IntSliceVar(&c.PerClass, "levels", nil, "images a class at each level, falling, `N,N,...` (default 250,50,10,1)")
@@ -136,8 +139,11 @@ func (a *app) distill(ctx context.Context, args []string, f *distillFlags) error
 	if d.data, err = a.evalData(d.models[0], &evalFlags{data: f.data}); err != nil {
 		return err
 	}
-	if err := d.models[0].CheckFits(d.data.Train); err != nil {
-		return err
+	all := slices.Concat(d.models, d.others)
+	for i, arg := range slices.Concat(args, f.others) {
+		if err := all[i].CheckFits(d.data.Train); err != nil {
+			return d.explained(fmt.Errorf("%s: %w", arg, err))
+		}
 	}
 	if err := d.configure(); err != nil {
 		return err
@@ -167,6 +173,11 @@ func settingFlags() []string {
 // of the distillation to go on with.
 func (d *distillation) configure() error {
 	f := d.flags
+	leaves, _, err := distill.Parts(d.models[0], d.data.Train)
+	if err != nil {
+		return err
+	}
+	d.recipe = distill.Recipe(d.data.Name, slices.Min(leaves.Counts()))
 	if f.resume {
 		for _, name := range settingFlags() {
 			if f.given(name) {
@@ -176,15 +187,15 @@ func (d *distillation) configure() error {
 		if !distill.Exists(f.out) {
 			return fmt.Errorf("nothing to resume in %s: name the folder with --out, or start without --resume", f.out)
 		}
-		var err error
 		d.config, err = distill.ReadConfig(f.out)
 		return err
 	}
-	leaves, _, err := distill.Parts(d.models[0], d.data.Train)
-	if err != nil {
-		return err
+	d.config = d.recipe
+	if d.config.Data = train.ReadRecord(d.models[0]).Config.Data; f.data != "" {
+		if d.config.Data, err = dataSource(f.data); err != nil {
+			return err
+		}
 	}
-	d.config = distill.Recipe(d.data.Name, slices.Min(leaves.Counts()))
 	if err := f.override(&d.config); err != nil {
 		return err
 	}
@@ -226,20 +237,26 @@ func (f *distillFlags) override(c *distill.Config) error {
 	return nil
 }
 
-// command repeats the distillation, for a shell.
+// settingValues writes settings as the flags of these names take them.
+func settingValues(c *distill.Config) map[string]string {
+	return map[string]string{
+		"levels": list(c.PerClass), "steps": list(c.Steps), "seed": fmt.Sprint(c.Seed), "layer": c.Layer, "grouping": c.Grouping, "target": c.Target,
+		"refine": fmt.Sprint(c.Refine), "start": c.Start, "rate": fmt.Sprint(c.Paint.Rate), "smooth": fmt.Sprint(c.Paint.Smooth), "keep": fmt.Sprint(c.Paint.Keep),
+		augmentFlag: formatAugment(c.Paint.Augment),
+	}
+}
+
+// command repeats the distillation, for a shell: also one that was resumed.
 func (f *distillFlags) command(args []string, d *distillation) string {
 	words := []string{"taylornet", "distill"}
 	for _, arg := range args {
 		words = append(words, quoted(arg))
 	}
-	c := d.config
-	values := map[string]string{
-		"levels": list(c.PerClass), "steps": list(c.Steps), "seed": fmt.Sprint(c.Seed), "layer": c.Layer, "grouping": c.Grouping, "target": c.Target,
-		"refine": fmt.Sprint(c.Refine), "start": c.Start, "rate": fmt.Sprint(c.Paint.Rate), "smooth": fmt.Sprint(c.Paint.Smooth), "keep": fmt.Sprint(c.Paint.Keep),
-		augmentFlag: formatAugment(c.Paint.Augment),
-	}
+	recipe := d.recipe
+	recipe.Steps = distill.StepsFor(d.config.PerClass)
+	values, usual := settingValues(&d.config), settingValues(&recipe)
 	for _, name := range settingFlags() {
-		if f.given(name) {
+		if values[name] != usual[name] {
 			words = append(words, "--"+name, quoted(values[name]))
 		}
 	}
@@ -249,13 +266,25 @@ func (f *distillFlags) command(args []string, d *distillation) string {
 	for _, other := range f.others {
 		words = append(words, "--other", quoted(other))
 	}
-	if f.rule != distill.DefaultRule() {
-		words = append(words, "--similarity", f.rule.Similarity, "--choice", f.rule.Choice)
-	}
+	words = append(words, ruleWords(f.rule)...)
 	if f.evaluate != evaluateControls {
 		words = append(words, "--evaluate", f.evaluate)
 	}
+	if f.draws != defaultDraws {
+		words = append(words, "--draws", fmt.Sprint(f.draws))
+	}
+	if f.retrain != defaultRetrain {
+		words = append(words, "--retrain-seeds", fmt.Sprint(f.retrain))
+	}
 	return strings.Join(append(words, "--out", quoted(f.out)), " ")
+}
+
+// ruleWords are the flags that a rule is given by, if it is not the default.
+func ruleWords(r distill.Rule) []string {
+	if r == distill.DefaultRule() {
+		return nil
+	}
+	return []string{"--similarity", r.Similarity, "--choice", r.Choice}
 }
 
 // list writes whole numbers as a flag takes them.
@@ -267,7 +296,7 @@ func list(numbers []int) string {
 type distillation struct {
 	*app
 	flags          *distillFlags
-	config         distill.Config
+	config, recipe distill.Config
 	models, others []*model.Model
 	data           *dataset.Data
 	command        string
@@ -277,7 +306,7 @@ type distillation struct {
 // explained says what to do about an error of a run.
 func (d *distillation) explained(err error) error {
 	switch {
-	case errors.Is(err, distill.ErrInterrupted):
+	case errors.Is(err, distill.ErrInterrupted), errors.Is(err, train.ErrInterrupted):
 		return fmt.Errorf("%w: go on with --resume --out %s and the same models", err, quoted(d.flags.out))
 	case errors.Is(err, distill.ErrExists):
 		return fmt.Errorf("%w: go on with it with --resume, or choose another folder with --out", err)

@@ -74,7 +74,7 @@ func (d *distillation) run(ctx context.Context) error {
 		return d.explained(err)
 	}
 	out := &distillOutput{
-		Data: d.config.Data, Test: d.data.Test.Name, Leaves: d.data.Train.N() - validation.N(),
+		Data: d.data.Name, Test: d.data.Test.Name, Leaves: d.data.Train.N() - validation.N(),
 		Seconds: time.Since(d.start).Seconds(), Run: dir, Report: filepath.Join(dir, reportFile),
 	}
 	full, err := d.models[0].Evaluate(d.data.Test.All())
@@ -88,7 +88,7 @@ func (d *distillation) run(ctx context.Context) error {
 	for _, refs := range levels {
 		level, err := d.evaluate(ctx, refs, validation)
 		if err != nil {
-			return err
+			return d.explained(err)
 		}
 		page.Levels = append(page.Levels, *level)
 		out.Levels = append(out.Levels, d.describe(len(out.Levels)+1, level))
@@ -99,6 +99,9 @@ func (d *distillation) run(ctx context.Context) error {
 // evaluate measures a level's references and what stands beside them.
 func (d *distillation) evaluate(ctx context.Context, refs *distill.References, validation dataset.Subset) (*report.DistilledLevel, error) {
 	f, test := d.flags, d.data.Test
+	if ctx.Err() != nil {
+		return nil, distill.ErrInterrupted
+	}
 	level := &report.DistilledLevel{References: refs}
 	classifier, err := distill.NewClassifier(refs, d.models[:1], f.rule, f.workers)
 	if err != nil {
