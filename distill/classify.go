@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/engine"
 	"github.com/coarsegrain/taylornet/internal/check"
 	"github.com/coarsegrain/taylornet/model"
 )
@@ -43,11 +44,11 @@ func (r *Rule) Validate() error {
 type Classifier struct {
 	References *References
 
-	rule    Rule
-	workers int
-	nets    Ensemble
-	refs    []float32 // [R,dim], embeddings or their directions
-	dim     int
+	rule     Rule
+	nets     Ensemble
+	products engine.Program[float32] // of embeddings with refs
+	refs     []float32               // [R,dim], embeddings or their directions
+	dim      int
 }
 
 // NewClassifier makes a classifier of references and the first of the models that
@@ -63,7 +64,7 @@ func NewClassifier(r *References, models []*model.Model, rule Rule, workers int)
 	if err != nil {
 		return nil, err
 	}
-	c := &Classifier{References: r, rule: rule, workers: workers, nets: nets, dim: nets.Dim()}
+	c := &Classifier{References: r, rule: rule, nets: nets, dim: nets.Dim()}
 	if c.dim > r.Dim() {
 		return nil, fmt.Errorf("the references have embeddings of %d values, the models of %d", r.Dim(), c.dim)
 	}
@@ -73,7 +74,8 @@ func NewClassifier(r *References, models []*model.Model, rule Rule, workers int)
 	if rule.Similarity == "cosine" {
 		nets.normalise(c.refs)
 	}
-	return c, nil
+	c.products, err = products(c.refs, make([]float32, r.N()), workers)
+	return c, err
 }
 
 // Answer is what references say of one image.
@@ -119,15 +121,20 @@ func (c *Classifier) Classify(img image.Image) (Answer, error) {
 func (c *Classifier) answers(images dataset.Subset) []Answer {
 	embedded := c.embed(images)
 	out := make([]Answer, images.N())
-	parallel(len(out), c.workers, func(i int) { out[i] = c.answer(embedded[i*c.dim:][:c.dim]) })
+	at := func(i int) []float32 { return embedded[i*c.dim:][:c.dim] }
+	c.products.Run(len(out), func(i int, x []float32) { copy(x, at(i)) }, func(i int, y []float32) { out[i] = c.answer(at(i), y) })
 	return out
 }
 
-func (c *Classifier) answer(y []float32) Answer {
+// answer is of an embedding and its products with the references'.
+func (c *Classifier) answer(embedding, products []float32) Answer {
 	set := c.References.Set
-	a := Answer{Similarities: make([]float64, set.N()), embedding: y}
-	for r := range a.Similarities {
-		a.Similarities[r] = c.similarity(y, c.refs[r*c.dim:][:c.dim])
+	a := Answer{Similarities: make([]float64, set.N()), embedding: embedding}
+	for r, product := range products {
+		a.Similarities[r] = float64(product) / float64(len(c.nets))
+		if c.rule.Similarity == "euclidean" { // not of products, which would cancel
+			a.Similarities[r] = c.similarity(embedding, c.refs[r*c.dim:][:c.dim])
+		}
 		if a.Similarities[r] > a.Similarities[a.Nearest] {
 			a.Nearest = r
 		}

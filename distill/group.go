@@ -88,26 +88,14 @@ func draw(chance []float64, u float64) int {
 }
 
 // nearest returns the nearest centre of each point and the square of its
-// distance. The products of points and centres, nearly all of the work, are a
-// linear layer's.
+// distance.
 func nearest(p points, centres []float32, workers int) (group []int32, distance []float64, err error) {
-	k := len(centres) / p.dim
-	net := &spec.Net{Input: spec.Shape{H: 1, W: 1, C: p.dim}, Ops: []spec.Op{&spec.Linear{N: k}}}
-	params := make([]float32, p.dim*k+k)
-	for _, param := range net.Params() {
-		v := params[param.Offset:][:param.Size()]
-		for c := range k {
-			centre := centres[c*p.dim:][:p.dim]
-			if param.Role == spec.Bias {
-				v[c] = float32(-dot(centre, centre) / 2)
-				continue
-			}
-			for j, x := range centre {
-				v[j*k+c] = x
-			}
-		}
+	biases := make([]float32, len(centres)/p.dim)
+	for c := range biases {
+		centre := centres[c*p.dim:][:p.dim]
+		biases[c] = float32(-dot(centre, centre) / 2)
 	}
-	program, err := cpu.New().Compile(net, params, engine.Options{Workers: workers, MicroBatch: 64})
+	program, err := products(centres, biases, workers)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -123,6 +111,18 @@ func nearest(p points, centres []float32, workers int) (group []int32, distance 
 		distance[i] = max(0, dot(p.at(i), p.at(i))-2*float64(y[best]))
 	})
 	return group, distance, nil
+}
+
+// products makes a linear layer, for its fast kernels, of the products with rows
+// [R,dim], each with a bias.
+func products(rows, biases []float32, workers int) (engine.Program[float32], error) {
+	r := len(biases)
+	dim := len(rows) / r
+	net := &spec.Net{Input: spec.Shape{H: 1, W: 1, C: dim}, Ops: []spec.Op{&spec.Linear{N: r}}}
+	params := make([]float32, (dim+1)*r)
+	transpose(params, rows, r)
+	copy(params[dim*r:], biases)
+	return cpu.New().Compile(net, params, engine.Options{Workers: workers, MicroBatch: 64})
 }
 
 // fillEmpty gives each empty group the point that is farthest from its centre,
