@@ -106,6 +106,11 @@ func Run(ctx context.Context, cfg Config, models []*model.Model, set *dataset.Se
 			return nil, err
 		}
 	}
+	if opts.Dir != "" {
+		if err := os.Remove(r.path(lastFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, err
+		}
+	}
 	return r.results, nil
 }
 
@@ -253,9 +258,6 @@ func (r *run) level(ctx context.Context) error {
 	refs := r.references(p.level)
 	if r.opts.Dir != "" {
 		if err := fsx.WriteFile(r.opts.FS, r.path(LevelFile(r.PerClass[depth])), refs.Write); err != nil {
-			return err
-		}
-		if err := os.Remove(r.path(lastFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
 	}

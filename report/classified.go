@@ -87,7 +87,7 @@ func (c *ClassifiedImage) show() (shownClassified, error) {
 		return s, err
 	}
 	for _, m := range c.Matches {
-		shown := shownMatch{Heading: fmt.Sprintf("%s, similarity %s: reference %d, for %s training images",
+		shown := shownMatch{Heading: fmt.Sprintf("%s, similarity %s: reference %d, stands for %s",
 			m.Class, significant(m.Similarity), m.Reference, Count(m.Stands))}
 		if shown.Reference, err = shownAt(m.Picture, "the reference", imageSide); err != nil {
 			return s, err
@@ -107,7 +107,9 @@ func (c *ClassifiedImage) show() (shownClassified, error) {
 // shownAt is a picture, enlarged or made smaller to about a side.
 func shownAt(img image.Image, caption string, side int) (shownPicture, error) {
 	picture, err := shown(img, caption)
-	picture.Width, picture.Height = shownSize(img.Bounds().Dx(), img.Bounds().Dy(), side)
+	if err == nil { // an image without pixels has no size to show
+		picture.Width, picture.Height = shownSize(img.Bounds().Dx(), img.Bounds().Dy(), side)
+	}
 	return picture, err
 }
 

@@ -2,7 +2,9 @@ package check
 
 import (
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -19,5 +21,13 @@ func Within(name string, v, lo, hi float64) error {
 	if v >= lo && v <= hi {
 		return nil
 	}
-	return fmt.Errorf("%s %v: want %v to %v", name, v, lo, hi)
+	return fmt.Errorf("%s %s: want %s to %s", name, number(v), number(lo), number(hi))
+}
+
+// number writes whole numbers without an exponent, as long as that is shorter.
+func number(v float64) string {
+	if v == math.Trunc(v) && math.Abs(v) < 1e15 {
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	}
+	return strconv.FormatFloat(v, 'g', -1, 64)
 }

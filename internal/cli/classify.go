@@ -55,6 +55,7 @@ set. The model that embeds is found beside the references by its hash.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.data, "data", "", "measure on a data set: a known `NAME`, or a folder")
+	flags.Var(&f.size, "size", "resize the images of --data to this")
 	flags.StringVar(&f.split, "split", "test", "part of the data: `test` or train")
 	flags.StringVar(&f.out, "out", "", "write the page and pictures to `DIR` (default classified, or classified-2 and so on; with --json nothing is written by default)")
 	flags.StringVar(&f.invert, "invert", "auto", "exchange light and dark: `auto`, yes or no")

@@ -19,6 +19,7 @@ import (
 // distillFlags are the flags of distill.
 type distillFlags struct {
 	data, out, evaluate     string
+	size                    sizeFlag
 	resume                  bool
 	workers, draws, retrain int
 	others                  []string
@@ -69,6 +70,7 @@ are not distilled; what is said of the test images comes last and chooses nothin
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.data, "data", "", "data set: a known `NAME`, or a folder (default: what the model was trained on)")
+	flags.Var(&f.size, "size", "resize images to this")
 	flags.StringVar(&f.out, "out", "", "write to `DIR` (default distilled, or distilled-2 and so on)")
 	flags.BoolVar(&f.resume, "resume", false, "go on with the distillation in --out")
 	flags.IntVar(&f.workers, "workers", 0, "`N` parallel workers, which do not change the outcome; 0 for one a processor")
@@ -136,7 +138,7 @@ func (a *app) distill(ctx context.Context, args []string, f *distillFlags) error
 	if d.others, err = loadModels(f.others); err != nil {
 		return err
 	}
-	if d.data, err = a.evalData(d.models[0], &evalFlags{data: f.data}); err != nil {
+	if d.data, err = a.evalData(d.models[0], &evalFlags{data: f.data, size: f.size}); err != nil {
 		return err
 	}
 	all := slices.Concat(d.models, d.others)
@@ -262,6 +264,9 @@ func (f *distillFlags) command(args []string, d *distillation) string {
 	}
 	if f.data != "" {
 		words = append(words, "--data", quoted(f.data))
+	}
+	if size := f.size.String(); size != "" {
+		words = append(words, "--size", size)
 	}
 	for _, other := range f.others {
 		words = append(words, "--other", quoted(other))

@@ -161,7 +161,7 @@ func (d *distillation) retrain(ctx context.Context, refs *distill.References) ([
 			}{{refs.Set, &r.Distilled}, {distill.Random(leaves, perClass, uint64(seed+1)), &r.Random}} {
 				accuracy, err := distill.Retrain(ctx, on.images, d.data.Test, c, d.flags.workers)
 				if err != nil {
-					return nil, fmt.Errorf("training a fresh %s on %d images a class: %w", r.Name, perClass, err)
+					return nil, fmt.Errorf("training a fresh %s on %s a class: %w", r.Name, plural(perClass, "image"), err)
 				}
 				*on.to = append(*on.to, accuracy)
 			}

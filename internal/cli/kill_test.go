@@ -64,46 +64,15 @@ func TestSameBytesForAnyWorkers(t *testing.T) {
 // save, and goes on each time, until it is done: the model must be that of a
 // run that was left alone.
 func TestKilledRunsResume(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("no SIGKILL on Windows")
-	}
-	const kills, withinSaves = 20, 5
 	whole := filepath.Join(t.TempDir(), "whole")
 	mustRun(t, smallRun(whole)...)
-	want := modelBytes(t, whole)
-
-	random := rng.New(1, "kills")
-	killed, torn, run := 0, 0, 0
-	for ; killed < kills || torn < withinSaves; run++ {
-		if run == 20 {
-			t.Fatalf("%d kills, %d within a save, in %d runs", killed, torn, run)
-		}
-		dir := filepath.Join(t.TempDir(), fmt.Sprint("run", run))
-		for running := true; running; {
-			at := time.Now().Add(time.Duration((5 + 115*random.Float64()) * float64(time.Millisecond)))
-			withinSave := killed%2 == 0
-			running = killOnce(t, dir, func() bool {
-				return time.Now().After(at) && (!withinSave || len(leftovers(t, dir)) > 0)
-			})
-			if running {
-				killed++
-			}
-			if len(leftovers(t, dir)) > 0 {
-				torn++
-			}
-			if running && killed >= kills && torn >= withinSaves {
-				mustRun(t, resuming(dir)...)
-				running = false
-			}
-		}
-		if !bytes.Equal(modelBytes(t, dir), want) {
-			t.Fatalf("run %d: after %d kills the model is another than that of a run left alone", run, killed)
-		}
-		if left := leftovers(t, dir); len(left) > 0 {
-			t.Errorf("a resumed run leaves %q", left)
-		}
-	}
-	t.Logf("%d kills, %d of them within a save, in %d runs", killed, torn, run)
+	killed{
+		args:        resuming,
+		outcome:     modelBytes,
+		longest:     120 * time.Millisecond,
+		kills:       20,
+		withinSaves: 5,
+	}.comesTo(t, modelBytes(t, whole))
 }
 
 // resuming is the arguments that begin a run or go on with it, saving at every
@@ -116,12 +85,61 @@ func resuming(dir string) []string {
 	return args
 }
 
-// killOnce begins or resumes a run and kills it when the moment has come. It
-// reports whether the run was killed before its end.
-func killOnce(t *testing.T, dir string, moment func() bool) bool {
+// killed is work that is killed again and again.
+type killed struct {
+	args               func(dir string) []string // begin it in a folder or go on
+	outcome            func(t *testing.T, dir string) []byte
+	longest            time.Duration // from a start to a kill
+	kills, withinSaves int           // at least, and how many of them within a save
+}
+
+// comesTo does the work in one folder after the other, killed at random instants,
+// until there were enough kills. Each time the outcome must be as wanted.
+func (k killed) comesTo(t *testing.T, want []byte) {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		t.Skip("no SIGKILL on Windows")
+	}
+	random := rng.New(1, "kills")
+	kills, torn, run := 0, 0, 0
+	for ; kills < k.kills || torn < k.withinSaves; run++ {
+		if run == 20 {
+			t.Fatalf("%d kills, %d within a save, in %d runs", kills, torn, run)
+		}
+		dir := filepath.Join(t.TempDir(), fmt.Sprint("run", run))
+		for running := true; running; {
+			at := time.Now().Add(time.Duration((0.04 + 0.96*random.Float64()) * float64(k.longest)))
+			withinSave := kills%2 == 0
+			running = killOnce(t, k.args(dir), func() bool {
+				return time.Now().After(at) && (!withinSave || len(leftovers(t, dir)) > 0)
+			})
+			if running {
+				kills++
+			}
+			if len(leftovers(t, dir)) > 0 {
+				torn++
+			}
+			if running && kills >= k.kills && torn >= k.withinSaves {
+				mustRun(t, k.args(dir)...)
+				running = false
+			}
+		}
+		if !bytes.Equal(k.outcome(t, dir), want) {
+			t.Fatalf("run %d: after %d kills the outcome is another than that of a run left alone", run, kills)
+		}
+		if left := leftovers(t, dir); len(left) > 0 {
+			t.Errorf("a resumed run leaves %q", left)
+		}
+	}
+	t.Logf("%d kills, %d of them within a save, in %d runs", kills, torn, run)
+}
+
+// killOnce begins work or goes on with it and kills it when the moment has come. It
+// reports whether it was killed before its end.
+func killOnce(t *testing.T, args []string, moment func() bool) bool {
 	t.Helper()
 	var stderr bytes.Buffer
-	cmd := command(t, resuming(dir)...)
+	cmd := command(t, args...)
 	cmd.Stderr = &stderr
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -170,7 +188,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	whole, dir := filepath.Join(t.TempDir(), "whole"), filepath.Join(t.TempDir(), "run")
 	mustRun(t, smallRun(whole)...)
-	if !killOnce(t, dir, func() bool { return train.Exists(dir) }) {
+	if !killOnce(t, resuming(dir), func() bool { return train.Exists(dir) }) {
 		t.Skip("the run was done before it could be killed")
 	}
 	last := filepath.Join(dir, train.LastFile)

@@ -185,7 +185,7 @@ func cut(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.Truncate(ts.MkAbs(args[0]), n))
 }
 
-// flip FILE N inverts the n-th byte of a file.
+// flip FILE N inverts the n-th byte of a file, from its end if n is negative.
 func flip(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: flip FILE N")
@@ -193,6 +193,9 @@ func flip(ts *testscript.TestScript, neg bool, args []string) {
 	n, err := strconv.Atoi(args[1])
 	ts.Check(err)
 	content := []byte(ts.ReadFile(args[0]))
+	if n < 0 {
+		n += len(content)
+	}
 	content[n] ^= 0xff
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), content, 0o666))
 }
