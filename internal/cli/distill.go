@@ -166,9 +166,29 @@ func loadModels(args []string) ([]*model.Model, error) {
 	return list, nil
 }
 
-// settingFlags are the flags that the outcome depends on besides images and models.
-func settingFlags() []string {
-	return []string{"levels", "steps", "seed", "layer", "grouping", "target", "refine", "start", "rate", "smooth", "keep", augmentFlag}
+// distillSetting is a flag that the outcome depends on besides images and models.
+type distillSetting struct {
+	name string
+	show func(c *distill.Config) string
+	copy func(to, from *distill.Config)
+}
+
+func distillSettings() []distillSetting {
+	type config = distill.Config
+	return []distillSetting{
+		{"levels", func(c *config) string { return list(c.PerClass) }, func(to, from *config) { to.PerClass, to.Steps = from.PerClass, distill.StepsFor(from.PerClass) }},
+		{"steps", func(c *config) string { return list(c.Steps) }, func(to, from *config) { to.Steps = from.Steps }},
+		{"seed", func(c *config) string { return fmt.Sprint(c.Seed) }, func(to, from *config) { to.Seed = from.Seed }},
+		{"layer", func(c *config) string { return c.Layer }, func(to, from *config) { to.Layer = from.Layer }},
+		{"grouping", func(c *config) string { return c.Grouping }, func(to, from *config) { to.Grouping = from.Grouping }},
+		{"target", func(c *config) string { return c.Target }, func(to, from *config) { to.Target = from.Target }},
+		{"refine", func(c *config) string { return fmt.Sprint(c.Refine) }, func(to, from *config) { to.Refine = from.Refine }},
+		{"start", func(c *config) string { return c.Start }, func(to, from *config) { to.Start = from.Start }},
+		{"rate", func(c *config) string { return fmt.Sprint(c.Paint.Rate) }, func(to, from *config) { to.Paint.Rate = from.Paint.Rate }},
+		{"smooth", func(c *config) string { return fmt.Sprint(c.Paint.Smooth) }, func(to, from *config) { to.Paint.Smooth = from.Paint.Smooth }},
+		{"keep", func(c *config) string { return fmt.Sprint(c.Paint.Keep) }, func(to, from *config) { to.Paint.Keep = from.Paint.Keep }},
+		{augmentFlag, func(c *config) string { return formatAugment(c.Paint.Augment) }, func(to, from *config) { to.Paint.Augment = from.Paint.Augment }},
+	}
 }
 
 // configure makes the settings: the recipe's, as the flags change them, or those
@@ -181,9 +201,9 @@ func (d *distillation) configure() error {
 	}
 	d.recipe = distill.Recipe(d.data.Name, slices.Min(leaves.Counts()))
 	if f.resume {
-		for _, name := range settingFlags() {
-			if f.given(name) {
-				return usagef("--%s cannot be changed in the distillation in %s: leave it out, or start one without --resume", name, f.out)
+		for _, s := range distillSettings() {
+			if f.given(s.name) {
+				return usagef("--%s cannot be changed in the distillation in %s: leave it out, or start one without --resume", s.name, f.out)
 			}
 		}
 		if !distill.Exists(f.out) {
@@ -211,41 +231,18 @@ func (d *distillation) configure() error {
 }
 
 // override puts the settings that were given into the recipe's.
-func (f *distillFlags) override(c *distill.Config) error {
-	s := f.settings
-	set := func(flag string, apply func()) {
-		if f.given(flag) {
-			apply()
+func (f *distillFlags) override(c *distill.Config) (err error) {
+	if f.given(augmentFlag) {
+		if f.settings.Paint.Augment, err = parseAugment(f.augment); err != nil {
+			return usagef("--%s: %w", augmentFlag, err)
 		}
 	}
-	set("levels", func() { c.PerClass, c.Steps = s.PerClass, distill.StepsFor(s.PerClass) })
-	set("steps", func() { c.Steps = s.Steps })
-	set("seed", func() { c.Seed = s.Seed })
-	set("layer", func() { c.Layer = s.Layer })
-	set("grouping", func() { c.Grouping = s.Grouping })
-	set("target", func() { c.Target = s.Target })
-	set("refine", func() { c.Refine = s.Refine })
-	set("start", func() { c.Start = s.Start })
-	set("rate", func() { c.Paint.Rate = s.Paint.Rate })
-	set("smooth", func() { c.Paint.Smooth = s.Paint.Smooth })
-	set("keep", func() { c.Paint.Keep = s.Paint.Keep })
-	if !f.given(augmentFlag) {
-		return nil
-	}
-	var err error
-	if c.Paint.Augment, err = parseAugment(f.augment); err != nil {
-		return usagef("--%s: %w", augmentFlag, err)
+	for _, s := range distillSettings() {
+		if f.given(s.name) {
+			s.copy(c, &f.settings)
+		}
 	}
 	return nil
-}
-
-// settingValues writes settings as the flags of these names take them.
-func settingValues(c *distill.Config) map[string]string {
-	return map[string]string{
-		"levels": list(c.PerClass), "steps": list(c.Steps), "seed": fmt.Sprint(c.Seed), "layer": c.Layer, "grouping": c.Grouping, "target": c.Target,
-		"refine": fmt.Sprint(c.Refine), "start": c.Start, "rate": fmt.Sprint(c.Paint.Rate), "smooth": fmt.Sprint(c.Paint.Smooth), "keep": fmt.Sprint(c.Paint.Keep),
-		augmentFlag: formatAugment(c.Paint.Augment),
-	}
 }
 
 // command repeats the distillation, for a shell: also one that was resumed.
@@ -256,10 +253,9 @@ func (f *distillFlags) command(args []string, d *distillation) string {
 	}
 	recipe := d.recipe
 	recipe.Steps = distill.StepsFor(d.config.PerClass)
-	values, usual := settingValues(&d.config), settingValues(&recipe)
-	for _, name := range settingFlags() {
-		if values[name] != usual[name] {
-			words = append(words, "--"+name, quoted(values[name]))
+	for _, s := range distillSettings() {
+		if value := s.show(&d.config); value != s.show(&recipe) {
+			words = append(words, "--"+s.name, quoted(value))
 		}
 	}
 	if f.data != "" {
