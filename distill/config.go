@@ -31,7 +31,8 @@ type Config struct {
 	// a level are turned so that they tell the classes apart; 0 for none.
 	Refine int `json:"refine"`
 	// Start is the image that the steps begin with: nearest, the member whose
-	// embedding is most like the target, or mean, the members' mean.
+	// embedding is most like the target; leaf, the training image behind the group
+	// whose embedding is; or mean, the members' mean.
 	Start string   `json:"start"`
 	Paint Painting `json:"paint"`
 }
@@ -56,7 +57,7 @@ type Painting struct {
 var (
 	groupings = []string{"nearest", "random"}
 	targets   = []string{"leaves", "level"}
-	starts    = []string{"nearest", "mean"}
+	starts    = []string{"nearest", "leaf", "mean"}
 )
 
 const (

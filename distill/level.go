@@ -61,7 +61,7 @@ func (w *worker) plan() (*plan, error) {
 			p.group[members[i]] = int32(class*k) + g
 			p.weight[int32(class*k)+g] += points.weight[i]
 		}
-		p.x = append(p.x, w.start(w.below().Only(members), points, group, targets)...)
+		p.x = append(p.x, w.start(class, members, points, group, targets)...)
 		p.targets = append(p.targets, targets...)
 		for range k {
 			set.Labels = append(set.Labels, uint16(class))
@@ -87,6 +87,14 @@ func (w *worker) points(class int, members []int32) points {
 		p.x = w.nets.directions(w.below().Only(members))
 		return p
 	}
+	leaves, group := w.leavesOf(class, members)
+	p.x = means(leaves, group, len(members))
+	return p
+}
+
+// leavesOf is the directions of the embeddings of a class's training images, and
+// which of the members, images of the level below, each belongs to.
+func (w *worker) leavesOf(class int, members []int32) (points, []int32) {
 	place := make(map[int32]int32, len(members))
 	for i, m := range members {
 		place[m] = int32(i)
@@ -99,8 +107,7 @@ func (w *worker) points(class int, members []int32) points {
 		}
 		group[i] = place[leaf]
 	}
-	p.x = means(points{w.nets.directions(w.leaves.Only(leaves)), p.dim, ones(len(leaves))}, group, len(members))
-	return p
+	return points{w.nets.directions(w.leaves.Only(leaves)), w.nets.Dim(), ones(len(leaves))}, group
 }
 
 // gather parts points into k groups and returns the directions that their images
@@ -117,12 +124,19 @@ func (w *worker) gather(p points, k int, at []uint64) (group []int32, targets []
 }
 
 // start is the images that the search begins with, pixels 0 to 1.
-func (w *worker) start(members dataset.Subset, p points, group []int32, targets []float32) []float32 {
-	k := len(targets) / p.dim
-	if w.Start == "mean" {
-		return means(points{unitPixels(members), w.nets.input().Size(), p.weight}, group, k)
+func (w *worker) start(class int, members []int32, p points, group []int32, targets []float32) []float32 {
+	images := w.below().Only(members)
+	switch w.Start {
+	case "mean":
+		return means(points{unitPixels(images), w.nets.input().Size(), p.weight}, group, len(targets)/p.dim)
+	case "leaf":
+		leaves, of := w.leavesOf(class, members)
+		for i, member := range of {
+			of[i] = group[member]
+		}
+		return unitPixels(w.leaves.Only(w.leaves.OfClass(class)).Only(mostLike(leaves, of, targets)))
 	}
-	return unitPixels(members.Only(mostLike(p, group, targets)))
+	return unitPixels(images.Only(mostLike(p, group, targets)))
 }
 
 // mostLike returns the point of each group whose product with the group's target

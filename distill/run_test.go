@@ -152,10 +152,11 @@ func TestRunSettings(t *testing.T) {
 				c.Grouping, c.Target, c.Start = grouping, target, start
 				name := fmt.Sprintf("%s %s %s", grouping, target, start)
 				levels := distilled(t, c, set, trained(t), disturbed(t))
+				pixels := ""
 				for i, refs := range levels {
 					checkTree(t, refs, c.PerClass[i], trained(t), set)
+					pixels += string(refs.Set.Pixels)
 				}
-				pixels := string(levels[len(levels)-1].Set.Pixels)
 				if other, ok := seen[pixels]; ok {
 					t.Errorf("%s gives the references of %s", name, other)
 				}
@@ -193,6 +194,26 @@ func TestNoSteps(t *testing.T) {
 			if err := approx.Slices(floats(refs.Set.Image(r)), want, func(int) float64 { return 0.5*float64(depth+1) + 1e-3 }); err != nil {
 				t.Errorf("level %d, reference %d is not the mean of the images behind it: %v", depth+1, r, err)
 			}
+		}
+	}
+}
+
+// With steps, one level's images are not real any more; the next begin with
+// training images all the same if they begin with leaves: of those behind, the one
+// most like the target.
+func TestStartWithLeaves(t *testing.T) {
+	set, m := someDigits(t, 300), trained(t)
+	c := small()
+	c.PerClass, c.Steps, c.Start, c.Refine = []int{8, 2}, []int{5, 0}, "leaf", 0
+	levels := distilled(t, c, set, m)
+	nets := ensemble(t, 1, m)
+	for r, refs := 0, levels[1]; r < refs.N(); r++ {
+		behind := set.All().Only(refs.Behind(r))
+		p := points{nets.directions(behind), nets.Dim(), ones(behind.N())}
+		group := make([]int32, behind.N())
+		best := mostLike(p, group, means(p, group, 1))[0]
+		if !slices.Equal(behind.Image(int(best)), refs.Set.Image(r)) {
+			t.Errorf("reference %d is not the training image behind it that is most like their mean", r)
 		}
 	}
 }
