@@ -160,8 +160,12 @@ func (a *app) explain(ctx context.Context, arg string, f *explainFlags) error {
 	if err := out.explainImages(ctx, m, net, about, f); err != nil {
 		return err
 	}
-	training := a.trainingImages(m, out)
-	levels := out.describe(net, training)
+	sample := sampleImages
+	if len(f.images) > 0 {
+		sample = fewImages
+	}
+	training := a.trainingImages(m, out, sample)
+	levels := out.describe(net, training, sample)
 	if f.out == "" && !a.json {
 		if f.out, err = freeDir("explain"); err != nil {
 			return err
@@ -285,13 +289,16 @@ func (out *explainOutput) expand(net *taylor.Net, about []float64) error {
 	return nil
 }
 
-// sampleImages is the number of training images that the levels' flow is
-// measured on.
-const sampleImages = 256
+// The number of training images that the levels' flow is measured on, without and
+// with images to explain, who are to have their answer at once.
+const (
+	sampleImages = 256
+	fewImages    = 64
+)
 
 // trainingImages are those that a model was trained on; nil if they are not at
 // hand.
-func (a *app) trainingImages(m *model.Model, out *explainOutput) *dataset.Set {
+func (a *app) trainingImages(m *model.Model, out *explainOutput, sample int) *dataset.Set {
 	name := train.ReadRecord(m).Config.Data
 	if name == "" {
 		return nil
@@ -300,16 +307,16 @@ func (a *app) trainingImages(m *model.Model, out *explainOutput) *dataset.Set {
 	if err != nil || data.Train.C != m.Net.Input.C {
 		return nil
 	}
-	out.Sample = fmt.Sprintf("the first %s of %s", plural(min(sampleImages, data.Train.N()), "training image"), data.Name)
+	out.Sample = fmt.Sprintf("the first %s of %s", plural(min(sample, data.Train.N()), "training image"), data.Name)
 	return data.Train
 }
 
 // describe describes the coarse-grainings, with the flow of training images where
 // there are any.
-func (out *explainOutput) describe(net *taylor.Net, training *dataset.Set) []taylor.Level {
+func (out *explainOutput) describe(net *taylor.Net, training *dataset.Set, sample int) []taylor.Level {
 	var images [][]float64
 	if training != nil {
-		for i := range min(sampleImages, training.N()) {
+		for i := range min(sample, training.N()) {
 			images = append(images, unit(training.Image(i)))
 		}
 	}
