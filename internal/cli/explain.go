@@ -293,7 +293,7 @@ func (out *explainOutput) expand(net *taylor.Net, about []float64) error {
 // with images to explain, who are to have their answer at once.
 const (
 	sampleImages = 256
-	fewImages    = 64
+	fewImages    = 32
 )
 
 // trainingImages are those that a model was trained on; nil if they are not at
