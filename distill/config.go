@@ -110,8 +110,8 @@ func (c *Config) fits(leaves dataset.Subset) error {
 }
 
 // Recipe returns the settings to distil a data set with whose smallest class has
-// so many images: those found best for the known ones on validation images, and
-// sensible ones for others.
+// so many images. But for the augmentation, that of training, they are the same for
+// all; they were chosen on validation images of MNIST and Fashion-MNIST.
 func Recipe(data string, smallest int) Config {
 	c := Config{
 		Data: data, Seed: 1, Grouping: "nearest", Target: "leaves", Refine: 5, Start: "nearest",

@@ -36,7 +36,8 @@ const (
 )
 
 // RetrainRecipe is the settings that a network is trained with on n images of a
-// data set. They were chosen on validation images with random real images.
+// data set: the data set's augmentation, and otherwise plain choices that were not
+// searched for.
 func RetrainRecipe(data, net string, n int, seed uint64) train.Config {
 	c := train.Recipe(data)
 	c.Net, c.Seed, c.Validation = net, seed, 0
