@@ -24,7 +24,7 @@ func BenchmarkPaint(b *testing.B) {
 	nets.normalise(targets)
 	const steps = 10
 	for b.Loop() {
-		if err := p.paint(b.Context(), x, targets, steps, imageName, func(int) {}); err != nil {
+		if err := p.paint(b.Context(), newCanvas(p, x, targets), steps, func(int) {}); err != nil {
 			b.Fatal(err)
 		}
 	}

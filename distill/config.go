@@ -1,6 +1,7 @@
 package distill
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -15,6 +16,11 @@ type Config struct {
 	// Data is the name of the data set, for the record.
 	Data string `json:"data"`
 	Seed uint64 `json:"seed"`
+	// Objective is what an image is optimised for: similarity, that its embedding
+	// points to its target, or distribution, that a class's images together have
+	// the mean embedding of its training images under fresh networks, which makes
+	// them good to train with. "" is similarity.
+	Objective string `json:"objective,omitempty"`
 	// Layer is the place of the embedding, as in NewEmbedder.
 	Layer string `json:"layer"`
 	// PerClass is the number of images of a class at each level from the first,
@@ -53,11 +59,18 @@ type Painting struct {
 	Augment dataset.Augment `json:"augment"`
 }
 
+// What Config.Objective can be.
+const (
+	Similarity   = "similarity"
+	Distribution = "distribution"
+)
+
 // The names that Config's strings take.
 var (
-	groupings = []string{"nearest", "random"}
-	targets   = []string{"leaves", "level"}
-	starts    = []string{"nearest", "leaf", "mean"}
+	objectives = []string{Similarity, Distribution}
+	groupings  = []string{"nearest", "random"}
+	targets    = []string{"leaves", "level"}
+	starts     = []string{"nearest", "leaf", "mean"}
 )
 
 const (
@@ -68,6 +81,7 @@ const (
 // Validate reports every setting that is out of its bounds.
 func (c *Config) Validate() error {
 	faults := []error{
+		check.OneOf("objective", cmp.Or(c.Objective, Similarity), objectives),
 		check.OneOf("grouping", c.Grouping, groupings),
 		check.OneOf("target", c.Target, targets),
 		check.OneOf("start", c.Start, starts),
@@ -110,29 +124,40 @@ func (c *Config) fits(leaves dataset.Subset) error {
 }
 
 // Recipe returns the settings to distil a data set with whose smallest class has
-// so many images. But for the augmentation, that of training, they are the same for
-// all; they were chosen on validation images of MNIST and Fashion-MNIST.
-func Recipe(data string, smallest int) Config {
+// so many images, for an objective; "" is similarity. But for the augmentation, that
+// of training, they are the same for all; they were chosen on validation images of
+// MNIST and Fashion-MNIST.
+func Recipe(objective, data string, smallest int) Config {
 	c := Config{
 		Data: data, Seed: 1, Grouping: "nearest", Target: "leaves", Refine: 5, Start: "nearest",
 		Paint: Painting{Rate: 0.03, Smooth: 0.1, Keep: 3, Augment: train.Recipe(data).Augment},
 	}
 	c.Paint.Augment.Cutout = 0
-	for _, k := range []int{250, 50, 10, 1} {
+	levels := []int{250, 50, 10, 1}
+	if objective == Distribution {
+		c.Objective, c.Refine, c.Start = objective, 0, "leaf"
+		c.Paint.Rate, c.Paint.Smooth, c.Paint.Keep = 0.05, 0, 0
+		levels = levels[1:]
+	}
+	for _, k := range levels {
 		if k == 1 || 2*k <= smallest {
 			c.PerClass = append(c.PerClass, k)
 		}
 	}
-	c.Steps = StepsFor(c.PerClass)
+	c.Steps = StepsFor(objective, c.PerClass)
 	return c
 }
 
-// StepsFor returns the steps of levels of so many images a class: fewer where
-// there are more images.
-func StepsFor(perClass []int) []int {
+// StepsFor returns the steps of levels of so many images a class, for an objective:
+// fewer where there are more images.
+func StepsFor(objective string, perClass []int) []int {
+	least := 30
+	if objective == Distribution {
+		least = 400
+	}
 	var steps []int
 	for _, k := range perClass {
-		steps = append(steps, max(30, min(500, 2000/max(1, k))))
+		steps = append(steps, max(least, min(500, 2000/max(1, k))))
 	}
 	return steps
 }

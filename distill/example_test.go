@@ -20,7 +20,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	settings := distill.Recipe("digits", 100)
+	settings := distill.Recipe(distill.Similarity, "digits", 100)
 	settings.PerClass, settings.Steps = []int{8, 1}, []int{10, 40}
 	models := []*model.Model{m}
 	levels, err := distill.Run(context.Background(), settings, models, digits.Train, distill.Options{})

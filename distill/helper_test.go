@@ -19,7 +19,7 @@ var allWorkers = []int{1, 2, 4}
 
 // small is a distillation of three levels in few steps.
 func small() Config {
-	c := Recipe("digits", 100)
+	c := Recipe(Similarity, "digits", 100)
 	c.PerClass, c.Steps, c.Refine = []int{8, 2, 1}, []int{4, 5, 6}, 1
 	return c
 }

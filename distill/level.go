@@ -27,6 +27,18 @@ type worker struct {
 	workers int
 }
 
+// newPainter is a painter with the aim that the settings name.
+func (w *worker) newPainter() (*painter, error) {
+	p := &painter{in: w.nets.input(), how: w.Paint, seed: w.Seed}
+	var err error
+	if w.Objective == Distribution {
+		p.aim, err = newDistribution(w.leaves, w.nets, w.Config, w.workers)
+	} else {
+		p.aim, err = newSimilarity(w.nets, w.workers)
+	}
+	return p, err
+}
+
 // below is the images that the next level is made of.
 func (w *worker) below() dataset.Subset {
 	if n := len(w.levels); n > 0 {
@@ -166,27 +178,23 @@ func unitPixels(images dataset.Subset) []float32 {
 	return x
 }
 
-// chunk is the number of images that are optimised at a time, and after which
-// work is saved.
-const chunk = 128
-
 // paint finds the images of the next level that are not yet in pixels, [n,H,W,C],
 // a chunk at a time. After each it calls save.
 func (w *worker) paint(ctx context.Context, p *plan, progress func(images, step int), save func() error) error {
 	depth, size, dim := uint64(len(w.levels)), w.nets.input().Size(), w.nets.Dim()
 	for {
 		first := len(p.set.Pixels) / size
-		n := min(chunk, p.set.N()-first)
+		n := min(w.painter.aim.chunk(w.PerClass[depth]), p.set.N()-first)
 		if n == 0 {
 			return nil
 		}
-		x := p.x[first*size:][:n*size]
-		names := func(i int) []uint64 { return []uint64{depth, uint64(first + i)} }
-		err := w.painter.paint(ctx, x, p.targets[first*dim:][:n*dim], w.Steps[depth], names, func(step int) { progress(n, step) })
-		if err != nil {
+		c := w.painter.canvas(p.x[first*size:][:n*size])
+		c.targets, c.labels = p.targets[first*dim:][:n*dim], p.set.Labels[first:][:n]
+		c.names = func(i int) []uint64 { return []uint64{depth, uint64(first + i)} }
+		if err := w.painter.paint(ctx, c, w.Steps[depth], func(step int) { progress(n, step) }); err != nil {
 			return err
 		}
-		p.set.Pixels = append(p.set.Pixels, bytesOf(x)...)
+		p.set.Pixels = append(p.set.Pixels, bytesOf(c.x)...)
 		if err := save(); err != nil {
 			return err
 		}

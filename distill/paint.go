@@ -13,59 +13,60 @@ import (
 	"github.com/coarsegrain/taylornet/spec"
 )
 
-// painter optimises images so that their embeddings point to targets.
+// painter optimises images.
 type painter struct {
-	nets     Ensemble
-	how      Painting
-	seed     uint64
-	trainers []engine.Trainer[float32]
+	in   spec.Shape
+	how  Painting
+	seed uint64
+	aim  aim
 }
 
-func newPainter(nets Ensemble, how Painting, seed uint64, workers int) (*painter, error) {
-	p := &painter{nets: nets, how: how, seed: seed}
-	for _, e := range nets {
-		for _, l := range e.net.Layers() {
-			if _, ok := l.Op.(*spec.Norm); ok { // it would have the statistics of the images in progress
-				return nil, fmt.Errorf("no images are optimised through the norm at %s: only norms right after a Conv, CG, Linear or Taylor are constant", l.Path)
-			}
-		}
-		t, err := cpu.New().CompileTraining(e.net, engine.Options{Workers: workers, InputGrad: true, FixedParams: true})
-		if err != nil {
-			return nil, err
-		}
-		p.trainers = append(p.trainers, t)
-	}
-	return p, nil
+// aim is what images are optimised for.
+type aim interface {
+	// pull adds the gradient of a step to the canvas's.
+	pull(c *canvas, step int) error
+	// chunk is the number of images, of k a class, that are optimised at a time,
+	// and after which work is saved.
+	chunk(k int) int
 }
 
 // canvas is images in progress.
 type canvas struct {
+	*painter
 	x, grad []float32 // [N,H,W,C], pixels 0 to 1, and the gradient
 	start   []float32 // [N,H,W,C], the images to begin with
 	warped  []float32 // [N,H,W,C], the images as a network sees them
 	warps   []dataset.Warp
+	targets []float32            // [N,Dim]
+	labels  []uint16             // [N]
+	names   func(i int) []uint64 // number an image for the streams of random numbers
 }
 
-// paint optimises images x [N,H,W,C] of pixels 0 to 1 towards targets [N,Dim], in
-// so many steps. names number an image for the streams of random numbers.
-func (p *painter) paint(ctx context.Context, x, targets []float32, steps int, names func(i int) []uint64, progress func(step int)) error {
-	size := p.nets.input().Size()
-	c := &canvas{x: x, start: slices.Clone(x), grad: make([]float32, len(x)), warped: make([]float32, len(x)), warps: make([]dataset.Warp, len(x)/size)}
+// canvas begins with images x [N,H,W,C] of pixels 0 to 1, which will change.
+func (p *painter) canvas(x []float32) *canvas {
+	return &canvas{
+		painter: p, x: x, start: slices.Clone(x), grad: make([]float32, len(x)),
+		warped: make([]float32, len(x)), warps: make([]dataset.Warp, len(x)/p.in.Size()),
+	}
+}
+
+func (c *canvas) n() int { return len(c.warps) }
+
+// paint optimises the images of a canvas in so many steps.
+func (p *painter) paint(ctx context.Context, c *canvas, steps int, progress func(step int)) error {
 	adam := optim.DefaultAdamW()
 	adam.WeightDecay = 0
-	update, schedule := adam.New(len(x), nil), optim.Cosine{Peak: p.how.Rate}
+	update, schedule := adam.New(len(c.x), nil), optim.Cosine{Peak: p.how.Rate}
 	for step := range steps {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		clear(c.grad)
-		at := 0
-		for k := range p.nets {
-			p.pull(k, c, targets, at, func(i int) []uint64 { return append(names(i), uint64(k), uint64(step)) })
-			at += p.nets[k].Dim
+		if err := p.aim.pull(c, step); err != nil {
+			return err
 		}
-		p.smooth(c)
-		p.keep(c)
+		c.smooth()
+		c.keep()
 		update.Step(c.x, c.grad, schedule.At(step, steps))
 		for i, v := range c.x {
 			c.x[i] = min(1, max(0, v))
@@ -75,45 +76,89 @@ func (p *painter) paint(ctx context.Context, x, targets []float32, steps int, na
 	return nil
 }
 
-// pull adds the gradient of 1 less the similarity under network k, whose part
-// of the targets begins at the given place.
-func (p *painter) pull(k int, c *canvas, targets []float32, at int, names func(i int) []uint64) {
-	e, in := p.nets[k], p.nets.input()
-	size, dim := in.Size(), p.nets.Dim()
-	norm := e.Model.Normalisation
-	n := len(c.warps)
-	p.trainers[k].Gradient(nil, e.params, &engine.Batch[float32]{
-		N: n,
-		Input: func(i int, x []float32) {
-			image := c.x[i*size:][:size]
-			if p.how.Augment != (dataset.Augment{}) {
-				var s rng.Stream
-				s.Reset(p.seed, "paint", names(i)...)
-				c.warps[i] = p.how.Augment.Warp(&s, in.H, in.W, in.C)
-				c.warps[i].Apply(c.warped[i*size:][:size], image)
-				image = c.warped[i*size:][:size]
-			}
-			for j, v := range image {
-				x[j] = (v - norm.Mean[j%in.C]) / norm.Std[j%in.C]
-			}
-		},
-		Loss: func(i int, dy, y []float32) float64 {
-			return dissimilarity(dy, y, targets[i*dim+at:][:e.Dim])
-		},
-		InputGrad: func(i int, dx []float32) {
-			for j := range dx {
-				dx[j] *= float32(n) / norm.Std[j%in.C] / float32(len(p.nets))
-			}
-			into := c.grad[i*size:][:size]
-			if p.how.Augment != (dataset.Augment{}) {
-				c.warps[i].ApplyTransposed(into, dx)
-				return
-			}
-			for j, v := range dx {
-				into[j] += v
-			}
-		},
-	})
+// show writes image i to v as a network sees it: varied, as its names and those
+// given draw, and normalised.
+func (c *canvas) show(i int, v []float32, norm dataset.Normalisation, names ...uint64) {
+	in, size := c.in, c.in.Size()
+	image := c.x[i*size:][:size]
+	if c.how.Augment != (dataset.Augment{}) {
+		var s rng.Stream
+		s.Reset(c.seed, "paint", append(c.names(i), names...)...)
+		c.warps[i] = c.how.Augment.Warp(&s, in.H, in.W, in.C)
+		c.warps[i].Apply(c.warped[i*size:][:size], image)
+		image = c.warped[i*size:][:size]
+	}
+	for j, p := range image {
+		v[j] = (p - norm.Mean[j%in.C]) / norm.Std[j%in.C]
+	}
+}
+
+// take adds to the gradient what it is at the pixels that show wrote, dv, of one
+// of so many networks and as a mean over the images.
+func (c *canvas) take(i int, dv []float32, norm dataset.Normalisation, networks int) {
+	size := c.in.Size()
+	for j := range dv {
+		dv[j] *= float32(c.n()) / norm.Std[j%c.in.C] / float32(networks)
+	}
+	into := c.grad[i*size:][:size]
+	if c.how.Augment != (dataset.Augment{}) {
+		c.warps[i].ApplyTransposed(into, dv)
+		return
+	}
+	for j, v := range dv {
+		into[j] += v
+	}
+}
+
+// trainerOf computes gradients to images through the operations of an embedding,
+// on so many workers.
+func trainerOf(e *Embedder, workers int) (engine.Trainer[float32], error) {
+	for _, l := range e.net.Layers() {
+		if _, ok := l.Op.(*spec.Norm); ok { // it would have the statistics of the images in progress
+			return nil, fmt.Errorf("no images are optimised through the norm at %s: only norms right after a Conv, CG, Linear or Taylor are constant", l.Path)
+		}
+	}
+	return cpu.New().CompileTraining(e.net, engine.Options{Workers: workers, InputGrad: true, FixedParams: true})
+}
+
+// similarity is the aim that an image's embedding points to the image's target.
+type similarity struct {
+	nets     Ensemble
+	trainers []engine.Trainer[float32]
+}
+
+func newSimilarity(nets Ensemble, workers int) (*similarity, error) {
+	s := &similarity{nets: nets}
+	for _, e := range nets {
+		t, err := trainerOf(e, workers)
+		if err != nil {
+			return nil, err
+		}
+		s.trainers = append(s.trainers, t)
+	}
+	return s, nil
+}
+
+// chunk is the number of images that are optimised at a time towards targets.
+const chunk = 128
+
+func (s *similarity) chunk(int) int { return chunk }
+
+func (s *similarity) pull(c *canvas, step int) error {
+	at, dim := 0, s.nets.Dim()
+	for k, e := range s.nets {
+		norm := e.Model.Normalisation
+		s.trainers[k].Gradient(nil, e.params, &engine.Batch[float32]{
+			N:     c.n(),
+			Input: func(i int, x []float32) { c.show(i, x, norm, uint64(k), uint64(step)) },
+			Loss: func(i int, dy, y []float32) float64 {
+				return dissimilarity(dy, y, c.targets[i*dim+at:][:e.Dim])
+			},
+			InputGrad: func(i int, dx []float32) { c.take(i, dx, norm, len(s.nets)) },
+		})
+		at += e.Dim
+	}
+	return nil
 }
 
 // dissimilarity is 1 less the cosine of y and a target of length 1; it writes
@@ -132,10 +177,10 @@ func dissimilarity(dy, y, target []float32) float64 {
 }
 
 // smooth adds the gradient of the images' roughness.
-func (p *painter) smooth(c *canvas) {
-	in := p.nets.input()
+func (c *canvas) smooth() {
+	in := c.in
 	size, row := in.Size(), in.W*in.C
-	factor := float32(2 * p.how.Smooth / float64(size))
+	factor := float32(2 * c.how.Smooth / float64(size))
 	for i := range c.warps {
 		x, g := c.x[i*size:][:size], c.grad[i*size:][:size]
 		pair := func(a, b int) {
@@ -156,8 +201,8 @@ func (p *painter) smooth(c *canvas) {
 
 // keep adds the gradient of the images' difference from those that the search
 // began with.
-func (p *painter) keep(c *canvas) {
-	factor := float32(2 * p.how.Keep / float64(p.nets.input().Size()))
+func (c *canvas) keep() {
+	factor := float32(2 * c.how.Keep / float64(c.in.Size()))
 	for i, v := range c.x {
 		c.grad[i] += factor * (v - c.start[i])
 	}

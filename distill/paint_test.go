@@ -19,39 +19,44 @@ import (
 
 func newTestPainter(t testing.TB, nets Ensemble, how Painting, workers int) *painter {
 	t.Helper()
-	p, err := newPainter(nets, how, 1, workers)
+	aim, err := newSimilarity(nets, workers)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return p
+	return &painter{in: nets.input(), how: how, seed: 1, aim: aim}
+}
+
+// newCanvas is images of which image i is named 7, i.
+func newCanvas(p *painter, x, targets []float32) *canvas {
+	c := p.canvas(x)
+	c.targets, c.names = targets, imageName
+	return c
 }
 
 func imageName(i int) []uint64 { return []uint64{7, uint64(i)} }
 
 // gradient is what paint follows in a step.
-func gradient(p *painter, x, targets []float32, step uint64) []float32 {
-	c := &canvas{x: x, grad: make([]float32, len(x)), warped: make([]float32, len(x)), warps: make([]dataset.Warp, len(x)/p.nets.input().Size())}
-	at := 0
-	for k, e := range p.nets {
-		p.pull(k, c, targets, at, func(i int) []uint64 { return append(imageName(i), uint64(k), step) })
-		at += e.Dim
+func gradient(t testing.TB, c *canvas, step int) []float32 {
+	t.Helper()
+	if err := c.aim.pull(c, step); err != nil {
+		t.Fatal(err)
 	}
-	p.smooth(c)
+	c.smooth()
 	return c.grad
 }
 
 // objective computes in float64 what the gradient is that of: for every image 1
 // less its mean similarity to its target, and its roughness; their sum.
 type objective struct {
-	p       *painter
-	targets []float32
-	step    uint64
-	embed   []func(x []float64) []float64
+	c     *canvas
+	nets  Ensemble
+	step  uint64
+	embed []func(x []float64) []float64
 }
 
-func newObjective(t *testing.T, p *painter, targets []float32, step uint64) *objective {
-	o := &objective{p: p, targets: targets, step: step}
-	for _, e := range p.nets {
+func newObjective(t *testing.T, c *canvas, nets Ensemble, step uint64) *objective {
+	o := &objective{c: c, nets: nets, step: step}
+	for _, e := range nets {
 		o.embed = append(o.embed, float64Embedding(t, e))
 	}
 	return o
@@ -81,36 +86,36 @@ func float64Embedding(t *testing.T, e *Embedder) func(x []float64) []float64 {
 }
 
 func (o *objective) at(x []float64) (sum float64) {
-	in := o.p.nets.input()
-	size, dim := in.Size(), o.p.nets.Dim()
+	in := o.nets.input()
+	size, dim := in.Size(), o.nets.Dim()
 	for i := range len(x) / size {
 		image := x[i*size:][:size]
 		from := i * dim
-		for k, e := range o.p.nets {
-			y := o.embed[k](o.seen(i, k, image))
+		for k, e := range o.nets {
+			y := o.embed[k](o.seen(image, imageName(i), uint64(k), o.step))
 			var product, square float64
 			for j, v := range y {
-				product += v * float64(o.targets[from+j])
+				product += v * float64(o.c.targets[from+j])
 				square += v * v
 			}
-			sum += (1 - product/math.Sqrt(square)) / float64(len(o.p.nets))
+			sum += (1 - product/math.Sqrt(square)) / float64(len(o.nets))
 			from += e.Dim
 		}
-		sum += o.p.how.Smooth * roughness(image, in.H, in.W, in.C)
+		sum += o.c.how.Smooth * roughness(image, in.H, in.W, in.C)
 	}
 	return sum
 }
 
-// seen is image i as network k sees it: the warp, which is linear, applied as
-// the matrix that it is.
-func (o *objective) seen(i, k int, image []float64) []float64 {
-	if o.p.how.Augment == (dataset.Augment{}) {
+// seen is an image as a network sees it that is shown by these names: the warp,
+// which is linear, applied as the matrix that it is.
+func (o *objective) seen(image []float64, names []uint64, at ...uint64) []float64 {
+	if o.c.how.Augment == (dataset.Augment{}) {
 		return image
 	}
-	in := o.p.nets.input()
+	in := o.c.in
 	var s rng.Stream
-	s.Reset(o.p.seed, "paint", append(imageName(i), uint64(k), o.step)...)
-	warp := o.p.how.Augment.Warp(&s, in.H, in.W, in.C)
+	s.Reset(o.c.seed, "paint", append(names, at...)...)
+	warp := o.c.how.Augment.Warp(&s, in.H, in.W, in.C)
 	out := make([]float64, len(image))
 	one, column := make([]float32, len(image)), make([]float32, len(image))
 	for j, v := range image {
@@ -167,13 +172,13 @@ func TestPaintGradient(t *testing.T) {
 				x[i] = r.Float32()
 			}
 			nets.normalise(targets)
-			p := newTestPainter(t, nets, tt.how, 2)
-			checkGradient(t, newObjective(t, p, targets, step), x, gradient(p, x, targets, step))
+			c := newCanvas(newTestPainter(t, nets, tt.how, 2), x, targets)
+			checkGradient(t, newObjective(t, c, nets, step).at, x, gradient(t, c, step))
 		})
 	}
 }
 
-func checkGradient(t *testing.T, o *objective, x, got []float32) {
+func checkGradient(t *testing.T, objective func(x []float64) float64, x, got []float32) {
 	t.Helper()
 	r := rng.New(2, "directions")
 	const h = 1e-4
@@ -186,7 +191,7 @@ func checkGradient(t *testing.T, o *objective, x, got []float32) {
 			}
 			return out
 		}
-		slope, want := dot(got, v), (o.at(moved(h))-o.at(moved(-h)))/(2*h)
+		slope, want := dot(got, v), (objective(moved(h))-objective(moved(-h)))/(2*h)
 		// Along a direction, of rounding errors in every value of the gradient.
 		tol := 2e-5 * length(got)
 		if !approx.Close(slope, want, tol) {
@@ -239,14 +244,14 @@ func TestPaintSteps(t *testing.T) {
 	want, m, v := slices.Clone(x), make([]float64, len(x)), make([]float64, len(x))
 	for step := range steps {
 		rate := 0.05 * (1 + math.Cos(math.Pi*float64(step)/steps)) / 2
-		for i, g := range gradient(p, want, targets, uint64(step)) {
+		for i, g := range gradient(t, newCanvas(p, want, targets), step) {
 			m[i] = 0.9*m[i] + 0.1*float64(g)
 			v[i] = 0.999*v[i] + 0.001*float64(g)*float64(g)
 			mean, square := m[i]/(1-math.Pow(0.9, float64(step+1))), v[i]/(1-math.Pow(0.999, float64(step+1)))
 			want[i] = float32(min(1, max(0, float64(want[i])-rate*mean/(math.Sqrt(square)+1e-8))))
 		}
 	}
-	if err := p.paint(t.Context(), x, targets, steps, imageName, func(int) {}); err != nil {
+	if err := p.paint(t.Context(), newCanvas(p, x, targets), steps, func(int) {}); err != nil {
 		t.Fatal(err)
 	}
 	for i := range x {
@@ -259,20 +264,21 @@ func TestPaintSteps(t *testing.T) {
 // Every image of a level has its own variations, in whatever chunk it is.
 func TestPaintNamesImages(t *testing.T) {
 	nets, c := ensemble(t, 2, trained(t)), small()
+	p := newTestPainter(t, nets, c.Paint, 2)
 	set := digits(t).Test.All()
 	set.Index = make([]int32, chunk+1) // the same image again and again
-	p := &plan{level: &level{set: set.Copy("one")}, x: unitPixels(set)}
-	p.set.Pixels = nil
+	made := &plan{level: &level{set: set.Copy("one")}, x: unitPixels(set)}
+	made.set.Pixels = nil
 	target := nets.directions(digits(t).Test.All().Only([]int32{5}))
 	for range set.Index {
-		p.targets = append(p.targets, target...)
+		made.targets = append(made.targets, target...)
 	}
-	w := worker{Config: c, nets: nets, painter: newTestPainter(t, nets, c.Paint, 2), workers: 2}
-	if err := w.paint(t.Context(), p, func(int, int) {}, func() error { return nil }); err != nil {
+	w := worker{Config: c, nets: nets, painter: p, workers: 2}
+	if err := w.paint(t.Context(), made, func(int, int) {}, func() error { return nil }); err != nil {
 		t.Fatal(err)
 	}
 	for _, i := range []int{1, chunk} {
-		if slices.Equal(p.set.Image(0), p.set.Image(i)) {
+		if slices.Equal(made.set.Image(0), made.set.Image(i)) {
 			t.Errorf("images 0 and %d have the same variations", i)
 		}
 	}
@@ -294,7 +300,8 @@ func painted(t testing.TB, nets Ensemble, n, steps, workers int) (x, targets []f
 	how := small().Paint
 	how.Rate = 0.1
 	seen := 0
-	err := newTestPainter(t, nets, how, workers).paint(t.Context(), x, targets, steps, imageName, func(step int) {
+	p := newTestPainter(t, nets, how, workers)
+	err := p.paint(t.Context(), newCanvas(p, x, targets), steps, func(step int) {
 		if seen++; step != seen {
 			t.Errorf("progress tells of step %d after %d calls", step, seen)
 		}
@@ -365,7 +372,7 @@ func TestPaintImagesAreIndependent(t *testing.T) {
 // gradients are computed, not those of the model.
 func TestPaintRefusesNorms(t *testing.T) {
 	m := madeUp(t, "Input(4,4,2) Sum{ Conv(3,3,2,1,1,1) | } Norm CG(2,2,2,2,2) Linear(2)", 1, "a", "b")
-	_, err := newPainter(ensemble(t, 1, m), Painting{}, 1, 1)
+	_, err := newSimilarity(ensemble(t, 1, m), 1)
 	oneLine(t, err, "norm")
 }
 
@@ -375,7 +382,8 @@ func TestPaintStops(t *testing.T) {
 	x, targets := make([]float32, 64), make([]float32, nets.Dim())
 	targets[0] = 1
 	steps := 0
-	err := newTestPainter(t, nets, Painting{Rate: 0.1}, 1).paint(ctx, x, targets, 100, imageName, func(step int) {
+	p := newTestPainter(t, nets, Painting{Rate: 0.1}, 1)
+	err := p.paint(ctx, newCanvas(p, x, targets), 100, func(step int) {
 		if steps = step; step == 3 {
 			cancel()
 		}

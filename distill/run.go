@@ -129,7 +129,7 @@ func newRun(cfg Config, models []*model.Model, set *dataset.Set, opts Options) (
 	if r.models, err = hashes(models); err != nil {
 		return nil, err
 	}
-	r.painter, err = newPainter(nets, cfg.Paint, cfg.Seed, opts.Workers)
+	r.painter, err = r.newPainter()
 	return r, err
 }
 

@@ -374,16 +374,18 @@ func TestValidateReportsEveryFault(t *testing.T) {
 func TestRecipe(t *testing.T) {
 	for _, name := range []string{"digits", "mnist", "fashion-mnist", "cifar-10", "another"} {
 		for _, smallest := range []int{1, 2, 20, 60, 130, 300, 6000} {
-			c := Recipe(name, smallest)
-			if err := c.Validate(); err != nil {
-				t.Errorf("recipe for %s with %d images a class: %v", name, smallest, err)
-			}
-			if first := c.PerClass[0]; first > 1 && 2*first > smallest {
-				t.Errorf("recipe for %d images a class begins with %d", smallest, first)
+			for _, objective := range objectives {
+				c := Recipe(objective, name, smallest)
+				if err := c.Validate(); err != nil {
+					t.Errorf("recipe for %s, %s with %d images a class: %v", objective, name, smallest, err)
+				}
+				if first := c.PerClass[0]; first > 1 && 2*first > smallest {
+					t.Errorf("recipe for %s, %d images a class begins with %d", objective, smallest, first)
+				}
 			}
 		}
 	}
-	if c := Recipe("mnist", 5421); !slices.Equal(c.PerClass, []int{250, 50, 10, 1}) {
+	if c := Recipe(Similarity, "mnist", 5421); !slices.Equal(c.PerClass, []int{250, 50, 10, 1}) {
 		t.Errorf("levels %v", c.PerClass)
 	}
 }

@@ -168,7 +168,7 @@ func (d *Distilled) Charts() []NamedChart {
 	list := []series{{"references", func(l *DistilledLevel) *taylor.Interval { return mean([]float64{l.Test.Accuracy()}) }}}
 	list = append(list, d.controls()...)
 	list = append(list, series{"the whole network", func(*DistilledLevel) *taylor.Interval { return known(d.Full) }})
-	c := Chart{Title: "Accuracy by number of images", X: Axis{Label: "images a class", Log: true, Whole: true}, Y: Axis{Label: "test accuracy (%)"}}
+	c := Chart{Title: "Accuracy by number of images", X: Axis{Label: "images a class", Log: true, Whole: true}, Y: Axis{Label: "accuracy (%)"}}
 	for _, s := range list {
 		line := Line{Name: s.name}
 		for i := range d.Levels {

@@ -18,7 +18,8 @@ import (
 
 // distillFlags are the flags of distill.
 type distillFlags struct {
-	data, out, evaluate     string
+	data, out               string
+	evaluate, split         string
 	size                    sizeFlag
 	resume                  bool
 	workers, draws, retrain int
@@ -55,11 +56,12 @@ it on groups and images, which then depend less on one network. Each level's
 references go to a file in the folder, with the models beside them, a report with
 all images, and the accuracies of the controls: as many random real images, medoids,
 k-means centres, and class means. The images that the model's epochs were chosen by
-are not distilled; what is said of the test images comes last and chooses nothing.`,
+are not distilled; what is said of the test images comes last and chooses nothing.
+With --split validation it is said of those images instead: to choose settings by.`,
 		Example: `  taylornet distill runs/digits
   taylornet distill runs/mnist --levels 250,50,10,1 --out refs
   taylornet distill runs/mnist runs/mnist-2 runs/mnist-3    # an ensemble
-  taylornet distill runs/mnist --evaluate retrain            # fresh nets trained on the images, too
+  taylornet distill runs/mnist --objective distribution --evaluate retrain   # images to train fresh networks with
   taylornet distill runs/mnist --resume --out refs           # after Ctrl-C`,
 		Args:              atLeast("MODEL"),
 		ValidArgsFunction: completeModel,
@@ -75,11 +77,13 @@ are not distilled; what is said of the test images comes last and chooses nothin
 	flags.BoolVar(&f.resume, "resume", false, "go on with the distillation in --out")
 	flags.IntVar(&f.workers, "workers", 0, "`N` parallel workers, which do not change the outcome; 0 for one a processor")
 	flags.StringVar(&f.evaluate, "evaluate", evaluateControls, "beside the references' accuracy: controls, retrain (fresh networks trained on the images, too) or none")
+	flags.StringVar(&f.split, "split", "test", "images that all figures are of: `test`, or validation, those that the first model's epochs were chosen by")
 	flags.IntVar(&f.draws, "draws", defaultDraws, "draw random real images `N` times")
 	flags.IntVar(&f.retrain, "retrain-seeds", defaultRetrain, "train fresh networks with seeds 1 to `N`")
 	flags.StringSliceVar(&f.others, "other", nil, "also embed the images by other `MODEL`s, to see how far they depend on theirs")
 	c := &f.settings
-	flags.IntSliceVar(&c.PerClass, "levels", nil, "images a class at each level, falling, `N,N,...` (default 250,50,10,1)")
+	flags.StringVar(&c.Objective, "objective", distill.Similarity, "of the images: similarity, to be compared with, or distribution, to train fresh networks with")
+	flags.IntSliceVar(&c.PerClass, "levels", nil, "images a class at each level, falling, `N,N,...` (default 250,50,10,1; for distribution 50,10,1)")
 	flags.IntSliceVar(&c.Steps, "steps", nil, "steps in which the images of each level are found, `N,N,...`")
 	flags.Uint64Var(&c.Seed, "seed", 1, "of all that is random, `N`")
 	flags.StringVar(&c.Layer, "layer", "", "embed by the output of operation `N`, as net counts them (default: what the last linear layer reads)")
@@ -94,6 +98,8 @@ are not distilled; what is said of the test images comes last and chooses nothin
 	addRule(cmd, &f.rule)
 	completeFlag(cmd, "data", completeData)
 	completeFlag(cmd, "evaluate", completeOf(evaluations()...))
+	completeFlag(cmd, "split", completeOf("test", "validation"))
+	completeFlag(cmd, "objective", completeOf(distill.Similarity, distill.Distribution))
 	return cmd
 }
 
@@ -111,6 +117,8 @@ func (f *distillFlags) validate() error {
 		return usagef("--workers %d: want 0 to %d", f.workers, maxWorkers)
 	case !slices.Contains(evaluations(), f.evaluate):
 		return usagef("--evaluate %q: want %s", f.evaluate, strings.Join(evaluations(), ", "))
+	case f.split != "test" && f.split != "validation":
+		return usagef("--split %q: want test or validation", f.split)
 	case f.draws < 1 || f.draws > maxSeeds:
 		return usagef("--draws %d: want 1 to %d", f.draws, maxSeeds)
 	case f.retrain < 1 || f.retrain > maxSeeds:
@@ -147,6 +155,15 @@ func (a *app) distill(ctx context.Context, args []string, f *distillFlags) error
 			return d.explained(fmt.Errorf("%s: %w", arg, err))
 		}
 	}
+	if d.leaves, d.validation, err = distill.Parts(d.models[0], d.data.Train); err != nil {
+		return err
+	}
+	if f.split == "validation" {
+		if d.validation.N() == 0 {
+			return errors.New("--split validation: the model's training set no images aside")
+		}
+		d.data.Test = d.validation.Copy(d.data.Name + " validation")
+	}
 	if err := d.configure(); err != nil {
 		return err
 	}
@@ -176,7 +193,14 @@ type distillSetting struct {
 func distillSettings() []distillSetting {
 	type config = distill.Config
 	return []distillSetting{
-		{"levels", func(c *config) string { return list(c.PerClass) }, func(to, from *config) { to.PerClass, to.Steps = from.PerClass, distill.StepsFor(from.PerClass) }},
+		{"objective", func(c *config) string { return c.Objective }, func(to, from *config) {
+			if from.Objective != distill.Similarity { // which is that of files without one, too
+				to.Objective = from.Objective
+			}
+		}},
+		{"levels", func(c *config) string { return list(c.PerClass) }, func(to, from *config) {
+			to.PerClass, to.Steps = from.PerClass, distill.StepsFor(to.Objective, from.PerClass)
+		}},
 		{"steps", func(c *config) string { return list(c.Steps) }, func(to, from *config) { to.Steps = from.Steps }},
 		{"seed", func(c *config) string { return fmt.Sprint(c.Seed) }, func(to, from *config) { to.Seed = from.Seed }},
 		{"layer", func(c *config) string { return c.Layer }, func(to, from *config) { to.Layer = from.Layer }},
@@ -191,15 +215,15 @@ func distillSettings() []distillSetting {
 	}
 }
 
+// recipe is the settings for an objective where no flag says otherwise.
+func (d *distillation) recipe(objective string) distill.Config {
+	return distill.Recipe(objective, d.data.Name, slices.Min(d.leaves.Counts()))
+}
+
 // configure makes the settings: the recipe's, as the flags change them, or those
 // of the distillation to go on with.
-func (d *distillation) configure() error {
+func (d *distillation) configure() (err error) {
 	f := d.flags
-	leaves, _, err := distill.Parts(d.models[0], d.data.Train)
-	if err != nil {
-		return err
-	}
-	d.recipe = distill.Recipe(d.data.Name, slices.Min(leaves.Counts()))
 	if f.resume {
 		for _, s := range distillSettings() {
 			if f.given(s.name) {
@@ -209,10 +233,14 @@ func (d *distillation) configure() error {
 		if !distill.Exists(f.out) {
 			return fmt.Errorf("nothing to resume in %s: name the folder with --out, or start without --resume", f.out)
 		}
-		d.config, err = distill.ReadConfig(f.out)
-		return err
+		if d.config, err = distill.ReadConfig(f.out); err != nil {
+			return err
+		}
+		d.usual = d.recipe(d.config.Objective)
+		return nil
 	}
-	d.config = d.recipe
+	d.usual = d.recipe(f.settings.Objective)
+	d.config = d.usual
 	if d.config.Data = train.ReadRecord(d.models[0]).Config.Data; f.data != "" {
 		if d.config.Data, err = dataSource(f.data); err != nil {
 			return err
@@ -251,10 +279,10 @@ func (f *distillFlags) command(args []string, d *distillation) string {
 	for _, arg := range args {
 		words = append(words, quoted(arg))
 	}
-	recipe := d.recipe
-	recipe.Steps = distill.StepsFor(d.config.PerClass)
+	usual := d.usual
+	usual.Objective, usual.Steps = "", distill.StepsFor(d.config.Objective, d.config.PerClass)
 	for _, s := range distillSettings() {
-		if value := s.show(&d.config); value != s.show(&recipe) {
+		if value := s.show(&d.config); value != s.show(&usual) {
 			words = append(words, "--"+s.name, quoted(value))
 		}
 	}
@@ -268,6 +296,9 @@ func (f *distillFlags) command(args []string, d *distillation) string {
 		words = append(words, "--other", quoted(other))
 	}
 	words = append(words, ruleWords(f.rule)...)
+	if f.split != "test" {
+		words = append(words, "--split", f.split)
+	}
 	if f.evaluate != evaluateControls {
 		words = append(words, "--evaluate", f.evaluate)
 	}
@@ -297,9 +328,11 @@ func list(numbers []int) string {
 type distillation struct {
 	*app
 	flags          *distillFlags
-	config, recipe distill.Config
+	config, usual  distill.Config // the settings, and the objective's where no flag is given
 	models, others []*model.Model
 	data           *dataset.Data
+	leaves         dataset.Subset // the training images that are distilled
+	validation     dataset.Subset // and the others
 	command        string
 	start          time.Time
 }

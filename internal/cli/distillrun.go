@@ -59,12 +59,8 @@ const evaluationFile = "evaluation.json"
 
 func (d *distillation) run(ctx context.Context) error {
 	dir := d.flags.out
-	_, validation, err := distill.Parts(d.models[0], d.data.Train)
-	if err != nil {
-		return err
-	}
 	options := distill.Options{Dir: dir, Resume: d.flags.resume, Workers: d.flags.workers}
-	show := &distillProgress{distillation: d, validation: validation}
+	show := &distillProgress{distillation: d}
 	if !d.quiet {
 		options.Progress = show.show
 	}
@@ -74,7 +70,7 @@ func (d *distillation) run(ctx context.Context) error {
 		return d.explained(err)
 	}
 	out := &distillOutput{
-		Data: d.data.Name, Test: d.data.Test.Name, Leaves: d.data.Train.N() - validation.N(),
+		Data: d.data.Name, Test: d.data.Test.Name, Leaves: d.leaves.N(),
 		Seconds: time.Since(d.start).Seconds(), Run: dir, Report: filepath.Join(dir, reportFile),
 	}
 	full, err := d.models[0].Evaluate(d.data.Test.All())
@@ -86,7 +82,7 @@ func (d *distillation) run(ctx context.Context) error {
 		Title: "Distilled " + d.data.Name, Command: d.command, Model: d.models[0], Full: out.FullAccuracy, Tested: out.Test, Leaves: out.Leaves,
 	}
 	for _, refs := range levels {
-		level, err := d.evaluate(ctx, refs, validation)
+		level, err := d.evaluate(ctx, refs)
 		if err != nil {
 			return d.explained(err)
 		}
@@ -97,7 +93,7 @@ func (d *distillation) run(ctx context.Context) error {
 }
 
 // evaluate measures a level's references and what stands beside them.
-func (d *distillation) evaluate(ctx context.Context, refs *distill.References, validation dataset.Subset) (*report.DistilledLevel, error) {
+func (d *distillation) evaluate(ctx context.Context, refs *distill.References) (*report.DistilledLevel, error) {
 	f, test := d.flags, d.data.Test
 	if ctx.Err() != nil {
 		return nil, distill.ErrInterrupted
@@ -107,8 +103,8 @@ func (d *distillation) evaluate(ctx context.Context, refs *distill.References, v
 	if err != nil {
 		return nil, err
 	}
-	if validation.N() > 0 {
-		e, err := classifier.Evaluate(validation)
+	if d.validation.N() > 0 {
+		e, err := classifier.Evaluate(d.validation)
 		if err != nil {
 			return nil, err
 		}
@@ -142,10 +138,6 @@ func (d *distillation) retrain(ctx context.Context, refs *distill.References) ([
 	if perClass > maxRetrained {
 		return nil, nil
 	}
-	leaves, _, err := distill.Parts(d.models[0], d.data.Train)
-	if err != nil {
-		return nil, err
-	}
 	list := []distill.Retrained{{Name: "TaylorNet", Net: d.models[0].Net.String()}}
 	convnet := distill.ConvNet(refs.Set)
 	if _, err := spec.Parse(convnet); err == nil { // not for tiny images
@@ -158,14 +150,14 @@ func (d *distillation) retrain(ctx context.Context, refs *distill.References) ([
 			for _, on := range []struct {
 				images *dataset.Set
 				to     *[]float64
-			}{{refs.Set, &r.Distilled}, {distill.Random(leaves, perClass, uint64(seed+1)), &r.Random}} {
+			}{{refs.Set, &r.Distilled}, {distill.Random(d.leaves, perClass, uint64(seed+1)), &r.Random}} {
 				accuracy, err := distill.Retrain(ctx, on.images, d.data.Test, c, d.flags.workers)
 				if err != nil {
 					return nil, fmt.Errorf("training a fresh %s on %s a class: %w", r.Name, plural(perClass, "image"), err)
 				}
 				*on.to = append(*on.to, accuracy)
 			}
-			d.notef("%s, %d a class, seed %d: test accuracy %s distilled, %s random", r.Name, perClass, seed+1,
+			d.notef("%s, %d a class, seed %d: accuracy %s distilled, %s random", r.Name, perClass, seed+1,
 				percent(r.Distilled[seed]), percent(r.Random[seed]))
 		}
 	}
@@ -236,7 +228,7 @@ func (d *distillation) finish(out *distillOutput, page report.Distilled) error {
 }
 
 func (d *distillation) writeLevels(out *distillOutput) {
-	t := newTable(">level", ">images a class", ">test accuracy", ">validation", ">random real", ">medoids", ">k-means", ">class means")
+	t := newTable(">level", ">images a class", ">"+d.flags.split+" accuracy", ">validation", ">random real", ">medoids", ">k-means", ">class means")
 	optional := func(v *float64) string {
 		if v == nil {
 			return "-"
@@ -263,8 +255,7 @@ func (d *distillation) writeLevels(out *distillOutput) {
 // terminal a bar below them.
 type distillProgress struct {
 	*distillation
-	validation dataset.Subset
-	bar        *progressbar.ProgressBar
+	bar *progressbar.ProgressBar
 }
 
 func (p *distillProgress) show(at distill.Progress) {

@@ -1,0 +1,157 @@
+package distill
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/engine"
+	"github.com/coarsegrain/taylornet/engine/cpu"
+	"github.com/coarsegrain/taylornet/internal/rng"
+	"github.com/coarsegrain/taylornet/model"
+	"github.com/coarsegrain/taylornet/spec"
+)
+
+// Settings of matching distributions.
+const (
+	networkSteps = 10  // that each fresh network is used for
+	classSample  = 200 // training images of a class that a network is shown
+)
+
+// distribution is the aim that a class's images together have the mean embedding
+// of its training images under networks with random parameters, a fresh one every
+// few steps: distribution matching (Zhao and Bilen, arXiv 2110.04181).
+type distribution struct {
+	leaves  dataset.Subset
+	norm    dataset.Normalisation
+	nets    []*spec.Net // that fresh networks are of, in turn
+	augment dataset.Augment
+	seed    uint64
+	workers int
+	guide   *guide // in use
+}
+
+// guide is a network with random parameters.
+type guide struct {
+	number  int
+	e       *Embedder
+	trainer engine.Trainer[float32]
+	means   []float32 // [K,Dim], of the classes' embeddings
+	spread  float64   // mean squared distance of embeddings to their class's mean
+	y       []float32 // [N,Dim], scratch
+}
+
+// newDistribution takes fresh networks of the kind of the ensemble's first and of
+// ConvNet's.
+func newDistribution(leaves dataset.Subset, nets Ensemble, c Config, workers int) (*distribution, error) {
+	d := &distribution{leaves: leaves, norm: nets[0].Model.Normalisation, augment: c.Paint.Augment, seed: c.Seed, workers: workers}
+	if convnet, err := spec.Parse(ConvNet(leaves.Set)); err == nil { // not for tiny images
+		d.nets = append(d.nets, convnet)
+	}
+	d.nets = append(d.nets, nets[0].Model.Net)
+	_, err := trainerOf(nets[0], workers)
+	return d, err
+}
+
+// chunk is whole classes, of about 500 images.
+func (d *distribution) chunk(k int) int { return max(1, 500/k) * k }
+
+func (d *distribution) pull(c *canvas, step int) error {
+	if number := step / networkSteps; d.guide == nil || d.guide.number != number {
+		var err error
+		if d.guide, err = d.fresh(number); err != nil {
+			return err
+		}
+	}
+	g := d.guide
+	dim := g.e.Dim
+	show := func(i int, x []float32) { c.show(i, x, d.norm, uint64(step)) }
+	g.y = append(g.y[:0], make([]float32, c.n()*dim)...)
+	g.e.program.Run(c.n(), show, func(i int, y []float32) { copy(g.y[i*dim:], y) })
+	off := g.off(g.y, c.labels)
+	g.trainer.Gradient(nil, g.e.params, &engine.Batch[float32]{
+		N:     c.n(),
+		Input: show,
+		Loss: func(i int, dy, _ []float32) float64 {
+			copy(dy, off[int(c.labels[i])*dim:])
+			return 0 // nobody asks for it
+		},
+		InputGrad: func(i int, dx []float32) { c.take(i, dx, d.norm, 1) },
+	})
+	return nil
+}
+
+// off is how far the mean embedding of each class's images is from that of its
+// training images, in units of the spread, [K,Dim].
+func (g *guide) off(y []float32, labels []uint16) []float32 {
+	off := classMeans(y, g.e.Dim, labels, len(g.means)/g.e.Dim)
+	for j := range off {
+		off[j] = (off[j] - g.means[j]) / float32(g.spread)
+	}
+	return off
+}
+
+// classMeans are the means [K,Dim] of points [N,Dim] of K classes.
+func classMeans(y []float32, dim int, labels []uint16, classes int) []float32 {
+	group := make([]int32, len(labels))
+	for i, label := range labels {
+		group[i] = int32(label)
+	}
+	return means(points{y, dim, ones(len(labels))}, group, classes)
+}
+
+// fresh draws the network of a number and measures the training images' embeddings.
+func (d *distribution) fresh(number int) (*guide, error) {
+	seed := rng.New(d.seed, "network", uint64(number)).Uint64()
+	images := shuffled(Random(d.leaves, classSample, seed), seed)
+	sampler, err := dataset.NewSampler(images, d.norm, d.augment, seed)
+	if err != nil {
+		return nil, err
+	}
+	m, err := d.random(d.nets[number%len(d.nets)], sampler, seed)
+	if err != nil {
+		return nil, fmt.Errorf("fresh network: %w", err)
+	}
+	g := &guide{number: number}
+	if g.e, err = NewEmbedder(m, "", d.workers); err != nil {
+		return nil, err
+	}
+	if g.trainer, err = trainerOf(g.e, d.workers); err != nil {
+		return nil, err
+	}
+	dim, labels := g.e.Dim, make([]uint16, images.N())
+	y := make([]float32, images.N()*dim)
+	g.e.program.Run(images.N(), func(i int, x []float32) { labels[i] = uint16(sampler.Sample(x, 1, i)) }, func(i int, v []float32) { copy(y[i*dim:], v) })
+	g.means = classMeans(y, dim, labels, len(images.Set.Classes))
+	for i, label := range labels {
+		g.spread += squareDistance(y[i*dim:][:dim], g.means[int(label)*dim:][:dim]) / float64(len(labels))
+	}
+	g.spread = cmp.Or(g.spread, 1) // of classes whose images are all the same
+	return g, nil
+}
+
+// shuffled is the images in random order, as norms take statistics over some that
+// follow each other.
+func shuffled(set *dataset.Set, seed uint64) dataset.Subset {
+	all := set.All()
+	rng.Permutation(all.Index, seed, "order")
+	return all
+}
+
+// random is a network with random parameters whose norms have the statistics of
+// the images.
+func (d *distribution) random(net *spec.Net, images *dataset.Sampler, seed uint64) (*model.Model, error) {
+	params := engine.Init(net, seed)
+	if trained := net.NumParams(); trained < len(params) {
+		t, err := cpu.New().CompileTraining(net, engine.Options{Workers: d.workers})
+		if err != nil {
+			return nil, err
+		}
+		stats := make([]float32, len(params))
+		t.Gradient(stats, params, &engine.Batch[float32]{
+			N: images.Images().N(), Input: func(i int, x []float32) { images.Sample(x, 0, i) },
+		})
+		copy(params[trained:], stats[trained:])
+	}
+	return model.New(model.Config{Net: net, Params: params, Normalisation: d.norm, Classes: d.leaves.Set.Classes}, d.workers)
+}
