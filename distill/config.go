@@ -38,7 +38,8 @@ type Config struct {
 	Refine int `json:"refine"`
 	// Start is the image that the steps begin with: nearest, the member whose
 	// embedding is most like the target; leaf, the training image behind the group
-	// whose embedding is; or mean, the members' mean.
+	// whose embedding is; hard, one of those that are hard to tell from other
+	// classes; or mean, the members' mean.
 	Start string   `json:"start"`
 	Paint Painting `json:"paint"`
 }
@@ -70,7 +71,7 @@ var (
 	objectives = []string{Similarity, Distribution}
 	groupings  = []string{"nearest", "random"}
 	targets    = []string{"leaves", "level"}
-	starts     = []string{"nearest", "leaf", "mean"}
+	starts     = []string{"nearest", "leaf", "hard", "mean"}
 )
 
 const (

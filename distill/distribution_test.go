@@ -35,7 +35,7 @@ func newTestDistribution(t testing.TB, leaves dataset.Subset, how Painting, work
 func TestDistributionGradient(t *testing.T) {
 	for _, how := range []Painting{{}, {Smooth: 0.3, Augment: dataset.Augment{Shift: 1, Rotate: 15}}} {
 		p := newTestDistribution(t, someDigits(t, 300).All(), how, 2)
-		const perClass, step = 2, 11
+		const perClass, step = 2, networkSteps + 1
 		images := Random(someDigits(t, 300).All(), perClass, 1)
 		x := unitPixels(images.All())
 		c := newCanvas(p, x, nil)

@@ -1,7 +1,10 @@
 package distill
 
 import (
+	"cmp"
 	"context"
+	"math"
+	"slices"
 
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/internal/rng"
@@ -24,6 +27,7 @@ type worker struct {
 	painter *painter
 	leaves  dataset.Subset
 	levels  []*level
+	means   []float32 // [K,Dim], the classes' mean directions, once they are wanted
 	workers int
 }
 
@@ -141,14 +145,62 @@ func (w *worker) start(class int, members []int32, p points, group []int32, targ
 	switch w.Start {
 	case "mean":
 		return means(points{unitPixels(images), w.nets.input().Size(), p.weight}, group, len(targets)/p.dim)
-	case "leaf":
+	case "leaf", "hard":
 		leaves, of := w.leavesOf(class, members)
 		for i, member := range of {
 			of[i] = group[member]
 		}
-		return unitPixels(w.leaves.Only(w.leaves.OfClass(class)).Only(mostLike(leaves, of, targets)))
+		var chosen []int32
+		if w.Start == "leaf" {
+			chosen = mostLike(leaves, of, targets)
+		} else {
+			chosen = w.hard(class, leaves, of, len(targets)/p.dim)
+		}
+		return unitPixels(w.leaves.Only(w.leaves.OfClass(class)).Only(chosen))
 	}
 	return unitPixels(images.Only(mostLike(p, group, targets)))
+}
+
+// hard draws one of the members of each of k groups of a class's training images,
+// if there is one among the half of the class that is hardest to tell from others.
+func (w *worker) hard(class int, leaves points, group []int32, k int) []int32 {
+	margins := w.margins(class, leaves)
+	median := slices.Sorted(slices.Values(margins))[len(margins)/2]
+	order, chosen := make([]int32, len(group)), make([]int32, k)
+	rng.Permutation(order, w.Seed, "start", uint64(len(w.levels)), uint64(class))
+	slices.SortStableFunc(order, func(a, b int32) int { // the easy ones first: the last of a group stays
+		return cmp.Compare(min(0, median-margins[a]), min(0, median-margins[b]))
+	})
+	for _, i := range order {
+		chosen[group[i]] = i
+	}
+	return chosen
+}
+
+// margins are by how much directions of a class's images are more like the mean
+// direction of their class than like that of any other.
+func (w *worker) margins(class int, images points) []float64 {
+	if w.means == nil {
+		for k := range w.leaves.Set.Classes {
+			x := w.nets.directions(w.leaves.Only(w.leaves.OfClass(k)))
+			n := len(x) / images.dim
+			w.means = append(w.means, means(points{x, images.dim, ones(n)}, make([]int32, n), 1)...)
+		}
+		w.nets.normalise(w.means)
+	}
+	list := make([]float64, images.n())
+	for i := range list {
+		own, other := 0.0, math.Inf(-1)
+		for k := range len(w.means) / images.dim {
+			if like := dot(images.at(i), w.means[k*images.dim:][:images.dim]); k == class {
+				own = like
+			} else {
+				other = max(other, like)
+			}
+		}
+		list[i] = own - other
+	}
+	return list
 }
 
 // mostLike returns the point of each group whose product with the group's target

@@ -172,11 +172,13 @@ func TestNoSteps(t *testing.T) {
 	set := someDigits(t, 300)
 	c := small()
 	c.PerClass, c.Steps = []int{4, 2}, []int{0, 0}
-	levels := distilled(t, c, set, trained(t))
-	for _, refs := range levels {
-		for r := range refs.N() {
-			if !slices.ContainsFunc(refs.Behind(r), func(i int32) bool { return slices.Equal(set.Image(int(i)), refs.Set.Image(r)) }) {
-				t.Errorf("reference %d of %d is none of the images behind it", r, refs.N())
+	for _, start := range []string{"nearest", "leaf", "hard"} {
+		c.Start = start
+		for _, refs := range distilled(t, c, set, trained(t)) {
+			for r := range refs.N() {
+				if !slices.ContainsFunc(refs.Behind(r), func(i int32) bool { return slices.Equal(set.Image(int(i)), refs.Set.Image(r)) }) {
+					t.Errorf("%s: reference %d of %d is none of the images behind it", start, r, refs.N())
+				}
 			}
 		}
 	}

@@ -90,7 +90,7 @@ With --split validation it is said of those images instead: to choose settings b
 	flags.StringVar(&c.Grouping, "grouping", "", "nearest, or random as a control")
 	flags.StringVar(&c.Target, "target", "", "what an image stands for: the leaves, its training images, or the level below")
 	flags.IntVar(&c.Refine, "refine", 0, "`N` passes in which the targets are turned to tell the classes apart")
-	flags.StringVar(&c.Start, "start", "", "begin with the nearest member of the group, the nearest leaf (a training image), or the members' mean")
+	flags.StringVar(&c.Start, "start", "", "begin with the nearest member of the group, the nearest leaf (a training image), a hard one (near other classes), or the members' mean")
 	flags.Float64Var(&c.Paint.Rate, "rate", 0, "of the steps, `X` of the range of pixels")
 	flags.Float64Var(&c.Paint.Smooth, "smooth", 0, "weight `X` of smoothness")
 	flags.Float64Var(&c.Paint.Keep, "keep", 0, "weight `X` of staying near the image that the steps begin with")
