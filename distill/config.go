@@ -39,7 +39,7 @@ type Config struct {
 	// Start is the image that the steps begin with: nearest, the member whose
 	// embedding is most like the target; leaf, the training image behind the group
 	// whose embedding is; hard, one of those that are hard to tell from other
-	// classes; or mean, the members' mean.
+	// classes (of a single image a class, leaf); or mean, the members' mean.
 	Start string   `json:"start"`
 	Paint Painting `json:"paint"`
 }
@@ -136,7 +136,7 @@ func Recipe(objective, data string, smallest int) Config {
 	c.Paint.Augment.Cutout = 0
 	levels := []int{250, 50, 10, 1}
 	if objective == Distribution {
-		c.Objective, c.Refine, c.Start = objective, 0, "leaf"
+		c.Objective, c.Refine, c.Start = objective, 0, "hard"
 		c.Paint.Rate, c.Paint.Smooth, c.Paint.Keep = 0.05, 0, 0
 		levels = levels[1:]
 	}
@@ -150,15 +150,20 @@ func Recipe(objective, data string, smallest int) Config {
 }
 
 // StepsFor returns the steps of levels of so many images a class, for an objective:
-// fewer where there are more images.
+// fewer where there are more images. For distribution there are none where there are
+// many: hard real images are then better to train with than changed ones.
 func StepsFor(objective string, perClass []int) []int {
-	least := 30
-	if objective == Distribution {
-		least = 400
-	}
+	const many = 20
 	var steps []int
 	for _, k := range perClass {
-		steps = append(steps, max(least, min(500, 2000/max(1, k))))
+		n := max(30, 2000/max(1, k))
+		if objective == Distribution {
+			n = 4000 / max(1, k)
+			if k > many {
+				n = 0
+			}
+		}
+		steps = append(steps, min(500, n))
 	}
 	return steps
 }

@@ -2,6 +2,7 @@ package distill
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"testing"
@@ -324,4 +325,52 @@ func TestMostLike(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Hard starts are those of small margin where a group has some, else its members of
+// smallest margin; which of several, the seed says.
+func TestHard(t *testing.T) {
+	angles := []float64{0, 5, 10, 15, 30, 35, 40, 42} // of class 0, from its mean; class 1 is at 90
+	p := points{dim: 2, weight: ones(len(angles))}
+	for _, a := range angles {
+		p.x = append(p.x, float32(math.Cos(a*math.Pi/180)), float32(math.Sin(a*math.Pi/180)))
+	}
+	group := []int32{0, 0, 1, 0, 1, 1, 1, 2}
+	seen := map[int32]bool{}
+	for seed := range uint64(40) {
+		w := &worker{Config: Config{Seed: seed}, means: []float32{1, 0, 0, 1}}
+		chosen := w.hard(0, p, group, 3)
+		if chosen[0] != 3 || chosen[2] != 7 {
+			t.Errorf("seed %d: images %v, want 3 of the first group, whose hardest it is, and 7 of the last", seed, chosen)
+		}
+		if again := w.hard(0, p, group, 3); !slices.Equal(again, chosen) {
+			t.Errorf("seed %d: images %v, then %v", seed, chosen, again)
+		}
+		seen[chosen[1]] = true
+	}
+	if got := slices.Sorted(maps.Keys(seen)); !slices.Equal(got, []int32{4, 5, 6}) {
+		t.Errorf("of the second group images %v, want any of 4, 5 and 6", got)
+	}
+}
+
+// Margins are measured against the means of the training images.
+func TestMargins(t *testing.T) {
+	set, m := someDigits(t, 200), trained(t)
+	w := &worker{nets: ensemble(t, 2, m), leaves: set.All()}
+	for class := range set.Classes {
+		of := set.All().OfClass(class)
+		x := points{w.nets.directions(set.All().Only(of)), w.nets.Dim(), ones(len(of))}
+		small := 0
+		for _, v := range w.margins(class, x) {
+			if !(v <= 1) {
+				t.Fatalf("margin %v", v)
+			}
+			if v <= 0 {
+				small++
+			}
+		}
+		if small > len(of)/10 {
+			t.Errorf("class %d: %d of %d training images are nearer to another class", class, small, len(of))
+		}
+	}
 }

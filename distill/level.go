@@ -150,11 +150,9 @@ func (w *worker) start(class int, members []int32, p points, group []int32, targ
 		for i, member := range of {
 			of[i] = group[member]
 		}
-		var chosen []int32
-		if w.Start == "leaf" {
-			chosen = mostLike(leaves, of, targets)
-		} else {
-			chosen = w.hard(class, leaves, of, len(targets)/p.dim)
+		chosen := mostLike(leaves, of, targets)
+		if w.Start == "hard" && len(chosen) > 1 { // a class's only image is to be a typical one
+			chosen = w.hard(class, leaves, of, len(chosen))
 		}
 		return unitPixels(w.leaves.Only(w.leaves.OfClass(class)).Only(chosen))
 	}
