@@ -31,6 +31,16 @@ func newTestDistribution(t testing.TB, leaves dataset.Subset, how Painting, work
 	return &painter{in: nets.input(), how: how, seed: 1, aim: d}
 }
 
+// distributionOf is what a painter of newTestDistribution aims at.
+func distributionOf(t testing.TB, p *painter) *distribution {
+	t.Helper()
+	d, ok := p.aim.(*distribution)
+	if !ok {
+		t.Fatalf("the painter aims at a %T", p.aim)
+	}
+	return d
+}
+
 // TestDistributionGradient compares with central differences along random directions.
 func TestDistributionGradient(t *testing.T) {
 	for _, how := range []Painting{{}, {Smooth: 0.3, Augment: dataset.Augment{Shift: 1, Rotate: 15}}} {
@@ -41,7 +51,7 @@ func TestDistributionGradient(t *testing.T) {
 		c := newCanvas(p, x, nil)
 		c.labels = images.Labels
 		got := gradient(t, c, step)
-		g := p.aim.(*distribution).guide
+		g := distributionOf(t, p).guide
 		if g.number != 1 {
 			t.Fatalf("step %d uses network %d", step, g.number)
 		}
@@ -73,7 +83,7 @@ func TestDistributionComesNearer(t *testing.T) {
 	p := newTestDistribution(t, leaves, Painting{Rate: 0.05}, 2)
 	images := Random(leaves, 3, 1)
 	x := unitPixels(images.All())
-	g, err := p.aim.(*distribution).fresh(1001)
+	g, err := distributionOf(t, p).fresh(1001)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +117,7 @@ func TestFreshNetworks(t *testing.T) {
 	leaves := digits(t).Train.All()
 	var want []*guide
 	for _, workers := range allWorkers {
-		d := newTestDistribution(t, leaves, Painting{}, workers).aim.(*distribution)
+		d := distributionOf(t, newTestDistribution(t, leaves, Painting{}, workers))
 		for number := range 4 {
 			g, err := d.fresh(number)
 			if err != nil {
