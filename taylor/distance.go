@@ -93,16 +93,32 @@ func student(freedom int) float64 {
 
 // NewInterval is the interval of the mean of values.
 func NewInterval(values []float64) Interval {
+	mean, variance := sample(values)
+	n := len(values)
+	half := math.NaN()
+	if n > 1 {
+		half = student(n-1) * math.Sqrt(variance/float64(n))
+	}
+	return Interval{mean, mean - half, mean + half}
+}
+
+// Deviation is the standard deviation of what values are a sample of; NaN of fewer
+// than two.
+func Deviation(values []float64) float64 {
+	_, variance := sample(values)
+	return math.Sqrt(variance)
+}
+
+// sample is the mean of values and the variance of what they are a sample of.
+func sample(values []float64) (mean, variance float64) {
 	var m moments
 	for _, v := range values {
 		m.add(v)
 	}
-	n := len(values)
-	half := math.NaN()
-	if n > 1 {
-		half = student(n-1) * math.Sqrt(m.squares/float64(n-1)/float64(n))
+	if m.n < 2 {
+		return m.mean, math.NaN()
 	}
-	return Interval{m.mean, m.mean - half, m.mean + half}
+	return m.mean, m.squares / (m.n - 1)
 }
 
 // weight is one |b_ij|.

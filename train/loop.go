@@ -42,6 +42,9 @@ type run struct {
 }
 
 func newRun(cfg Config, data *dataset.Data, opts Options) (*run, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("settings: %w", err)
+	}
 	net, err := spec.Parse(cfg.Net)
 	if err != nil {
 		return nil, fmt.Errorf("network: %w", err)

@@ -73,9 +73,6 @@ func (r *Result) Seconds() float64 {
 // Run trains a network on data.Train and evaluates it on data.Test when it is
 // done. It ends early, with a checkpoint and ErrInterrupted, when ctx is done.
 func Run(ctx context.Context, cfg Config, data *dataset.Data, opts Options) (*Result, error) {
-	if err := cfg.Validate(); err != nil {
-		return nil, fmt.Errorf("settings: %w", err)
-	}
 	if opts.FS == nil {
 		opts.FS = fsx.OS{}
 	}
@@ -95,6 +92,12 @@ func Run(ctx context.Context, cfg Config, data *dataset.Data, opts Options) (*Re
 		}
 	}
 	return r.finish()
+}
+
+// Check reports what would keep a run from starting, besides its folder.
+func Check(cfg Config, data *dataset.Data) error {
+	_, err := newRun(cfg, data, Options{Workers: 1})
+	return err
 }
 
 // open makes the run folder or takes up the run in it.

@@ -123,13 +123,11 @@ func (f *distillFlags) validate() error {
 		return usagef("--draws %d: want 1 to %d", f.draws, maxSeeds)
 	case f.retrain < 1 || f.retrain > maxSeeds:
 		return usagef("--retrain-seeds %d: want 1 to %d", f.retrain, maxSeeds)
-	case f.resume && f.out == "":
-		return usagef("--resume needs the folder to go on with: --out DIR")
 	}
 	if err := f.rule.Validate(); err != nil {
 		return &usageError{err}
 	}
-	return nil
+	return checkResume(f.resume, f.out)
 }
 
 func (a *app) distill(ctx context.Context, args []string, f *distillFlags) error {

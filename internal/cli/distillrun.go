@@ -229,12 +229,6 @@ func (d *distillation) finish(out *distillOutput, page report.Distilled) error {
 
 func (d *distillation) writeLevels(out *distillOutput) {
 	t := newTable(">level", ">images a class", ">"+d.flags.split+" accuracy", ">validation", ">random real", ">medoids", ">k-means", ">class means")
-	optional := func(v *float64) string {
-		if v == nil {
-			return "-"
-		}
-		return percent(*v)
-	}
 	for _, l := range out.Levels {
 		t.add(fmt.Sprint(l.Level), count(l.PerClass), percent(l.Accuracy), optional(l.ValidationAccuracy),
 			optional(l.RandomReal), optional(l.Medoid), optional(l.KMeans), optional(l.ClassMean))

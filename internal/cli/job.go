@@ -13,6 +13,7 @@ import (
 type job struct {
 	config train.Config
 	net    *spec.Net
+	size   dataset.Size // that images are resized to, if one was given
 	data   *dataset.Data
 	dir    string
 }
@@ -26,8 +27,20 @@ func (a *app) prepare(f *trainFlags) (*job, error) {
 
 const defaultData = "digits"
 
-// prepareNew makes the settings of a new run.
+// prepareNew makes a new run.
 func (a *app) prepareNew(f *trainFlags) (*job, error) {
+	j, err := newJob(f, a.loadGiven)
+	if err != nil {
+		return nil, err
+	}
+	if j.dir = f.out; j.dir == "" {
+		j.dir, err = freeRunDir(j.config.Data)
+	}
+	return j, err
+}
+
+// newJob makes the settings of a new run, whose folder is still to be chosen.
+func newJob(f *trainFlags, load loader) (*job, error) {
 	arg := f.data
 	if arg == "" {
 		arg = defaultData
@@ -42,8 +55,8 @@ func (a *app) prepareNew(f *trainFlags) (*job, error) {
 			return nil, err
 		}
 	}
-	j := &job{dir: f.out}
-	if j.data, err = a.loadGiven(arg, f.size.Size); err != nil {
+	j := &job{size: f.size.Size}
+	if j.data, err = load(arg, j.size); err != nil {
 		return nil, err
 	}
 	j.config = train.Recipe(j.data.Name)
@@ -55,10 +68,7 @@ func (a *app) prepareNew(f *trainFlags) (*job, error) {
 	if err := j.config.Validate(); err != nil {
 		return nil, &usageError{err}
 	}
-	if j.dir == "" {
-		j.dir, err = freeRunDir(source)
-	}
-	return j, err
+	return j, nil
 }
 
 // choose sets the network: the one given, else the recipe's if the images fit
@@ -81,7 +91,7 @@ func (j *job) choose(given *network) {
 
 // prepareResume takes up the settings of an earlier run.
 func (a *app) prepareResume(f *trainFlags) (*job, error) {
-	j := &job{dir: f.out}
+	j := &job{dir: f.out, size: f.size.Size}
 	source, err := dataSource(f.data)
 	if err != nil {
 		return nil, err
@@ -111,32 +121,21 @@ func (a *app) prepareResume(f *trainFlags) (*job, error) {
 }
 
 // command repeats the run, for a shell.
-func (j *job) command(f *trainFlags) string {
+func (j *job) command() string {
 	recipe := train.Recipe(j.data.Name)
 	text := "taylornet train --data " + quoted(j.config.Data)
-	if f.size.Size != (dataset.Size{}) {
-		text += " --size " + f.size.String()
+	if size := (&sizeFlag{j.size}).String(); size != "" {
+		text += " --size " + size
 	}
 	if j.config.Net != recipe.Net {
 		text += " --net " + quoted(j.net.String())
 	}
-	for _, s := range f.settings {
+	for _, s := range settings() {
 		if value := s.show(j.config); value != s.show(recipe) {
 			text += " --" + s.name + " " + quoted(value)
 		}
 	}
 	return text
-}
-
-// quoted is a word for a shell.
-func quoted(text string) string {
-	plain := func(r rune) bool {
-		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("=.,/_-", r)
-	}
-	if text != "" && strings.IndexFunc(text, func(r rune) bool { return !plain(r) }) < 0 {
-		return text
-	}
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
 // heading says what is about to be done.
@@ -147,6 +146,16 @@ func (j *job) heading() string {
 
 // refuse reports the flags that would make another run of the one to resume.
 func (j *job) refuse(f *trainFlags, source string) error {
+	names, err := j.changed(f, source)
+	if err != nil || len(names) == 0 {
+		return err
+	}
+	return usagef("%s cannot be changed in the run in %s: leave out what differs from its %s, or start a run without --resume",
+		strings.Join(names, ", "), j.dir, train.ConfigFile)
+}
+
+// changed lists the flags that the run does not agree with.
+func (j *job) changed(f *trainFlags, source string) ([]string, error) {
 	var names []string
 	if source != "" && source != j.config.Data {
 		names = append(names, "--data")
@@ -154,7 +163,7 @@ func (j *job) refuse(f *trainFlags, source string) error {
 	if f.net != "" {
 		given, err := readNetwork(f.net)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if given.String() != j.net.String() {
 			names = append(names, "--net")
@@ -168,9 +177,5 @@ func (j *job) refuse(f *trainFlags, source string) error {
 			names = append(names, "--"+s.name)
 		}
 	}
-	if len(names) == 0 {
-		return nil
-	}
-	return usagef("%s cannot be changed in the run in %s: leave out what differs from its %s, or start a run without --resume",
-		strings.Join(names, ", "), j.dir, train.ConfigFile)
+	return names, nil
 }

@@ -56,7 +56,7 @@ small window, so that the whole network is one polynomial of the image.`,
 	flags.BoolVar(&a.json, "json", false, "write one JSON object to standard output")
 	flags.BoolVar(&a.quiet, "quiet", false, "show no progress and no notes")
 	flags.StringVar(&a.dataDir, "data-dir", "", "look for data sets in `DIR` first (also $"+dataEnv+")")
-	root.AddCommand(a.trainCommand(), a.evalCommand(), a.predictCommand(), a.explainCommand(), a.taylorCommand(), a.distillCommand(), a.classifyCommand(), a.netCommand(), a.dataCommand(), a.benchCommand(), a.versionCommand())
+	root.AddCommand(a.trainCommand(), a.sweepCommand(), a.evalCommand(), a.predictCommand(), a.explainCommand(), a.taylorCommand(), a.distillCommand(), a.classifyCommand(), a.netCommand(), a.dataCommand(), a.benchCommand(), a.versionCommand())
 	root.SuggestionsMinimumDistance = 2
 	root.SetHelpCommand(helpCommand(root))
 	root.InitDefaultCompletionCmd()

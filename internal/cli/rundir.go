@@ -47,6 +47,14 @@ func freeDir(name string) (string, error) {
 	}
 }
 
+// checkResume wants the folder to go on with named.
+func checkResume(resume bool, out string) error {
+	if resume && out == "" {
+		return usagef("--resume needs the folder to go on with: --out DIR")
+	}
+	return nil
+}
+
 // latestRunDir is the one that a run was saved in last.
 func latestRunDir(source string) (string, error) {
 	var latest string

@@ -11,7 +11,7 @@ import (
 	"github.com/coarsegrain/taylornet/train"
 )
 
-const augmentFlag = "augment"
+const augmentFlag, seedFlag = "augment", "seed"
 
 // setting is a flag that overrides one field of a training recipe.
 type setting struct {
@@ -31,6 +31,8 @@ type override interface {
 	changes(train.Config) bool
 	// show writes the settings' value.
 	show(train.Config) string
+	// clone is a flag with the same value, to be given another.
+	clone() override
 }
 
 // settings lists the flags of train that the outcome of a run depends on,
@@ -51,7 +53,7 @@ func settings() []setting {
 		{"epochs", "passes over the training images", whole(func(c *train.Config) *int { return &c.Epochs })},
 		{"batch", "images a step", whole(func(c *train.Config) *int { return &c.Batch })},
 		{"micro-batch", "images that norms take statistics over; 0 for what suits the network", whole(func(c *train.Config) *int { return &c.MicroBatch })},
-		{"seed", "of all that is random", &typed[uint64]{
+		{seedFlag, "of all that is random", &typed[uint64]{
 			kind: "N", parse: parseSeed, format: func(n uint64) string { return strconv.FormatUint(n, 10) },
 			field: func(c *train.Config) *uint64 { return &c.Seed },
 		}},
@@ -115,6 +117,11 @@ func (t *typed[T]) apply(c *train.Config) {
 func (t *typed[T]) changes(c train.Config) bool { return t.value != nil && *t.field(&c) != *t.value }
 
 func (t *typed[T]) show(c train.Config) string { return t.format(*t.field(&c)) }
+
+func (t *typed[T]) clone() override {
+	c := *t
+	return &c
+}
 
 // addSettings gives a command the flags.
 func addSettings(cmd *cobra.Command, list []setting) {

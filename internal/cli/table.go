@@ -55,6 +55,14 @@ func count(n int) string { return report.Count(n) }
 // percent writes a fraction as 98.76 %.
 func percent(x float64) string { return fmt.Sprintf("%.2f %%", 100*x) }
 
+// optional is percent, or a dash for nothing.
+func optional(x *float64) string {
+	if x == nil {
+		return "-"
+	}
+	return percent(*x)
+}
+
 // plural is "1 image" or "2 images".
 func plural(n int, what string) string {
 	if n == 1 {

@@ -68,8 +68,8 @@ func (f *taylorFlags) validate() error {
 	if f.workers < 0 || f.workers > maxWorkers {
 		return usagef("--workers %d: want 0 to %d", f.workers, maxWorkers)
 	}
-	if f.seeds < 1 || f.seeds > maxSeeds {
-		return usagef("--seeds %d: want 1 to %d", f.seeds, maxSeeds)
+	if err := checkSeeds(f.seeds); err != nil {
+		return err
 	}
 	if len(f.orders) == 0 {
 		return usagef("--order: want a list of 1, 2 and 3")
@@ -81,8 +81,13 @@ func (f *taylorFlags) validate() error {
 			return usagef("--order %d: want 1 to 3", k)
 		}
 	}
-	if f.resume && f.out == "" {
-		return usagef("--resume needs the folder to go on with: --out DIR")
+	return checkResume(f.resume, f.out)
+}
+
+// checkSeeds wants a number of seeds that can be waited for.
+func checkSeeds(n int) error {
+	if n < 1 || n > maxSeeds {
+		return usagef("--seeds %d: want 1 to %d", n, maxSeeds)
 	}
 	return nil
 }

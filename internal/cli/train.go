@@ -50,19 +50,32 @@ Settings that are not given are those of the data set's recipe:
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.train(cmd.Context(), f) },
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.data, "data", "", "data set: a known `NAME`, or a folder of class folders (default digits)")
-	flags.StringVar(&f.net, "net", "", "train this `NETWORK`: a preset, a file, a model, or the notation itself (default: the data set's)")
-	flags.Var(&f.size, "size", "resize images to this")
 	flags.StringVar(&f.out, "out", "", "write the run to `DIR` (default runs/NAME, or runs/NAME-2 and so on)")
 	flags.BoolVar(&f.resume, "resume", false, "go on with the run in --out, or with the latest on the data set")
+	f.add(cmd)
+	return cmd
+}
+
+// add gives a command the flags that say what to train, on what and how.
+func (f *trainFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.data, "data", "", "data set: a known `NAME`, or a folder of class folders (default digits)")
 	flags.IntVar(&f.workers, "workers", 0, "`N` parallel workers, which do not change the outcome; 0 for one a processor")
 	flags.DurationVar(&f.saveEvery, "save-every", train.DefaultSaveEvery, "time between checkpoints within an epoch")
-	addSettings(cmd, f.settings)
+	f.addVaried(cmd, f.settings)
 	completeFlag(cmd, "data", completeData)
 	completeFlag(cmd, "net", completeNet)
 	completeFlag(cmd, "optimiser", completeOf("adamw", "sgd"))
 	completeFlag(cmd, "schedule", completeOf("onecycle", "cosine", "constant"))
-	return cmd
+}
+
+// addVaried gives a command the flags that tell one run on a data set from
+// another; what they hold stays until they are given.
+func (f *trainFlags) addVaried(cmd *cobra.Command, list []setting) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.net, "net", f.net, "train this `NETWORK`: a preset, a file, a model, or the notation itself (default: the data set's)")
+	flags.Var(&f.size, "size", "resize images to this")
+	addSettings(cmd, list)
 }
 
 // maxWorkers bounds the memory that workers take.
@@ -88,13 +101,7 @@ func (a *app) train(ctx context.Context, f *trainFlags) error {
 	if err != nil {
 		return err
 	}
-	options := train.Options{Dir: j.dir, Resume: f.resume, Workers: f.workers, SaveEvery: f.saveEvery}
-	if !a.quiet {
-		p := &trainProgress{w: a.err, heading: j.heading()}
-		defer p.clear()
-		options.Progress = p.show
-	}
-	result, err := train.Run(ctx, j.config, j.data, options)
+	result, err := a.runJob(ctx, j, f, j.heading())
 	switch {
 	case errors.Is(err, train.ErrInterrupted):
 		return fmt.Errorf("%w: go on with: taylornet train --resume --out %s", err, j.dir)
@@ -103,10 +110,22 @@ func (a *app) train(ctx context.Context, f *trainFlags) error {
 	case err != nil:
 		return err
 	}
-	if err := j.writeReport(result, j.command(f)); err != nil {
-		return err
-	}
 	return a.summarise(j, result)
+}
+
+// runJob makes a run, shows how far it is below a heading, and writes its report.
+func (a *app) runJob(ctx context.Context, j *job, f *trainFlags, heading string) (*train.Result, error) {
+	options := train.Options{Dir: j.dir, Resume: f.resume, Workers: f.workers, SaveEvery: f.saveEvery}
+	if !a.quiet {
+		p := &trainProgress{w: a.err, heading: heading}
+		defer p.clear()
+		options.Progress = p.show
+	}
+	result, err := train.Run(ctx, j.config, j.data, options)
+	if err != nil {
+		return nil, err
+	}
+	return result, j.writeReport(result)
 }
 
 // interruptible returns a context that ends at Ctrl-C or when the process is
@@ -120,10 +139,10 @@ func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
 // reportFile is the report's name in the run folder.
 const reportFile = "report.html"
 
-func (j *job) writeReport(r *train.Result, command string) error {
+func (j *job) writeReport(r *train.Result) error {
 	return fsx.WriteFile(fsx.OS{}, filepath.Join(j.dir, reportFile), func(w io.Writer) error {
 		return report.Write(w, report.Input{
-			Title: "TaylorNet on " + j.data.Name, Command: command, Model: r.Model, History: r.History, Best: r.Best,
+			Title: "TaylorNet on " + j.data.Name, Command: j.command(), Model: r.Model, History: r.History, Best: r.Best,
 			Seconds: r.Seconds(), Test: r.Test, Images: j.data.Test.All(),
 		})
 	})

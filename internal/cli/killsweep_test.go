@@ -1,0 +1,66 @@
+package cli
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coarsegrain/taylornet/train"
+)
+
+// TestKilledSweepsResume kills a sweep at random instants, often within a save, and
+// goes on each time, until it is done: the results, times aside, and the models must
+// be those of a sweep that was left alone.
+func TestKilledSweepsResume(t *testing.T) {
+	args := func(dir string) []string {
+		list := []string{"sweep", "--quiet", "--save-every", "1ns", "--out", dir}
+		if _, err := os.Stat(filepath.Join(dir, planFile)); err == nil {
+			return append(list, "--resume")
+		}
+		return append(list, "--net", "Input(8,8,1) CG(2,2,1,2,2) Linear(10)", "--epochs", "2", "--batch", "256", "--seeds", "2",
+			"--try", "", "--try", "--optimiser sgd --rate 1000 --clip 0", "--try", "--rate 0.02")
+	}
+	whole := filepath.Join(t.TempDir(), "whole")
+	start := time.Now()
+	mustRun(t, args(whole)...)
+	killed{
+		args:        args,
+		outcome:     sweepBytes,
+		longest:     time.Since(start) / 2,
+		kills:       10,
+		withinSaves: 3,
+	}.comesTo(t, sweepBytes(t, whole))
+}
+
+// sweepBytes is a sweep's results without times and its folder's name, and then its
+// models.
+func sweepBytes(t *testing.T, dir string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, outcomeFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := sweepOutput{}
+	if err := json.Unmarshal(text, &out); err != nil {
+		t.Fatal(err)
+	}
+	var models []byte
+	for i := range out.Variations {
+		v := &out.Variations[i]
+		v.Seconds = 0
+		for _, r := range v.Runs {
+			r.Seconds, r.Model = 0, strings.TrimPrefix(r.Model, dir)
+			if !r.Diverged {
+				models = append(models, modelBytes(t, filepath.Dir(filepath.Join(dir, r.Model)))...)
+			}
+		}
+	}
+	out.Run = ""
+	if len(models) == 0 {
+		t.Fatalf("%s has no %s", dir, train.ModelFile)
+	}
+	return append([]byte(asJSON(t, out)), models...)
+}

@@ -1,0 +1,213 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/coarsegrain/taylornet/taylor"
+)
+
+// outcomeFile is what a sweep comes to: the object of --json.
+const outcomeFile = "results.json"
+
+// sweepOutput is what sweep writes with --json, and to a file.
+type sweepOutput struct {
+	Data       string            `json:"data"`
+	Seeds      int               `json:"seeds"`
+	Variations []variationOutput `json:"variations"`
+	Run        string            `json:"run"`
+}
+
+// variationOutput is a variation over its seeds. What cannot be said, as all runs
+// diverged or there is one, is left out.
+type variationOutput struct {
+	Flags      string      `json:"flags"`
+	Params     int         `json:"params"`
+	Degree     int         `json:"degree"`
+	Runs       []*sweepRun `json:"runs"`
+	Validation *meanOutput `json:"validation,omitempty"`
+	Test       *meanOutput `json:"test,omitempty"`
+	Difference *meanOutput `json:"difference,omitempty"` // from the first variation
+	Seconds    float64     `json:"seconds,omitzero"`     // of a run, the mean
+}
+
+// meanOutput is a mean over seeds, its standard deviation and the ends of its
+// interval.
+type meanOutput struct {
+	Mean float64  `json:"mean"`
+	SD   *float64 `json:"sd,omitempty"`
+	Low  *float64 `json:"low,omitempty"`
+	High *float64 `json:"high,omitempty"`
+}
+
+// newMean is that of values, nil if there are none.
+func newMean(values []float64) *meanOutput {
+	if len(values) == 0 {
+		return nil
+	}
+	ends := interval(taylor.NewInterval(values))
+	m := &meanOutput{Mean: *ends[0], Low: ends[1], High: ends[2]}
+	if len(values) > 1 {
+		sd := taylor.Deviation(values)
+		m.SD = &sd
+	}
+	return m
+}
+
+// meanOf is the mean of what runs have of something.
+func meanOf(runs []*sweepRun, what func(*sweepRun) *float64) *meanOutput {
+	var values []float64
+	for _, r := range runs {
+		if v := what(r); v != nil {
+			values = append(values, *v)
+		}
+	}
+	return newMean(values)
+}
+
+func validationOf(r *sweepRun) *float64 { return r.ValidationAccuracy }
+func testOf(r *sweepRun) *float64       { return r.TestAccuracy }
+
+func secondsOf(r *sweepRun) *float64 {
+	if r.Diverged {
+		return nil
+	}
+	return &r.Seconds
+}
+
+// difference is the mean of how much better runs are than others with the same
+// seeds: on the validation images, or the test images if there are none.
+func difference(runs, others []*sweepRun) *meanOutput {
+	var values []float64
+	for i, r := range runs {
+		for _, of := range []func(*sweepRun) *float64{validationOf, testOf} {
+			if a, b := of(r), of(others[i]); a != nil && b != nil {
+				values = append(values, *a-*b)
+				break
+			}
+		}
+	}
+	m := newMean(values)
+	if m != nil {
+		m.SD = nil // not of interest
+	}
+	return m
+}
+
+// finish writes what the sweep came to.
+func (s *sweep) finish(runs map[*variation][]*sweepRun) error {
+	out := &sweepOutput{Data: s.plan.Data, Seeds: s.plan.Seeds, Run: s.dir}
+	for i, v := range s.plan.Variations {
+		o := variationOutput{
+			Flags: v.Flags, Params: v.net.NumParams(), Degree: v.net.Degree(), Runs: runs[v],
+			Validation: meanOf(runs[v], validationOf), Test: meanOf(runs[v], testOf),
+		}
+		if i > 0 && s.plan.Seeds > 1 {
+			o.Difference = difference(runs[v], runs[s.plan.Variations[0]])
+		}
+		if m := meanOf(runs[v], secondsOf); m != nil {
+			o.Seconds = m.Mean
+		}
+		out.Variations = append(out.Variations, o)
+	}
+	path := filepath.Join(s.dir, outcomeFile)
+	if err := writeFile(path, func(w io.Writer) error { return json.NewEncoder(w).Encode(out) }); err != nil {
+		return err
+	}
+	if s.json {
+		return s.writeJSON(out)
+	}
+	s.notef("")
+	s.printf("%s, %s\n\n", s.plan.Data, s.plan.seedRange())
+	s.writeTable(out)
+	s.printf("\nresults  %s\n", path)
+	if !s.quiet && !s.plan.showsTest() {
+		s.printf("\nThe test accuracies, once the choice is made:\n  taylornet sweep --resume --out %s --test\n", quoted(s.dir))
+	}
+	return nil
+}
+
+// writeTable writes a row a variation, with the columns that there is something
+// to say in.
+func (s *sweep) writeTable(out *sweepOutput) {
+	has := func(of func(o *variationOutput) *meanOutput) bool {
+		return slices.ContainsFunc(out.Variations, func(o variationOutput) bool { return of(&o) != nil })
+	}
+	validation := has(func(o *variationOutput) *meanOutput { return o.Validation })
+	difference := has(func(o *variationOutput) *meanOutput { return o.Difference })
+	test := has(func(o *variationOutput) *meanOutput { return o.Test })
+	headings := []string{"variation", ">parameters", ">degree"}
+	if validation {
+		headings = append(headings, ">validation", ">sd", "95 % interval")
+	}
+	if difference {
+		headings = append(headings, ">difference", "95 % interval")
+	}
+	if test {
+		headings = append(headings, ">test", ">sd", "95 % interval")
+	}
+	t := newTable(append(headings, ">time", "")...)
+	for i, o := range out.Variations {
+		row := []string{s.plan.Variations[i].name(), count(o.Params), count(o.Degree)}
+		if validation {
+			row = append(row, o.Validation.cells()...)
+		}
+		if difference {
+			row = append(row, o.Difference.change(), o.Difference.ends())
+		}
+		if test {
+			row = append(row, o.Test.cells()...)
+		}
+		t.add(append(row, o.time(), o.diverged())...)
+	}
+	t.write(s.out)
+}
+
+// cells are the mean, the standard deviation and the interval.
+func (m *meanOutput) cells() []string {
+	if m == nil {
+		return []string{"-", "-", "-"}
+	}
+	return []string{percent(m.Mean), optional(m.SD), m.ends()}
+}
+
+// change is the mean as a difference.
+func (m *meanOutput) change() string {
+	if m == nil {
+		return "-"
+	}
+	return strings.Replace(fmt.Sprintf("%+.2f %%", 100*m.Mean), "-0.00", "+0.00", 1) // of a sum that is not quite 0
+}
+
+// ends is the interval.
+func (m *meanOutput) ends() string {
+	if m == nil || m.Low == nil {
+		return "-"
+	}
+	return fmt.Sprintf("%.2f to %.2f", 100**m.Low, 100**m.High)
+}
+
+func (o *variationOutput) time() string {
+	if o.Seconds == 0 {
+		return "-"
+	}
+	return seconds(o.Seconds).String()
+}
+
+// diverged says how many runs the means are without.
+func (o *variationOutput) diverged() string {
+	n := 0
+	for _, r := range o.Runs {
+		if r.Diverged {
+			n++
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d diverged", n)
+}
