@@ -28,8 +28,33 @@ type network struct {
 }
 
 // readNetwork finds the network that an argument means: the notation itself, a
-// preset, a file in the notation, a model file or a run folder.
+// preset, a file in the notation, a model file or a run folder; or a control of one,
+// as in mnist:linear.
 func readNetwork(arg string) (*network, error) {
+	of, control, ok := cutLast(arg, ":")
+	if !ok || !slices.Contains(spec.Controls(), control) {
+		return readGiven(arg)
+	}
+	n, err := readGiven(of)
+	if err != nil {
+		return nil, err
+	}
+	twin, err := n.Control(control)
+	if err != nil {
+		return nil, usagef("%s: %w", of, err)
+	}
+	return &network{name: arg, source: twin.String(), Net: twin}, nil
+}
+
+// cutLast cuts text about the last sep.
+func cutLast(text, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(text, sep); i >= 0 {
+		return text[:i], text[i+len(sep):], true
+	}
+	return text, "", false
+}
+
+func readGiven(arg string) (*network, error) {
 	if strings.Contains(arg, "(") {
 		net, err := spec.Parse(arg)
 		if err != nil {

@@ -17,10 +17,14 @@ func (a *app) netCommand() *cobra.Command {
 		Short: "Show a network's layers, shapes, parameters, multiply-adds and degree",
 		Long: `Show a network layer by layer: its lattice and channels, and so the degrees of
 freedom at each scale, its parameters, the multiply-adds of one image, and the
-degree of the polynomial so far. Without an argument, list the presets.`,
+degree of the polynomial so far. Without an argument, list the presets.
+
+NAME:CONTROL is a network with something else in the place of its coarse-grainings,
+to compare with: ` + strings.Join(spec.Controls(), ", ") + `.`,
 		Example: `  taylornet net
   taylornet net mnist
   taylornet net my.net
+  taylornet net mnist:relu-max                       # a control
   taylornet net runs/digits
   taylornet net 'Input(8,8,1) CG(2,2,1,2,2) CG(2,2,1,2,2) Linear(10)'`,
 		Args:              atMost(1),

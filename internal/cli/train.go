@@ -73,7 +73,7 @@ func (f *trainFlags) add(cmd *cobra.Command) {
 // another; what they hold stays until they are given.
 func (f *trainFlags) addVaried(cmd *cobra.Command, list []setting) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.net, "net", f.net, "train this `NETWORK`: a preset, a file, a model, or the notation itself (default: the data set's)")
+	flags.StringVar(&f.net, "net", f.net, "train this `NETWORK`: a preset, a file, a model, or the notation itself; with :relu-avg, :relu-max, :linear or :undilated behind it, its control (default: the data set's)")
 	flags.Var(&f.size, "size", "resize images to this")
 	addSettings(cmd, list)
 }
