@@ -24,6 +24,7 @@ const (
 	inputKey         = "input"
 	normalisationKey = "normalisation"
 	classesKey       = "classes"
+	rangeKey         = "logit_range" // not of all files
 	trainingKey      = "training"
 )
 
@@ -67,6 +68,11 @@ func decode(data []byte) (*Config, error) {
 	for key, into := range map[string]any{normalisationKey: &cfg.Normalisation, classesKey: &cfg.Classes} {
 		if err := json.Unmarshal([]byte(f.Metadata[key]), into); err != nil {
 			return nil, fmt.Errorf("metadata %q: %w", key, err)
+		}
+	}
+	if text, ok := f.Metadata[rangeKey]; ok {
+		if err := json.Unmarshal([]byte(text), &cfg.LogitRange); err != nil {
+			return nil, fmt.Errorf("metadata %q: %w", rangeKey, err)
 		}
 	}
 	cfg.Params, err = Vector(f, cfg.Net)
@@ -134,9 +140,11 @@ func (m *Model) Write(w io.Writer) error {
 		metadata[trainingKey] = string(m.Training)
 	}
 	in := m.Net.Input
-	for key, value := range map[string]any{
-		inputKey: []int{in.H, in.W, in.C}, normalisationKey: m.Normalisation, classesKey: m.Classes,
-	} {
+	values := map[string]any{inputKey: []int{in.H, in.W, in.C}, normalisationKey: m.Normalisation, classesKey: m.Classes}
+	if m.LogitRange > 0 {
+		values[rangeKey] = m.LogitRange
+	}
+	for key, value := range values {
 		text, err := json.Marshal(value)
 		if err != nil {
 			return fmt.Errorf("metadata %q: %w", key, err)

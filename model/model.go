@@ -38,6 +38,9 @@ type Config struct {
 	Normalisation dataset.Normalisation
 	// Classes are the names of the logits.
 	Classes []string
+	// LogitRange is the spread of the logits that nearly all training images stay
+	// within, as MeasureRange measures it; 0 if it is not known.
+	LogitRange float32
 	// Training is a record of how the parameters came about, in JSON. It is
 	// kept as it is and may be empty.
 	Training json.RawMessage
@@ -74,6 +77,9 @@ func (c *Config) validate() error {
 	}
 	if k := c.Net.Out().Size(); k != len(c.Classes) {
 		return fmt.Errorf("the network has %d outputs for %d classes", k, len(c.Classes))
+	}
+	if !finite(c.LogitRange) || c.LogitRange < 0 {
+		return fmt.Errorf("range of logits %v: want a number from 0 on", c.LogitRange)
 	}
 	list := c.Net.Params()
 	if want := engine.VectorLen(list); len(c.Params) != want {

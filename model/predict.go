@@ -18,6 +18,9 @@ type Prediction struct {
 	Class         string    `json:"class"`
 	Probabilities []float32 `json:"probabilities"` // [K], the softmax of the logits
 	Logits        []float32 `json:"logits"`        // [K]
+	// Outside is set if the logits are far beyond those of training images: the
+	// image is unlike them, and the answer means nothing.
+	Outside bool `json:"outside"`
 }
 
 // Predict classifies a picture of any size and colour, converted as
@@ -45,7 +48,7 @@ func (m *Model) PredictBatch(images []image.Image) ([]Prediction, error) {
 	}, func(i int, y []float32) {
 		p := Prediction{Logits: slices.Clone(y), Probabilities: make([]float32, len(y))}
 		layer.Softmax(p.Probabilities, y)
-		p.Label = argmax(y)
+		p.Label, p.Outside = argmax(y), m.outside(y)
 		p.Class = m.Classes[p.Label]
 		out[i] = p
 	})

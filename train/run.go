@@ -221,6 +221,10 @@ func (r *run) model(params []float32, test *model.Evaluation) (*model.Model, err
 	}, r.opts.Workers)
 }
 
+// rangeImages is the number of training images that the range of logits is
+// measured on.
+const rangeImages = 10000
+
 // finish evaluates the final model and writes it.
 func (r *run) finish() (*Result, error) {
 	m, err := r.model(r.best, nil)
@@ -237,6 +241,11 @@ func (r *run) finish() (*Result, error) {
 		return nil, err
 	}
 	if result.Model, err = r.model(r.best, result.Test); err != nil {
+		return nil, err
+	}
+	measured := r.training
+	measured.Index = measured.Index[:min(rangeImages, len(measured.Index))]
+	if result.Model.LogitRange, err = m.MeasureRange(measured); err != nil {
 		return nil, err
 	}
 	if r.opts.Dir == "" {

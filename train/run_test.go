@@ -266,6 +266,23 @@ func TestNoValidationKeepsLast(t *testing.T) {
 	}
 }
 
+// The model knows how far apart the logits of its training images are.
+func TestLogitRange(t *testing.T) {
+	data, cfg := digits(t), small()
+	cfg.Validation = 0
+	result, err := Run(t.Context(), cfg, data, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := result.Model.MeasureRange(data.Train.All())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := result.Model.LogitRange; !(got > 0) || got != want {
+		t.Errorf("range of logits %v, want %v", got, want)
+	}
+}
+
 func TestProgress(t *testing.T) {
 	var seen []string
 	cfg := small()

@@ -23,7 +23,11 @@ func (a *app) predictCommand() *cobra.Command {
 		Long: `Classify PNG or JPEG pictures of any size and colour; they are converted as the
 model expects. MODEL is a model file or a run folder. A picture that is dark on
 light is inverted if the model was trained on grey images that are light on dark,
-as MNIST's are.`,
+as MNIST's are.
+
+A network is a polynomial of high degree and grows fast outside the range that it was
+trained on. A picture that is answered there with logits more than twice as far apart
+as those of training images gets no answer but a warning.`,
 		Example: `  taylornet predict runs/mnist seven.png
   taylornet predict runs/mnist scans/*.jpg --json
   taylornet predict runs/mnist seven.png --invert no`,
@@ -49,6 +53,7 @@ type predictedImage struct {
 	Probability   float32   `json:"probability"`
 	Probabilities []float32 `json:"probabilities"` // in the order of classes
 	Inverted      bool      `json:"inverted"`
+	Outside       bool      `json:"outside"` // far outside the range of the training images
 }
 
 type unreadableImage struct {
@@ -105,7 +110,7 @@ func (out *predictOutput) add(m *model.Model, files []string, invert string) err
 	}
 	for i, p := range list {
 		at := &out.Predictions[first+i]
-		at.Class, at.Probability, at.Probabilities = p.Class, p.Probabilities[p.Label], p.Probabilities
+		at.Class, at.Probability, at.Probabilities, at.Outside = p.Class, p.Probabilities[p.Label], p.Probabilities, p.Outside
 	}
 	return nil
 }
@@ -145,16 +150,23 @@ func readImage(file string) (image.Image, error) {
 
 func (a *app) writePredictions(out predictOutput) {
 	t := newTable("file", "class", ">probability", "runner-up", "")
-	inverted := 0
+	inverted, outside := 0, 0
 	for _, p := range out.Predictions {
 		cells := []string{p.File, p.Class, percent(float64(p.Probability)), runnerUp(p, out.Classes), ""}
 		if p.Inverted {
 			inverted++
 			cells[4] = "inverted"
 		}
+		if p.Outside { // no answer that anybody may take for a sure one
+			outside++
+			cells = []string{p.File, "?", "-", "-", "unlike the training images"}
+		}
 		t.add(cells...)
 	}
 	t.write(a.out)
+	if outside > 0 {
+		fmt.Fprintf(a.err, "warning: %s far outside the range that the network was trained on: an answer there means nothing\n", plural(outside, "picture"))
+	}
 	if inverted > 0 {
 		a.notef("note: light and dark were exchanged in %s; --invert no leaves them as they are", plural(inverted, "picture"))
 	}

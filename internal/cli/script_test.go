@@ -39,7 +39,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"fails": fails, "json": jsonKeys, "digit": drawDigit, "explained": explained, "cut": cut, "flip": flip, "waitfor": waitFor,
+			"fails": fails, "json": jsonKeys, "digit": drawDigit, "narrow": narrow, "explained": explained, "cut": cut, "flip": flip, "waitfor": waitFor,
 		},
 		Condition: func(name string) (bool, error) {
 			if set, ok := strings.CutPrefix(name, "system:"); ok {
@@ -159,6 +159,21 @@ func drawDigit(ts *testscript.TestScript, neg bool, args []string) {
 	var file bytes.Buffer
 	ts.Check(png.Encode(&file, img))
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), file.Bytes(), 0o666))
+}
+
+// narrow MODEL makes a model one whose training images had logits that hardly
+// differed.
+func narrow(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: narrow MODEL")
+	}
+	m, err := model.Load(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if m.LogitRange == 0 {
+		ts.Fatalf("%s has no range of logits", args[0])
+	}
+	m.LogitRange = 1e-3
+	ts.Check(m.Save(ts.MkAbs(args[0])))
 }
 
 // waitfor FILE waits until a file is there.

@@ -1,0 +1,40 @@
+package model
+
+import (
+	"slices"
+
+	"github.com/coarsegrain/taylornet/dataset"
+)
+
+// A polynomial of high degree grows fast outside the range that it was trained on,
+// and its answer there, however sure, means nothing. What tells is the spread of the
+// logits, the largest less the smallest: an answer is outside the range if it is
+// more than outsideFactor times that which nearly all training images stay within.
+const outsideFactor = 2
+
+// MeasureRange returns the spread of the logits that 999 in 1,000 of the images stay
+// within, for Config.LogitRange; 0 if that is no finite number.
+func (m *Model) MeasureRange(images dataset.Subset) (float32, error) {
+	if err := m.CheckFits(images.Set); err != nil {
+		return 0, err
+	}
+	spreads := make([]float32, images.N())
+	err := m.run(images.N(), func(i int, x []float32) {
+		m.Normalisation.Apply(x, images.Image(i))
+	}, func(i int, y []float32) { spreads[i] = spread(y) })
+	if err != nil || len(spreads) == 0 {
+		return 0, err
+	}
+	slices.Sort(spreads)
+	if most := spreads[(999*len(spreads)+999)/1000-1]; finite(most) {
+		return most, nil
+	}
+	return 0, nil
+}
+
+func spread(logits []float32) float32 { return slices.Max(logits) - slices.Min(logits) }
+
+// outside reports logits far beyond those of training images.
+func (m *Model) outside(logits []float32) bool {
+	return m.LogitRange > 0 && spread(logits) > outsideFactor*m.LogitRange
+}

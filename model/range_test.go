@@ -1,0 +1,102 @@
+package model_test
+
+import (
+	"bytes"
+	"math"
+	"testing"
+
+	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/model"
+)
+
+// steep is a model of a pixel whose logits are its value, doubled and negated.
+func steep(t *testing.T, factor float32) model.Config {
+	t.Helper()
+	c := config(t, "Input(1,1,1) Linear(2)", "light", "dark")
+	for i := range c.Params {
+		c.Params[i] = 0
+	}
+	c.Params[0], c.Params[1] = 2*factor, -factor
+	return c
+}
+
+func greys(values ...uint8) *dataset.Set {
+	return &dataset.Set{Name: "greys", Classes: []string{"light", "dark"}, H: 1, W: 1, C: 1, Pixels: values, Labels: make([]uint16, len(values))}
+}
+
+func TestMeasureRange(t *testing.T) {
+	m := compile(t, steep(t, 1))
+	var values []uint8
+	for i := range 2000 { // one image in a thousand is lighter than 100
+		values = append(values, 100)
+		if i%1000 == 0 {
+			values[i] = 255
+		}
+	}
+	for _, tt := range []struct {
+		values []uint8
+		want   float64
+	}{
+		{values, 3 * 100.0 / 255}, {values[:1], 3}, {nil, 0}, {[]uint8{0, 51, 102}, 1.2},
+	} {
+		c := steep(t, 1)
+		c.Normalisation = dataset.Normalisation{Mean: []float32{0}, Std: []float32{1}}
+		got, err := compile(t, c).MeasureRange(greys(tt.values...).All())
+		if err != nil || !(math.Abs(float64(got)-tt.want) <= 0.01) {
+			t.Errorf("%d images: range %v, want %v (%v)", len(tt.values), got, tt.want, err)
+		}
+	}
+	if _, err := m.MeasureRange((&dataset.Set{Name: "large", Classes: m.Classes, H: 2, W: 2, C: 1}).All()); err == nil {
+		t.Error("images that do not fit: no error")
+	}
+	overflow := compile(t, steep(t, 1.5e38))
+	if got, err := overflow.MeasureRange(greys(255, 255).All()); got != 0 || err != nil {
+		t.Errorf("infinite logits: range %v, error %v, want 0: not known", got, err)
+	}
+}
+
+func TestOutside(t *testing.T) {
+	c := steep(t, 1)
+	c.Normalisation = dataset.Normalisation{Mean: []float32{0}, Std: []float32{1}}
+	for _, tt := range []struct {
+		known   float32
+		grey    uint8
+		outside bool
+	}{
+		{0, 255, false}, {1.4, 255, true}, {1.6, 255, false}, {0.5, 90, true}, {0.5, 80, false},
+	} {
+		c.LogitRange = tt.known
+		p, err := compile(t, c).Predict(pixel(tt.grey, tt.grey, tt.grey, 1, 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Outside != tt.outside {
+			t.Errorf("logits %v with the range %v: outside %v", p.Logits, tt.known, p.Outside)
+		}
+	}
+}
+
+// The range is kept in the file; files without one are read as before.
+func TestRangeInFile(t *testing.T) {
+	c := steep(t, 1)
+	for _, known := range []float32{0, 0.25, 3e38} {
+		c.LogitRange = known
+		var b bytes.Buffer
+		if err := compile(t, c).Write(&b); err != nil {
+			t.Fatal(err)
+		}
+		if has := bytes.Contains(b.Bytes(), []byte("logit_range")); has != (known > 0) {
+			t.Errorf("range %v: it is in the file: %v", known, has)
+		}
+		m, err := model.Decode(b.Bytes())
+		if err != nil || m.LogitRange != known {
+			t.Errorf("range %v is read as %v (%v)", known, m.LogitRange, err)
+		}
+	}
+	for _, bad := range []float32{-1, float32(math.NaN()), float32(math.Inf(1))} {
+		c.LogitRange = bad
+		if _, err := model.New(c, 1); err == nil {
+			t.Errorf("range %v: no error", bad)
+		}
+	}
+}
