@@ -14,6 +14,7 @@ type Evaluation struct {
 	Correct   int     `json:"correct"`
 	Total     int     `json:"total"`
 	Loss      float64 `json:"loss"`      // mean cross-entropy, nats
+	Outside   int     `json:"outside"`   // images that Prediction.Outside is set for
 	Confusion [][]int `json:"confusion"` // [K][K] counts, by true class, then by predicted
 	// Mistakes are the wrong answers, those given with most confidence first.
 	Mistakes []Mistake `json:"-"`
@@ -57,6 +58,7 @@ func (m *Model) Evaluate(images dataset.Subset) (*Evaluation, error) {
 		label       int
 		probability float32
 		loss        float64
+		outside     bool
 	}
 	answers := make([]answer, images.N())
 	err := m.run(images.N(), func(i int, x []float32) {
@@ -66,7 +68,7 @@ func (m *Model) Evaluate(images dataset.Subset) (*Evaluation, error) {
 		loss := layer.CrossEntropy(p, y, images.Label(i), 0)
 		layer.Softmax(p, y)
 		k := argmax(y)
-		answers[i] = answer{k, p[k], loss}
+		answers[i] = answer{k, p[k], loss, m.outside(y)}
 	})
 	if err != nil {
 		return nil, err
@@ -79,6 +81,9 @@ func (m *Model) Evaluate(images dataset.Subset) (*Evaluation, error) {
 		label := images.Label(i)
 		e.Confusion[label][a.label]++
 		e.Loss += a.loss
+		if a.outside {
+			e.Outside++
+		}
 		if a.label == label {
 			e.Correct++
 		} else {

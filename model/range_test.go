@@ -76,6 +76,15 @@ func TestOutside(t *testing.T) {
 	}
 }
 
+func TestEvaluateCountsOutside(t *testing.T) {
+	c := steep(t, 1)
+	c.Normalisation, c.LogitRange = dataset.Normalisation{Mean: []float32{0}, Std: []float32{1}}, 0.5
+	e, err := compile(t, c).Evaluate(greys(10, 80, 90, 255).All())
+	if err != nil || e.Outside != 2 || e.Total != 4 {
+		t.Errorf("%d of %d outside, want 2 of 4 (%v)", e.Outside, e.Total, err)
+	}
+}
+
 // The range is kept in the file; files without one are read as before.
 func TestRangeInFile(t *testing.T) {
 	c := steep(t, 1)

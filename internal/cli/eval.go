@@ -16,6 +16,7 @@ import (
 type evalFlags struct {
 	data, split string
 	size        sizeFlag
+	robustness  bool
 }
 
 func (a *app) evalCommand() *cobra.Command {
@@ -24,9 +25,12 @@ func (a *app) evalCommand() *cobra.Command {
 		Use:   "eval MODEL",
 		Short: "Measure a model's accuracy on a data set",
 		Long: `Classify the images of a data set and compare with their labels. MODEL is a model
-file or a run folder. Without --data the model's own data set is taken.`,
+file or a run folder. Without --data the model's own data set is taken.
+
+With --robustness also images that are shifted, noisy, and of less or more contrast.`,
 		Example: `  taylornet eval runs/mnist
   taylornet eval runs/mnist --split train
+  taylornet eval runs/mnist --robustness
   taylornet eval digits.safetensors --data my-digits --size 8x8 --json`,
 		Args:              exactly("MODEL"),
 		ValidArgsFunction: completeModel,
@@ -36,6 +40,7 @@ file or a run folder. Without --data the model's own data set is taken.`,
 	flags.StringVar(&f.data, "data", "", "data set: a known `NAME`, or a folder (default: what the model was trained on)")
 	flags.StringVar(&f.split, "split", "test", "part of the data: `test` or train")
 	flags.Var(&f.size, "size", "resize images to this")
+	flags.BoolVar(&f.robustness, "robustness", false, "measure the accuracy on disturbed images, too")
 	completeFlag(cmd, "data", completeData)
 	completeFlag(cmd, "split", completeOf("test", "train"))
 	return cmd
@@ -53,6 +58,8 @@ type evalOutput struct {
 	Split     string   `json:"split"`
 	Classes   []string `json:"classes"`
 	Confusion [][]int  `json:"confusion"` // by true class, then by predicted
+
+	Disturbed []disturbedOutput `json:"disturbed,omitempty"`
 }
 
 func (a *app) eval(arg string, f *evalFlags) error {
@@ -78,16 +85,26 @@ func (a *app) eval(arg string, f *evalFlags) error {
 	if err != nil {
 		return err
 	}
+	var disturbed []disturbedOutput
+	if f.robustness {
+		if disturbed, err = disturb(m, set.All()); err != nil {
+			return err
+		}
+	}
 	if a.json {
 		return a.writeJSON(evalOutput{
 			Accuracy: e.Accuracy(), Correct: e.Correct, Total: e.Total, Loss: e.Loss,
 			Params: m.Net.NumParams(), Degree: m.Net.Degree(),
-			Data: data.Name, Split: f.split, Classes: m.Classes, Confusion: e.Confusion,
+			Data: data.Name, Split: f.split, Classes: m.Classes, Confusion: e.Confusion, Disturbed: disturbed,
 		})
 	}
 	a.printf("%s right: %s of %s of %s\n", percent(e.Accuracy()), count(e.Correct), plural(e.Total, "image"), set.Name)
 	a.printf("%s; mean cross-entropy %.4f\n\n", describe(m.Net), e.Loss)
 	a.writeClasses(m.Classes, e.Confusion)
+	if f.robustness {
+		a.printf("\n")
+		a.writeDisturbed(disturbed)
+	}
 	return nil
 }
 
