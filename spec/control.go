@@ -12,6 +12,7 @@ type control struct {
 	make func(*CG) []Op
 }
 
+// controls holds all of them, in the order of Controls.
 var controls = []control{
 	{"relu-avg", func(g *CG) []Op { return pooled(g, false) }},
 	{"relu-max", func(g *CG) []Op { return pooled(g, true) }},

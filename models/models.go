@@ -1,0 +1,44 @@
+package models
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/coarsegrain/taylornet/model"
+)
+
+//go:embed digits.safetensors mnist.safetensors
+var files embed.FS
+
+const extension = ".safetensors"
+
+// Names lists the models, sorted.
+func Names() []string {
+	paths, err := fs.Glob(files, "*"+extension)
+	if err != nil {
+		panic("models.Names: " + err.Error())
+	}
+	for i, path := range paths {
+		paths[i] = strings.TrimSuffix(path, extension)
+	}
+	slices.Sort(paths)
+	return paths
+}
+
+// Has reports whether there is a model of that name.
+func Has(name string) bool { return slices.Contains(Names(), name) }
+
+// Load returns the model of a name.
+func Load(name string) (*model.Model, error) {
+	if !Has(name) {
+		return nil, fmt.Errorf("no model is called %q: there are %s", name, strings.Join(Names(), ", "))
+	}
+	data, err := files.ReadFile(name + extension)
+	if err != nil {
+		return nil, err
+	}
+	return model.Decode(data)
+}

@@ -1,0 +1,63 @@
+package models_test
+
+import (
+	"bytes"
+	"fmt"
+	"log"
+	"os"
+	"slices"
+	"testing"
+
+	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/models"
+)
+
+// Every model is the file of its name, whole, and no activation function is in it.
+func TestModels(t *testing.T) {
+	names := models.Names()
+	if !slices.Contains(names, "mnist") || !slices.IsSorted(names) {
+		t.Errorf("names %v", names)
+	}
+	for _, name := range names {
+		m, err := models.Load(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file, err := os.ReadFile(name + ".safetensors")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b bytes.Buffer
+		if err := m.Write(&b); err != nil || !bytes.Equal(b.Bytes(), file) {
+			t.Errorf("%s is not its file (%v)", name, err)
+		}
+		if !models.Has(name) || !m.Net.Polynomial() {
+			t.Errorf("%s: has %v, polynomial %v", name, models.Has(name), m.Net.Polynomial())
+		}
+	}
+}
+
+func TestNoModel(t *testing.T) {
+	for _, name := range []string{"", "MNIST", "mnist.safetensors", "../models/mnist", "*"} {
+		if _, err := models.Load(name); err == nil || models.Has(name) {
+			t.Errorf("there is a model %q", name)
+		}
+	}
+}
+
+func ExampleLoad() {
+	m, err := models.Load("digits")
+	if err != nil {
+		log.Fatal(err)
+	}
+	digits, err := dataset.Load("digits", dataset.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	p, err := m.Predict(digits.Test.Picture(0))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("digit", p.Class)
+	// Output: digit 1
+}
