@@ -39,9 +39,7 @@ func (l *Pool[T]) Forward(n int, y, x, _ []T) {
 				continue
 			}
 			for c, v := range in {
-				if v > row[c] || v != v {
-					row[c] = v
-				}
+				row[c] = max(row[c], v)
 			}
 		}
 		if !l.max {
@@ -52,32 +50,62 @@ func (l *Pool[T]) Forward(n int, y, x, _ []T) {
 	}
 }
 
+// Scratch implements Layer: a value a channel.
+func (l *Pool[T]) Scratch() int { return l.in.C }
+
 // Backward implements Layer. The gradient of a maximum goes to the window's
 // first member that attains it.
-func (l *Pool[T]) Backward(n int, dx, dy, y, x, _, _ []T) {
+func (l *Pool[T]) Backward(n int, dx, dy, y, x, _, scratch []T) {
 	if dx == nil {
 		return
 	}
 	clear(data(l.frame, dx, n, l.in))
-	out, g := data(l.frame, y, n, l.out), data(l.frame, dy, n, l.out)
-	inverse := 1 / T(l.win.Taps)
+	out, g, scratch := data(l.frame, y, n, l.out), data(l.frame, dy, n, l.out), scratch[:l.in.C]
 	for s := range n * l.out.H * l.out.W {
-		at := l.win.Index[s*l.win.Taps:][:l.win.Taps]
-		for c, v := range g[s*l.out.C:][:l.out.C] {
-			if !l.max {
-				for _, k := range at {
-					dx[int(k)+c] += v * inverse
-				}
-				continue
-			}
-			for _, k := range at {
-				if x[int(k)+c] == out[s*l.out.C+c] {
-					dx[int(k)+c] += v
-					break
-				}
-			}
+		at, from := l.win.Index[s*l.win.Taps:][:l.win.Taps], s*l.out.C
+		if l.max {
+			l.toLargest(dx, g[from:], out[from:], x, at, scratch)
+		} else {
+			l.toAll(dx, g[from:], at, scratch)
 		}
 	}
+}
+
+// toAll adds the gradient g of a site to the members of its window.
+func (l *Pool[T]) toAll(dx, g []T, at []int32, part []T) {
+	inverse := 1 / T(l.win.Taps)
+	for c := range part {
+		part[c] = g[c] * inverse
+	}
+	for _, k := range at {
+		kernel.Add(dx[k:][:len(part)], part)
+	}
+}
+
+// toLargest adds the gradient g of a site to the first member of its window, by
+// channel, that is equal to the output y. What a channel's maximum is cannot be
+// foreseen: it is free of branches.
+func (l *Pool[T]) toLargest(dx, g, y, x []T, at []int32, left []T) {
+	for c := range left {
+		left[c] = 1
+	}
+	for _, k := range at {
+		in, into := x[k:][:len(left)], dx[k:][:len(left)]
+		for c, v := range in {
+			hit := left[c] * T(oneIf(v == y[c]))
+			left[c] -= hit
+			into[c] += g[c] * hit
+		}
+	}
+}
+
+// oneIf is 1 if b is true, else 0.
+func oneIf(b bool) int {
+	n := 0
+	if b {
+		n = 1
+	}
+	return n
 }
 
 // ReLU is max(x,0), for controls.
@@ -110,10 +138,6 @@ func (l *ReLU[T]) Backward(n int, dx, dy, _, x, _, _ []T) {
 	}
 	out, g := data(l.frame, dx, n, l.shape), data(l.frame, dy, n, l.shape)
 	for i, v := range data(l.frame, x, n, l.shape) {
-		if v > 0 {
-			out[i] = g[i]
-		} else {
-			out[i] = 0
-		}
+		out[i] = g[i] * T(oneIf(v > 0)) // free of branches, which nothing would foresee
 	}
 }
