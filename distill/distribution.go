@@ -43,14 +43,13 @@ type guide struct {
 
 // newDistribution takes fresh networks of the kind of the ensemble's first and of
 // ConvNet's.
-func newDistribution(leaves dataset.Subset, nets Ensemble, c Config, workers int) (*distribution, error) {
+func newDistribution(leaves dataset.Subset, nets Ensemble, c Config, workers int) *distribution {
 	d := &distribution{leaves: leaves, norm: nets[0].Model.Normalisation, augment: c.Paint.Augment, seed: c.Seed, workers: workers}
 	if convnet, err := spec.Parse(ConvNet(leaves.Set)); err == nil { // not for tiny images
 		d.nets = append(d.nets, convnet)
 	}
 	d.nets = append(d.nets, nets[0].Model.Net)
-	_, err := trainerOf(nets[0], workers)
-	return d, err
+	return d
 }
 
 // chunk is whole classes, of about 500 images.

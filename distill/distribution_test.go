@@ -24,11 +24,7 @@ func newTestDistribution(t testing.TB, leaves dataset.Subset, how Painting, work
 	nets := ensemble(t, workers, trained(t))
 	c := matching()
 	c.Paint = how
-	d, err := newDistribution(leaves, nets, c, workers)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &painter{in: nets.input(), how: how, seed: 1, aim: d}
+	return &painter{in: nets.input(), how: how, seed: 1, aim: newDistribution(leaves, nets, c, workers)}
 }
 
 // distributionOf is what a painter of newTestDistribution aims at.
@@ -177,9 +173,6 @@ func TestDistributionOfTinyImages(t *testing.T) {
 	if refs.N() != 12 {
 		t.Errorf("%d images", refs.N())
 	}
-	m = madeUp(t, "Input(1,1,3) Sum{ Linear(3) | } Norm Linear(3)", 1, "red", "green", "blue")
-	_, err := Run(t.Context(), c, []*model.Model{m}, set, Options{})
-	oneLine(t, err, "norm")
 }
 
 // Whole classes are matched at a time.

@@ -34,12 +34,12 @@ type worker struct {
 // newPainter is a painter with the aim that the settings name.
 func (w *worker) newPainter() (*painter, error) {
 	p := &painter{in: w.nets.input(), how: w.Paint, seed: w.Seed}
-	var err error
 	if w.Objective == Distribution {
-		p.aim, err = newDistribution(w.leaves, w.nets, w.Config, w.workers)
-	} else {
-		p.aim, err = newSimilarity(w.nets, w.workers)
+		p.aim = newDistribution(w.leaves, w.nets, w.Config, w.workers)
+		return p, nil
 	}
+	var err error
+	p.aim, err = newSimilarity(w.nets, w.workers)
 	return p, err
 }
 

@@ -2,7 +2,6 @@ package distill
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/coarsegrain/taylornet/dataset"
@@ -110,14 +109,8 @@ func (c *canvas) take(i int, dv []float32, norm dataset.Normalisation, networks 
 	}
 }
 
-// trainerOf computes gradients to images through the operations of an embedding,
-// on so many workers.
+// trainerOf computes gradients to images through the operations of an embedding.
 func trainerOf(e *Embedder, workers int) (engine.Trainer[float32], error) {
-	for _, l := range e.net.Layers() {
-		if _, ok := l.Op.(*spec.Norm); ok { // it would have the statistics of the images in progress
-			return nil, fmt.Errorf("no images are optimised through the norm at %s: only norms right after a Conv, CG, Linear or Taylor are constant", l.Path)
-		}
-	}
 	return cpu.New().CompileTraining(e.net, engine.Options{Workers: workers, InputGrad: true, FixedParams: true})
 }
 

@@ -152,6 +152,7 @@ func roughness(x []float64, h, w, c int) (sum float64) {
 func TestPaintGradient(t *testing.T) {
 	augment := dataset.Augment{Shift: 1, Rotate: 15, Scale: 0.2, Shear: 10, Flip: true, Crop: 1}
 	small := "Input(5,4,3) Conv(3,3,4,1,1,1) Norm CG(2,2,4,2,2) Linear(3)"
+	norms := "Input(5,4,3) Norm Sum{ Conv(3,3,3,1,1,1) Norm | } Norm CG(2,2,3,2,2) Linear(3)"
 	for _, tt := range []struct {
 		name   string
 		models []*model.Model
@@ -161,6 +162,7 @@ func TestPaintGradient(t *testing.T) {
 		{"smooth", []*model.Model{trained(t)}, Painting{Smooth: 3}},
 		{"augmented", []*model.Model{trained(t)}, Painting{Smooth: 0.3, Augment: augment}},
 		{"ensemble", []*model.Model{trained(t), disturbed(t)}, Painting{Smooth: 0.3, Augment: augment}},
+		{"norms", []*model.Model{madeUp(t, norms, 1, "a", "b", "c")}, Painting{Smooth: 2, Augment: augment}},
 		{"colour", []*model.Model{madeUp(t, small, 1, "a", "b", "c"), madeUp(t, small, 2, "a", "b", "c")}, Painting{Smooth: 2, Augment: augment}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -366,14 +368,6 @@ func TestPaintImagesAreIndependent(t *testing.T) {
 	if !slices.Equal(few, many[:len(few)]) {
 		t.Error("other pixels beside other images")
 	}
-}
-
-// A norm that is not folded has the statistics of the images beside it when
-// gradients are computed, not those of the model.
-func TestPaintRefusesNorms(t *testing.T) {
-	m := madeUp(t, "Input(4,4,2) Sum{ Conv(3,3,2,1,1,1) | } Norm CG(2,2,2,2,2) Linear(2)", 1, "a", "b")
-	_, err := newSimilarity(ensemble(t, 1, m), 1)
-	oneLine(t, err, "norm")
 }
 
 func TestPaintStops(t *testing.T) {

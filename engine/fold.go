@@ -8,11 +8,12 @@ import (
 	"github.com/coarsegrain/taylornet/tensor"
 )
 
-// Fold returns the network without the norms that directly follow a
-// convolution, a linear layer, a coarse-graining or a Taylor expansion, and its parameters with
-// those norms' statistics multiplied in: the same function at
-// inference, with nothing left but the polynomial. Other norms stay. Coarse-grainings
-// that share coefficients get copies of their own.
+// Fold returns the network without norms, and its parameters with the norms'
+// statistics in them: the same function at inference, with nothing left but the
+// polynomial. A norm that directly follows a convolution, a linear layer, a
+// coarse-graining or a Taylor expansion is multiplied into it; any other becomes a
+// coarse-graining of order 1 of single sites. Coarse-grainings that share
+// coefficients get copies of their own.
 func Fold[T tensor.Float](net *spec.Net, params []T) (*spec.Net, []T, error) {
 	list := net.Params()
 	if want := VectorLen(list); len(params) != want {
@@ -39,14 +40,15 @@ type folder[T tensor.Float] struct{ from, to map[string][]T }
 func (f folder[T]) ops(ops []spec.Op, from, to string) []spec.Op {
 	var out []spec.Op
 	for i, op := range ops {
-		fromPath := fmt.Sprint(from, i)
-		if _, ok := op.(*spec.Norm); ok && len(out) > 0 {
-			last := fmt.Sprint(to, len(out)-1)
-			if f.fold(out[len(out)-1], last, fromPath) {
-				continue
-			}
+		fromPath, next := fmt.Sprint(from, i), fmt.Sprint(to, len(out))
+		if _, ok := op.(*spec.Norm); !ok {
+			out = append(out, f.op(op, fromPath, next))
+			continue
 		}
-		out = append(out, f.op(op, fromPath, fmt.Sprint(to, len(out))))
+		if len(out) > 0 && f.fold(out[len(out)-1], fmt.Sprint(to, len(out)-1), fromPath) {
+			continue
+		}
+		out = append(out, f.affine(fromPath, next))
 	}
 	return out
 }
@@ -89,8 +91,6 @@ func tensors(op spec.Op) []string {
 		return []string{".cg.coefficients"}
 	case *spec.Taylor:
 		return []string{".taylor.coefficients"}
-	case *spec.Norm:
-		return []string{".norm.scale", ".norm.shift", ".norm.mean", ".norm.variance"}
 	}
 	return nil
 }
@@ -112,17 +112,33 @@ func (f folder[T]) fold(into spec.Op, to, from string) bool {
 	default:
 		return false
 	}
-	gamma, beta := f.from[from+".norm.scale"], f.from[from+".norm.shift"]
-	mean, variance := f.from[from+".norm.mean"], f.from[from+".norm.variance"]
-	for c := range gamma {
-		scale, shift := layer.FoldNorm(gamma[c], beta[c], mean[c], variance[c])
+	scale, shift := f.norm(from)
+	for c := range scale {
 		for _, name := range tensors(into) {
 			v := f.to[to+name]
-			for i := c; i < len(v); i += len(gamma) {
-				v[i] *= scale
+			for i := c; i < len(v); i += len(scale) {
+				v[i] *= scale[c]
 			}
 		}
-		f.to[to+constant][c] += shift
+		f.to[to+constant][c] += shift[c]
 	}
 	return true
+}
+
+// norm is the scale and shift of each channel by the norm at a path.
+func (f folder[T]) norm(from string) (scale, shift []T) {
+	gamma, beta := f.from[from+".norm.scale"], f.from[from+".norm.shift"]
+	mean, variance := f.from[from+".norm.mean"], f.from[from+".norm.variance"]
+	scale, shift = make([]T, len(gamma)), make([]T, len(gamma))
+	for c := range gamma {
+		scale[c], shift[c] = layer.FoldNorm(gamma[c], beta[c], mean[c], variance[c])
+	}
+	return scale, shift
+}
+
+// affine puts at path to what the norm at path from is.
+func (f folder[T]) affine(from, to string) spec.Op {
+	scale, shift := f.norm(from)
+	f.to[to+".cg.coefficients"] = append(shift, scale...)
+	return &spec.CG{L1: 1, L2: 1, C: len(scale), S1: 1, S2: 1, D: 1, Order: 1}
 }

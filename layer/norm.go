@@ -141,47 +141,9 @@ func rsqrt[T tensor.Float](variance T) T {
 	return T(1 / math.Sqrt(float64(variance)+Epsilon))
 }
 
-// Affine is a norm at inference, with the statistics of the data: one scale and
-// one shift per channel. It has no backward pass.
-type Affine[T tensor.Float] struct {
-	frame        Frame
-	shape        spec.Shape
-	at           NormParams
-	scale, shift []T
-}
-
-// NewAffine compiles the inference form of a norm.
-func NewAffine[T tensor.Float](f Frame, shape spec.Shape, at NormParams) *Affine[T] {
-	return &Affine[T]{frame: f, shape: shape, at: at, scale: make([]T, shape.C), shift: make([]T, shape.C)}
-}
-
-// Refresh implements Layer.
-func (l *Affine[T]) Refresh(params []T) {
-	for k := range l.scale {
-		l.scale[k], l.shift[k] = FoldNorm(params[l.at.Scale+k], params[l.at.Shift+k], params[l.at.Mean+k], params[l.at.Var+k])
-	}
-}
-
 // FoldNorm returns the scale and shift that a channel's norm applies with its
 // statistics of the data.
 func FoldNorm[T tensor.Float](gamma, beta, mean, variance T) (scale, shift T) {
 	s := float64(gamma) / math.Sqrt(float64(variance)+Epsilon)
 	return T(s), T(float64(beta) - float64(mean)*s)
-}
-
-// Scratch implements Layer.
-func (l *Affine[T]) Scratch() int { return 0 }
-
-// InPlace implements Layer.
-func (l *Affine[T]) InPlace() bool { return false }
-
-// Forward implements Layer.
-func (l *Affine[T]) Forward(n int, y, x, _ []T) {
-	kernel.Affine(data(l.frame, y, n, l.shape), data(l.frame, x, n, l.shape), l.scale, l.shift)
-}
-
-// Backward implements Layer; it panics, as a program for inference has no
-// backward pass.
-func (l *Affine[T]) Backward(int, []T, []T, []T, []T, []T, []T) {
-	panic("layer.Affine.Backward: compiled for inference")
 }

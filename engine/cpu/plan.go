@@ -198,11 +198,8 @@ func (b *builder[T]) layer(info spec.Layer, x int) layer.Layer[T] {
 		return b.cg(info)
 	case *spec.Taylor:
 		return layer.NewTaylor[T](frame, op, info.In, at(".taylor.coefficients"), inputGrad)
-	case *spec.Norm:
-		if b.training {
-			return b.norm(info)
-		}
-		return layer.NewAffine[T](frame, info.In, b.normParams(info))
+	case *spec.Norm: // in training: Fold leaves none
+		return b.norm(info)
 	case *spec.Pool:
 		return layer.NewPool[T](frame, op, info.In, info.Out)
 	case *spec.ReLU:
@@ -217,12 +214,8 @@ func (b *builder[T]) cg(info spec.Layer) *layer.CG[T] {
 }
 
 func (b *builder[T]) norm(info spec.Layer) *layer.Norm[T] {
-	return layer.NewNorm[T](b.plan.frame, info.In, b.normParams(info))
-}
-
-func (b *builder[T]) normParams(info spec.Layer) layer.NormParams {
 	at := func(name string) int { return b.params[info.Path+".norm."+name] }
-	return layer.NormParams{Scale: at("scale"), Shift: at("shift"), Mean: at("mean"), Var: at("variance")}
+	return layer.NewNorm[T](b.plan.frame, info.In, layer.NormParams{Scale: at("scale"), Shift: at("shift"), Mean: at("mean"), Var: at("variance")})
 }
 
 func (b *builder[T]) group(j join, branches [][]spec.Op, info spec.Layer, x int) int {

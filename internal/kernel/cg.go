@@ -25,6 +25,10 @@ func Terms(n, order int) int {
 // in lexicographic order of (i,j,k); y is [sites][channels].
 func CG[T tensor.Float](y, x, mean []T, win Window, coefs []T, channels, order int) {
 	checkCG("kernel.CG", win, len(x), mean, len(y), len(coefs), channels, order)
+	if order == 1 && mean == nil && win.inRow(channels) {
+		Affine(y, x[win.Index[0]:][:len(y)], coefs[channels:], coefs[:channels])
+		return
+	}
 	if y32 := float32s(y); y32 != nil {
 		cgFloat32(y32, float32s(x), float32s(mean), win, float32s(coefs), channels, order)
 	} else {

@@ -118,15 +118,17 @@ func sweepCG(t *testing.T, check func(t rapid.TB, c cgCase, r source)) {
 	for taps := 1; taps <= 10; taps++ {
 		for _, channels := range []int{1, 7, 8, 9, 15, 16, 17, 33, 64} {
 			for _, sites := range []int{0, 1, 2, 3, 63, 64, 65} {
-				c := cgCase{geometry: line(sites, taps), sites: sites, channels: channels, order: 2, mean: sites%3 == 0}
-				if sites%2 == 1 { // a partition
-					c.w, c.stride, c.partition = sites*taps, taps, true
+				for order := 1; order <= 2; order++ {
+					c := cgCase{geometry: line(sites, taps), sites: sites, channels: channels, order: order, mean: sites%3 == 0}
+					if sites%2 == 1 { // a partition
+						c.w, c.stride, c.partition = sites*taps, taps, true
+					}
+					r := newSource(uint64(taps*channels+sites), nil)
+					if channels == 17 {
+						r.special = notFinite
+					}
+					check(t, c, r)
 				}
-				r := newSource(uint64(taps*channels+sites), nil)
-				if channels == 17 {
-					r.special = notFinite
-				}
-				check(t, c, r)
 			}
 		}
 	}

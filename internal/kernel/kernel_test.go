@@ -65,6 +65,24 @@ func TestMaxIndex(t *testing.T) {
 	})
 }
 
+func TestInRow(t *testing.T) {
+	for _, tt := range []struct {
+		win  Window
+		want bool
+	}{
+		{Window{Taps: 1, Index: []int32{8, 11, 14}}, true},
+		{Window{Taps: 1, Index: []int32{5}}, true},
+		{Window{Taps: 1}, false},
+		{Window{Taps: 1, Index: []int32{8, 14, 20}}, false},
+		{Window{Taps: 1, Index: []int32{8, 11, 10, 17}}, false},
+		{Window{Taps: 2, Index: []int32{8, 11}}, false},
+	} {
+		if got := tt.win.inRow(3); got != tt.want {
+			t.Errorf("%+v: in a row %v", tt.win, got)
+		}
+	}
+}
+
 func TestPanics(t *testing.T) {
 	const taps, c = 2, 3
 	win := line(5, taps).window(c)

@@ -31,6 +31,19 @@ func (w Window) check(name string, c, n int) {
 	}
 }
 
+// inRow reports whether the sites read one pixel of c channels each, in a row.
+func (w Window) inRow(c int) bool {
+	if w.Taps != 1 || len(w.Index) == 0 {
+		return false
+	}
+	for i, at := range w.Index {
+		if at != w.Index[0]+int32(i*c) {
+			return false
+		}
+	}
+	return true
+}
+
 // maxIndexPortable is the highest index, a negative one being the highest of all.
 func maxIndexPortable(index []int32) uint32 {
 	var top uint32
