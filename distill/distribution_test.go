@@ -1,8 +1,6 @@
 package distill
 
 import (
-	"context"
-	"errors"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -203,17 +201,7 @@ func TestDistributionRuns(t *testing.T) {
 			t.Errorf("%d workers: other references", workers)
 		}
 	}
-	dir := filepath.Join(t.TempDir(), "run")
-	ctx, cancel := context.WithCancel(t.Context())
-	calls := 0
-	_, err := Run(ctx, c, models, set, Options{Dir: dir, Progress: func(Progress) {
-		if calls++; calls == c.Steps[0]+2 {
-			cancel()
-		}
-	}})
-	if !errors.Is(err, ErrInterrupted) {
-		t.Fatalf("error %v, want %v", err, ErrInterrupted)
-	}
+	dir := interruptedRun(t, c, models, set)
 	if _, err := Run(t.Context(), c, models, set, Options{Dir: dir, Resume: true}); err != nil {
 		t.Fatal(err)
 	}

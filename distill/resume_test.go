@@ -57,9 +57,9 @@ func TestResumeEqualsNeverHavingStopped(t *testing.T) {
 	}
 }
 
-// An interrupted run has the chunks that it had found.
-func TestInterruptionKeepsChunks(t *testing.T) {
-	c, set, models := long(), someDigits(t, 400), []*model.Model{trained(t)}
+// interruptedRun is the folder of a run that was interrupted in its second chunk.
+func interruptedRun(t *testing.T, c Config, models []*model.Model, set *dataset.Set) string {
+	t.Helper()
 	dir := filepath.Join(t.TempDir(), "run")
 	ctx, cancel := context.WithCancel(t.Context())
 	calls := 0
@@ -71,6 +71,13 @@ func TestInterruptionKeepsChunks(t *testing.T) {
 	if !errors.Is(err, ErrInterrupted) {
 		t.Fatalf("error %v, want %v", err, ErrInterrupted)
 	}
+	return dir
+}
+
+// An interrupted run has the chunks that it had found.
+func TestInterruptionKeepsChunks(t *testing.T) {
+	c, set, models := long(), someDigits(t, 400), []*model.Model{trained(t)}
+	dir := interruptedRun(t, c, models, set)
 	first := -1
 	if _, err := Run(t.Context(), c, models, set, Options{Dir: dir, Resume: true, Progress: func(p Progress) {
 		if first < 0 {
