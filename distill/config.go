@@ -127,7 +127,7 @@ func (c *Config) fits(leaves dataset.Subset) error {
 // Recipe returns the settings to distil a data set with whose smallest class has
 // so many images, for an objective; "" is similarity. But for the augmentation, that
 // of training, they are the same for all; they were chosen on validation images of
-// MNIST and Fashion-MNIST.
+// MNIST and Fashion-MNIST, for distribution of MNIST alone.
 func Recipe(objective, data string, smallest int) Config {
 	c := Config{
 		Data: data, Seed: 1, Grouping: "nearest", Target: "leaves", Refine: 5, Start: "nearest",
@@ -151,7 +151,7 @@ func Recipe(objective, data string, smallest int) Config {
 
 // StepsFor returns the steps of levels of so many images a class, for an objective:
 // fewer where there are more images. For distribution there are none where there are
-// many: hard real images are then better to train with than changed ones.
+// many: on MNIST hard real images are then better to train with than changed ones.
 func StepsFor(objective string, perClass []int) []int {
 	const many = 20
 	var steps []int

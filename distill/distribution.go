@@ -38,7 +38,6 @@ type guide struct {
 	trainer engine.Trainer[float32]
 	means   []float32 // [K,Dim], of the classes' embeddings
 	spread  float64   // mean squared distance of embeddings to their class's mean
-	y       []float32 // [N,Dim], scratch
 }
 
 // newDistribution takes fresh networks of the kind of the ensemble's first and of
@@ -65,9 +64,9 @@ func (d *distribution) pull(c *canvas, step int) error {
 	g := d.guide
 	dim := g.e.Dim
 	show := func(i int, x []float32) { c.show(i, x, d.norm, uint64(step)) }
-	g.y = append(g.y[:0], make([]float32, c.n()*dim)...)
-	g.e.program.Run(c.n(), show, func(i int, y []float32) { copy(g.y[i*dim:], y) })
-	off := g.off(g.y, c.labels)
+	y := make([]float32, c.n()*dim)
+	g.e.program.Run(c.n(), show, func(i int, v []float32) { copy(y[i*dim:], v) })
+	off := g.off(y, c.labels)
 	g.trainer.Gradient(nil, g.e.params, &engine.Batch[float32]{
 		N:     c.n(),
 		Input: show,

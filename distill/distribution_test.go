@@ -2,12 +2,14 @@ package distill
 
 import (
 	"maps"
+	"math"
 	"path/filepath"
 	"slices"
 	"testing"
 
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/model"
+	"github.com/coarsegrain/taylornet/spec"
 )
 
 // matching is a distillation of two levels for training, the first in two chunks.
@@ -105,8 +107,39 @@ func TestDistributionComesNearer(t *testing.T) {
 	}
 }
 
-// A fresh network depends on the seed and its number alone, is of one of the two
-// kinds, and its embeddings have the statistics that its norms were given.
+// The norms of a random network have the statistics of the images: it normalises them.
+func TestRandomNetworkNormalises(t *testing.T) {
+	d := distributionOf(t, newTestDistribution(t, digits(t).Train.All(), Painting{}, 2))
+	net, err := spec.Parse("Input(8,8,1) Conv(3,3,5,1,1,1) Norm Linear(10)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	images := shuffled(digits(t).Train, 3)
+	sampler, err := dataset.NewSampler(images, d.norm, d.augment, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := d.random(net, sampler, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const channels = 5
+	var sum, squares [channels]float64
+	for i, v := range ensemble(t, 2, m).Embed(images) {
+		sum[i%channels] += float64(v)
+		squares[i%channels] += float64(v) * float64(v)
+	}
+	sites := float64(images.N() * 64)
+	for c := range channels {
+		// A variance within micro-batches is a little less than that over all images.
+		if mean, square := sum[c]/sites, squares[c]/sites; !(math.Abs(mean) <= 0.02) || !(math.Abs(square-1) <= 0.1) {
+			t.Errorf("channel %d has mean %.3f and mean square %.3f, want 0 and 1", c, mean, square)
+		}
+	}
+}
+
+// A fresh network depends on the seed and its number alone, and is of one of the two
+// kinds in turn.
 func TestFreshNetworks(t *testing.T) {
 	leaves := digits(t).Train.All()
 	var want []*guide

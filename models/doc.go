@@ -1,3 +1,3 @@
-// Package models holds trained networks, in the binary of whoever imports it. How
-// each was made, and what it is good for, stands on its card, the file NAME.md.
+// Package models holds trained networks, in the binary of whoever imports it. The
+// folder's README says how each was made.
 package models

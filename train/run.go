@@ -225,6 +225,17 @@ func (r *run) model(params []float32, test *model.Evaluation) (*model.Model, err
 // measured on.
 const rangeImages = 10000
 
+// thinned is at most so many of the images, spread over all of them: a folder's stand
+// class by class.
+func thinned(images dataset.Subset, most int) dataset.Subset {
+	n := min(most, images.N())
+	positions := make([]int32, n)
+	for i := range positions {
+		positions[i] = int32(i * images.N() / n)
+	}
+	return images.Only(positions)
+}
+
 // finish evaluates the final model and writes it.
 func (r *run) finish() (*Result, error) {
 	m, err := r.model(r.best, nil)
@@ -243,9 +254,7 @@ func (r *run) finish() (*Result, error) {
 	if result.Model, err = r.model(r.best, result.Test); err != nil {
 		return nil, err
 	}
-	measured := r.training
-	measured.Index = measured.Index[:min(rangeImages, len(measured.Index))]
-	if result.Model.LogitRange, err = m.MeasureRange(measured); err != nil {
+	if result.Model.LogitRange, err = m.MeasureRange(thinned(r.training, rangeImages)); err != nil {
 		return nil, err
 	}
 	if r.opts.Dir == "" {

@@ -283,6 +283,16 @@ func TestLogitRange(t *testing.T) {
 	}
 }
 
+func TestThinned(t *testing.T) {
+	all := digits(t).Train.All()
+	for _, tt := range []struct{ most, n, last int }{{10000, 1438, 1437}, {1438, 1438, 1437}, {719, 719, 1436}, {3, 3, 958}, {1, 1, 0}} {
+		got := thinned(all, tt.most)
+		if got.N() != tt.n || got.Index[0] != 0 || int(got.Index[got.N()-1]) != tt.last {
+			t.Errorf("at most %d: %d images, the last is %d, want %d and %d", tt.most, got.N(), got.Index[got.N()-1], tt.n, tt.last)
+		}
+	}
+}
+
 func TestProgress(t *testing.T) {
 	var seen []string
 	cfg := small()

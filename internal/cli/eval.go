@@ -87,7 +87,7 @@ func (a *app) eval(arg string, f *evalFlags) error {
 	}
 	var disturbed []disturbedOutput
 	if f.robustness {
-		if disturbed, err = disturb(m, set.All()); err != nil {
+		if disturbed, err = disturb(m, set.All(), e); err != nil {
 			return err
 		}
 	}

@@ -27,7 +27,8 @@ as MNIST's are.
 
 A network is a polynomial of high degree and grows fast outside the range that it was
 trained on. A picture that is answered there with logits more than twice as far apart
-as those of training images gets no answer but a warning.`,
+as those of training images gets no answer but a warning; with --json it is marked
+"outside". Models from before the range was measured give no warning.`,
 		Example: `  taylornet predict runs/mnist seven.png
   taylornet predict runs/mnist scans/*.jpg --json
   taylornet predict runs/mnist seven.png --invert no`,

@@ -23,7 +23,7 @@ type disturbance struct {
 }
 
 func disturbances() []disturbance {
-	list := []disturbance{{"as they are", dataset.Disturbance{}}}
+	var list []disturbance
 	for _, k := range []int{1, 2, 3} {
 		list = append(list, disturbance{"shifted by " + plural(k, "pixel"), dataset.Disturbance{Shift: k}})
 	}
@@ -39,17 +39,22 @@ func disturbances() []disturbance {
 // disturbSeed is that of all random disturbances, so that models see the same images.
 const disturbSeed = 1
 
-// disturb evaluates a model on images disturbed in various ways.
-func disturb(m *model.Model, images dataset.Subset) ([]disturbedOutput, error) {
-	var list []disturbedOutput
+// disturb evaluates a model on images disturbed in various ways; e is its evaluation
+// on them as they are.
+func disturb(m *model.Model, images dataset.Subset, e *model.Evaluation) ([]disturbedOutput, error) {
+	list := []disturbedOutput{disturbedOf("as they are", e)}
 	for _, d := range disturbances() {
 		e, err := m.Evaluate(d.Apply(images, disturbSeed).All())
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, disturbedOutput{d.name, e.Accuracy(), float64(e.Outside) / float64(max(1, e.Total))})
+		list = append(list, disturbedOf(d.name, e))
 	}
 	return list, nil
+}
+
+func disturbedOf(name string, e *model.Evaluation) disturbedOutput {
+	return disturbedOutput{name, e.Accuracy(), float64(e.Outside) / float64(max(1, e.Total))}
 }
 
 func (a *app) writeDisturbed(list []disturbedOutput) {
