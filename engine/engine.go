@@ -38,6 +38,9 @@ type Options struct {
 	// first, and that the gradient to them is not wanted: Gradient's grads may
 	// be nil, and is left as it is.
 	FixedParams bool
+	// FixedStats tells a trainer that norms use the statistics among the
+	// parameters, as at inference, and measure none: those of grads are zero.
+	FixedStats bool
 }
 
 // MicroBatch is the training micro-batch of a network where none is asked for:
@@ -87,6 +90,9 @@ type Batch[T tensor.Float] struct {
 	// gradient of that loss to dy [K]. With a nil Loss only the statistics are
 	// computed; the loss and the gradient are zero.
 	Loss func(i int, dy, y []T) float64
+	// Stats, if not nil, receives each micro-batch's statistics: the places of
+	// the parameter vector behind the trained ones.
+	Stats func(stats []T)
 	// InputGrad, if not nil, receives the gradient of the mean loss to image
 	// i; the trainer must have been compiled with Options.InputGrad.
 	InputGrad func(i int, dx []T)

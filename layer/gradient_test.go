@@ -156,7 +156,7 @@ func TestNormGradient(t *testing.T) {
 		shape := spec.Shape{H: between(t, "h", 1, 3), W: between(t, "w", 1, 3), C: between(t, "c", 1, 3)}
 		f := NewFrame(between(t, "n", 2, 4), shape.C)
 		c := shape.C
-		l := NewNorm[float64](f, shape, NormParams{Scale: 0, Shift: c, Mean: 2 * c, Var: 3 * c})
+		l := NewNorm[float64](f, shape, NormParams{Scale: 0, Shift: c, Mean: 2 * c, Var: 3 * c}, false)
 		src := source(t)
 		b := newBench(l, f, shape, shape, 4*c, src).spread(src)
 		b.check(t, 2*c)
@@ -184,7 +184,7 @@ func TestNormGradient(t *testing.T) {
 func TestNormInPlace(t *testing.T) {
 	shape := spec.Shape{H: 2, W: 3, C: 2}
 	f := NewFrame(3, shape.C)
-	l := NewNorm[float64](f, shape, NormParams{0, 2, 4, 6})
+	l := NewNorm[float64](f, shape, NormParams{0, 2, 4, 6}, false)
 	b := newBench(l, f, shape, shape, 8, rand.New(rand.NewPCG(1, 2)))
 	b.loss()
 	copy(b.dy[f.Head:], b.r)

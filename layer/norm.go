@@ -17,17 +17,20 @@ type NormParams struct{ Scale, Shift, Mean, Var int }
 // Norm is batch normalisation in training (Ioffe and Szegedy 2015): each
 // channel is brought to mean 0 and variance 1 over the micro-batch's sites,
 // then scaled and shifted. It measures the micro-batch's mean and unbiased
-// variance.
+// variance. A norm of fixed statistics measures nothing: it is the affine map
+// that the statistics among the parameters make of it, as at inference.
 type Norm[T tensor.Float] struct {
 	frame  Frame
 	shape  spec.Shape
 	at     NormParams
+	fixed  bool
 	params []T
 }
 
-// NewNorm compiles a norm of feature maps of the given shape.
-func NewNorm[T tensor.Float](f Frame, shape spec.Shape, at NormParams) *Norm[T] {
-	return &Norm[T]{frame: f, shape: shape, at: at}
+// NewNorm compiles a norm of feature maps of the given shape, with fixed
+// statistics or not.
+func NewNorm[T tensor.Float](f Frame, shape spec.Shape, at NormParams, fixed bool) *Norm[T] {
+	return &Norm[T]{frame: f, shape: shape, at: at, fixed: fixed}
 }
 
 // Refresh implements Layer.
@@ -56,12 +59,18 @@ func (l *Norm[T]) Forward(n int, y, x, scratch []T) {
 // once: few enough to be in the level 2 cache when they are read again.
 const measureBlock = 1 << 14
 
-// measure computes each channel's mean and variance in the sites of in, which
-// it leaves at the beginning of scratch. Those of one block of sites after
-// another are combined, exactly, as Chan, Golub and LeVeque (1979) have it.
+// measure computes each channel's mean and variance in the sites of in, or takes
+// the fixed ones, and leaves them at the beginning of scratch. Those of one block
+// of sites after another are combined, exactly, as Chan, Golub and LeVeque (1979)
+// have it.
 func (l *Norm[T]) measure(in, scratch []T) (mean, variance []T) {
 	c := l.shape.C
 	mean, variance = scratch[:c], scratch[c:2*c]
+	if l.fixed {
+		copy(mean, l.params[l.at.Mean:])
+		copy(variance, l.params[l.at.Var:])
+		return mean, variance
+	}
 	blockMean, blockSquares := scratch[2*c:3*c], scratch[3*c:4*c]
 	clear(scratch[:2*c])
 	sites := len(in) / c
@@ -109,6 +118,9 @@ func (l *Norm[T]) Backward(n int, dx, dy, _, x, grads, scratch []T) {
 //
 //	dscale = sum dy*h, dshift = sum dy
 //	dx = scale*r * (dy - avg(dy) - h*avg(dy*h))
+//
+// where the averages are those through which the statistics depend on x: zero if
+// they are fixed.
 func (l *Norm[T]) gradient(n int, grads, scratch []T) (a, b, k []T) {
 	c := l.shape.C
 	mean, variance := scratch[:c], scratch[c:2*c]
@@ -120,6 +132,10 @@ func (l *Norm[T]) gradient(n int, grads, scratch []T) (a, b, k []T) {
 		grads[l.at.Shift+i] += sum
 		grads[l.at.Scale+i] += dot
 		a[i] = l.params[l.at.Scale+i] * r
+		if l.fixed {
+			b[i], k[i] = 0, 0
+			continue
+		}
 		b[i] = -a[i] * r * dot / sites
 		k[i] = -a[i]*sum/sites - b[i]*mean[i]
 	}
@@ -128,6 +144,9 @@ func (l *Norm[T]) gradient(n int, grads, scratch []T) (a, b, k []T) {
 
 // Measured implements Measurer.
 func (l *Norm[T]) Measured(n int, stats, scratch []T) {
+	if l.fixed {
+		return
+	}
 	c := l.shape.C
 	mean, variance := scratch[:c], scratch[c:2*c]
 	sites := T(n * l.shape.H * l.shape.W)

@@ -75,7 +75,7 @@ func (l *NormCG[T]) Backward(n int, dx, dy, _, x, grads, scratch []T) {
 	l.cg.backward(n, dx, dy, x, norm[:l.cg.in.C], dcoefs, coefs)
 	l.collect(norm, grads, dcoefs)
 	a, b, k := l.norm.gradient(n, grads, norm)
-	if dx == nil {
+	if dx == nil || l.norm.fixed {
 		return
 	}
 	for c := range a {

@@ -31,7 +31,7 @@ func drawNormCG(t *rapid.T) normCGCase {
 	out := spec.Shape{H: slide(in.H, op.L1, op.S1, 0, op.D), W: slide(in.W, op.L2, op.S2, 0, op.D), C: op.C}
 	f := NewFrame(between(t, "n", 1, 2), op.C)
 	at := kernel.Terms(op.L1*op.L2, op.Order) * op.C
-	norm := NewNorm[float64](f, in, NormParams{Scale: at, Shift: at + op.C, Mean: at + 2*op.C, Var: at + 3*op.C})
+	norm := NewNorm[float64](f, in, NormParams{Scale: at, Shift: at + op.C, Mean: at + 2*op.C, Var: at + 3*op.C}, false)
 	return normCGCase{norm, NewCG[float64](f, op, in, out, 0), f, in, out, at + 2*op.C}
 }
 
@@ -84,7 +84,7 @@ func TestNormCGIsBoth(t *testing.T) {
 func TestNormOfBlocks(t *testing.T) {
 	shape := spec.Shape{H: 1, W: 2*measureBlock/3 + 1, C: 3}
 	f := NewFrame(2, shape.C)
-	l := NewNorm[float64](f, shape, NormParams{})
+	l := NewNorm[float64](f, shape, NormParams{}, false)
 	b := newBench(l, f, shape, shape, 4, rand.New(rand.NewPCG(1, 2)))
 	in := data(f, b.x, b.n, shape)
 	for i := range in {

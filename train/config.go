@@ -44,6 +44,16 @@ type Config struct {
 	Smoothing float64 `json:"smoothing"` // of the labels, 0 to 1
 	Clip      float64 `json:"clip"`      // largest gradient norm; 0 for none
 
+	// Freeze is the fraction of the steps, the last ones, in which norms use fixed
+	// statistics, as at inference. Before that, each image is part of the
+	// micro-batch whose statistics it is normalised by, which hides from training
+	// the images whose feature maps are large.
+	Freeze float64 `json:"freeze"`
+	// Spread is the largest distance between an image's logits up to which it
+	// counts in full: beyond it, its loss and gradient are scaled down by the ratio
+	// of the two. 0 is no such limit.
+	Spread float64 `json:"spread"`
+
 	// Validation is the fraction of the training images set aside to choose
 	// the best epoch by; with 0 the last epoch is kept.
 	Validation float64 `json:"validation"`
@@ -79,6 +89,8 @@ func (c *Config) Validate() error {
 		check.Within("average", c.Average, 0, 0.999999),
 		check.Within("smoothing", c.Smoothing, 0, 0.999),
 		check.Within("clip", c.Clip, 0, math.MaxFloat64),
+		check.Within("freeze", c.Freeze, 0, 1),
+		check.Within("spread", c.Spread, 0, math.MaxFloat64),
 		check.Within("validation", c.Validation, 0, 0.9),
 		check.Within("patience", float64(c.Patience), 0, 1e6),
 		c.Augment.Validate(),

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/coarsegrain/taylornet/dataset"
@@ -66,14 +67,38 @@ func newRun(cfg Config, data *dataset.Data, opts Options) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.trainer, err = cpu.New().CompileTraining(net, engine.Options{Workers: opts.Workers, MicroBatch: cfg.MicroBatch})
-	if err != nil {
+	if err := r.compile(false); err != nil {
 		return nil, err
 	}
 	r.optimiser = cfg.optimiser(net.Params(), r.trained)
 	r.schedule = cfg.schedule()
 	r.prepare()
 	return r, nil
+}
+
+// compile makes the trainer, with norms of fixed statistics or not.
+func (r *run) compile(fixedStats bool) (err error) {
+	r.trainer, err = cpu.New().CompileTraining(r.net, engine.Options{
+		Workers: r.opts.Workers, MicroBatch: r.Config.MicroBatch, FixedStats: fixedStats,
+	})
+	return err
+}
+
+// freezeStep is the first step with fixed statistics.
+func (r *run) freezeStep() int {
+	total := r.Config.Epochs * r.steps
+	return total - int(r.Config.Freeze*float64(total))
+}
+
+// frozen reports whether the last step was one with fixed statistics.
+func (r *run) frozen() bool { return r.Step > r.freezeStep() }
+
+// freeze fixes the norms' statistics for the rest of the run. The average of
+// the weights begins anew: it has been one of other networks.
+func (r *run) freeze() error {
+	r.calibrate(r.params)
+	copy(r.average, r.params)
+	return r.compile(true)
 }
 
 // prepare lays out the vectors and the batch.
@@ -101,8 +126,23 @@ func (r *run) prepare() {
 		if r.Config.Loss == "cosine" {
 			return layer.CosineCrossEntropy(dy, y, r.labels[i], r.Config.Smoothing, CosineScale)
 		}
-		return layer.CrossEntropy(dy, y, r.labels[i], r.Config.Smoothing)
+		loss := layer.CrossEntropy(dy, y, r.labels[i], r.Config.Smoothing)
+		return loss * limit(dy, y, r.Config.Spread)
 	}
+}
+
+// limit scales the gradient dy to logits y down if they lie further apart than
+// spread, unless that is 0, and returns the factor.
+func limit(dy, y []float32, spread float64) float64 {
+	apart := float64(slices.Max(y)) - float64(slices.Min(y))
+	if spread == 0 || apart <= spread {
+		return 1
+	}
+	factor := spread / apart
+	for k := range dy {
+		dy[k] *= float32(factor)
+	}
+	return factor
 }
 
 // checkFits reports a network that the data do not fit.
@@ -162,6 +202,11 @@ func (r *run) epoch(ctx context.Context) error {
 // step makes one update of the parameters.
 func (r *run) step() error {
 	start := time.Now()
+	if r.Config.Freeze > 0 && r.Step == r.freezeStep() {
+		if err := r.freeze(); err != nil {
+			return err
+		}
+	}
 	rate := r.schedule.At(r.Step, r.Config.Epochs*r.steps)
 	loss := r.trainer.Gradient(r.grads, r.params, &r.batch)
 	if !finite(loss) || loss > blowUp {
@@ -176,7 +221,11 @@ func (r *run) step() error {
 	}
 	r.optimiser.Step(r.params[:r.trained], r.grads[:r.trained], rate)
 	if r.Config.Average > 0 {
-		optim.EMA{Decay: r.Config.Average}.Update(r.average[:r.trained], r.params[:r.trained], r.Step)
+		updates := r.Step
+		if updates >= r.freezeStep() {
+			updates -= r.freezeStep()
+		}
+		optim.EMA{Decay: r.Config.Average}.Update(r.average[:r.trained], r.params[:r.trained], updates)
 	}
 	r.Step++
 	for _, hit := range r.hits {
@@ -200,7 +249,9 @@ func (r *run) closeEpoch(epoch int) (*Metrics, error) {
 		Seconds: r.Partial.Seconds, ImagesPerSecond: images / r.Partial.Seconds,
 	}
 	r.Partial = sums{}
-	r.calibrate()
+	if !r.frozen() {
+		r.calibrate(r.average)
+	}
 	var current *model.Model
 	if r.validation.N() > 0 || r.opts.TestCurve {
 		var err error
@@ -239,30 +290,54 @@ func (r *run) closeEpoch(epoch int) (*Metrics, error) {
 // are measured on.
 const calibrationImages = 4096
 
-// calibrate measures the statistics that the averaged weights' norms use at
-// inference, on training images as they are. Statistics gathered while training
-// would be those of augmented images and of the weights before averaging: a
+// calibrate measures the statistics that norms use at inference, on training images
+// as they are, and writes them to their places in params. Statistics gathered while
+// training would be those of augmented images and of the weights before averaging: a
 // polynomial of high degree notices.
-func (r *run) calibrate() {
+//
+// Each statistic is the mean of the middle fifth of the micro-batches': in a deep
+// polynomial one image in a thousand has feature maps so large that they would
+// make up an average of variances alone.
+func (r *run) calibrate(params []float32) {
 	if r.trained == len(r.params) {
 		return
 	}
-	measured := make([]float64, len(r.params)-r.trained)
+	var measured [][]float32
+	var lock sync.Mutex
 	batches := min(r.steps, (calibrationImages+r.batch.N-1)/r.batch.N)
 	for b := range batches {
-		r.trainer.Gradient(r.grads, r.average, &engine.Batch[float32]{
+		r.trainer.Gradient(r.grads, params, &engine.Batch[float32]{
 			N: r.batch.N,
 			Input: func(i int, x []float32) {
 				r.norm.Apply(x, r.training.Image(int(r.order[b*r.batch.N+i])))
 			},
+			Stats: func(stats []float32) {
+				lock.Lock()
+				defer lock.Unlock()
+				measured = append(measured, slices.Clone(stats))
+			},
 		})
-		for i := range measured {
-			measured[i] += float64(r.grads[r.trained+i])
+	}
+	values := make([]float32, len(measured))
+	for i := range params[r.trained:] {
+		for m, stats := range measured {
+			values[m] = stats[i]
 		}
+		params[r.trained+i] = middle(values)
 	}
-	for i, sum := range measured {
-		r.average[r.trained+i] = float32(sum / float64(batches))
+}
+
+// middle is the mean of the middle fifth of the values, at least one, which it
+// sorts.
+func middle(values []float32) float32 {
+	slices.Sort(values)
+	n := len(values)
+	start, end := 2*n/5, n-2*n/5
+	var sum float64
+	for _, v := range values[start:end] {
+		sum += float64(v)
 	}
+	return float32(sum / float64(end-start))
 }
 
 func (r *run) report(epoch int, finished *Metrics) {

@@ -122,6 +122,11 @@ func (r *run) open() error {
 		if err := fsx.RemoveTemp(r.opts.Dir); err != nil {
 			return fmt.Errorf("resuming %s: %w", r.opts.Dir, err)
 		}
+		if r.frozen() {
+			if err := r.compile(true); err != nil {
+				return err
+			}
+		}
 		return r.writeOutputs()
 	}
 	if Exists(r.opts.Dir) {

@@ -16,11 +16,13 @@ import (
 	"github.com/coarsegrain/taylornet/internal/fsx/fsxtest"
 )
 
-// small is a run of three short epochs.
+// small is a run of three short epochs; norms' statistics are fixed from the middle
+// of the second on.
 func small() Config {
 	c := Recipe("digits")
 	c.Net = "Input(8,8,1) Conv(3,3,4,1,1,1) Norm CG(2,2,4,2,2) Linear(10)"
 	c.Epochs, c.Validation = 3, 0.2
+	c.Freeze, c.Spread = 0.5, 4
 	return c
 }
 

@@ -69,6 +69,8 @@ type purpose struct {
 	training  bool
 	inputGrad bool
 	fixed     bool // no gradient to the parameters
+	// fixedStats has norms use the parameters' statistics.
+	fixedStats bool
 }
 
 // newPlan compiles a valid network. The error says that so many images are too
@@ -215,7 +217,7 @@ func (b *builder[T]) cg(info spec.Layer) *layer.CG[T] {
 
 func (b *builder[T]) norm(info spec.Layer) *layer.Norm[T] {
 	at := func(name string) int { return b.params[info.Path+".norm."+name] }
-	return layer.NewNorm[T](b.plan.frame, info.In, layer.NormParams{Scale: at("scale"), Shift: at("shift"), Mean: at("mean"), Var: at("variance")})
+	return layer.NewNorm[T](b.plan.frame, info.In, layer.NormParams{Scale: at("scale"), Shift: at("shift"), Mean: at("mean"), Var: at("variance")}, b.fixedStats)
 }
 
 func (b *builder[T]) group(j join, branches [][]spec.Op, info spec.Layer, x int) int {

@@ -41,7 +41,7 @@ func newTrainer[T tensor.Float](net *spec.Net, opts engine.Options) (*trainer[T]
 	if images <= 0 {
 		images = engine.MicroBatch(net)
 	}
-	plan, err := newPlan[T](net, images, purpose{training: true, inputGrad: opts.InputGrad, fixed: opts.FixedParams})
+	plan, err := newPlan[T](net, images, purpose{training: true, inputGrad: opts.InputGrad, fixed: opts.FixedParams, fixedStats: opts.FixedStats})
 	if err != nil {
 		return nil, err
 	}
@@ -55,6 +55,9 @@ func newTrainer[T tensor.Float](net *spec.Net, opts engine.Options) (*trainer[T]
 		t.workers = append(t.workers, newWorker(t.plan))
 	}
 	length := engine.VectorLen(net.Params())
+	for _, w := range t.workers {
+		w.stats = make([]T, length)
+	}
 	for i := range t.partial {
 		t.partial[i] = tensor.Alloc[T](length)
 	}
@@ -122,6 +125,11 @@ func (t *trainer[T]) microBatch(w *worker[T], first, n int, grads []T) {
 	}
 	w.forward(n)
 	w.measured(n, grads)
+	if b.Stats != nil {
+		clear(w.stats)
+		w.measured(n, w.stats)
+		b.Stats(w.stats[t.trained:])
+	}
 	if b.Loss == nil {
 		return
 	}

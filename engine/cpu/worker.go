@@ -10,6 +10,7 @@ type worker[T tensor.Float] struct {
 	plan    *plan[T]
 	slots   [][]T
 	scratch []T
+	stats   []T // of a micro-batch, laid out as the parameters; a trainer's only
 }
 
 func newWorker[T tensor.Float](p *plan[T]) *worker[T] {

@@ -43,6 +43,9 @@ func Run[T tensor.Float](t *testing.T, e engine.Engine[T], tol float64) {
 		t.Run(name+"/forward", func(t *testing.T) { c.forward(t, e, tol) })
 		t.Run(name+"/gradient", func(t *testing.T) { c.gradient(t, e, tol) })
 		t.Run(name+"/workers", func(t *testing.T) { c.workers(t, e) })
+		fixed := *c
+		fixed.fixedStats = true
+		t.Run(name+"/fixed statistics", func(t *testing.T) { fixed.gradient(t, e, tol) })
 	}
 	t.Run("allocations", func(t *testing.T) { allocations(t, e) })
 	t.Run("concurrency", func(t *testing.T) { concurrency(t, e) })
@@ -55,6 +58,9 @@ type testCase[T tensor.Float] struct {
 	classes int
 	params  []float64
 	images  [][]float64
+	// fixedStats has gradients taken with norms that use the parameters'
+	// statistics.
+	fixedStats bool
 }
 
 const images = 11
@@ -134,7 +140,7 @@ func (c *testCase[T]) loss(params []float64, list [][]float64, micro int) (float
 	parts := (images + micro - 1) / micro
 	for m := range parts {
 		first, end := m*images/parts, (m+1)*images/parts
-		r := newReference(c.net, params, true)
+		r := newReference(c.net, params, !c.fixedStats)
 		for i, y := range r.logits(list[first:end]) {
 			loss += layer.CrossEntropy(make([]float64, len(y)), y, c.label(first+i), smoothing) / images
 		}
@@ -147,6 +153,11 @@ func (c *testCase[T]) loss(params []float64, list [][]float64, micro int) (float
 			}
 		}
 	}
+	for _, p := range c.net.Params() {
+		if p.Role.Statistic() && c.fixedStats {
+			stats[p.Name] = make([]float64, p.Size())
+		}
+	}
 	return loss, stats
 }
 
@@ -154,7 +165,7 @@ func (c *testCase[T]) loss(params []float64, list [][]float64, micro int) (float
 // directions with central differences of the reference.
 func (c *testCase[T]) gradient(t *testing.T, e engine.Engine[T], tol float64) {
 	const micro = 4
-	trainer, err := e.CompileTraining(c.net, engine.Options{MicroBatch: micro, InputGrad: true})
+	trainer, err := e.CompileTraining(c.net, engine.Options{MicroBatch: micro, InputGrad: true, FixedStats: c.fixedStats})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -206,6 +217,18 @@ func (c *testCase[T]) gradient(t *testing.T, e engine.Engine[T], tol float64) {
 func (c *testCase[T]) withoutLoss(t *testing.T, trainer engine.Trainer[T], batch *engine.Batch[T], stats map[string][]float64, tol float64) {
 	t.Helper()
 	batch.Loss = nil
+	trained := c.net.NumParams()
+	average := make([]float64, len(c.params)-trained)
+	var lock sync.Mutex
+	micros := 0
+	batch.Stats = func(stats []T) {
+		lock.Lock()
+		defer lock.Unlock()
+		micros++
+		for i, v := range stats {
+			average[i] += float64(v)
+		}
+	}
 	grads := make([]T, len(c.params))
 	if loss := trainer.Gradient(grads, convert[T](c.params), batch); loss != 0 {
 		t.Fatalf("loss without a loss function: %v", loss)
@@ -219,13 +242,19 @@ func (c *testCase[T]) withoutLoss(t *testing.T, trainer engine.Trainer[T], batch
 			t.Fatalf("%s without a loss function: %v", p.Name, err)
 		}
 	}
+	for i := range average {
+		average[i] /= float64(micros)
+	}
+	if err := compare(grads[trained:], average, tol); err != nil {
+		t.Fatalf("statistics of %d micro-batches: %v", micros, err)
+	}
 }
 
 // fixed compares the gradient to the images with that of a trainer that computes
 // nothing else.
 func (c *testCase[T]) fixed(t *testing.T, e engine.Engine[T], micro int, want [][]T) {
 	t.Helper()
-	trainer, err := e.CompileTraining(c.net, engine.Options{MicroBatch: micro, InputGrad: true, FixedParams: true})
+	trainer, err := e.CompileTraining(c.net, engine.Options{MicroBatch: micro, InputGrad: true, FixedParams: true, FixedStats: c.fixedStats})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -67,6 +67,8 @@ func settings() []setting {
 		{"loss", "softmax, or cosine for similarities of embeddings that mean something", word(func(c *train.Config) *string { return &c.Loss })},
 		{"smoothing", "of the labels, 0 to 1", number(func(c *train.Config) *float64 { return &c.Smoothing })},
 		{"clip", "largest gradient norm; 0 for any", number(func(c *train.Config) *float64 { return &c.Clip })},
+		{"freeze", "part of the steps, at the end, with norms' statistics fixed, as at inference", number(func(c *train.Config) *float64 { return &c.Freeze })},
+		{"spread", "distance between an image's logits beyond which it counts less; 0 for no limit", number(func(c *train.Config) *float64 { return &c.Spread })},
 		{"validation", "part of the training images set aside to choose the best epoch by", number(func(c *train.Config) *float64 { return &c.Validation })},
 		{"patience", "epochs without improvement after which to end; 0 for never", whole(func(c *train.Config) *int { return &c.Patience })},
 		{augmentFlag, "how far images are varied, as in shift=2,rotate=10,scale=0.1,shear=5,flip,crop=4,cutout=8, or none", &typed[dataset.Augment]{
