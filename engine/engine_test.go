@@ -133,7 +133,7 @@ func BenchmarkGradient(b *testing.B) {
 			batch := &engine.Batch[float32]{
 				N:     len(images),
 				Input: func(i int, x []float32) { copy(x, images[i]) },
-				Loss:  func(i int, dy, y []float32) float64 { return layer.CrossEntropy(dy, y, i%10, 0) },
+				Loss:  func(i int, dy, y []float32) float64 { return layer.CrossEntropy(dy, y, layer.Target{Label: i % 10}) },
 			}
 			params := engine.Init(net, 1)
 			grads := make([]float32, len(params))

@@ -232,11 +232,13 @@ func TestCrossEntropyGradient(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		k := between(t, "classes", 2, 6)
 		y := normals(k, source(t))
-		label := between(t, "label", 0, k-1)
-		smoothing := rapid.Float64Range(0, 0.5).Draw(t, "smoothing")
-		checkLoss(t, y, func(dy []float64) float64 { return CrossEntropy(dy, y, label, smoothing) })
+		target := Target{
+			Label: between(t, "label", 0, k-1), Smoothing: rapid.Float64Range(0, 0.5).Draw(t, "smoothing"),
+			Other: between(t, "other", 0, k-1), Share: rapid.Float64Range(0, 0.5).Draw(t, "share"),
+		}
+		checkLoss(t, y, func(dy []float64) float64 { return CrossEntropy(dy, y, target) })
 		scale := rapid.Float64Range(0.5, 20).Draw(t, "scale")
-		checkLoss(t, y, func(dy []float64) float64 { return CosineCrossEntropy(dy, y, label, smoothing, scale) })
+		checkLoss(t, y, func(dy []float64) float64 { return CosineCrossEntropy(dy, y, target, scale) })
 	})
 }
 
@@ -261,10 +263,10 @@ func checkLoss(t *rapid.T, y []float64, loss func(dy []float64) float64) {
 
 func TestCrossEntropyFarLogits(t *testing.T) {
 	dy := make([]float32, 2)
-	if got := CrossEntropy(dy, []float32{1000, -1000}, 0, 0); got != 0 {
+	if got := CrossEntropy(dy, []float32{1000, -1000}, Target{Label: 0}); got != 0 {
 		t.Errorf("loss of a certain right answer = %v, want 0", got)
 	}
-	if got := CrossEntropy(dy, []float32{1000, -1000}, 1, 0); got != 2000 {
+	if got := CrossEntropy(dy, []float32{1000, -1000}, Target{Label: 1}); got != 2000 {
 		t.Errorf("loss of a certain wrong answer = %v, want 2000", got)
 	}
 }

@@ -6,18 +6,36 @@ import (
 	"github.com/coarsegrain/taylornet/tensor"
 )
 
+// Target is what the logits of an image are held against: probabilities of the K
+// classes. 1-Smoothing is on the image's own classes, and Smoothing/K on every
+// class (Szegedy et al., arXiv 1512.00567).
+type Target struct {
+	Label     int
+	Smoothing float64
+	// Share of the image is another one, of class Other; 0 if it is no mixture.
+	Share float64
+	Other int
+}
+
+// of is the probability of class k of n.
+func (t Target) of(k, n int) float64 {
+	p := t.Smoothing / float64(n)
+	if k == t.Label {
+		p += (1 - t.Smoothing) * (1 - t.Share)
+	}
+	if k == t.Other {
+		p += (1 - t.Smoothing) * t.Share
+	}
+	return p
+}
+
 // CrossEntropy returns the softmax cross-entropy, in nats, of the logits y [K]
-// against the class label with label smoothing: the target is 1-smoothing on
-// the label plus smoothing/K on every class. It writes the gradient to dy [K].
-func CrossEntropy[T tensor.Float](dy, y []T, label int, smoothing float64) float64 {
+// against a target. It writes the gradient to dy [K].
+func CrossEntropy[T tensor.Float](dy, y []T, t Target) float64 {
 	logSum := logSumExp(y)
-	even := smoothing / float64(len(y))
 	var loss float64
 	for k, v := range y {
-		target := even
-		if k == label {
-			target += 1 - smoothing
-		}
+		target := t.of(k, len(y))
 		logP := float64(v) - logSum
 		loss -= target * logP
 		dy[k] = T(math.Exp(logP) - target)
@@ -28,7 +46,7 @@ func CrossEntropy[T tensor.Float](dy, y []T, label int, smoothing float64) float
 // CosineCrossEntropy returns CrossEntropy of scale times the logits y [K] divided by their
 // length: of the cosines of y and the axes, so that only the direction of y counts.
 // It writes the gradient to dy [K].
-func CosineCrossEntropy[T tensor.Float](dy, y []T, label int, smoothing, scale float64) float64 {
+func CosineCrossEntropy[T tensor.Float](dy, y []T, t Target, scale float64) float64 {
 	var squares float64
 	for _, v := range y {
 		squares += float64(v) * float64(v)
@@ -37,7 +55,7 @@ func CosineCrossEntropy[T tensor.Float](dy, y []T, label int, smoothing, scale f
 	for k, v := range y {
 		dy[k] = T(factor * float64(v))
 	}
-	loss := CrossEntropy(dy, dy, label, smoothing)
+	loss := CrossEntropy(dy, dy, t)
 	var along float64
 	for k, v := range y {
 		along += float64(dy[k]) * float64(v)

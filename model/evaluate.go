@@ -65,7 +65,7 @@ func (m *Model) Evaluate(images dataset.Subset) (*Evaluation, error) {
 		m.Normalisation.Apply(x, images.Image(i))
 	}, func(i int, y []float32) {
 		p := make([]float32, len(y))
-		loss := layer.CrossEntropy(p, y, images.Label(i), 0)
+		loss := layer.CrossEntropy(p, y, layer.Target{Label: images.Label(i)})
 		layer.Softmax(p, y)
 		k := argmax(y)
 		answers[i] = answer{k, p[k], loss, m.outside(y)}

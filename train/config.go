@@ -42,7 +42,11 @@ type Config struct {
 	// which is what is evaluated and kept; 0 keeps the weights themselves.
 	Average   float64 `json:"average"`
 	Smoothing float64 `json:"smoothing"` // of the labels, 0 to 1
-	Clip      float64 `json:"clip"`      // largest gradient norm; 0 for none
+	// Mixup is the largest share that another image of the batch has in each:
+	// shares are uniform from 0 to Mixup, and labels are mixed likewise (Zhang et
+	// al., arXiv 1710.09412). 0 mixes nothing.
+	Mixup float64 `json:"mixup"`
+	Clip  float64 `json:"clip"` // largest gradient norm; 0 for none
 
 	// Freeze is the fraction of the steps, the last ones, in which norms use fixed
 	// statistics, as at inference. Before that, each image is part of the
@@ -88,6 +92,7 @@ func (c *Config) Validate() error {
 		check.Within("warm-up", c.WarmUp, 0, 0.99),
 		check.Within("average", c.Average, 0, 0.999999),
 		check.Within("smoothing", c.Smoothing, 0, 0.999),
+		check.Within("mixup", c.Mixup, 0, 0.5),
 		check.Within("clip", c.Clip, 0, math.MaxFloat64),
 		check.Within("freeze", c.Freeze, 0, 1),
 		check.Within("spread", c.Spread, 0, math.MaxFloat64),

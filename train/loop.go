@@ -35,11 +35,14 @@ type run struct {
 	steps      int // steps an epoch
 	saved      time.Time
 
-	grads  []float32
-	order  []int32 // of the training images in this epoch
-	labels []int   // of the batch in progress
-	hits   []bool
-	batch  engine.Batch[float32]
+	grads []float32
+	order []int32 // of the training images in this epoch
+	// Of the batch in progress: what the logits of each image are held against, whether
+	// they are right, and the images that are mixed into others.
+	targets []layer.Target
+	hits    []bool
+	others  [][]float32
+	batch   engine.Batch[float32]
 }
 
 func newRun(cfg Config, data *dataset.Data, opts Options) (*run, error) {
@@ -113,21 +116,46 @@ func (r *run) prepare() {
 	r.order = make([]int32, r.training.N())
 	r.batch.N = min(r.Config.Batch, r.training.N())
 	r.steps = r.training.N() / r.batch.N
-	r.labels, r.hits = make([]int, r.batch.N), make([]bool, r.batch.N)
+	r.targets, r.hits, r.others = make([]layer.Target, r.batch.N), make([]bool, r.batch.N), make([][]float32, r.batch.N)
 	r.batch.Input = func(i int, x []float32) {
-		at := r.Step%r.steps*r.batch.N + i
-		r.labels[i] = r.sampler.Sample(x, r.epochOf(r.Step), int(r.order[at]))
+		r.targets[i] = layer.Target{Label: r.sample(x, i), Smoothing: r.Config.Smoothing}
+		if r.Config.Mixup > 0 {
+			r.mix(x, i)
+		}
 	}
 	r.batch.Loss = func(i int, dy, y []float32) float64 {
 		r.hits[i] = true
 		for _, v := range y {
-			r.hits[i] = r.hits[i] && v <= y[r.labels[i]]
+			r.hits[i] = r.hits[i] && v <= y[r.targets[i].Label]
 		}
 		if r.Config.Loss == "cosine" {
-			return layer.CosineCrossEntropy(dy, y, r.labels[i], r.Config.Smoothing, CosineScale)
+			return layer.CosineCrossEntropy(dy, y, r.targets[i], CosineScale)
 		}
-		loss := layer.CrossEntropy(dy, y, r.labels[i], r.Config.Smoothing)
+		loss := layer.CrossEntropy(dy, y, r.targets[i])
 		return loss * limit(dy, y, r.Config.Spread)
+	}
+}
+
+// sample writes image i of the batch in progress to x and returns its label.
+func (r *run) sample(x []float32, i int) (label int) {
+	at := r.Step%r.steps*r.batch.N + i
+	return r.sampler.Sample(x, r.epochOf(r.Step), int(r.order[at]))
+}
+
+// mix mixes another image of the batch in progress, half a batch further, into
+// image i, which x holds.
+func (r *run) mix(x []float32, i int) {
+	if r.others[i] == nil {
+		r.others[i] = make([]float32, len(x))
+	}
+	var stream rng.Stream
+	stream.Reset(r.Config.Seed, "mixup", uint64(r.Step), uint64(i))
+	share := stream.Uniform(0, r.Config.Mixup)
+	other := r.others[i]
+	r.targets[i].Other = r.sample(other, (i+r.batch.N/2)%r.batch.N)
+	r.targets[i].Share = share
+	for k, v := range other {
+		x[k] += float32(float32(share) * (v - x[k]))
 	}
 }
 

@@ -120,15 +120,15 @@ func (c *testCase[T]) forward(t *testing.T, e engine.Engine[T], tol float64) {
 	}
 }
 
-// label is the class that image i is said to be of.
-func (c *testCase[T]) label(i int) int { return i % c.classes }
-
-const smoothing = 0.1
+// target is the class that image i is said to be of.
+func (c *testCase[T]) target(i int) layer.Target {
+	return layer.Target{Label: i % c.classes, Smoothing: 0.1}
+}
 
 func (c *testCase[T]) batch() *engine.Batch[T] {
 	return &engine.Batch[T]{
 		N: images, Input: c.input,
-		Loss: func(i int, dy, y []T) float64 { return layer.CrossEntropy(dy, y, c.label(i), smoothing) },
+		Loss: func(i int, dy, y []T) float64 { return layer.CrossEntropy(dy, y, c.target(i)) },
 	}
 }
 
@@ -142,7 +142,7 @@ func (c *testCase[T]) loss(params []float64, list [][]float64, micro int) (float
 		first, end := m*images/parts, (m+1)*images/parts
 		r := newReference(c.net, params, !c.fixedStats)
 		for i, y := range r.logits(list[first:end]) {
-			loss += layer.CrossEntropy(make([]float64, len(y)), y, c.label(first+i), smoothing) / images
+			loss += layer.CrossEntropy(make([]float64, len(y)), y, c.target(first+i)) / images
 		}
 		for name, v := range r.stats {
 			if stats[name] == nil {

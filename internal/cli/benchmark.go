@@ -104,7 +104,9 @@ func (b *benchmark) step(opts engine.Options) (func() int, error) {
 	optimiser := optim.DefaultAdamW().New(trained, []optim.Range{{Start: 0, End: trained}})
 	batch := &engine.Batch[float32]{
 		N: b.batch, Input: b.input,
-		Loss: func(i int, dy, y []float32) float64 { return layer.CrossEntropy(dy, y, i%classes, 0) },
+		Loss: func(i int, dy, y []float32) float64 {
+			return layer.CrossEntropy(dy, y, layer.Target{Label: i % classes})
+		},
 	}
 	return func() int {
 		trainer.Gradient(grads, params, batch)

@@ -66,6 +66,7 @@ func settings() []setting {
 		{"average", "decay of the moving average of the weights; 0 for none", number(func(c *train.Config) *float64 { return &c.Average })},
 		{"loss", "softmax, or cosine for similarities of embeddings that mean something", word(func(c *train.Config) *string { return &c.Loss })},
 		{"smoothing", "of the labels, 0 to 1", number(func(c *train.Config) *float64 { return &c.Smoothing })},
+		{"mixup", "largest share of another image in each, 0 to 0.5", number(func(c *train.Config) *float64 { return &c.Mixup })},
 		{"clip", "largest gradient norm; 0 for any", number(func(c *train.Config) *float64 { return &c.Clip })},
 		{"freeze", "part of the steps, at the end, with norms' statistics fixed, as at inference", number(func(c *train.Config) *float64 { return &c.Freeze })},
 		{"spread", "distance between an image's logits beyond which it counts less; 0 for no limit", number(func(c *train.Config) *float64 { return &c.Spread })},
