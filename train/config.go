@@ -55,7 +55,8 @@ type Config struct {
 	Freeze float64 `json:"freeze"`
 	// Spread is the largest distance between an image's logits up to which it
 	// counts in full: beyond it, its loss and gradient are scaled down by the ratio
-	// of the two. 0 is no such limit.
+	// of the two. 0 is no such limit. The cosine loss, which does not see lengths, has
+	// none.
 	Spread float64 `json:"spread"`
 
 	// Validation is the fraction of the training images set aside to choose
