@@ -13,7 +13,8 @@ import (
 // degrees; every draw is uniform and symmetric about no change.
 //
 // Shift, rotation, scale, shear, crop and flip are one affine map about the
-// centre of the image, resampled once with cubic splines over a background of 0.
+// centre of the image; with elastic distortion on top of it the image is resampled
+// once, with cubic splines over a background of 0.
 type Augment struct {
 	Shift  float64 `json:"shift,omitempty"`  // up to so many pixels along each axis
 	Rotate float64 `json:"rotate,omitempty"` // up to so many degrees, below 180
@@ -21,6 +22,11 @@ type Augment struct {
 	Shear  float64 `json:"shear,omitempty"`  // along the rows, up to so many degrees, below 90
 	Flip   bool    `json:"flip,omitempty"`   // left to right, every other image
 	Crop   int     `json:"crop,omitempty"`   // pad by so many pixels, cut out at random: whole-pixel shifts
+	// Elastic moves every point of the image by up to so many pixels along each
+	// axis, its neighbours likewise: the points of a grid of 5x5 over the image
+	// independently, those between them by linear interpolation (elastic distortion,
+	// Simard, Steinkraus and Platt, ICDAR 2003, whose fields are smoothed noise).
+	Elastic float64 `json:"elastic,omitempty"`
 	// Cutout covers a square of so many pixels, centred anywhere and cut by the
 	// border, with the mean of the data, that is 0 after normalisation
 	// (DeVries and Taylor, arXiv 1708.04552, 2017).
@@ -39,6 +45,7 @@ func (a Augment) Validate() error {
 		{"scale", a.Scale, 1},
 		{"shear", a.Shear, 90},
 		{"crop", float64(a.Crop), maxOffset},
+		{"elastic", a.Elastic, maxOffset},
 		{"cutout", float64(a.Cutout), maxOffset},
 	} {
 		if !(f.value >= 0 && f.value < f.below) {
@@ -57,13 +64,16 @@ type variation struct {
 	shiftX, shiftY       float64
 	flip                 bool
 	cutX, cutY           int // centre of the cutout
+	elastic              bool
+	bend                 bend
 }
 
 // draw draws for an image of h x w pixels. All numbers are drawn whatever the
-// settings, so that changing one setting leaves the others' draws alone.
+// settings, so that changing one setting leaves the others' draws alone; those of
+// the elastic distortion, being many, only for it and last.
 func (a Augment) draw(s *rng.Stream, h, w int) variation {
 	const degree = math.Pi / 180
-	return variation{
+	v := variation{
 		rotate: s.Uniform(-a.Rotate, a.Rotate) * degree,
 		scale:  s.Uniform(1-a.Scale, 1+a.Scale),
 		shear:  s.Uniform(-a.Shear, a.Shear) * degree,
@@ -73,6 +83,13 @@ func (a Augment) draw(s *rng.Stream, h, w int) variation {
 		cutX:   s.IntN(w),
 		cutY:   s.IntN(h),
 	}
+	if a.Elastic > 0 {
+		v.elastic = true
+		for i := range v.bend {
+			v.bend[i] = offset{fixed(s.Uniform(-a.Elastic, a.Elastic)), fixed(s.Uniform(-a.Elastic, a.Elastic))}
+		}
+	}
+	return v
 }
 
 // One is 1 in the fixed point of coordinates. Interpolation keeps their upper
@@ -84,15 +101,44 @@ const (
 	weightOne  = 1 << weightBits
 )
 
-// affine maps output coordinates to input coordinates, in fixed point:
-// x' = xx*x + xy*y + x0, y' = yx*x + yy*y + y0.
-type affine struct{ xx, xy, x0, yx, yy, y0 int64 }
+func fixed(x float64) int64 { return int64(math.Round(x * one)) }
+
+// mapping maps output coordinates to input coordinates, in fixed point:
+// x' = xx*x + xy*y + x0, y' = yx*x + yy*y + y0, and the offset of the bend at (x,y)
+// on top of that if there is one.
+type mapping struct {
+	xx, xy, x0, yx, yy, y0 int64
+	elastic                bool
+	bend                   bend
+	cellX, cellY           int64 // of the bend's grid in a pixel
+}
+
+// bendCells is the number of cells of a bend's grid along each axis.
+const bendCells = 4
+
+// bend holds an offset for each point of a grid over the image, row by row.
+type bend [(bendCells + 1) * (bendCells + 1)]offset
+
+type offset struct{ x, y int64 }
+
+// towards is a point between two offsets, in fixed point.
+func (o offset) towards(p offset, at int64) offset {
+	return offset{o.x + (p.x-o.x)*at>>fixedBits, o.y + (p.y-o.y)*at>>fixedBits}
+}
+
+// at interpolates between the grid's points about (x,y), in units of cells.
+func (b *bend) at(x, y int64) offset {
+	corner := b[(y>>fixedBits)*(bendCells+1)+x>>fixedBits:]
+	x, y = x&(one-1), y&(one-1)
+	upper := corner[0].towards(corner[1], x)
+	return upper.towards(corner[bendCells+1].towards(corner[bendCells+2], x), y)
+}
 
 // inverse returns the map from the varied image's coordinates to the original's.
 // With p the original offset from the centre, scaled, sheared, rotated, and
 // shifted, an output offset is q = R K S p + t, and so p = S^-1 K^-1 R^-1 (q - t);
 // a flip is applied to p last.
-func (v variation) inverse(h, w int) affine {
+func (v variation) inverse(h, w int) mapping {
 	sin, cos := math.Sincos(v.rotate)
 	shear := math.Tan(v.shear)
 	// R^-1 has rows (cos, sin), (-sin, cos); K^-1 has rows (1, -shear), (0, 1).
@@ -103,10 +149,10 @@ func (v variation) inverse(h, w int) affine {
 	}
 	cx, cy := float64(w-1)/2, float64(h-1)/2
 	dx, dy := cx+v.shiftX, cy+v.shiftY
-	fixed := func(x float64) int64 { return int64(math.Round(x * one)) }
-	return affine{
+	return mapping{
 		xx: fixed(xx), xy: fixed(xy), x0: fixed(cx - xx*dx - xy*dy),
 		yx: fixed(yx), yy: fixed(yy), y0: fixed(cy - yx*dx - yy*dy),
+		elastic: v.elastic, bend: v.bend, cellX: bendCells * one / int64(w), cellY: bendCells * one / int64(h),
 	}
 }
 
@@ -116,13 +162,12 @@ func (v variation) inverse(h, w int) affine {
 // It interpolates with Catmull-Rom splines (Keys, IEEE Trans. ASSP 29, 1981):
 // bilinear interpolation blurs, and a polynomial network that never sees an
 // image as sharp as the ones it is evaluated on extrapolates there.
-func (m affine) resample(dst []float32, pixels []uint8, h, w, c int) {
+func (m *mapping) resample(dst []float32, pixels []uint8, h, w, c int) {
 	for y := range h {
-		sx := m.xy*int64(y) + m.x0
-		sy := m.yy*int64(y) + m.y0
 		row := dst[y*w*c : (y+1)*w*c]
 		for x := range w {
 			out := row[x*c : (x+1)*c]
+			sx, sy := m.at(x, y)
 			ix, iy := int(sx>>fixedBits), int(sy>>fixedBits)
 			wx, wy := splineAt(sx), splineAt(sy)
 			switch {
@@ -133,15 +178,18 @@ func (m affine) resample(dst []float32, pixels []uint8, h, w, c int) {
 			default:
 				border(out, pixels, h, w, ix-1, iy-1, &wx, &wy)
 			}
-			sx += m.xx
-			sy += m.yx
 		}
 	}
 }
 
 // at is the input's point that an output's pixel is taken from.
-func (m affine) at(x, y int) (sx, sy int64) {
-	return m.xx*int64(x) + m.xy*int64(y) + m.x0, m.yx*int64(x) + m.yy*int64(y) + m.y0
+func (m *mapping) at(x, y int) (sx, sy int64) {
+	sx, sy = m.xx*int64(x)+m.xy*int64(y)+m.x0, m.yx*int64(x)+m.yy*int64(y)+m.y0
+	if m.elastic {
+		o := m.bend.at(int64(x)*m.cellX, int64(y)*m.cellY)
+		sx, sy = sx+o.x, sy+o.y
+	}
+	return sx, sy
 }
 
 // splineAt returns the weights of the four neighbours along one axis of the

@@ -37,10 +37,26 @@ func TestResampleAgainstReference(t *testing.T) {
 			shear:  rapid.Float64Range(-1, 1).Draw(t, "shear"),
 			shiftX: rapid.Float64Range(-4, 4).Draw(t, "shiftX"),
 			shiftY: rapid.Float64Range(-4, 4).Draw(t, "shiftY"),
-			flip:   rapid.Bool().Draw(t, "flip"),
+			flip:   rapid.Bool().Draw(t, "flip"), elastic: rapid.Bool().Draw(t, "elastic"),
+		}
+		bend := rapid.SliceOfN(rapid.Float64Range(-3, 3), 2*len(v.bend), 2*len(v.bend)).Draw(t, "bend")
+		for i := range v.bend {
+			v.bend[i] = offset{fixed(bend[2*i]), fixed(bend[2*i+1])}
+		}
+		// bent is a coordinate's offset, by the bilinear form of its definition.
+		bent := func(y, x, axis int) (sum float64) {
+			for i := range v.bend {
+				gy, gx := float64(i/(bendCells+1)), float64(i%(bendCells+1))
+				near := func(grid float64, at, n int) float64 {
+					return max(0, 1-math.Abs(grid-float64(at*bendCells)/float64(n)))
+				}
+				sum += near(gy, y, h) * near(gx, x, w) * bend[2*i+axis]
+			}
+			return sum
 		}
 		dst := make([]float32, len(pixels))
-		v.inverse(h, w).resample(dst, pixels, h, w, c)
+		m := v.inverse(h, w)
+		m.resample(dst, pixels, h, w, c)
 
 		// The forward matrix R K S F, inverted by Cramer's rule.
 		sin, cos, shear, fx := math.Sin(v.rotate), math.Cos(v.rotate), math.Tan(v.shear), 1.0
@@ -55,6 +71,9 @@ func TestResampleAgainstReference(t *testing.T) {
 				qx, qy := float64(x)-float64(w-1)/2-v.shiftX, float64(y)-float64(h-1)/2-v.shiftY
 				sx := (e*qx-b*qy)/det + float64(w-1)/2
 				sy := (a*qy-d*qx)/det + float64(h-1)/2
+				if v.elastic {
+					sx, sy = sx+bent(y, x, 0), sy+bent(y, x, 1)
+				}
 				for ch := range c {
 					want := 0.0
 					for iy := math.Floor(sy) - 1; iy <= math.Floor(sy)+2; iy++ {
@@ -91,7 +110,8 @@ func TestResampleExact(t *testing.T) {
 		dx, dy := rapid.IntRange(-10, 10).Draw(t, "dx"), rapid.IntRange(-10, 10).Draw(t, "dy")
 		flip := rapid.Bool().Draw(t, "flip")
 		dst := make([]float32, len(pixels))
-		variation{scale: 1, shiftX: float64(dx), shiftY: float64(dy), flip: flip}.inverse(h, w).resample(dst, pixels, h, w, c)
+		m := variation{scale: 1, shiftX: float64(dx), shiftY: float64(dy), flip: flip}.inverse(h, w)
+		m.resample(dst, pixels, h, w, c)
 		for i, got := range dst {
 			y, x, ch := i/(w*c)-dy, i/c%w-dx, i%c
 			if flip {
@@ -104,7 +124,8 @@ func TestResampleExact(t *testing.T) {
 	})
 	pixels := []uint8{1, 2, 3, 4, 5, 6, 7, 8, 9}
 	dst := make([]float32, 9)
-	variation{scale: 1, rotate: math.Pi / 2}.inverse(3, 3).resample(dst, pixels, 3, 3, 1)
+	m := variation{scale: 1, rotate: math.Pi / 2}.inverse(3, 3)
+	m.resample(dst, pixels, 3, 3, 1)
 	// With y downwards a positive angle turns clockwise.
 	if want := []float32{7, 4, 1, 8, 5, 2, 9, 6, 3}; !slices.Equal(dst, want) {
 		t.Errorf("quarter turn gives %v, want %v", dst, want)
@@ -112,11 +133,12 @@ func TestResampleExact(t *testing.T) {
 }
 
 // strong uses everything at once.
-var strong = Augment{Shift: 2, Rotate: 15, Scale: 0.2, Shear: 10, Flip: true, Crop: 2, Cutout: 3}
+var strong = Augment{Shift: 2, Rotate: 15, Scale: 0.2, Shear: 10, Elastic: 1.5, Flip: true, Crop: 2, Cutout: 3}
 
 func TestDrawIsWithinBounds(t *testing.T) {
 	var s rng.Stream
 	var least, most variation
+	var leastBend, mostBend offset
 	flips := 0
 	for i := range uint64(2000) {
 		s.Reset(1, "test", i)
@@ -126,6 +148,10 @@ func TestDrawIsWithinBounds(t *testing.T) {
 		least.scale, most.scale = min(least.scale, v.scale-1), max(most.scale, v.scale-1)
 		least.shiftX, most.shiftX = min(least.shiftX, v.shiftX), max(most.shiftX, v.shiftX)
 		least.shiftY, most.shiftY = min(least.shiftY, v.shiftY), max(most.shiftY, v.shiftY)
+		for _, o := range v.bend {
+			leastBend = offset{min(leastBend.x, o.x), min(leastBend.y, o.y)}
+			mostBend = offset{max(mostBend.x, o.x), max(mostBend.y, o.y)}
+		}
 		if v.cutY < 0 || v.cutY >= 8 || v.cutX < 0 || v.cutX >= 5 {
 			t.Fatalf("cutout at %d,%d", v.cutY, v.cutX)
 		}
@@ -142,6 +168,8 @@ func TestDrawIsWithinBounds(t *testing.T) {
 		{"scale", least.scale, most.scale, 0.2},
 		{"shift x", least.shiftX, most.shiftX, 4},
 		{"shift y", least.shiftY, most.shiftY, 4},
+		{"elastic x", float64(leastBend.x) / one, float64(mostBend.x) / one, 1.5},
+		{"elastic y", float64(leastBend.y) / one, float64(mostBend.y) / one, 1.5},
 	} {
 		if !(r.least >= -r.bound-1e-9 && r.least < -0.9*r.bound && r.most <= r.bound+1e-9 && r.most > 0.9*r.bound) {
 			t.Errorf("%s ranges over %g..%g, bound %g", r.name, r.least, r.most, r.bound)
@@ -176,9 +204,9 @@ func TestAugmentValidate(t *testing.T) {
 	if err := (Augment{}).Validate(); err != nil {
 		t.Error(err)
 	}
-	bad := Augment{Shift: -1, Rotate: 180, Scale: 1, Shear: math.NaN(), Crop: -2, Cutout: 1 << 20}
+	bad := Augment{Shift: -1, Rotate: 180, Scale: 1, Shear: math.NaN(), Elastic: -1, Crop: -2, Cutout: 1 << 20}
 	err := bad.Validate()
-	for _, name := range []string{"shift", "rotate", "scale", "shear", "crop", "cutout"} {
+	for _, name := range []string{"shift", "rotate", "scale", "shear", "elastic", "crop", "cutout"} {
 		if err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("error %v does not name %s", err, name)
 		}
@@ -208,7 +236,8 @@ func TestSamplerPlain(t *testing.T) {
 		t.Errorf("label %d, pixels equal: %t", label, slices.Equal(got, want))
 	}
 	// Resampling that happens to change nothing gives the same bits.
-	variation{scale: 1}.inverse(28, 28).resample(got, s.images.Set.Image(3), 28, 28, 3)
+	m := variation{scale: 1}.inverse(28, 28)
+	m.resample(got, s.images.Set.Image(3), 28, 28, 3)
 	s.norm.scale(got)
 	if !slices.Equal(got, want) {
 		t.Error("the resampled identity differs")
@@ -262,7 +291,7 @@ func TestSampleAllocatesNothing(t *testing.T) {
 
 func BenchmarkSample(b *testing.B) {
 	for _, c := range []int{1, 3} {
-		for name, a := range map[string]Augment{"plain": {}, "affine": {Shift: 2, Rotate: 10, Scale: 0.1}} {
+		for name, a := range map[string]Augment{"plain": {}, "affine": {Shift: 2, Rotate: 10, Scale: 0.1}, "elastic": {Shift: 2, Rotate: 10, Scale: 0.1, Elastic: 1}} {
 			b.Run(fmt.Sprintf("28x28x%d/%s", c, name), func(b *testing.B) {
 				s := newSampler(b, c, a, 1)
 				dst := make([]float32, 28*28*c)

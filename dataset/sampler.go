@@ -40,7 +40,8 @@ func (s *Sampler) Sample(dst []float32, epoch, i int) (label int) {
 	stream.Reset(s.seed, "augment", uint64(epoch), uint64(s.images.Index[i]))
 	v := s.augment.draw(&stream, set.H, set.W)
 	dst = dst[:len(pixels)]
-	v.inverse(set.H, set.W).resample(dst, pixels, set.H, set.W, set.C)
+	m := v.inverse(set.H, set.W)
+	m.resample(dst, pixels, set.H, set.W, set.C)
 	s.norm.scale(dst)
 	cutout(dst, set.H, set.W, set.C, s.augment.Cutout, v.cutY, v.cutX)
 	return label

@@ -7,7 +7,7 @@ import "github.com/coarsegrain/taylornet/internal/rng"
 // optimised through it.
 type Warp struct {
 	h, w, c int
-	m       affine
+	m       mapping
 }
 
 // Warp draws from a stream for images of h x w pixels with c channels.
@@ -16,7 +16,7 @@ func (a Augment) Warp(s *rng.Stream, h, w, c int) Warp {
 }
 
 // Apply writes the image src [H,W,C] seen through the map to dst.
-func (w Warp) Apply(dst, src []float32) {
+func (w *Warp) Apply(dst, src []float32) {
 	clear(dst)
 	w.each(func(out, in int, weight float32) {
 		for ch := range w.c {
@@ -27,7 +27,7 @@ func (w Warp) Apply(dst, src []float32) {
 
 // ApplyTransposed adds the transposed map of src to dst, as the gradient to an
 // image follows from that to what Apply makes of it.
-func (w Warp) ApplyTransposed(dst, src []float32) {
+func (w *Warp) ApplyTransposed(dst, src []float32) {
 	w.each(func(out, in int, weight float32) {
 		for ch := range w.c {
 			dst[in+ch] += weight * src[out+ch]
@@ -37,7 +37,7 @@ func (w Warp) ApplyTransposed(dst, src []float32) {
 
 // each calls f for every pixel of the output, each pixel of the input that it
 // takes part of, and the part; the pixels by where their values begin.
-func (w Warp) each(f func(out, in int, weight float32)) {
+func (w *Warp) each(f func(out, in int, weight float32)) {
 	for y := range w.h {
 		for x := range w.w {
 			sx, sy := w.m.at(x, y)

@@ -14,7 +14,7 @@ import (
 func TestWarp(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		h, w, c := rapid.IntRange(1, 9).Draw(t, "h"), rapid.IntRange(1, 9).Draw(t, "w"), rapid.IntRange(1, 3).Draw(t, "c")
-		a := Augment{Shift: 2, Rotate: 30, Scale: 0.2, Shear: 10, Flip: true, Crop: 1}
+		a := Augment{Shift: 2, Rotate: 30, Scale: 0.2, Shear: 10, Elastic: 1, Flip: true, Crop: 1}
 		seed := rapid.Uint64().Draw(t, "seed")
 		var s rng.Stream
 		s.Reset(seed, "warp")

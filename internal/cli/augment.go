@@ -13,7 +13,7 @@ const noAugment = "none"
 
 // augmentNames lists the parts of an augmentation in the order of writing.
 func augmentNames() []string {
-	return []string{"shift", "rotate", "scale", "shear", "flip", "crop", "cutout"}
+	return []string{"shift", "rotate", "scale", "shear", "elastic", "flip", "crop", "cutout"}
 }
 
 // augmentPart is a pointer to the named part, nil if there is none.
@@ -27,6 +27,8 @@ func augmentPart(a *dataset.Augment, name string) any {
 		return &a.Scale
 	case "shear":
 		return &a.Shear
+	case "elastic":
+		return &a.Elastic
 	case "flip":
 		return &a.Flip
 	case "crop":

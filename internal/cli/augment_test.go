@@ -13,8 +13,8 @@ func TestParseAugment(t *testing.T) {
 		ok   bool
 	}{
 		{"none", dataset.Augment{}, true},
-		{"shift=2,rotate=10,scale=0.1,shear=5,flip,crop=4,cutout=8", dataset.Augment{
-			Shift: 2, Rotate: 10, Scale: 0.1, Shear: 5, Flip: true, Crop: 4, Cutout: 8,
+		{"shift=2,rotate=10,scale=0.1,shear=5,elastic=1,flip,crop=4,cutout=8", dataset.Augment{
+			Shift: 2, Rotate: 10, Scale: 0.1, Shear: 5, Elastic: 1, Flip: true, Crop: 4, Cutout: 8,
 		}, true},
 		{"flip, crop=1", dataset.Augment{Flip: true, Crop: 1}, true},
 		{"", dataset.Augment{}, false},
@@ -35,7 +35,7 @@ func TestParseAugment(t *testing.T) {
 
 // FuzzParseAugment checks that what is read can be written and read again.
 func FuzzParseAugment(f *testing.F) {
-	f.Add("shift=2,rotate=10,scale=0.1,shear=5,flip,crop=4,cutout=8")
+	f.Add("shift=2,rotate=10,scale=0.1,shear=5,elastic=1,flip,crop=4,cutout=8")
 	f.Add("none")
 	f.Add("flip,,shift=1e-3")
 	f.Fuzz(func(t *testing.T, text string) {
