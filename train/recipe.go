@@ -15,24 +15,25 @@ func DirectRecipe(data string, order int) Config {
 	return c
 }
 
-// Recipe returns the settings to train with on a data set: those found best
-// for the known ones, with the preset of the same name, and sensible ones,
-// with an empty Net, for others.
-func Recipe(data string) Config {
+// Recipe returns the settings that go with a preset of spec: its data set, the
+// network, and the training found best for them. For the name of a data set, they are
+// those of the preset of that name; for others sensible ones, with an empty Net.
+func Recipe(name string) Config {
 	c := Config{
-		Data: data, Seed: 1, Epochs: 15, Batch: 128,
+		Data: name, Seed: 1, Epochs: 15, Batch: 128,
 		Optimiser: "adamw", Rate: 0.01, WeightDecay: 0.01, Momentum: 0.9,
 		Schedule: "onecycle", WarmUp: 0.2,
 		Loss: "softmax", Average: 0.998, Clip: 5, Validation: 0.08,
 	}
-	if source, ok := spec.PresetSource(data); ok {
+	if source, ok := spec.PresetSource(name); ok {
 		c.Net = source
 	}
-	switch data {
+	switch name {
 	case "digits":
 		c.Epochs, c.Batch, c.Average = 40, 32, 0.99
 		c.Augment = dataset.Augment{Shift: 0.7, Rotate: 10, Scale: 0.1, Shear: 5}
-	case "mnist":
+	case "mnist", "mnist-small":
+		c.Data = "mnist"
 		c.Augment = dataset.Augment{Shift: 1.5, Rotate: 8, Scale: 0.08}
 	case "fashion-mnist":
 		c.Augment = dataset.Augment{Flip: true, Crop: 2, Cutout: 8}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/spec"
 	"github.com/coarsegrain/taylornet/internal/fsx/fsxtest"
 )
 
@@ -236,7 +237,7 @@ func TestValidateReportsEveryFault(t *testing.T) {
 			t.Errorf("the error does not speak of %q: %v", part, err)
 		}
 	}
-	for _, name := range []string{"digits", "mnist", "fashion-mnist", "cifar-10"} {
+	for _, name := range spec.Presets() {
 		recipe := Recipe(name)
 		if err := recipe.Validate(); err != nil {
 			t.Errorf("recipe for %s: %v", name, err)

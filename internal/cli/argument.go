@@ -24,6 +24,7 @@ import (
 type network struct {
 	name   string
 	source string // in the notation
+	preset string // that it is or is a control of, "" for none
 	*spec.Net
 	model *model.Model // nil if it is not trained
 }
@@ -44,7 +45,7 @@ func readNetwork(arg string) (*network, error) {
 	if err != nil {
 		return nil, usagef("%s: %w", of, err)
 	}
-	return &network{name: arg, source: twin.String(), Net: twin}, nil
+	return &network{name: arg, source: twin.String(), preset: n.preset, Net: twin}, nil
 }
 
 // cutLast cuts text about the last sep.
@@ -65,7 +66,7 @@ func readGiven(arg string) (*network, error) {
 	}
 	if net, ok := spec.Preset(arg); ok {
 		source, _ := spec.PresetSource(arg)
-		return &network{name: arg, source: source, Net: net}, nil
+		return &network{name: arg, source: source, preset: arg, Net: net}, nil
 	}
 	path := modelPath(arg)
 	content, err := os.ReadFile(path)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -27,6 +28,14 @@ func (a *app) prepare(f *trainFlags) (*job, error) {
 
 const defaultData = "digits"
 
+// data is the data set that a network is trained on if none is named.
+func (n network) data() string {
+	if n.preset != "" {
+		return train.Recipe(n.preset).Data
+	}
+	return defaultData
+}
+
 // prepareNew makes a new run.
 func (a *app) prepareNew(f *trainFlags) (*job, error) {
 	j, err := newJob(f, a.loadGiven)
@@ -41,25 +50,23 @@ func (a *app) prepareNew(f *trainFlags) (*job, error) {
 
 // newJob makes the settings of a new run, whose folder is still to be chosen.
 func newJob(f *trainFlags, load loader) (*job, error) {
+	given, err := f.network()
+	if err != nil {
+		return nil, err
+	}
 	arg := f.data
 	if arg == "" {
-		arg = defaultData
+		arg = given.data()
 	}
 	source, err := dataSource(arg)
 	if err != nil {
 		return nil, err
 	}
-	var given *network
-	if f.net != "" {
-		if given, err = readNetwork(f.net); err != nil {
-			return nil, err
-		}
-	}
 	j := &job{size: f.size.Size}
 	if j.data, err = load(arg, j.size); err != nil {
 		return nil, err
 	}
-	j.config = train.Recipe(j.data.Name)
+	j.config = recipe(j.data.Name, given.preset)
 	j.config.Data = source
 	j.choose(given)
 	for _, s := range f.settings {
@@ -71,10 +78,21 @@ func newJob(f *trainFlags, load loader) (*job, error) {
 	return j, nil
 }
 
+// recipe is the recipe of the preset if there is one and it is for the data set,
+// else that of the data set.
+func recipe(data, preset string) train.Config {
+	if preset != "" {
+		if r := train.Recipe(preset); r.Data == data {
+			return r
+		}
+	}
+	return train.Recipe(data)
+}
+
 // choose sets the network: the one given, else the recipe's if the images fit
 // it, else a default.
-func (j *job) choose(given *network) {
-	if given != nil {
+func (j *job) choose(given network) {
+	if given.Net != nil {
 		j.net, j.config.Net = given.Net, given.source
 		return
 	}
@@ -98,7 +116,11 @@ func (a *app) prepareResume(f *trainFlags) (*job, error) {
 	}
 	if j.dir == "" {
 		if source == "" {
-			source = defaultData
+			given, err := f.network()
+			if err != nil {
+				return nil, err
+			}
+			source = given.data()
 		}
 		if j.dir, err = latestRunDir(source); err != nil {
 			return nil, err
@@ -122,20 +144,31 @@ func (a *app) prepareResume(f *trainFlags) (*job, error) {
 
 // command repeats the run, for a shell.
 func (j *job) command() string {
-	recipe := train.Recipe(j.data.Name)
 	text := "taylornet train --data " + quoted(j.config.Data)
 	if size := (&sizeFlag{j.size}).String(); size != "" {
 		text += " --size " + size
 	}
-	if j.config.Net != recipe.Net {
-		text += " --net " + quoted(j.net.String())
+	preset := presetOf(j.config.Net)
+	base := recipe(j.data.Name, preset)
+	if j.config.Net != train.Recipe(j.data.Name).Net {
+		text += " --net " + quoted(cmp.Or(preset, j.net.String()))
 	}
 	for _, s := range settings() {
-		if value := s.show(j.config); value != s.show(recipe) {
+		if value := s.show(j.config); value != s.show(base) {
 			text += " --" + s.name + " " + quoted(value)
 		}
 	}
 	return text
+}
+
+// presetOf is the name of the preset with the given source, "" if there is none.
+func presetOf(source string) string {
+	for _, name := range spec.Presets() {
+		if preset, _ := spec.PresetSource(name); preset == source {
+			return name
+		}
+	}
+	return ""
 }
 
 // heading says what is about to be done.

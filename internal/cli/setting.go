@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/spec"
 	"github.com/coarsegrain/taylornet/train"
 )
 
@@ -133,24 +134,24 @@ func addSettings(cmd *cobra.Command, list []setting) {
 	}
 }
 
-// recipes is a table of the settings that each data set is trained with.
+// recipes is a table of the settings of each recipe.
 func recipes(list []setting) string {
-	sets := append(dataNames(), "others")
-	t := newTable(append([]string{""}, sets...)...)
+	names := append(spec.Presets(), "others")
+	t := newTable(append([]string{""}, names...)...)
 	for _, s := range list {
 		if s.name == augmentFlag {
 			continue // too wide for a column
 		}
 		row := []string{s.name}
-		for _, set := range sets {
-			row = append(row, s.show(train.Recipe(set)))
+		for _, name := range names {
+			row = append(row, s.show(train.Recipe(name)))
 		}
 		t.add(row...)
 	}
 	var text strings.Builder
 	t.write(&text)
-	for _, set := range sets {
-		fmt.Fprintf(&text, "%s of %s: %s\n", augmentFlag, set, formatAugment(train.Recipe(set).Augment))
+	for _, name := range names {
+		fmt.Fprintf(&text, "%s of %s: %s\n", augmentFlag, name, formatAugment(train.Recipe(name).Augment))
 	}
 	return text.String()
 }

@@ -56,6 +56,9 @@ func (s *sweep) begin() error {
 	if err != nil {
 		return err
 	}
+	if f.data == "" {
+		f.data = common.config.Data // for the variations, whatever their networks
+	}
 	s.plan = &sweepPlan{Data: common.config.Data, Seed: common.config.Seed, Seeds: f.seeds, Test: f.test}
 	if err := s.plan.checkSeeds(); err != nil {
 		return &usageError{err}

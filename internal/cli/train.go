@@ -38,11 +38,13 @@ every epoch, the model with the best weights, a checkpoint, and a report to look
 at in a browser. A run that was interrupted goes on with --resume and comes to the
 very model that it would have come to.
 
-Settings that are not given are those of the data set's recipe:
+Settings that are not given are those of the recipe of the preset that --net names, or
+else of the data set:
 
 ` + recipes(f.settings),
 		Example: `  taylornet train                                    # the embedded digits
   taylornet train --data mnist --epochs 3
+  taylornet train --net mnist-small                  # a smaller network for MNIST, with its own recipe
   taylornet train --data mnist --resume              # after Ctrl-C
   taylornet train --data photos --size 32x32         # photos/cats/*.jpg, photos/dogs/*.jpg
   taylornet train --net 'Input(8,8,1) Conv(3,3,16,1,1,1) CG(2,2,16,2,2) Linear(10)'`,
@@ -59,7 +61,7 @@ Settings that are not given are those of the data set's recipe:
 // add gives a command the flags that say what to train, on what and how.
 func (f *trainFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.data, "data", "", "data set: a known `NAME`, or a folder of class folders (default digits)")
+	flags.StringVar(&f.data, "data", "", "data set: a known `NAME`, or a folder of class folders (default that of the preset in --net, or digits)")
 	flags.IntVar(&f.workers, "workers", 0, "`N` parallel workers, which do not change the outcome; 0 for one a processor")
 	flags.DurationVar(&f.saveEvery, "save-every", train.DefaultSaveEvery, "time between checkpoints within an epoch")
 	f.addVaried(cmd, f.settings)
@@ -67,6 +69,18 @@ func (f *trainFlags) add(cmd *cobra.Command) {
 	completeFlag(cmd, "net", completeNet)
 	completeFlag(cmd, "optimiser", completeOf("adamw", "sgd"))
 	completeFlag(cmd, "schedule", completeOf("onecycle", "cosine", "constant"))
+}
+
+// network is the network that was named, the zero value if none was.
+func (f *trainFlags) network() (network, error) {
+	if f.net == "" {
+		return network{}, nil
+	}
+	n, err := readNetwork(f.net)
+	if err != nil {
+		return network{}, err
+	}
+	return *n, nil
 }
 
 // addVaried gives a command the flags that tell one run on a data set from
