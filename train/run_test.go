@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"github.com/coarsegrain/taylornet/dataset"
-	"github.com/coarsegrain/taylornet/spec"
 	"github.com/coarsegrain/taylornet/internal/fsx/fsxtest"
+	"github.com/coarsegrain/taylornet/spec"
 )
 
 // small is a run of three short epochs; norms' statistics are fixed from the middle
