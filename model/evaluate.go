@@ -3,6 +3,7 @@ package model
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/coarsegrain/taylornet/dataset"
@@ -66,6 +67,9 @@ func (m *Model) Evaluate(images dataset.Subset) (*Evaluation, error) {
 	}, func(i int, y []float32) {
 		p := make([]float32, len(y))
 		loss := layer.CrossEntropy(p, y, layer.Target{Label: images.Label(i)})
+		if !(loss <= math.MaxFloat32) {
+			loss = math.MaxFloat32 // a deep polynomial may leave the range of float32, NaN with it
+		}
 		layer.Softmax(p, y)
 		k := argmax(y)
 		answers[i] = answer{k, p[k], loss, m.outside(y)}

@@ -64,6 +64,21 @@ func TestEvaluate(t *testing.T) {
 	}
 }
 
+// Logits that are no numbers are a large loss, not none at all.
+func TestEvaluateBeyondFloat32(t *testing.T) {
+	c := config(t, "Input(1,1,3) Conv(1,1,3,1,1) CG(1,1,3,1,1) Linear(3)", "red", "green", "blue")
+	for i := range c.Params {
+		c.Params[i] = 1e38 * float32(i%3-1)
+	}
+	e, err := compile(t, c).Evaluate(dataset.Subset{Set: coloured(), Index: []int32{0}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.Loss != math.MaxFloat32 {
+		t.Errorf("loss %v, want the largest float32", e.Loss)
+	}
+}
+
 func TestEvaluateNothing(t *testing.T) {
 	e, err := brightest(t).Evaluate(dataset.Subset{Set: coloured()})
 	if err != nil {

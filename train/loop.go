@@ -300,9 +300,6 @@ func (r *run) closeEpoch(epoch int) (*Metrics, error) {
 			return nil, err
 		}
 		m.ValidationAccuracy, m.ValidationLoss = e.Accuracy(), e.Loss
-		if !finite(e.Loss) {
-			return nil, r.diverged("the validation loss", e.Loss)
-		}
 	}
 	r.History = append(r.History, m)
 	if r.validation.N() == 0 || r.Best < 0 || m.better(&r.History[r.Best]) {
