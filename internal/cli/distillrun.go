@@ -222,7 +222,7 @@ func (d *distillation) finish(out *distillOutput, page report.Distilled) error {
 	d.printf("report  %s\n", out.Report)
 	last := out.Levels[len(out.Levels)-1]
 	if !d.quiet {
-		d.printf("\nNext:\n  taylornet classify %s IMAGE...\n", shellWord(last.References))
+		d.printf("\nNext:\n  taylornet classify %s IMAGE...\n", quoted(last.References))
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/engine"
 	"github.com/coarsegrain/taylornet/spec"
 	"github.com/coarsegrain/taylornet/train"
 )
@@ -153,8 +154,12 @@ func (j *job) command() string {
 	if j.config.Net != train.Recipe(j.data.Name).Net {
 		text += " --net " + quoted(cmp.Or(preset, j.net.String()))
 	}
+	config := j.config
+	if base.MicroBatch == 0 && config.MicroBatch == engine.MicroBatch(j.net) {
+		config.MicroBatch = 0 // that is what it comes to in a run
+	}
 	for _, s := range settings() {
-		if value := s.show(j.config); value != s.show(base) {
+		if value := s.show(config); value != s.show(base) {
 			text += " --" + s.name + " " + quoted(value)
 		}
 	}

@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/coarsegrain/taylornet/train"
@@ -53,7 +52,7 @@ func (a *app) summarise(j *job, r *train.Result) error {
 	t.add("report", out.Report)
 	t.write(a.out)
 	if !a.quiet {
-		dir := shellWord(j.dir)
+		dir := quoted(j.dir)
 		a.printf("\nNext:\n  taylornet eval %s\n  taylornet predict %s IMAGE...\n  taylornet net %s\n", dir, dir, dir)
 	}
 	return nil
@@ -75,12 +74,4 @@ func seconds(s float64) time.Duration {
 		return d.Round(10 * time.Millisecond)
 	}
 	return d.Round(time.Second)
-}
-
-// shellWord quotes a path for a shell, if need be.
-func shellWord(s string) string {
-	if strings.ContainsAny(s, " \t\n'\"\\$&;|<>()*?[]#~`!{}") {
-		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-	}
-	return s
 }

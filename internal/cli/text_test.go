@@ -21,8 +21,8 @@ func TestNumbersInText(t *testing.T) {
 		{plural(60000, "image"), "60,000 images"},
 		{seconds(1.23456).String(), "1.23s"},
 		{seconds(83.7).String(), "1m24s"},
-		{shellWord("runs/digits"), "runs/digits"},
-		{shellWord("my runs/it's"), `'my runs/it'\''s'`},
+		{quoted("runs/digits"), "runs/digits"},
+		{quoted("my runs/it's"), `'my runs/it'\''s'`},
 		{oneLine(errors.Join(errors.New("a: b"), fmt.Errorf("c\n\n  d"))), "a: b; c; d"},
 	} {
 		if tt.got != tt.want {
