@@ -133,7 +133,7 @@ func Recipe(objective, data string, smallest int) Config {
 		Data: data, Seed: 1, Grouping: "nearest", Target: "leaves", Refine: 5, Start: "nearest",
 		Paint: Painting{Rate: 0.03, Smooth: 0.1, Keep: 3, Augment: train.Recipe(data).Augment},
 	}
-	c.Paint.Augment.Cutout = 0
+	c.Paint.Augment.Cutout, c.Paint.Augment.Elastic = 0, 0
 	levels := []int{250, 50, 10, 1}
 	if objective == Distribution {
 		c.Objective, c.Refine, c.Start = objective, 0, "hard"

@@ -16,7 +16,8 @@ func TestPresets(t *testing.T) {
 		{name: "digits", in: Shape{8, 8, 1}, params: 11_946, degree: 4, mostParams: 20_000, mostMACs: 1_000_000},
 		{name: "fashion-mnist", in: Shape{28, 28, 1}, params: 382_410, degree: 16, mostParams: 500_000, mostMACs: 60_000_000},
 		{name: "mnist", in: Shape{28, 28, 1}, params: 118_346, degree: 16, mostParams: 120_000, mostMACs: 12_000_000},
-		{name: "mnist-small", in: Shape{28, 28, 1}, params: 19_290, degree: 16, mostParams: 20_000, mostMACs: 2_000_000},
+		{name: "mnist-small", in: Shape{28, 28, 1}, params: 18_750, degree: 128, mostParams: 20_000, mostMACs: 2_500_000},
+		{name: "mnist-tiny", in: Shape{28, 28, 1}, params: 7_950, degree: 128, mostParams: 8_000, mostMACs: 1_100_000},
 	}
 	var names []string
 	for _, test := range tests {
