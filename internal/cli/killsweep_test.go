@@ -58,7 +58,7 @@ func sweepBytes(t *testing.T, dir string) []byte {
 			}
 		}
 	}
-	out.Run = ""
+	out.Run, out.Best = "", strings.TrimPrefix(out.Best, dir)
 	if len(models) == 0 {
 		t.Fatalf("%s has no %s", dir, train.ModelFile)
 	}

@@ -167,3 +167,23 @@ func TestPlannedRuns(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+func TestBestOfASweep(t *testing.T) {
+	run := func(seed uint64, validation float64) *sweepRun {
+		return &sweepRun{Seed: seed, ValidationAccuracy: &validation}
+	}
+	diverged := &sweepRun{Seed: 9, Diverged: true}
+	if got := best(nil, []*sweepRun{diverged}); got != nil {
+		t.Errorf("the best of none is of seed %d", got.Seed)
+	}
+	first := best(nil, []*sweepRun{diverged, run(1, 0.5), run(2, 0.75), run(3, 0.75)})
+	if first.Seed != 2 {
+		t.Errorf("the best is of seed %d, want 2", first.Seed)
+	}
+	if got := best(first, []*sweepRun{run(4, 0.7)}); got != first {
+		t.Errorf("the best of all is of seed %d, want 2", got.Seed)
+	}
+	if got := best(first, []*sweepRun{run(4, 0.8)}); got.Seed != 4 {
+		t.Errorf("the best of all is of seed %d, want 4", got.Seed)
+	}
+}

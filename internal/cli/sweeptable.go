@@ -19,6 +19,7 @@ type sweepOutput struct {
 	Data       string            `json:"data"`
 	Seeds      int               `json:"seeds"`
 	Variations []variationOutput `json:"variations"`
+	Best       string            `json:"best,omitempty"` // model of all, by the validation images
 	Run        string            `json:"run"`
 }
 
@@ -98,9 +99,21 @@ func difference(runs, others []*sweepRun) *meanOutput {
 	return m
 }
 
+// best is the run with the highest validation accuracy, the first of equals; so far
+// may be nil, and is what is returned if no run was validated.
+func best(soFar *sweepRun, runs []*sweepRun) *sweepRun {
+	for _, r := range runs {
+		if v := r.ValidationAccuracy; v != nil && (soFar == nil || *v > *soFar.ValidationAccuracy) {
+			soFar = r
+		}
+	}
+	return soFar
+}
+
 // finish writes what the sweep came to.
 func (s *sweep) finish(runs map[*variation][]*sweepRun) error {
 	out := &sweepOutput{Data: s.plan.Data, Seeds: s.plan.Seeds, Run: s.dir}
+	var winner *sweepRun
 	for i, v := range s.plan.Variations {
 		o := variationOutput{
 			Flags: v.Flags, Params: v.net.NumParams(), Degree: v.net.Degree(), Runs: runs[v],
@@ -113,6 +126,10 @@ func (s *sweep) finish(runs map[*variation][]*sweepRun) error {
 			o.Seconds = m.Mean
 		}
 		out.Variations = append(out.Variations, o)
+		winner = best(winner, runs[v])
+	}
+	if winner != nil {
+		out.Best = winner.Model
 	}
 	path := filepath.Join(s.dir, outcomeFile)
 	if err := writeFile(path, func(w io.Writer) error { return json.NewEncoder(w).Encode(out) }); err != nil {
@@ -125,6 +142,9 @@ func (s *sweep) finish(runs map[*variation][]*sweepRun) error {
 	s.printf("%s, %s\n\n", s.plan.Data, s.plan.seedRange())
 	s.writeTable(out)
 	s.printf("\nresults  %s\n", path)
+	if out.Best != "" {
+		s.printf("best     %s, by validation\n", out.Best)
+	}
 	if !s.quiet && !s.plan.showsTest() {
 		s.printf("\nThe test accuracies, once the choice is made:\n  taylornet sweep --resume --out %s --test\n", quoted(s.dir))
 	}
