@@ -32,11 +32,10 @@ func Recipe(name string) Config {
 	case "digits":
 		c.Epochs, c.Batch, c.Average = 40, 32, 0.99
 		c.Augment = dataset.Augment{Shift: 0.7, Rotate: 10, Scale: 0.1, Shear: 5}
-	case "mnist", "mnist-small", "mnist-tiny":
+	case "mnist":
+		c.Augment = dataset.Augment{Shift: 1.5, Rotate: 8, Scale: 0.08}
+	case "mnist-small", "mnist-tiny":
 		c.Data, c.Epochs, c.Spread = "mnist", 40, 20
-		if name == "mnist" {
-			c.Epochs = 30
-		}
 		c.Augment = dataset.Augment{Shift: 1.5, Rotate: 8, Scale: 0.08, Elastic: 1.2}
 	case "fashion-mnist":
 		c.Augment = dataset.Augment{Flip: true, Crop: 2, Cutout: 8}
