@@ -1,0 +1,63 @@
+package cli
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/models"
+	"github.com/coarsegrain/taylornet/train"
+)
+
+// Every trained model has a card, and the figures on it are those of the model's
+// record, which the images of the data set confirm where they are at hand.
+func TestModelCards(t *testing.T) {
+	for _, name := range models.Names() {
+		t.Run(name, func(t *testing.T) {
+			m, err := models.Load(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			record := train.ReadRecord(m)
+			record.Config.Loss = cmp.Or(record.Config.Loss, "softmax") // the file mnist is from before there was a choice
+			card, err := os.ReadFile("../../models/" + name + ".md")
+			if err != nil {
+				t.Fatal(err)
+			}
+			j := &job{config: record.Config, net: m.Net, data: &dataset.Data{Name: record.Config.Data}}
+			for _, want := range []string{
+				"# " + name + "\n",
+				"`" + j.command() + "`",
+				count(m.Net.NumParams()) + " parameters",
+				fmt.Sprintf("degree %d", m.Net.Degree()),
+				fmt.Sprintf("epoch %d of %d", record.Best, record.Epochs),
+				"validation | " + percent(record.ValidationAccuracy),
+				"test | " + percent(record.TestAccuracy),
+			} {
+				if !strings.Contains(string(card), want) {
+					t.Errorf("%s.md does not say %q", name, want)
+				}
+			}
+			data, err := dataset.Load(record.Config.Data, dataset.Options{Dirs: []string{os.Getenv("TAYLORNET_DATA")}})
+			if errors.Is(err, dataset.ErrNotFound) {
+				t.Skip(err)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			e, err := m.Evaluate(data.Test.All())
+			if err != nil {
+				t.Fatal(err)
+			}
+			// Other SIMD instructions round otherwise: an image or two may change sides.
+			if images := math.Abs(e.Accuracy()-record.TestAccuracy) * float64(e.Total); images > 2.5 {
+				t.Errorf("%s of the test images are right, the record says %s", percent(e.Accuracy()), percent(record.TestAccuracy))
+			}
+		})
+	}
+}
