@@ -55,14 +55,23 @@ type adamW struct {
 func (a *adamW) State() *State { return &a.state }
 
 func (a *adamW) Step(params, grads []float32, rate float64) {
-	n := len(a.m)
-	if len(params) != n || len(grads) != n {
-		panic("optim.AdamW.Step: wrong number of parameters or gradients")
+	a.begin(params, grads, rate)
+	a.update(params, grads, Range{0, len(a.m)}, rate)
+}
+
+// begin decays the parameters and counts a step.
+func (a *adamW) begin(params, grads []float32, rate float64) {
+	if len(params) != len(a.m) || len(grads) != len(a.m) {
+		panic("optim: wrong number of parameters or gradients")
 	}
 	a.decay.apply(params, rate)
 	a.state.Steps++
+}
+
+// update makes the step of the parameters in r.
+func (a *adamW) update(params, grads []float32, r Range, rate float64) {
 	t := float64(a.state.Steps)
-	kernel.AdamW(params, a.m, a.v, grads, kernel.AdamWStep[float32]{
+	kernel.AdamW(params[r.Start:r.End], a.m[r.Start:r.End], a.v[r.Start:r.End], grads[r.Start:r.End], kernel.AdamWStep[float32]{
 		Keep1: float32(a.Beta1), New1: float32(1 - a.Beta1),
 		Keep2: float32(a.Beta2), New2: float32(1 - a.Beta2),
 		Size:    float32(rate / (1 - math.Pow(a.Beta1, t))),

@@ -21,6 +21,19 @@ func BenchmarkStep(b *testing.B) {
 	}
 }
 
+// The largest convolution of a network with 192 feature maps.
+func BenchmarkMuonMatrix(b *testing.B) {
+	const rows, cols = 9 * 192, 192
+	p, g := make([]float32, rows*cols), make([]float32, rows*cols)
+	for i := range g {
+		g[i] = float32(i*i%17) - 8
+	}
+	opt := DefaultMuon().New(len(p), nil, []Matrix{{0, rows, cols}}, 1)
+	for b.Loop() {
+		opt.Step(p, g, 1e-3)
+	}
+}
+
 func BenchmarkClipNorm(b *testing.B) {
 	g := make([]float32, benchParams)
 	b.SetBytes(4 * benchParams)

@@ -7,7 +7,9 @@
 //
 // AdamW is after Loshchilov and Hutter, "Decoupled weight decay regularization"
 // (arXiv 1711.05101); SGD's Nesterov form after Sutskever et al., "On the
-// importance of initialization and momentum in deep learning" (ICML 2013);
+// importance of initialization and momentum in deep learning" (ICML 2013); Muon after
+// Jordan et al., "Muon: an optimizer for hidden layers in neural networks" (2024), with
+// the length of steps of Liu et al., "Muon is scalable for LLM training" (arXiv 2502.16982);
 // OneCycle after Smith and Topin, "Super-convergence" (arXiv 1708.07120). The
 // arithmetic of each is that of PyTorch's class of the same name.
 package optim

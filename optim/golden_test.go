@@ -18,7 +18,13 @@ type golden struct {
 	AdamW     [][]float32
 	SGD       [][]float32
 	Nesterov  [][]float32
-	OneCycle  []struct {
+	Muon      []struct {
+		Rows, Cols int
+		Start      []float32
+		Gradients  [][]float32
+		Path       [][]float32
+	}
+	OneCycle []struct {
 		Total  int
 		WarmUp float64 `json:"warm_up"`
 		Rates  []float64
@@ -61,6 +67,27 @@ func TestOptimisersAgainstPyTorch(t *testing.T) {
 		for step, grads := range g.Gradients {
 			opt.Step(p, grads, g.Rate)
 			compare(t, fmt.Sprintf("%s, step %d", tt.name, step), p, tt.want[step])
+		}
+	}
+}
+
+// Each matrix is decayed, and stands between two other parameters.
+func TestMuonAgainstPyTorch(t *testing.T) {
+	g := readGolden(t)
+	if len(g.Muon) < 3 {
+		t.Fatalf("%d matrices", len(g.Muon))
+	}
+	for _, tt := range g.Muon {
+		n := tt.Rows * tt.Cols
+		p := append(append([]float32{1}, tt.Start...), 1)
+		opt := Muon{AdamW{Beta1: 0.9, Beta2: 0.99, Eps: 1e-6, WeightDecay: g.Decay}, 0.9}.
+			New(n+2, []Range{{1, n + 1}}, []Matrix{{1, tt.Rows, tt.Cols}}, 0)
+		for step, grads := range tt.Gradients {
+			opt.Step(p, append(append([]float32{1}, grads...), -1), g.Rate)
+			compare(t, fmt.Sprintf("%dx%d, step %d", tt.Rows, tt.Cols, step), p[1:n+1], tt.Path[step])
+			// A constant gradient makes AdamW's steps as long as the rate.
+			moved := float32(g.Rate) * float32(step+1)
+			compare(t, fmt.Sprintf("around it, step %d", step), []float32{p[0], p[n+1]}, []float32{1 - moved, 1 + moved})
 		}
 	}
 }

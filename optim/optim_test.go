@@ -15,6 +15,9 @@ func optimisers() map[string]func(n int, decayed []Range) Optimiser {
 		"adamw":    AdamW{Beta1: 0.9, Beta2: 0.99, Eps: 1e-6, WeightDecay: 0.1}.New,
 		"sgd":      SGD{Momentum: 0.9, WeightDecay: 0.1}.New,
 		"nesterov": SGD{Momentum: 0.9, Nesterov: true, WeightDecay: 0.1}.New,
+		"muon": func(n int, decayed []Range) Optimiser {
+			return Muon{DefaultAdamW(), 0.9}.New(n, decayed, []Matrix{{0, 1, n / 2}, {n / 2, n - n/2, 1}}, 2)
+		},
 	}
 }
 
@@ -42,7 +45,7 @@ func TestFirstStep(t *testing.T) {
 func TestResume(t *testing.T) {
 	for name, newOptimiser := range optimisers() {
 		t.Run(name, rapid.MakeCheck(func(t *rapid.T) {
-			n := rapid.IntRange(1, 9).Draw(t, "n")
+			n := rapid.IntRange(2, 9).Draw(t, "n")
 			vector := rapid.SliceOfN(rapid.Float32Range(-3, 3), n, n)
 			params := vector.Draw(t, "params")
 			split := rapid.IntRange(0, 5).Draw(t, "split")
@@ -77,9 +80,9 @@ func TestDescends(t *testing.T) {
 	for name, newOptimiser := range optimisers() {
 		p, g := []float32{3, -2}, make([]float32, 2)
 		opt := newOptimiser(2, nil)
-		for step := range 600 {
+		for step := range 2400 {
 			g[0], g[1] = p[0], 20*p[1]
-			opt.Step(p, g, Cosine{Peak: 0.03}.At(step, 600))
+			opt.Step(p, g, Cosine{Peak: 0.03}.At(step, 2400))
 		}
 		if norm := math.Hypot(float64(p[0]), float64(p[1])); !(norm < 1e-2) {
 			t.Errorf("%s ends at %v, want (0,0)", name, p)
@@ -108,16 +111,18 @@ func TestStepAllocatesNothing(t *testing.T) {
 func TestPanics(t *testing.T) {
 	one, two := make([]float32, 1), make([]float32, 2)
 	for want, f := range map[string]func(){
-		"optim.AdamW.Step: wrong number of parameters or gradients":             func() { DefaultAdamW().New(2, nil).Step(two, one, 1) },
-		"optim.SGD.Step: wrong number of parameters or gradients":               func() { DefaultSGD().New(2, nil).Step(one, two, 1) },
-		"optim.EMA.Update: different numbers of averages and parameters":        func() { EMA{}.Update(one, two, 0) },
-		"optim.Schedule.At: step 3 of 3":                                        func() { Constant{1}.At(3, 3) },
-		"optim.Schedule.At: step -1 of 3":                                       func() { Cosine{Peak: 1}.At(-1, 3) },
-		"optim.New: decay range {1 3} is out of order or outside 2 parameters":  func() { DefaultSGD().New(2, []Range{{1, 3}}) },
-		"optim.New: decay range {1 2} is out of order or outside 9 parameters":  func() { DefaultSGD().New(9, []Range{{0, 2}, {1, 2}}) },
-		"optim.New: decay range {2 1} is out of order or outside 2 parameters":  func() { DefaultAdamW().New(2, []Range{{2, 1}}) },
-		"optim.New: decay range {-1 1} is out of order or outside 2 parameters": func() { DefaultAdamW().New(2, []Range{{-1, 1}}) },
-		"optim.Schedule.At: step 0 of 0":                                        func() { DefaultOneCycle(1).At(0, 0) },
+		"optim: wrong number of parameters or gradients":                         func() { DefaultAdamW().New(2, nil).Step(two, one, 1) },
+		"optim.SGD.Step: wrong number of parameters or gradients":                func() { DefaultSGD().New(2, nil).Step(one, two, 1) },
+		"optim.EMA.Update: different numbers of averages and parameters":         func() { EMA{}.Update(one, two, 0) },
+		"optim.Schedule.At: step 3 of 3":                                         func() { Constant{1}.At(3, 3) },
+		"optim.Schedule.At: step -1 of 3":                                        func() { Cosine{Peak: 1}.At(-1, 3) },
+		"optim.New: decay range {1 3} is out of order or outside 2 parameters":   func() { DefaultSGD().New(2, []Range{{1, 3}}) },
+		"optim.New: decay range {1 2} is out of order or outside 9 parameters":   func() { DefaultSGD().New(9, []Range{{0, 2}, {1, 2}}) },
+		"optim.New: decay range {2 1} is out of order or outside 2 parameters":   func() { DefaultAdamW().New(2, []Range{{2, 1}}) },
+		"optim.New: decay range {-1 1} is out of order or outside 2 parameters":  func() { DefaultAdamW().New(2, []Range{{-1, 1}}) },
+		"optim.Muon.New: matrix {1 2 1} is out of order or outside 2 parameters": func() { DefaultMuon().New(2, nil, []Matrix{{1, 2, 1}}, 0) },
+		"optim.Muon.New: matrix {0 1 1} is out of order or outside 9 parameters": func() { DefaultMuon().New(9, nil, []Matrix{{0, 2, 2}, {0, 1, 1}}, 0) },
+		"optim.Schedule.At: step 0 of 0":                                         func() { DefaultOneCycle(1).At(0, 0) },
 	} {
 		func() {
 			defer func() {
@@ -191,11 +196,13 @@ func TestValidate(t *testing.T) {
 	}{
 		{DefaultAdamW(), ""},
 		{DefaultSGD(), ""},
+		{DefaultMuon(), ""},
 		{DefaultOneCycle(1), ""},
 		{Cosine{Peak: 1}, ""},
 		{Constant{1}, ""},
 		{EMA{0.999}, ""},
 		{AdamW{Beta1: 1, Beta2: 0.9, Eps: 0}, "AdamW.Beta1 is 1: want a number in [0,1)\nAdamW.Eps is 0: want a positive number"},
+		{Muon{AdamW: DefaultAdamW(), Momentum: 1}, "Muon.Momentum is 1: want a number in [0,1)"},
 		{SGD{Momentum: nan, WeightDecay: -1}, "SGD.Momentum is NaN: want a number in [0,1)\nSGD.WeightDecay is -1: want a number in [0,+Inf)"},
 		{Cosine{Peak: math.Inf(1), WarmUp: 1}, "Cosine.Peak is +Inf: want a positive number\nCosine.WarmUp is 1: want a number in [0,1)"},
 		{OneCycle{Peak: 1, StartDivisor: 25}, "OneCycle.FinalDivisor is 0: want a number in [1,+Inf)"},

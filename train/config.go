@@ -26,10 +26,10 @@ type Config struct {
 	// engine.MicroBatch of the network, which the run then records.
 	MicroBatch int `json:"micro_batch"`
 
-	Optimiser   string  `json:"optimiser"` // adamw or sgd
+	Optimiser   string  `json:"optimiser"` // adamw, sgd or muon
 	Rate        float64 `json:"rate"`      // peak learning rate
 	WeightDecay float64 `json:"weight_decay"`
-	Momentum    float64 `json:"momentum"` // of sgd
+	Momentum    float64 `json:"momentum"` // of sgd and muon
 	Schedule    string  `json:"schedule"` // onecycle, cosine or constant
 	WarmUp      float64 `json:"warm_up"`  // fraction of the steps
 
@@ -74,7 +74,7 @@ const CosineScale = 10
 // The names that Config's strings take.
 var (
 	losses     = []string{"softmax", "cosine"}
-	optimisers = []string{"adamw", "sgd"}
+	optimisers = []string{"adamw", "sgd", "muon"}
 	schedules  = []string{"onecycle", "cosine", "constant"}
 )
 
@@ -107,19 +107,28 @@ func (c *Config) Validate() error {
 	return errors.Join(faults...)
 }
 
-func (c *Config) optimiser(params []spec.Param, trained int) optim.Optimiser {
+// optimiser returns the optimiser of the trained parameters. Weights decay, and muon
+// orthogonalises those of convolutions, each a matrix from windows to feature maps.
+func (c *Config) optimiser(params []spec.Param, trained, workers int) optim.Optimiser {
 	var decayed []optim.Range
+	var matrices []optim.Matrix
 	for _, p := range params {
 		if p.Role == spec.Weight || p.Role == spec.Expansion {
 			decayed = append(decayed, optim.Range{Start: p.Offset, End: p.Offset + p.Size()})
+		}
+		if p.Role == spec.Weight && len(p.Shape) == 4 {
+			matrices = append(matrices, optim.Matrix{Start: p.Offset, Rows: p.FanIn, Cols: p.Shape[3]})
 		}
 	}
 	if c.Optimiser == "sgd" {
 		return optim.SGD{Momentum: c.Momentum, Nesterov: true, WeightDecay: c.WeightDecay}.New(trained, decayed)
 	}
-	settings := optim.DefaultAdamW()
-	settings.WeightDecay = c.WeightDecay
-	return settings.New(trained, decayed)
+	adamW := optim.DefaultAdamW()
+	adamW.WeightDecay = c.WeightDecay
+	if c.Optimiser == "muon" {
+		return optim.Muon{AdamW: adamW, Momentum: c.Momentum}.New(trained, decayed, matrices, workers)
+	}
+	return adamW.New(trained, decayed)
 }
 
 func (c *Config) schedule() optim.Schedule {

@@ -73,7 +73,7 @@ func newRun(cfg Config, data *dataset.Data, opts Options) (*run, error) {
 	if err := r.compile(false); err != nil {
 		return nil, err
 	}
-	r.optimiser = cfg.optimiser(net.Params(), r.trained)
+	r.optimiser = cfg.optimiser(net.Params(), r.trained, opts.Workers)
 	r.schedule = cfg.schedule()
 	r.prepare()
 	return r, nil

@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"github.com/coarsegrain/taylornet/engine"
+	"github.com/coarsegrain/taylornet/internal/parallel"
 	"github.com/coarsegrain/taylornet/spec"
 	"github.com/coarsegrain/taylornet/tensor"
 )
@@ -26,7 +27,7 @@ func newProgram[T tensor.Float](net *spec.Net, params []T, opts engine.Options) 
 	if err != nil {
 		return nil, err
 	}
-	p := &program[T]{plan: plan, workers: workers(opts.Workers)}
+	p := &program[T]{plan: plan, workers: parallel.Workers(opts.Workers)}
 	p.idle = make(chan *worker[T], p.workers)
 	for _, s := range p.plan.steps {
 		if s.layer != nil {
@@ -43,7 +44,7 @@ func (p *program[T]) Run(n int, input, output func(i int, v []T)) {
 	if tasks == 0 {
 		return
 	}
-	newCrew(min(p.workers, tasks)).run(tasks, func(_, task int) {
+	parallel.NewCrew(min(p.workers, tasks)).Run(tasks, func(_, task int) {
 		w := p.take()
 		defer p.give(w)
 		first := task * size

@@ -3,6 +3,7 @@ package cpu
 import (
 	"github.com/coarsegrain/taylornet/engine"
 	"github.com/coarsegrain/taylornet/internal/kernel"
+	"github.com/coarsegrain/taylornet/internal/parallel"
 	"github.com/coarsegrain/taylornet/spec"
 	"github.com/coarsegrain/taylornet/tensor"
 )
@@ -19,7 +20,7 @@ const reduceBlock = 1 << 14
 // trainer computes gradients of a network.
 type trainer[T tensor.Float] struct {
 	plan    *plan[T]
-	crew    *crew
+	crew    *parallel.Crew
 	workers []*worker[T]
 	trained int  // length of the trained part of the parameter vector
 	fixed   bool // as in engine.Options
@@ -47,11 +48,11 @@ func newTrainer[T tensor.Float](net *spec.Net, opts engine.Options) (*trainer[T]
 	}
 	t := &trainer[T]{
 		plan:    plan,
-		crew:    newCrew(workers(opts.Workers)),
+		crew:    parallel.NewCrew(opts.Workers),
 		trained: net.NumParams(),
 		fixed:   opts.FixedParams,
 	}
-	for range t.crew.size {
+	for range t.crew.Size() {
 		t.workers = append(t.workers, newWorker(t.plan))
 	}
 	length := engine.VectorLen(net.Params())
@@ -83,12 +84,12 @@ func (t *trainer[T]) Gradient(grads, params []T, batch *engine.Batch[T]) float64
 	t.micro = (batch.N + t.plan.frame.Images - 1) / t.plan.frame.Images
 	t.parts = min(t.micro, accumulators)
 	if !t.fresh {
-		t.crew.run(len(t.plan.steps), t.refreshTask)
+		t.crew.Run(len(t.plan.steps), t.refreshTask)
 		t.fresh = t.fixed
 	}
-	t.crew.run(t.parts, t.accumulateTask)
+	t.crew.Run(t.parts, t.accumulateTask)
 	if !t.fixed {
-		t.crew.run((len(grads)+reduceBlock-1)/reduceBlock, t.reduceTask)
+		t.crew.Run((len(grads)+reduceBlock-1)/reduceBlock, t.reduceTask)
 	}
 	t.batch, t.grads, t.params = nil, nil, nil
 	if batch.Loss == nil {

@@ -4,7 +4,7 @@
 
 Weight decay is decoupled, and on the first
 three of five parameters only: for SGD, whose own decay is coupled, it is done
-by hand before the step.
+by hand before the step. Muon computes with float32 in place of bfloat16.
 """
 
 import json
@@ -46,6 +46,20 @@ def sgd(nesterov):
     return lambda decayed, others: torch.optim.SGD(decayed + others, lr=RATE, momentum=0.9, nesterov=nesterov)
 
 
+def muon(rows, cols):
+    g = torch.Generator().manual_seed(11)
+    start = torch.randn(rows, cols, generator=g)
+    grads = torch.randn(STEPS, rows, cols, generator=g)
+    weights = torch.nn.Parameter(start.clone())
+    opt = torch.optim.Muon([weights], lr=RATE, weight_decay=DECAY, momentum=0.9, adjust_lr_fn="match_rms_adamw")
+    path = []
+    for grad in grads:
+        weights.grad = grad.clone()
+        opt.step()
+        path.append(weights.flatten().tolist())
+    return {"rows": rows, "cols": cols, "start": start.flatten().tolist(), "gradients": grads.flatten(1).tolist(), "path": path}
+
+
 def one_cycle(total, warm_up):
     opt = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -67,6 +81,7 @@ def clip():
     return {"limit": 0.5, "norm": norm.item(), "clipped": p.grad.tolist()}
 
 
+torch.bfloat16 = torch.float32
 golden = {
     "torch": torch.__version__.split("+")[0],
     "start": START,
@@ -76,6 +91,7 @@ golden = {
     "adamw": run(adamw, False),
     "sgd": run(sgd(False), True),
     "nesterov": run(sgd(True), True),
+    "muon": [muon(6, 3), muon(3, 5), muon(4, 4)],
     "one_cycle": [one_cycle(20, 0.3), one_cycle(7, 0.5)],
     "clip": clip(),
 }

@@ -1,4 +1,4 @@
-package cpu
+package parallel
 
 import (
 	"runtime"
@@ -6,9 +6,9 @@ import (
 	"sync/atomic"
 )
 
-// crew runs numbered tasks on a number of goroutines. It allocates nothing
+// Crew runs numbered tasks on a number of goroutines. It allocates nothing
 // when it runs.
-type crew struct {
+type Crew struct {
 	starts []func() // one for each goroutine beyond the caller's
 	size   int
 	task   func(worker, i int)
@@ -17,9 +17,10 @@ type crew struct {
 	done   sync.WaitGroup
 }
 
-func newCrew(size int) *crew {
-	c := &crew{size: size}
-	for w := 1; w < size; w++ {
+// NewCrew returns a crew of size goroutines; of one for each processor if that is 0.
+func NewCrew(size int) *Crew {
+	c := &Crew{size: Workers(size)}
+	for w := 1; w < c.size; w++ {
 		c.starts = append(c.starts, func() {
 			defer c.done.Done()
 			c.work(w)
@@ -28,9 +29,12 @@ func newCrew(size int) *crew {
 	return c
 }
 
-// run calls task(worker, i) for each i in [0,n) and returns when all are done.
+// Size is the number of goroutines.
+func (c *Crew) Size() int { return c.size }
+
+// Run calls task(worker, i) for each i in [0,n) and returns when all are done.
 // No two tasks run at once on the same worker.
-func (c *crew) run(n int, task func(worker, i int)) {
+func (c *Crew) Run(n int, task func(worker, i int)) {
 	c.task, c.tasks = task, int64(n)
 	c.next.Store(0)
 	helpers := c.starts[:max(0, min(len(c.starts), n-1))]
@@ -42,14 +46,14 @@ func (c *crew) run(n int, task func(worker, i int)) {
 	c.done.Wait()
 }
 
-func (c *crew) work(worker int) {
+func (c *Crew) work(worker int) {
 	for i := c.next.Add(1) - 1; i < c.tasks; i = c.next.Add(1) - 1 {
 		c.task(worker, int(i))
 	}
 }
 
-// workers is the number of workers for an option: one a processor if zero.
-func workers(option int) int {
+// Workers is the number of workers for an option: one a processor if zero.
+func Workers(option int) int {
 	if option > 0 {
 		return option
 	}

@@ -1,0 +1,2 @@
+// Package parallel spreads numbered tasks over goroutines.
+package parallel
