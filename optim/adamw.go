@@ -39,7 +39,9 @@ func (c AdamW) Validate() error {
 // New returns an optimiser of n parameters, of which the ranges, ascending and
 // without overlap, are decayed. Its state is "first_moment" and
 // "second_moment".
-func (c AdamW) New(n int, decayed []Range) Optimiser {
+func (c AdamW) New(n int, decayed []Range) Optimiser { return c.build(n, decayed) }
+
+func (c AdamW) build(n int, decayed []Range) *adamW {
 	a := &adamW{AdamW: c, decay: newDecay(c.WeightDecay, n, decayed), m: make([]float32, n), v: make([]float32, n)}
 	a.state.Slots = []Slot{{"first_moment", a.m}, {"second_moment", a.v}}
 	return a

@@ -46,7 +46,7 @@ func (c Muon) Validate() error {
 // matrix's momentum is its first moment. It computes on as many goroutines as
 // workers says, or with 0 on one for each processor; no result depends on it.
 func (c Muon) New(n int, decayed []Range, matrices []Matrix, workers int) Optimiser {
-	m := &muon{adamW: c.AdamW.New(n, decayed).(*adamW), crew: parallel.NewCrew(workers)}
+	m := &muon{adamW: c.build(n, decayed), crew: parallel.NewCrew(workers)}
 	start := 0
 	for _, at := range matrices {
 		if at.Start < start || at.Rows < 1 || at.Cols < 1 || at.end() > n {
