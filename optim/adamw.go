@@ -64,7 +64,7 @@ func (a *adamW) Step(params, grads []float32, rate float64) {
 // begin decays the parameters and counts a step.
 func (a *adamW) begin(params, grads []float32, rate float64) {
 	if len(params) != len(a.m) || len(grads) != len(a.m) {
-		panic("optim: wrong number of parameters or gradients")
+		panic("optim.Step: wrong number of parameters or gradients")
 	}
 	a.decay.apply(params, rate)
 	a.state.Steps++

@@ -106,7 +106,7 @@ func newOrthogonaliser(at Matrix) *orthogonaliser {
 	return o
 }
 
-// work is about the number of multiplications of a step.
+// work grows as the multiplications of a step.
 func (o *orthogonaliser) work() int { return o.short * o.short * (2*o.long + o.short) }
 
 func (o *orthogonaliser) step(params, grads, momentum []float32, keep float32, rate float64) {
@@ -137,8 +137,8 @@ const (
 	orthogonaliseSteps        = 5
 )
 
-// orthogonalise sets x's singular values to 0.7 to 1.2, but for those below about a
-// thousandth of the matrix's norm, which come closer to it.
+// orthogonalise sets x's singular values to 0.68 to 1.21, but for those below two
+// thousandths of the matrix's norm, which come closer to it.
 func (o *orthogonaliser) orthogonalise() {
 	var sum float64
 	for _, v := range o.x {
