@@ -236,6 +236,13 @@ func TestCrossEntropyGradient(t *testing.T) {
 			Label: between(t, "label", 0, k-1), Smoothing: rapid.Float64Range(0, 0.5).Draw(t, "smoothing"),
 			Other: between(t, "other", 0, k-1), Share: rapid.Float64Range(0, 0.5).Draw(t, "share"),
 		}
+		if rapid.Bool().Draw(t, "teacher") {
+			target.Teacher = make([]float32, k)
+			for i, v := range normals(k, source(t)) {
+				target.Teacher[i] = float32(v)
+			}
+			Softmax(target.Teacher, target.Teacher)
+		}
 		checkLoss(t, y, func(dy []float64) float64 { return CrossEntropy(dy, y, target) })
 		scale := rapid.Float64Range(0.5, 20).Draw(t, "scale")
 		checkLoss(t, y, func(dy []float64) float64 { return CosineCrossEntropy(dy, y, target, scale) })

@@ -15,10 +15,15 @@ type Target struct {
 	// Share of the image is another one, of class Other; 0 if it is no mixture.
 	Share float64
 	Other int
+	// Teacher, if not nil, are the probabilities [K] themselves.
+	Teacher []float32
 }
 
 // of is the probability of class k of n.
 func (t Target) of(k, n int) float64 {
+	if t.Teacher != nil {
+		return float64(t.Teacher[k])
+	}
 	p := t.Smoothing / float64(n)
 	if k == t.Label {
 		p += (1 - t.Smoothing) * (1 - t.Share)

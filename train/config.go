@@ -38,6 +38,13 @@ type Config struct {
 	// meaningful; "" is softmax.
 	Loss string `json:"loss"`
 
+	// Teacher, if not "", is a trained network: a model file, a run folder, or a folder
+	// of run folders seed-N, of which the one with the run's seed is meant. The run learns the
+	// teacher's probabilities of the very images that it is shown, varied and mixed,
+	// in place of labels (Hinton, Vinyals and Dean, arXiv 1503.02531, at temperature 1).
+	// The run folder keeps a copy.
+	Teacher string `json:"teacher,omitempty"`
+
 	// Average is the decay of the exponential moving average of the weights,
 	// which is what is evaluated and kept; 0 keeps the weights themselves.
 	Average   float64 `json:"average"`

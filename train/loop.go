@@ -30,6 +30,7 @@ type run struct {
 	validation dataset.Subset
 	sampler    *dataset.Sampler
 	trainer    engine.Trainer[float32]
+	teacher    *teacher // nil if labels teach
 	optimiser  optim.Optimiser
 	schedule   optim.Schedule
 	steps      int // steps an epoch
@@ -69,6 +70,11 @@ func newRun(cfg Config, data *dataset.Data, opts Options) (*run, error) {
 	r.sampler, err = dataset.NewSampler(r.training, r.norm, cfg.Augment, cfg.Seed)
 	if err != nil {
 		return nil, err
+	}
+	if cfg.Teacher != "" {
+		if r.teacher, err = r.readTeacher(); err != nil {
+			return nil, fmt.Errorf("teacher: %w", err)
+		}
 	}
 	if err := r.compile(false); err != nil {
 		return nil, err
@@ -124,6 +130,9 @@ func (r *run) prepare() {
 		}
 	}
 	r.batch.Loss = func(i int, dy, y []float32) float64 {
+		if r.teacher != nil {
+			r.targets[i].Teacher = r.teacher.probabilities[i]
+		}
 		r.hits[i] = true
 		for _, v := range y {
 			r.hits[i] = r.hits[i] && v <= y[r.targets[i].Label]
@@ -236,6 +245,9 @@ func (r *run) step() error {
 		}
 	}
 	rate := r.schedule.At(r.Step, r.Config.Epochs*r.steps)
+	if r.teacher != nil {
+		r.teacher.answer(&r.batch)
+	}
 	loss := r.trainer.Gradient(r.grads, r.params, &r.batch)
 	if !finite(loss) || loss > blowUp {
 		return r.diverged("the loss", loss)

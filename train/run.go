@@ -141,6 +141,11 @@ func (r *run) open() error {
 	if err := writeJSON(r.opts.FS, r.path(ConfigFile), r.Config); err != nil {
 		return err
 	}
+	if r.teacher != nil {
+		if err := fsx.WriteFile(r.opts.FS, r.path(TeacherFile), r.teacher.Write); err != nil {
+			return err
+		}
+	}
 	return r.save()
 }
 

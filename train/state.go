@@ -17,8 +17,9 @@ import (
 const (
 	ConfigFile  = "config.json"
 	MetricsFile = "metrics.jsonl"
-	ModelFile   = "model.safetensors" // what to use: averaged weights of the best epoch
-	LastFile    = "last.safetensors"  // everything that a resume needs
+	ModelFile   = "model.safetensors"   // what to use: averaged weights of the best epoch
+	LastFile    = "last.safetensors"    // everything that a resume needs
+	TeacherFile = "teacher.safetensors" // a copy of the teacher, if there is one
 )
 
 // stateFormat names the format of LastFile and its version.

@@ -1,0 +1,92 @@
+package train
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/coarsegrain/taylornet/engine"
+	"github.com/coarsegrain/taylornet/engine/cpu"
+	"github.com/coarsegrain/taylornet/layer"
+	"github.com/coarsegrain/taylornet/model"
+)
+
+// teacher is a trained network that a run learns from.
+type teacher struct {
+	*model.Model
+	program engine.Program[float32]
+	// scale and shift take the run's pixels to the teacher's normalisation, per
+	// channel.
+	scale, shift []float32
+	// probabilities are its answers to the batch in progress.
+	probabilities [][]float32
+}
+
+// readTeacher reads the teacher of the settings, or the run folder's copy of it.
+func (r *run) readTeacher() (*teacher, error) {
+	path := teacherFile(r.Config.Teacher, r.Config.Seed)
+	if r.opts.Resume {
+		path = r.path(TeacherFile)
+	}
+	m, err := model.Load(path)
+	if err != nil {
+		return nil, err
+	}
+	return r.newTeacher(m)
+}
+
+func (r *run) newTeacher(m *model.Model) (t *teacher, err error) {
+	if err := r.checkTeacher(m); err != nil {
+		return nil, err
+	}
+	t = &teacher{Model: m}
+	if t.program, err = cpu.New().Compile(m.Net, m.Params, engine.Options{Workers: r.opts.Workers}); err != nil {
+		return nil, err
+	}
+	for c, std := range m.Normalisation.Std {
+		t.scale = append(t.scale, r.norm.Std[c]/std)
+		t.shift = append(t.shift, (r.norm.Mean[c]-m.Normalisation.Mean[c])/std)
+	}
+	classes := len(m.Classes)
+	all := make([]float32, r.Config.Batch*classes)
+	for i := range r.Config.Batch {
+		t.probabilities = append(t.probabilities, all[i*classes:][:classes])
+	}
+	return t, nil
+}
+
+// teacherFile is the model file that Config.Teacher means.
+func teacherFile(path string, seed uint64) string {
+	for _, dir := range []string{path, filepath.Join(path, fmt.Sprintf("seed-%d", seed))} {
+		file := filepath.Join(dir, ModelFile)
+		if _, err := os.Stat(file); err == nil {
+			return file
+		}
+	}
+	return path
+}
+
+// checkTeacher wants a teacher of the data that has not learned the images which are to
+// choose the best epoch.
+func (r *run) checkTeacher(m *model.Model) error {
+	if err := m.CheckFits(r.data.Train); err != nil {
+		return err
+	}
+	its, mine := ReadRecord(m).Config, r.Config
+	if mine.Validation > 0 && its.Data == mine.Data && (its.Seed != mine.Seed || its.Validation != mine.Validation) {
+		return fmt.Errorf("it has learned images that validate here: it was trained with seed %d and validation %g, take the same here, or validation 0",
+			its.Seed, its.Validation)
+	}
+	return nil
+}
+
+// answer has the teacher look at a batch.
+func (t *teacher) answer(batch *engine.Batch[float32]) {
+	channels := len(t.scale)
+	t.program.Run(batch.N, func(i int, x []float32) {
+		batch.Input(i, x)
+		for k := range x {
+			x[k] = float32(t.scale[k%channels]*x[k]) + t.shift[k%channels]
+		}
+	}, func(i int, y []float32) { layer.Softmax(t.probabilities[i], y) })
+}
