@@ -55,7 +55,7 @@ def cases():
     """Each curve's name, unit, and its sizes with the network and batch that they stand for."""
     side, channels, batch = BASE.values()
     return (
-        ("batch", "images", [(n, "mnist", n) for n in BATCHES]),
+        ("batch", "images", [(n, "mnist-paper", n) for n in BATCHES]),
         ("lattice", "sites on a side", [(n, network(n, channels), batch) for n in LATTICES]),
         ("channels", "", [(n, network(side, n), batch) for n in CHANNELS]),
     )

@@ -67,7 +67,7 @@ func TestFoldRefusesOtherVectors(t *testing.T) {
 }
 
 func TestInit(t *testing.T) {
-	net := preset(t, "mnist")
+	net := preset(t, "mnist-paper")
 	a, b, c := engine.Init(net, 1), engine.Init(net, 1), engine.Init(net, 2)
 	if !slices.Equal(a, b) || slices.Equal(a, c) {
 		t.Error("initial parameters do not follow from the seed")
@@ -122,7 +122,7 @@ func Example() {
 
 // BenchmarkGradient is a training step on a batch of 128 images.
 func BenchmarkGradient(b *testing.B) {
-	for _, name := range []string{"digits", "mnist-small", "mnist"} {
+	for _, name := range []string{"digits", "mnist-small", "mnist-paper"} {
 		b.Run(name, func(b *testing.B) {
 			net := preset(b, name)
 			trainer, err := cpu.New().CompileTraining(net, engine.Options{})
@@ -147,7 +147,7 @@ func BenchmarkGradient(b *testing.B) {
 
 // BenchmarkRun is inference on 128 images, and on a single one.
 func BenchmarkRun(b *testing.B) {
-	net := preset(b, "mnist")
+	net := preset(b, "mnist-paper")
 	program, err := cpu.New().Compile(net, engine.Init(net, 1), engine.Options{})
 	if err != nil {
 		b.Fatal(err)

@@ -15,7 +15,8 @@ func TestPresets(t *testing.T) {
 		{name: "cifar-10", in: Shape{32, 32, 3}, params: 983_114, degree: 16, mostParams: 1_000_000, mostMACs: 60_000_000},
 		{name: "digits", in: Shape{8, 8, 1}, params: 11_946, degree: 4, mostParams: 20_000, mostMACs: 1_000_000},
 		{name: "fashion-mnist", in: Shape{28, 28, 1}, params: 382_410, degree: 16, mostParams: 500_000, mostMACs: 60_000_000},
-		{name: "mnist", in: Shape{28, 28, 1}, params: 118_346, degree: 16, mostParams: 120_000, mostMACs: 12_000_000},
+		{name: "mnist", in: Shape{28, 28, 1}, params: 53_958, degree: 128, mostParams: 120_000, mostMACs: 12_000_000},
+		{name: "mnist-paper", in: Shape{28, 28, 1}, params: 118_346, degree: 16, mostParams: 120_000, mostMACs: 12_000_000},
 		{name: "mnist-small", in: Shape{28, 28, 1}, params: 18_750, degree: 128, mostParams: 20_000, mostMACs: 2_500_000},
 		{name: "mnist-tiny", in: Shape{28, 28, 1}, params: 7_950, degree: 128, mostParams: 8_000, mostMACs: 1_100_000},
 	}

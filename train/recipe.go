@@ -33,10 +33,15 @@ func Recipe(name string) Config {
 		c.Epochs, c.Batch, c.Average = 40, 32, 0.99
 		c.Augment = dataset.Augment{Shift: 0.7, Rotate: 10, Scale: 0.1, Shear: 5}
 	case "mnist":
-		c.Augment = dataset.Augment{Shift: 1.5, Rotate: 8, Scale: 0.08}
+		c.Epochs, c.Freeze, c.Spread = 30, 0.1, 20
+		c.Optimiser, c.Rate, c.WeightDecay = "muon", 0.02, 0.1
+		c.Augment = dataset.Augment{Shift: 1.5, Rotate: 8, Scale: 0.08, Elastic: 1.2}
 	case "mnist-small", "mnist-tiny":
 		c.Data, c.Epochs, c.Spread = "mnist", 40, 20
 		c.Augment = dataset.Augment{Shift: 1.5, Rotate: 8, Scale: 0.08, Elastic: 1.2}
+	case "mnist-paper":
+		c.Data = "mnist"
+		c.Augment = dataset.Augment{Shift: 1.5, Rotate: 8, Scale: 0.08}
 	case "fashion-mnist":
 		c.Augment = dataset.Augment{Flip: true, Crop: 2, Cutout: 8}
 	case "cifar-10":

@@ -37,7 +37,7 @@ gradients and an update by AdamW, on random images; nothing is augmented.`,
 		RunE: func(*cobra.Command, []string) error { return a.bench(f) },
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.net, "net", "mnist", "measure this `NETWORK`: a preset, a file, a model, or the notation itself")
+	flags.StringVar(&f.net, "net", "mnist-paper", "measure this `NETWORK`: a preset, a file, a model, or the notation itself")
 	flags.IntVar(&f.batch, "batch", 128, "`N` images a step")
 	flags.IntVar(&f.microBatch, "micro-batch", 0, "`N` images that a worker takes through the net at once in training; 0 for the engine's choice")
 	flags.IntVar(&f.threads, "threads", 0, "`N` parallel workers; 0 for one a processor")

@@ -45,8 +45,8 @@ Orders are those of the Taylor expansion about a point: the training images' mea
 grey or colour, black, or an image.`,
 		Example: `  taylornet explain runs/mnist                       # by scale
   taylornet explain runs/mnist seven.png
-  taylornet explain models/mnist.safetensors *.png --about black --out why
-  taylornet explain models/mnist.safetensors --second-order
+  taylornet explain models/mnist-paper.safetensors *.png --about black --out why
+  taylornet explain models/mnist-paper.safetensors --second-order
   taylornet explain small.safetensors --monomials    # the polynomial itself`,
 		Args:              atLeast("MODEL"),
 		ValidArgsFunction: completeModel,

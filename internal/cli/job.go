@@ -149,9 +149,9 @@ func (j *job) command() string {
 	if size := (&sizeFlag{j.size}).String(); size != "" {
 		text += " --size " + size
 	}
-	preset := presetOf(j.config.Net)
+	preset := presetOf(j.net)
 	base := recipe(j.data.Name, preset)
-	if j.config.Net != train.Recipe(j.data.Name).Net {
+	if preset == "" || preset != j.data.Name {
 		text += " --net " + quoted(cmp.Or(preset, j.net.String()))
 	}
 	config := j.config
@@ -166,10 +166,10 @@ func (j *job) command() string {
 	return text
 }
 
-// presetOf is the name of the preset with the given source, "" if there is none.
-func presetOf(source string) string {
+// presetOf is the name of the preset that a network is, "" if it is none.
+func presetOf(net *spec.Net) string {
 	for _, name := range spec.Presets() {
-		if preset, _ := spec.PresetSource(name); preset == source {
+		if preset, _ := spec.Preset(name); preset.String() == net.String() {
 			return name
 		}
 	}

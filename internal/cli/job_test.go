@@ -30,6 +30,7 @@ func TestCommandOfPresets(t *testing.T) {
 	}{
 		{"mnist", func(*train.Config) {}, "taylornet train --data mnist"},
 		{"mnist-small", func(*train.Config) {}, "taylornet train --data mnist --net mnist-small"},
+		{"mnist-small", func(c *train.Config) { c.Net += "# my comment\n" }, "taylornet train --data mnist --net mnist-small"},
 		{"mnist-small", func(c *train.Config) { c.Epochs = 3 }, "taylornet train --data mnist --net mnist-small --epochs 3"},
 		{"mnist", func(c *train.Config) { c.MicroBatch = 8 }, "taylornet train --data mnist"},
 		{"mnist", func(c *train.Config) { c.MicroBatch = 16 }, "taylornet train --data mnist --micro-batch 16"},
