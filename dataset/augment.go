@@ -31,6 +31,11 @@ type Augment struct {
 	// border, with the mean of the data, that is 0 after normalisation
 	// (DeVries and Taylor, arXiv 1708.04552, 2017).
 	Cutout int `json:"cutout,omitempty"`
+	// Contrast multiplies the difference of pixels from their mean over the image by
+	// 1-Contrast to 1+Contrast, below 1. Noise adds bell-shaped noise to every value, of a
+	// deviation up to so many parts of the range of pixels. Both are cut to that range.
+	Contrast float64 `json:"contrast,omitempty"`
+	Noise    float64 `json:"noise,omitempty"`
 }
 
 // Validate reports every fault.
@@ -47,6 +52,8 @@ func (a Augment) Validate() error {
 		{"crop", float64(a.Crop), maxOffset},
 		{"elastic", a.Elastic, maxOffset},
 		{"cutout", float64(a.Cutout), maxOffset},
+		{"contrast", a.Contrast, 1},
+		{"noise", a.Noise, 1},
 	} {
 		if !(f.value >= 0 && f.value < f.below) {
 			faults = append(faults, fmt.Errorf("augmentation: %s %g is not in [0,%g)", f.name, f.value, f.below))
@@ -66,11 +73,12 @@ type variation struct {
 	cutX, cutY           int // centre of the cutout
 	elastic              bool
 	bend                 bend
+	contrast, noise      float32 // factor; deviation in parts of the range
 }
 
 // draw draws for an image of h x w pixels. All numbers are drawn whatever the
 // settings, so that changing one setting leaves the others' draws alone; those of
-// the elastic distortion, being many, only for it and last.
+// contrast, noise and, being many, elastic distortion only for them and last.
 func (a Augment) draw(s *rng.Stream, h, w int) variation {
 	const degree = math.Pi / 180
 	v := variation{
@@ -82,6 +90,9 @@ func (a Augment) draw(s *rng.Stream, h, w int) variation {
 		flip:   s.IntN(2) == 1 && a.Flip,
 		cutX:   s.IntN(w),
 		cutY:   s.IntN(h),
+	}
+	if a.Contrast > 0 || a.Noise > 0 {
+		v.contrast, v.noise = float32(s.Uniform(1-a.Contrast, 1+a.Contrast)), float32(s.Uniform(0, a.Noise))
 	}
 	if a.Elastic > 0 {
 		v.elastic = true

@@ -133,7 +133,7 @@ func TestResampleExact(t *testing.T) {
 }
 
 // strong uses everything at once.
-var strong = Augment{Shift: 2, Rotate: 15, Scale: 0.2, Shear: 10, Elastic: 1.5, Flip: true, Crop: 2, Cutout: 3}
+var strong = Augment{Shift: 2, Rotate: 15, Scale: 0.2, Shear: 10, Elastic: 1.5, Flip: true, Crop: 2, Cutout: 3, Contrast: 0.2, Noise: 0.1}
 
 func TestDrawIsWithinBounds(t *testing.T) {
 	var s rng.Stream
@@ -204,9 +204,9 @@ func TestAugmentValidate(t *testing.T) {
 	if err := (Augment{}).Validate(); err != nil {
 		t.Error(err)
 	}
-	bad := Augment{Shift: -1, Rotate: 180, Scale: 1, Shear: math.NaN(), Elastic: -1, Crop: -2, Cutout: 1 << 20}
+	bad := Augment{Shift: -1, Rotate: 180, Scale: 1, Shear: math.NaN(), Elastic: -1, Crop: -2, Cutout: 1 << 20, Contrast: 1, Noise: -0.1}
 	err := bad.Validate()
-	for _, name := range []string{"shift", "rotate", "scale", "shear", "elastic", "crop", "cutout"} {
+	for _, name := range []string{"shift", "rotate", "scale", "shear", "elastic", "crop", "cutout", "contrast", "noise"} {
 		if err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("error %v does not name %s", err, name)
 		}

@@ -42,6 +42,9 @@ func (s *Sampler) Sample(dst []float32, epoch, i int) (label int) {
 	dst = dst[:len(pixels)]
 	m := v.inverse(set.H, set.W)
 	m.resample(dst, pixels, set.H, set.W, set.C)
+	if s.augment.Contrast > 0 || s.augment.Noise > 0 {
+		v.tone(dst, &stream)
+	}
 	s.norm.scale(dst)
 	cutout(dst, set.H, set.W, set.C, s.augment.Cutout, v.cutY, v.cutX)
 	return label

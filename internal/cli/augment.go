@@ -13,7 +13,7 @@ const noAugment = "none"
 
 // augmentNames lists the parts of an augmentation in the order of writing.
 func augmentNames() []string {
-	return []string{"shift", "rotate", "scale", "shear", "elastic", "flip", "crop", "cutout"}
+	return []string{"shift", "rotate", "scale", "shear", "elastic", "flip", "crop", "cutout", "contrast", "noise"}
 }
 
 // augmentPart is a pointer to the named part, nil if there is none.
@@ -35,6 +35,10 @@ func augmentPart(a *dataset.Augment, name string) any {
 		return &a.Crop
 	case "cutout":
 		return &a.Cutout
+	case "contrast":
+		return &a.Contrast
+	case "noise":
+		return &a.Noise
 	}
 	return nil
 }

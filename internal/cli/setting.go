@@ -74,7 +74,7 @@ func settings() []setting {
 		{"spread", "distance between an image's logits beyond which it counts less; 0 for no limit", number(func(c *train.Config) *float64 { return &c.Spread })},
 		{"validation", "part of the training images set aside to choose the best epoch by", number(func(c *train.Config) *float64 { return &c.Validation })},
 		{"patience", "epochs without improvement after which to end; 0 for never", whole(func(c *train.Config) *int { return &c.Patience })},
-		{augmentFlag, "how far images are varied, as in shift=2,rotate=10,scale=0.1,shear=5,elastic=1,flip,crop=4,cutout=8, or none", &typed[dataset.Augment]{
+		{augmentFlag, "how far images are varied, as in shift=2,rotate=10,scale=0.1,shear=5,elastic=1,flip,crop=4,cutout=8,contrast=0.2,noise=0.1, or none", &typed[dataset.Augment]{
 			kind: "LIST", parse: parseAugment, format: formatAugment,
 			field: func(c *train.Config) *dataset.Augment { return &c.Augment },
 		}},

@@ -36,6 +36,9 @@ func TestGoldenStream(t *testing.T) {
 	if want := "0.15591994849176138 -1.173196599283095 323"; got != want {
 		t.Errorf("stream draws %s, want %s", got, want)
 	}
+	if got := fmt.Sprint(s.Bell(), s.Bell()); got != "-1.5528886 1.4346718" {
+		t.Errorf("Bell draws %s", got)
+	}
 	order := make([]int32, 8)
 	Permutation(order, 7, "golden")
 	if want := []int32{2, 3, 1, 6, 5, 7, 0, 4}; !slices.Equal(order, want) {
@@ -198,4 +201,23 @@ func ExampleNew() {
 	angle := New(seed, "augment", epoch, uint64(order[0])).Float64()
 	fmt.Println(len(order), angle < 1)
 	// Output: 5 true
+}
+
+func TestBellIsNearlyNormal(t *testing.T) {
+	const n = 1 << 17
+	var s Stream
+	s.Reset(1, "bell")
+	var moments [5]float64
+	for range n {
+		x := float64(s.Bell())
+		for k, power := range []float64{1, x, x * x, x * x * x, x * x * x * x} {
+			moments[k] += power / n
+		}
+	}
+	// The sum of m uniform numbers has a kurtosis of 3 - 1.2/m.
+	for k, want := range []float64{1, 0, 1, 0, 2.7} {
+		if math.Abs(moments[k]-want) > 0.03 {
+			t.Errorf("moment %d is %.4f, want %.4f", k, moments[k], want)
+		}
+	}
 }
