@@ -15,7 +15,7 @@ import (
 // Every model is the file of its name, whole, and no activation function is in it.
 func TestModels(t *testing.T) {
 	names := models.Names()
-	if !slices.Contains(names, "mnist-paper") || !slices.IsSorted(names) {
+	if !slices.Contains(names, "mnist") || !slices.IsSorted(names) {
 		t.Errorf("names %v", names)
 	}
 	for _, name := range names {
