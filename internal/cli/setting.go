@@ -12,7 +12,7 @@ import (
 	"github.com/coarsegrain/taylornet/train"
 )
 
-const augmentFlag, seedFlag = "augment", "seed"
+const augmentFlag, seedFlag, teacherFlag = "augment", "seed", "teacher"
 
 // setting is a flag that overrides one field of a training recipe.
 type setting struct {
@@ -66,7 +66,7 @@ func settings() []setting {
 		{"momentum", "of sgd and muon", number(func(c *train.Config) *float64 { return &c.Momentum })},
 		{"average", "decay of the moving average of the weights; 0 for none", number(func(c *train.Config) *float64 { return &c.Average })},
 		{"loss", "softmax, or cosine for similarities of embeddings that mean something", word(func(c *train.Config) *string { return &c.Loss })},
-		{"teacher", "learn the probabilities that this `MODEL` gives, a file, a run folder or a folder of runs seed-N, instead of labels", word(func(c *train.Config) *string { return &c.Teacher })},
+		{teacherFlag, "learn the probabilities that this `MODEL` gives, a file, a run folder or a folder of runs seed-N, instead of labels", word(func(c *train.Config) *string { return &c.Teacher })},
 		{"smoothing", "of the labels, 0 to 1", number(func(c *train.Config) *float64 { return &c.Smoothing })},
 		{"mixup", "largest share of another image in each, 0 to 0.5", number(func(c *train.Config) *float64 { return &c.Mixup })},
 		{"clip", "largest gradient norm; 0 for any", number(func(c *train.Config) *float64 { return &c.Clip })},
@@ -140,8 +140,8 @@ func recipes(list []setting) string {
 	names := append(spec.Presets(), "others")
 	t := newTable(append([]string{""}, names...)...)
 	for _, s := range list {
-		if s.name == augmentFlag {
-			continue // too wide for a column
+		if s.name == augmentFlag || s.name == teacherFlag {
+			continue // too wide for a column; no recipe has one
 		}
 		row := []string{s.name}
 		for _, name := range names {

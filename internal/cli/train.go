@@ -67,7 +67,7 @@ func (f *trainFlags) add(cmd *cobra.Command) {
 	f.addVaried(cmd, f.settings)
 	completeFlag(cmd, "data", completeData)
 	completeFlag(cmd, "net", completeNet)
-	completeFlag(cmd, "teacher", completeModel)
+	completeFlag(cmd, teacherFlag, completeModel)
 	completeFlag(cmd, "optimiser", completeOf("adamw", "sgd", "muon"))
 	completeFlag(cmd, "schedule", completeOf("onecycle", "cosine", "constant"))
 }
