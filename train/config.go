@@ -39,7 +39,7 @@ type Config struct {
 	Loss string `json:"loss"`
 
 	// Teacher, if not "", is a trained network: a model file, a run folder, or a folder
-	// of run folders seed-N, of which the one with the run's seed is meant. The run learns the
+	// of run folders, of which the one named by SeedDir for the run's seed is meant. The run learns the
 	// teacher's probabilities of the very images that it is shown, varied and mixed,
 	// in place of labels (Hinton, Vinyals and Dean, arXiv 1503.02531, at temperature 1).
 	// The run folder keeps a copy.

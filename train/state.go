@@ -22,6 +22,12 @@ const (
 	TeacherFile = "teacher.safetensors" // a copy of the teacher, if there is one
 )
 
+// SeedDir is the run folder, in a folder of runs that differ in their seeds, of the one
+// with this seed.
+func SeedDir(dir string, seed uint64) string {
+	return filepath.Join(dir, fmt.Sprintf("seed-%d", seed))
+}
+
 // stateFormat names the format of LastFile and its version.
 const stateFormat = "taylornet-run/1"
 

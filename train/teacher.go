@@ -57,7 +57,7 @@ func (r *run) newTeacher(m *model.Model) (t *teacher, err error) {
 
 // teacherFile is the model file that Config.Teacher means.
 func teacherFile(path string, seed uint64) string {
-	for _, dir := range []string{path, filepath.Join(path, fmt.Sprintf("seed-%d", seed))} {
+	for _, dir := range []string{path, SeedDir(path, seed)} {
 		file := filepath.Join(dir, ModelFile)
 		if _, err := os.Stat(file); err == nil {
 			return file

@@ -72,7 +72,7 @@ func (s *sweep) planned() []plannedRun {
 			seed := s.plan.Seed + uint64(i)
 			list = append(list, plannedRun{
 				variation: v, seed: seed,
-				dir:  filepath.Join(s.dir, v.Folder, fmt.Sprintf("seed-%d", seed)),
+				dir:  train.SeedDir(filepath.Join(s.dir, v.Folder), seed),
 				name: fmt.Sprintf("run %d of %d", len(list)+1, s.plan.Seeds*len(s.plan.Variations)),
 			})
 		}
