@@ -38,8 +38,9 @@ type Config struct {
 	// meaningful; "" is softmax.
 	Loss string `json:"loss"`
 
-	// Teacher, if not "", is a trained network: a model file, a run folder, or a folder
-	// of run folders, of which the one named by SeedDir for the run's seed is meant. The run learns the
+	// Teacher, if not "", is a trained network: a model file, a run folder, a folder of
+	// run folders, of which the one named by SeedDir for the run's seed is meant, or the
+	// name of one of models. The run learns the
 	// teacher's probabilities of the very images that it is shown, varied and mixed,
 	// in place of labels (Hinton, Vinyals and Dean, arXiv 1503.02531, at temperature 1).
 	// The run folder keeps a copy.

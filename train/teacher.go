@@ -9,6 +9,7 @@ import (
 	"github.com/coarsegrain/taylornet/engine/cpu"
 	"github.com/coarsegrain/taylornet/layer"
 	"github.com/coarsegrain/taylornet/model"
+	"github.com/coarsegrain/taylornet/models"
 )
 
 // teacher is a trained network that a run learns from.
@@ -24,11 +25,11 @@ type teacher struct {
 
 // readTeacher reads the teacher of the settings, or the run folder's copy of it.
 func (r *run) readTeacher() (*teacher, error) {
-	path := teacherFile(r.Config.Teacher, r.Config.Seed)
+	load := func() (*model.Model, error) { return loadTeacher(r.Config.Teacher, r.Config.Seed) }
 	if r.opts.Resume {
-		path = r.path(TeacherFile)
+		load = func() (*model.Model, error) { return model.Load(r.path(TeacherFile)) }
 	}
-	m, err := model.Load(path)
+	m, err := load()
 	if err != nil {
 		return nil, err
 	}
@@ -55,15 +56,18 @@ func (r *run) newTeacher(m *model.Model) (t *teacher, err error) {
 	return t, nil
 }
 
-// teacherFile is the model file that Config.Teacher means.
-func teacherFile(path string, seed uint64) string {
+// loadTeacher reads what Config.Teacher means.
+func loadTeacher(path string, seed uint64) (*model.Model, error) {
 	for _, dir := range []string{path, SeedDir(path, seed)} {
 		file := filepath.Join(dir, ModelFile)
 		if _, err := os.Stat(file); err == nil {
-			return file
+			return model.Load(file)
 		}
 	}
-	return path
+	if _, err := os.Stat(path); err != nil && models.Has(path) {
+		return models.Load(path)
+	}
+	return model.Load(path)
 }
 
 // checkTeacher wants a teacher of the data that has not learned the images which are to

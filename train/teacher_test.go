@@ -114,6 +114,8 @@ func TestTeacherFaults(t *testing.T) {
 		{"other seed", func(c *Config) { c.Seed = 2 }, "it was trained with seed 1 and validation 0.2"},
 		{"other split", func(c *Config) { c.Validation = 0.1 }, "it was trained with seed 1 and validation 0.2"},
 		{"no split", func(c *Config) { c.Seed, c.Validation = 2, 0 }, ""},
+		{"by name", func(c *Config) { c.Teacher, c.Validation = "digits", 0 }, ""},
+		{"by name, other split", func(c *Config) { c.Teacher = "digits" }, "it was trained with seed 1 and validation 0.08"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			changed := cfg

@@ -91,21 +91,24 @@ func recipe(data, preset string) train.Config {
 }
 
 // choose sets the network: the one given, else the recipe's if the images fit
-// it, else a default.
+// it, else a default. Of images that do not fit it, the recipe's teacher knows nothing.
 func (j *job) choose(given network) {
-	if given.Net != nil {
-		j.net, j.config.Net = given.Net, given.source
-		return
-	}
 	set := j.data.Train
 	shape := spec.Shape{H: set.H, W: set.W, C: set.C}
 	preset, err := spec.Parse(j.config.Net)
-	if err == nil && preset.Input == shape && preset.Out().C == len(set.Classes) {
-		j.net = preset
-		return
+	fits := err == nil && preset.Input == shape && preset.Out().C == len(set.Classes)
+	if !fits {
+		j.config.Teacher = ""
 	}
-	j.net = spec.Default(shape, len(set.Classes))
-	j.config.Net = j.net.String()
+	switch {
+	case given.Net != nil:
+		j.net, j.config.Net = given.Net, given.source
+	case fits:
+		j.net = preset
+	default:
+		j.net = spec.Default(shape, len(set.Classes))
+		j.config.Net = j.net.String()
+	}
 }
 
 // prepareResume takes up the settings of an earlier run.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -66,7 +67,9 @@ func settings() []setting {
 		{"momentum", "of sgd and muon", number(func(c *train.Config) *float64 { return &c.Momentum })},
 		{"average", "decay of the moving average of the weights; 0 for none", number(func(c *train.Config) *float64 { return &c.Average })},
 		{"loss", "softmax, or cosine for similarities of embeddings that mean something", word(func(c *train.Config) *string { return &c.Loss })},
-		{teacherFlag, "learn the probabilities that this `MODEL` gives, a file, a run folder or a folder of runs seed-N, instead of labels", word(func(c *train.Config) *string { return &c.Teacher })},
+		{teacherFlag, "learn the probabilities that this `MODEL` gives, a file, a run folder, a folder of runs seed-N or a name, instead of labels; or none", &typed[string]{
+			kind: "MODEL", parse: parseTeacher, format: formatTeacher, field: func(c *train.Config) *string { return &c.Teacher },
+		}},
 		{"smoothing", "of the labels, 0 to 1", number(func(c *train.Config) *float64 { return &c.Smoothing })},
 		{"mixup", "largest share of another image in each, 0 to 0.5", number(func(c *train.Config) *float64 { return &c.Mixup })},
 		{"clip", "largest gradient norm; 0 for any", number(func(c *train.Config) *float64 { return &c.Clip })},
@@ -88,6 +91,17 @@ func parseSeed(text string) (uint64, error) {
 	}
 	return n, nil
 }
+
+const noTeacher = "none"
+
+func parseTeacher(text string) (string, error) {
+	if text == noTeacher {
+		return "", nil
+	}
+	return text, nil
+}
+
+func formatTeacher(path string) string { return cmp.Or(path, noTeacher) }
 
 // typed is an override of a field of type T.
 type typed[T comparable] struct {
@@ -141,7 +155,7 @@ func recipes(list []setting) string {
 	t := newTable(append([]string{""}, names...)...)
 	for _, s := range list {
 		if s.name == augmentFlag || s.name == teacherFlag {
-			continue // too wide for a column; no recipe has one
+			continue // too wide for a column
 		}
 		row := []string{s.name}
 		for _, name := range names {
@@ -152,7 +166,11 @@ func recipes(list []setting) string {
 	var text strings.Builder
 	t.write(&text)
 	for _, name := range names {
-		fmt.Fprintf(&text, "%s of %s: %s\n", augmentFlag, name, formatAugment(train.Recipe(name).Augment))
+		r := train.Recipe(name)
+		fmt.Fprintf(&text, "%s of %s: %s\n", augmentFlag, name, formatAugment(r.Augment))
+		if r.Teacher != "" {
+			fmt.Fprintf(&text, "%s of %s: %s\n", teacherFlag, name, r.Teacher)
+		}
 	}
 	return text.String()
 }
