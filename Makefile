@@ -4,6 +4,7 @@ GO            ?= go
 PKG           ?= ./...
 COUNT         ?= 1
 LINT_VERSION  := v2.15.0
+MADE          ?= made
 GOLANGCI_LINT ?= $(or $(shell command -v golangci-lint),$(shell $(GO) env GOPATH)/bin/golangci-lint)
 
 # Packages whose results depend on the SIMD level.
@@ -12,7 +13,7 @@ LEVELLED := ./internal/cpu ./internal/kernel/... ./layer/... ./engine/...
 LIBRARY  = $(shell $(GO) list ./... | grep -v -e /cmd/ -e /internal/cli)
 
 .DEFAULT_GOAL := help
-.PHONY: help build gen check-gen fmt tools lint test test-purego test-levels race fuzz-smoke bench golden cross ci
+.PHONY: help build gen check-gen fmt tools lint test test-purego test-levels race fuzz-smoke bench golden analysis cross ci
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -77,6 +78,15 @@ golden: ## write the golden files anew (needs Python with torch and safetensors)
 	@grep -rl 'flag.Bool("update"' --include='*_test.go' . | xargs -r -n1 dirname | sort -u | while read -r dir; do \
 		$(GO) test "$$dir" -update || exit 1; \
 	done
+
+analysis: build ## make the pictures of docs/analysis.md anew, in a few minutes
+	./taylornet taylor --data mnist --order 1,2,3 --seeds 5 --out $(MADE)/taylor
+	./taylornet explain mnist-paper --second-order --out $(MADE)/net
+	./taylornet explain mnist-paper docs/images/three.png --out $(MADE)/three
+	for name in accuracy weights fifths; do cp $(MADE)/taylor/$$name.svg docs/images/taylor-$$name.svg; done
+	for name in attribution pairs; do cp $(MADE)/three/1-three-$$name.png docs/images/three-$$name.png; done
+	cp $(MADE)/three/1-three-maps-2.png docs/images/three-maps.png
+	cp $(MADE)/net/weights.svg docs/images/net-weights.svg
 
 cross: ## build the library for other systems
 	GOOS=darwin GOARCH=arm64 $(GO) build $(LIBRARY)
