@@ -36,8 +36,9 @@ with --resume and comes to the very figures that it would have come to.
 The table gives of each variation the mean over its seeds, the standard deviation
 (sd), Student's 95 % interval of the mean, and the mean difference from the first
 variation, seed by seed, with its interval. Variations are for choosing by the
-validation images; so the test accuracies are shown of a single variation, and of
-several only with --test, which also --resume takes.`,
+validation images; so the test accuracies are shown of a single variation, unless
+--test=false says that it is there to choose by too, and of several only with --test,
+which also --resume takes.`,
 		Example: `  taylornet sweep --data mnist --seeds 5             # five seeds of the recipe
   taylornet sweep --data mnist --try '' --try '--rate 0.005' --try '--net mnist-small --epochs 30'
   taylornet sweep --resume --out sweeps/mnist        # after Ctrl-C`,
@@ -50,7 +51,7 @@ several only with --test, which also --resume takes.`,
 	flags := cmd.Flags()
 	flags.IntVar(&f.seeds, "seeds", 3, "train each variation with `N` seeds")
 	flags.StringArrayVar(&f.try, "try", nil, "a variation: `'FLAGS'` of train, '' for none (repeatable)")
-	flags.BoolVar(&f.test, "test", false, "show the test accuracies of several variations too")
+	flags.BoolVar(&f.test, "test", false, "show the test accuracies of several variations too; --test=false, not even of one")
 	flags.StringVar(&f.out, "out", "", "write the sweep to `DIR` (default sweeps/NAME, or sweeps/NAME-2 and so on)")
 	flags.BoolVar(&f.resume, "resume", false, "go on with the sweep in --out")
 	f.add(cmd)

@@ -27,7 +27,7 @@ type sweepPlan struct {
 	Data       string       `json:"data"`
 	Seed       uint64       `json:"seed"` // the first
 	Seeds      int          `json:"seeds"`
-	Test       bool         `json:"test"` // whether test accuracies are asked for
+	Test       bool         `json:"test"` // whether test accuracies are shown
 	Variations []*variation `json:"variations"`
 }
 
@@ -59,7 +59,10 @@ func (s *sweep) begin() error {
 	if f.data == "" {
 		f.data = common.config.Data // for the variations, whatever their networks
 	}
-	s.plan = &sweepPlan{Data: common.config.Data, Seed: common.config.Seed, Seeds: f.seeds, Test: f.test}
+	s.plan = &sweepPlan{Data: common.config.Data, Seed: common.config.Seed, Seeds: f.seeds}
+	if s.plan.Test = f.test; !f.given("test") {
+		s.plan.Test = len(f.try) <= 1
+	}
 	if err := s.plan.checkSeeds(); err != nil {
 		return &usageError{err}
 	}
@@ -133,15 +136,12 @@ func folderName(words []string) string {
 // checkShown wants accuracies to compare several variations by.
 func (p *sweepPlan) checkShown() error {
 	for _, v := range p.Variations {
-		if v.Config.Validation == 0 && !p.showsTest() {
+		if v.Config.Validation == 0 && !p.Test {
 			return usagef("%s: with --validation 0 there are only test accuracies to compare by, which must choose nothing: show them with --test", v.name())
 		}
 	}
 	return nil
 }
-
-// showsTest reports whether test accuracies are shown.
-func (p *sweepPlan) showsTest() bool { return p.Test || len(p.Variations) == 1 }
 
 // seedRange says which seeds all variations have.
 func (p *sweepPlan) seedRange() string {

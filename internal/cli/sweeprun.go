@@ -90,7 +90,7 @@ func (s *sweep) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if !s.plan.showsTest() {
+		if !s.plan.Test {
 			r.TestAccuracy = nil
 		}
 		finished[p.variation] = append(finished[p.variation], r)
@@ -166,7 +166,7 @@ func (s *sweep) describe(r *sweepRun) string {
 	if r.ValidationAccuracy != nil {
 		text += ", validation " + percent(*r.ValidationAccuracy)
 	}
-	if s.plan.showsTest() {
+	if s.plan.Test {
 		text += ", test " + percent(*r.TestAccuracy)
 	}
 	return text

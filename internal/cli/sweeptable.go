@@ -145,7 +145,7 @@ func (s *sweep) finish(runs map[*variation][]*sweepRun) error {
 	if out.Best != "" {
 		s.printf("best     %s, by validation\n", out.Best)
 	}
-	if !s.quiet && !s.plan.showsTest() {
+	if !s.quiet && !s.plan.Test {
 		s.printf("\nThe test accuracies, once the choice is made:\n  taylornet sweep --resume --out %s --test\n", quoted(s.dir))
 	}
 	return nil
