@@ -19,7 +19,8 @@ L2  layer optim dataset onnx
 L3  engine
 L3  engine/...
 L4  model
-L5  train taylor models
+L4  models
+L5  train taylor
 L6  distill
 L7  report serve
 L8  internal/cli
