@@ -79,12 +79,12 @@ golden: ## write the golden files anew (needs Python with torch and safetensors)
 		$(GO) test "$$dir" -update || exit 1; \
 	done
 
-analysis: build ## make the pictures of docs/analysis.md anew, in a few minutes
+analysis: build ## make the pictures of docs/analysis.md anew (needs MNIST)
 	./taylornet taylor --data mnist --order 1,2,3 --seeds 5 --out $(MADE)/taylor
 	./taylornet explain mnist-paper --second-order --out $(MADE)/net
 	./taylornet explain mnist-paper docs/images/three.png --out $(MADE)/three
-	for name in accuracy weights fifths; do cp $(MADE)/taylor/$$name.svg docs/images/taylor-$$name.svg; done
-	for name in attribution pairs; do cp $(MADE)/three/1-three-$$name.png docs/images/three-$$name.png; done
+	for name in accuracy weights fifths; do cp $(MADE)/taylor/$$name.svg docs/images/taylor-$$name.svg || exit 1; done
+	for name in attribution pairs; do cp $(MADE)/three/1-three-$$name.png docs/images/three-$$name.png || exit 1; done
 	cp $(MADE)/three/1-three-maps-2.png docs/images/three-maps.png
 	cp $(MADE)/net/weights.svg docs/images/net-weights.svg
 

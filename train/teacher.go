@@ -25,11 +25,11 @@ type teacher struct {
 
 // readTeacher reads the teacher of the settings, or the run folder's copy of it.
 func (r *run) readTeacher() (*teacher, error) {
-	load := func() (*model.Model, error) { return loadTeacher(r.Config.Teacher, r.Config.Seed) }
+	path := r.Config.Teacher
 	if r.opts.Resume {
-		load = func() (*model.Model, error) { return model.Load(r.path(TeacherFile)) }
+		path = r.path(TeacherFile)
 	}
-	m, err := load()
+	m, err := loadTeacher(path, r.Config.Seed)
 	if err != nil {
 		return nil, err
 	}
@@ -56,15 +56,14 @@ func (r *run) newTeacher(m *model.Model) (t *teacher, err error) {
 	return t, nil
 }
 
-// loadTeacher reads what Config.Teacher means.
+// loadTeacher reads what Config.Teacher means. A file goes before a model of that name.
 func loadTeacher(path string, seed uint64) (*model.Model, error) {
-	for _, dir := range []string{path, SeedDir(path, seed)} {
-		file := filepath.Join(dir, ModelFile)
+	for _, file := range []string{filepath.Join(path, ModelFile), filepath.Join(SeedDir(path, seed), ModelFile), path} {
 		if _, err := os.Stat(file); err == nil {
 			return model.Load(file)
 		}
 	}
-	if _, err := os.Stat(path); err != nil && models.Has(path) {
+	if models.Has(path) {
 		return models.Load(path)
 	}
 	return model.Load(path)

@@ -91,24 +91,21 @@ func recipe(data, preset string) train.Config {
 }
 
 // choose sets the network: the one given, else the recipe's if the images fit
-// it, else a default. Of images that do not fit it, the recipe's teacher knows nothing.
+// it, else a default.
 func (j *job) choose(given network) {
+	if given.Net != nil {
+		j.net, j.config.Net = given.Net, given.source
+		return
+	}
 	set := j.data.Train
 	shape := spec.Shape{H: set.H, W: set.W, C: set.C}
 	preset, err := spec.Parse(j.config.Net)
-	fits := err == nil && preset.Input == shape && preset.Out().C == len(set.Classes)
-	if !fits {
-		j.config.Teacher = ""
-	}
-	switch {
-	case given.Net != nil:
-		j.net, j.config.Net = given.Net, given.source
-	case fits:
+	if err == nil && preset.Input == shape && preset.Out().C == len(set.Classes) {
 		j.net = preset
-	default:
-		j.net = spec.Default(shape, len(set.Classes))
-		j.config.Net = j.net.String()
+		return
 	}
+	j.net = spec.Default(shape, len(set.Classes))
+	j.config.Net = j.net.String()
 }
 
 // prepareResume takes up the settings of an earlier run.

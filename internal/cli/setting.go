@@ -155,7 +155,7 @@ func recipes(list []setting) string {
 	t := newTable(append([]string{""}, names...)...)
 	for _, s := range list {
 		if s.name == augmentFlag || s.name == teacherFlag {
-			continue // too wide for a column
+			continue // too wide for a column; no recipe has a teacher
 		}
 		row := []string{s.name}
 		for _, name := range names {
@@ -166,11 +166,7 @@ func recipes(list []setting) string {
 	var text strings.Builder
 	t.write(&text)
 	for _, name := range names {
-		r := train.Recipe(name)
-		fmt.Fprintf(&text, "%s of %s: %s\n", augmentFlag, name, formatAugment(r.Augment))
-		if r.Teacher != "" {
-			fmt.Fprintf(&text, "%s of %s: %s\n", teacherFlag, name, r.Teacher)
-		}
+		fmt.Fprintf(&text, "%s of %s: %s\n", augmentFlag, name, formatAugment(train.Recipe(name).Augment))
 	}
 	return text.String()
 }

@@ -60,9 +60,7 @@ func (s *sweep) begin() error {
 		f.data = common.config.Data // for the variations, whatever their networks
 	}
 	s.plan = &sweepPlan{Data: common.config.Data, Seed: common.config.Seed, Seeds: f.seeds}
-	if s.plan.Test = f.test; !f.given("test") {
-		s.plan.Test = len(f.try) <= 1
-	}
+	s.plan.Test = f.test || len(f.try) <= 1 && !f.given("test")
 	if err := s.plan.checkSeeds(); err != nil {
 		return &usageError{err}
 	}
