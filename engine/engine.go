@@ -41,6 +41,10 @@ type Options struct {
 	// FixedStats tells a trainer that norms use the statistics among the
 	// parameters, as at inference, and measure none: those of grads are zero.
 	FixedStats bool
+	// LimitGains tells a trainer that gains take an energy of more than 1 as 1, and
+	// that the gradient is that of the loss and layer.GainPenalty of their
+	// energies together, so that the network comes to do without the limit.
+	LimitGains bool
 }
 
 // MicroBatch is the training micro-batch of a network where none is asked for:

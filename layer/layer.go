@@ -37,6 +37,13 @@ type Measurer[T tensor.Float] interface {
 	Measured(n int, stats, scratch []T)
 }
 
+// Penaliser is a layer with a penalty on its input, beside the network's loss.
+type Penaliser[T tensor.Float] interface {
+	// Penalise adds to the gradient dx of the input that of the penalty, times
+	// weight, after Backward and with its arguments.
+	Penalise(n int, dx, x, scratch []T, weight T)
+}
+
 // InputGrader is a layer that computes the gradient of its input alone faster
 // than Backward.
 type InputGrader[T tensor.Float] interface {

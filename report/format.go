@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 
+	"github.com/coarsegrain/taylornet/spec"
 	"github.com/coarsegrain/taylornet/taylor"
 )
 
@@ -70,8 +71,8 @@ func degree(d int) string {
 	switch d {
 	case 0:
 		return "none"
-	case math.MaxInt32:
-		return "\u2265 2³¹"
+	case spec.MaxDegree:
+		return "≥ " + Count(d)
 	}
 	return Count(d)
 }

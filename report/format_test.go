@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/coarsegrain/taylornet/internal/approx"
+	"github.com/coarsegrain/taylornet/spec"
 )
 
 // The ends of the score interval are where the observed rate lies z standard
@@ -38,7 +39,7 @@ func TestFormats(t *testing.T) {
 		{Count(-999), "-999"}, {Count(-1000), "-1,000"},
 		{percent(0.9954), "99.54\u00a0%"}, {percent(1), "100.00\u00a0%"},
 		{significant(0.046729), "0.0467"}, {significant(12345.6), "12,346"}, {significant(0), "0"},
-		{degree(0), "none"}, {degree(16), "16"}, {degree(math.MaxInt32), "≥ 2³¹"},
+		{degree(0), "none"}, {degree(16), "16"}, {degree(spec.MaxDegree), "≥ " + Count(spec.MaxDegree)},
 		{duration(1.26), "1.3\u00a0s"}, {duration(59.96), "1\u00a0min 0\u00a0s"}, {duration(83.4), "1\u00a0min 23\u00a0s"},
 		{duration(3599.7), "1\u00a0h 0\u00a0min"}, {duration(7384), "2\u00a0h 3\u00a0min"},
 	} {

@@ -6,28 +6,30 @@ import (
 	"strings"
 )
 
-// control makes of a coarse-graining what stands in its place in a control.
+// control makes of a coarse-graining what stands in its place in a control, which
+// keeps the gains or has none.
 type control struct {
-	name string
-	make func(*CG) []Op
+	name  string
+	make  func(*CG) []Op
+	gains bool
 }
 
 // controls holds all of them, in the order of Controls.
 var controls = []control{
-	{"relu-avg", func(g *CG) []Op { return pooled(g, false) }},
-	{"relu-max", func(g *CG) []Op { return pooled(g, true) }},
+	{"relu-avg", func(g *CG) []Op { return pooled(g, false) }, false},
+	{"relu-max", func(g *CG) []Op { return pooled(g, true) }, false},
 	{"linear", func(g *CG) []Op {
 		linear := *g
 		linear.Order = 1
 		return []Op{&linear}
-	}},
+	}, false},
 	{"undilated", func(g *CG) []Op {
 		dense := *g
 		if g.D > 1 {
 			dense.D, dense.S1, dense.S2 = 1, g.L1, g.L2
 		}
 		return []Op{&dense}
-	}},
+	}, true},
 }
 
 // pooled is ReLU and, unless the window is a single site, pooling of the window.
@@ -55,14 +57,15 @@ func Controls() []string {
 //   - linear: coarse-grainings of order 1
 //   - undilated: dilated windows drawn together, with strides of their own size
 //
-// Nothing else changes, so it has a few parameters fewer. It is an error if there
+// All but undilated are without gains, which rectifiers do not need and which are no
+// more linear than products. Nothing else changes, so it has a few parameters fewer. It is an error if there
 // is nothing to replace, or if the lattice becomes too small for what follows.
 func (n *Net) Control(name string) (*Net, error) {
 	at := slices.IndexFunc(controls, func(c control) bool { return c.name == name })
 	if at < 0 {
 		return nil, fmt.Errorf("unknown control %q: want %s", name, strings.Join(Controls(), ", "))
 	}
-	twin := &Net{Input: n.Input, Ops: replaced(n.Ops, controls[at].make)}
+	twin := &Net{Input: n.Input, Ops: controls[at].replace(n.Ops)}
 	if twin.String() == n.String() {
 		return nil, fmt.Errorf("control %s: the network has nothing to replace", name)
 	}
@@ -72,12 +75,12 @@ func (n *Net) Control(name string) (*Net, error) {
 	return twin, nil
 }
 
-// replaced is operations with others in the place of coarse-grainings.
-func replaced(ops []Op, by func(*CG) []Op) []Op {
+// replace returns the operations that stand in the place of ops.
+func (c *control) replace(ops []Op) []Op {
 	branches := func(list [][]Op) [][]Op {
 		var out [][]Op
 		for _, branch := range list {
-			out = append(out, replaced(branch, by))
+			out = append(out, c.replace(branch))
 		}
 		return out
 	}
@@ -85,7 +88,11 @@ func replaced(ops []Op, by func(*CG) []Op) []Op {
 	for _, op := range ops {
 		switch op := op.(type) {
 		case *CG:
-			out = append(out, by(op)...)
+			out = append(out, c.make(op)...)
+		case *Gain:
+			if c.gains {
+				out = append(out, op)
+			}
 		case *Sum:
 			out = append(out, &Sum{op.Pos, branches(op.Branches)})
 		case *Cat:

@@ -9,8 +9,8 @@ import (
 )
 
 func TestControl(t *testing.T) {
-	const net = "Input(16,16,1)\nConv(3,3,4,1,1,1) Norm CG(2,2,4,2,2)\n" +
-		"Sum{ CG(1,1,4,1,1,tie=1) Cat{ Conv(3,3,2,1,1,1) | Conv(1,1,2,1,1) CG(1,1,2,1,1) } | CG(1,1,4,1,1,tie=1) }\n" +
+	const net = "Input(16,16,1)\nConv(3,3,4,1,1,1) Norm Gain(8) CG(2,2,4,2,2)\n" +
+		"Sum{ CG(1,1,4,1,1,tie=1) Cat{ Conv(3,3,2,1,1,1) | Conv(1,1,2,1,1) Gain(2) CG(1,1,2,1,1) } | CG(1,1,4,1,1,tie=1) }\n" +
 		"CG(2,2,4,1,1,4,order=3)\nLinear(3)\n"
 	for _, tt := range []struct{ control, want string }{
 		{"relu-avg", "Input(16,16,1) Conv(3,3,4,1,1,1) Norm ReLU AvgPool(2,2,2,2)" +

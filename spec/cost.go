@@ -34,7 +34,8 @@ func (n *Net) NumParams() int {
 // MACs counts the multiply-adds of one image's inference: L1*L2*Cin*C at each
 // site of a convolution, padding included, Cin*N of a linear layer, and one
 // for each term but the constant of every polynomial of a CG or Taylor (its
-// number in Horner's form; 14 for four variables and order 2). Norms are folded into
+// number in Horner's form; 14 for four variables and order 2), two for each value of a
+// Gain. Norms are folded into
 // their neighbours and cost none; the additions and comparisons of pools, sums
 // and ReLU are not counted.
 func (n *Net) MACs() int {
@@ -46,10 +47,14 @@ func (n *Net) MACs() int {
 }
 
 // Degree is the degree of the polynomial of its input that the network is:
-// the product of the orders of the CGs and Taylors along the path on which it is largest.
-// From math.MaxInt32 on it stays at that. It is 0 if the network is no
+// the product of the orders of the CGs, Gains and Taylors along the path on which it is largest.
+// From MaxDegree on it stays at that. It is 0 if the network is no
 // polynomial.
 func (n *Net) Degree() int { return n.walked("Degree").out.degree }
+
+// MaxDegree is what Degree counts to, so that every program that reads JSON has the
+// same number.
+const MaxDegree = math.MaxInt & (1<<53 - 1)
 
 // Polynomial reports whether the network is a polynomial of its input: without
 // ReLU and MaxPool.
@@ -62,6 +67,8 @@ func degreeAfter(op Op, degree int) int {
 		return raised(degree, op.Order)
 	case *Taylor:
 		return raised(degree, op.Order)
+	case *Gain:
+		return raised(degree, GainOrder)
 	case *Pool:
 		if op.Max {
 			return 0
@@ -74,8 +81,8 @@ func degreeAfter(op Op, degree int) int {
 
 // raised is the degree of a polynomial of the given order in a polynomial.
 func raised(degree, order int) int {
-	if degree > math.MaxInt32/order {
-		return math.MaxInt32
+	if degree > MaxDegree/order {
+		return MaxDegree
 	}
 	return degree * order
 }
@@ -99,6 +106,8 @@ func layerMACs(l *Layer) int {
 		return sites * (terms(op.L1*op.L2, op.Order) - 1) * op.C
 	case *Taylor:
 		return (terms(l.In.Size(), op.Order) - 1) * op.N
+	case *Gain:
+		return 2 * l.In.Size()
 	case *Linear:
 		return l.In.Size() * op.N
 	}

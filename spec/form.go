@@ -48,7 +48,7 @@ func (f field) wrong(operation, text string) string {
 // vocabulary is one of each operation.
 func vocabulary(pos Pos) []Op {
 	return []Op{
-		&Conv{Pos: pos}, &CG{Pos: pos}, &Taylor{Pos: pos}, &Norm{pos}, &Linear{Pos: pos}, &Flatten{pos},
+		&Conv{Pos: pos}, &CG{Pos: pos}, &Taylor{Pos: pos}, &Norm{pos}, &Gain{Pos: pos}, &Linear{Pos: pos}, &Flatten{pos},
 		&Pool{Pos: pos}, &Pool{Pos: pos, Max: true}, &ReLU{pos}, &Sum{Pos: pos}, &Cat{Pos: pos},
 	}
 }
@@ -64,6 +64,8 @@ func name(op Op) string {
 		return "Taylor"
 	case *Norm:
 		return "Norm"
+	case *Gain:
+		return "Gain"
 	case *Linear:
 		return "Linear"
 	case *Flatten:
@@ -110,6 +112,8 @@ func fields(op Op) []field {
 		}
 	case *Taylor:
 		return []field{required("n", &op.N), order(&op.Order)}
+	case *Gain:
+		return []field{required("e", &op.E)}
 	case *Linear:
 		return []field{required("n", &op.N)}
 	case *Pool:

@@ -13,8 +13,8 @@ type Shape struct{ H, W, C int }
 // Size is the number of values, H*W*C: the degrees of freedom at this scale.
 func (s Shape) Size() int { return s.H * s.W * s.C }
 
-// Op is an operation: *Conv, *CG, *Taylor, *Norm, *Linear, *Flatten, *Pool,
-// *ReLU, *Sum or *Cat.
+// Op is an operation: *Conv, *CG, *Taylor, *Norm, *Gain, *Linear, *Flatten,
+// *Pool, *ReLU, *Sum or *Cat.
 type Op interface {
 	// Position is where the operation was read.
 	Position() Pos
@@ -65,6 +65,25 @@ type Taylor struct {
 // affine map at inference.
 type Norm struct{ Pos }
 
+// Gain is Gain(e): gain control. All values x_k of a site are multiplied by one
+// polynomial of its energy u, the mean of their squares in units of E:
+//
+//	y_k = x_k (1 - 5/3 u + u^2), u = (sum_k x_k^2) / (C e)
+//
+// What is large becomes smaller, much as if the values were divided by their length,
+// as long as u is at most 1, or a little more. It has no parameters; of order 5 in x.
+type Gain struct {
+	Pos
+	E int
+}
+
+// A gain's polynomial is 1 + GainLinear u + GainSquare u^2, and GainOrder its order in x.
+const (
+	GainLinear = -5. / 3
+	GainSquare = 1.
+	GainOrder  = 5
+)
+
 // Linear is Linear(n): a dense layer with bias from the flattened feature map
 // to N values, [1,1,N].
 type Linear struct {
@@ -105,6 +124,7 @@ func (*Conv) op()    {}
 func (*CG) op()      {}
 func (*Taylor) op()  {}
 func (*Norm) op()    {}
+func (*Gain) op()    {}
 func (*Linear) op()  {}
 func (*Flatten) op() {}
 func (*Pool) op()    {}

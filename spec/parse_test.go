@@ -53,8 +53,8 @@ var faultTests = []struct {
 	{in + "Cnov(1,(2) Linear(1)", []string{`2:1 no operation is called "Cnov", did you mean Conv?`}},
 	{in + "linear(1)", []string{`2:1 no operation is called "linear", did you mean Linear?`}},
 	{in + "X{ Norm | Y } Linear(1)", []string{
-		`2:1 no operation is called "X", want one of Input, Conv, CG, Taylor, Norm, Linear, Flatten, AvgPool, MaxPool, ReLU, Sum, Cat`,
-		`2:11 no operation is called "Y", want one of Input, Conv, CG, Taylor, Norm, Linear, Flatten, AvgPool, MaxPool, ReLU, Sum, Cat`,
+		`2:1 no operation is called "X", want one of Input, Conv, CG, Taylor, Norm, Gain, Linear, Flatten, AvgPool, MaxPool, ReLU, Sum, Cat`,
+		`2:11 no operation is called "Y", want one of Input, Conv, CG, Taylor, Norm, Gain, Linear, Flatten, AvgPool, MaxPool, ReLU, Sum, Cat`,
 	}},
 	{in + "Norm, Linear(1)", []string{`2:5 want an operation, got ","`}},
 	{in + "3 ( Linear(1)", []string{`2:1 want an operation, got "3"`}},
@@ -184,7 +184,7 @@ func TestParseLimits(t *testing.T) {
 		{
 			"long word", "Input(1,1,1) " + strings.Repeat("ä", 1000) + " Norm",
 			`line 1, column 14: no operation is called "` + strings.Repeat("ä", 24) + `...", ` +
-				"want one of Input, Conv, CG, Taylor, Norm, Linear, Flatten, AvgPool, MaxPool, ReLU, Sum, Cat",
+				"want one of Input, Conv, CG, Taylor, Norm, Gain, Linear, Flatten, AvgPool, MaxPool, ReLU, Sum, Cat",
 		},
 	}
 	for _, test := range tests {

@@ -46,7 +46,7 @@ func outShape(op Op, in Shape) (Shape, error) {
 		return Shape{1, 1, in.C}, nil
 	case *Flatten:
 		return Shape{1, 1, in.Size()}, nil
-	case *Norm, *ReLU:
+	case *Norm, *Gain, *ReLU:
 		return in, nil
 	case unread:
 		return Shape{}, nil

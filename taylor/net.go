@@ -208,25 +208,18 @@ func (b *builder) op(op spec.Op, info spec.Layer, x int) int {
 		s := b.polynomial(members, len(members), op.Order, info, at(".taylor.coefficients"), x, y)
 		s.width = 1
 		return out(s, y)
-	case *spec.Pool: // a mean, which is a polynomial of order 1
+	case *spec.Pool:
 		y := same()
-		window := *op
-		if op.Global {
-			window = spec.Pool{L1: info.In.H, L2: info.In.W, S1: 1, S2: 1, D: 1}
-		}
-		taps, c := window.L1*window.L2, info.In.C
-		coefs := make([]float64, (1+taps)*c)
-		for i := c; i < len(coefs); i++ {
-			coefs[i] = 1 / float64(taps)
-		}
-		members := slide(info, window.L1, window.L2, window.S1, window.S2, window.D)
-		return out(b.polynomial(members, taps, 1, info, coefs, x, y), y)
+		return out(b.mean(op, info, x, y), y)
 	case *spec.Norm:
 		scale, shift := make([]float64, info.In.C), make([]float64, info.In.C)
 		for c := range scale {
 			scale[c], shift[c] = layer.FoldNorm(at(".norm.scale")[c], at(".norm.shift")[c], at(".norm.mean")[c], at(".norm.variance")[c])
 		}
 		return b.affine(&affine{scale: scale, shift: shift}, x, info.In)
+	case *spec.Gain:
+		y := b.value(info.Out, b.values[x].degree*spec.GainOrder)
+		return out(&gain{in: x, out: y, channels: info.In.C, most: float64(op.E * info.In.C)}, y)
 	case *spec.Flatten:
 		return x // the same elements in the same order
 	case *spec.Sum:
@@ -235,6 +228,21 @@ func (b *builder) op(op spec.Op, info spec.Layer, x int) int {
 		return b.group(op.Branches, info, x, true)
 	}
 	panic(fmt.Sprintf("taylor: no step for %T", op))
+}
+
+// mean is a pool, which is a polynomial of order 1.
+func (b *builder) mean(op *spec.Pool, info spec.Layer, x, y int) *polynomial {
+	window := *op
+	if op.Global {
+		window = spec.Pool{L1: info.In.H, L2: info.In.W, S1: 1, S2: 1, D: 1}
+	}
+	taps, c := window.L1*window.L2, info.In.C
+	coefs := make([]float64, (1+taps)*c)
+	for i := c; i < len(coefs); i++ {
+		coefs[i] = 1 / float64(taps)
+	}
+	members := slide(info, window.L1, window.L2, window.S1, window.S2, window.D)
+	return b.polynomial(members, taps, 1, info, coefs, x, y)
 }
 
 func (b *builder) offset(name string) int {

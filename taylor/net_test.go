@@ -26,6 +26,7 @@ var nets = map[string]string{
 	"residual": "Input(6,6,2) Sum{ Conv(3,3,2,1,1,1) Norm | } CG(2,2,2,2,2) Sum{ CG(1,1,2,1,1) | Conv(1,1,2,1,1) | } Linear(3)",
 	"parallel": "Input(6,6,2) Cat{ CG(2,2,2,2,2) | AvgPool(2,2,2,2) | Conv(2,2,3,2,2) Norm } Cat{ | Sum{ | Norm } } CG(1,1,14,1,1) AvgPool Linear(4)",
 	"tied":     "Input(8,8,1) Conv(3,3,2,1,1,1) Norm CG(2,2,2,2,2,tie=1) Norm Conv(3,3,2,1,1,1) CG(2,2,2,2,2,tie=1) Norm Linear(3)",
+	"gain":     "Input(3,3,2) Conv(3,3,3,1,1,1) Gain(2) CG(1,1,3,1,1) Norm Gain(9) AvgPool Linear(3)",
 	"direct":   "Input(3,2,2) Taylor(5) Norm Conv(1,1,4,1,1) Taylor(3,order=3)",
 }
 
@@ -34,6 +35,7 @@ var small = map[string]string{
 	"clusters": "Input(1,4,1) CG(1,2,1,1,2) CG(1,2,1,1,1)",
 	"mixed":    "Input(2,3,2) Conv(2,2,3,1,1,1) Norm CG(2,2,3,1,1) Cat{ | AvgPool(1,1,1,1) } Sum{ | } CG(1,1,6,1,1) Linear(2)",
 	"taylor":   "Input(2,2,1) Conv(1,1,2,1,1) Taylor(2,order=3)",
+	"gain":     "Input(1,2,2) Gain(3) CG(1,2,2,1,1)",
 	"cubic":    "Input(2,2,2) Flatten Linear(2) CG(1,1,2,1,1,order=3)",
 }
 

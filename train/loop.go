@@ -88,7 +88,7 @@ func newRun(cfg Config, data *dataset.Data, opts Options) (*run, error) {
 // compile makes the trainer, with norms of fixed statistics or not.
 func (r *run) compile(fixedStats bool) (err error) {
 	r.trainer, err = cpu.New().CompileTraining(r.net, engine.Options{
-		Workers: r.opts.Workers, MicroBatch: r.Config.MicroBatch, FixedStats: fixedStats,
+		Workers: r.opts.Workers, MicroBatch: r.Config.MicroBatch, FixedStats: fixedStats, LimitGains: true,
 	})
 	return err
 }

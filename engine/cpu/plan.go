@@ -40,6 +40,7 @@ type step[T tensor.Float] struct {
 	// inputOnly is the layer, if the gradient to its parameters is not wanted and
 	// it can do without.
 	inputOnly layer.InputGrader[T]
+	penalty   layer.Penaliser[T] // the layer, if it has one
 	join      join
 	in        []int
 	out       int
@@ -71,6 +72,8 @@ type purpose struct {
 	fixed     bool // no gradient to the parameters
 	// fixedStats has norms use the parameters' statistics.
 	fixedStats bool
+	// limitGains has gains be limited and penalised.
+	limitGains bool
 }
 
 // newPlan compiles a valid network. The error says that so many images are too
@@ -176,8 +179,12 @@ func (b *builder[T]) op(info spec.Layer, x int) int {
 // step appends the step of a layer that computes ops from value x.
 func (b *builder[T]) step(l layer.Layer[T], x int, ops ...spec.Layer) int {
 	measure, _ := l.(layer.Measurer[T])
+	penalty, _ := l.(layer.Penaliser[T])
+	if !b.limitGains {
+		penalty = nil
+	}
 	s := step[T]{
-		ops: ops, layer: l, measure: measure, in: []int{x}, out: b.value(ops[len(ops)-1].Out), scratch: b.plan.scratch,
+		ops: ops, layer: l, measure: measure, penalty: penalty, in: []int{x}, out: b.value(ops[len(ops)-1].Out), scratch: b.plan.scratch,
 	}
 	if b.fixed {
 		s.inputOnly, _ = l.(layer.InputGrader[T])
@@ -202,6 +209,8 @@ func (b *builder[T]) layer(info spec.Layer, x int) layer.Layer[T] {
 		return layer.NewTaylor[T](frame, op, info.In, at(".taylor.coefficients"), inputGrad)
 	case *spec.Norm: // in training: Fold leaves none
 		return b.norm(info)
+	case *spec.Gain:
+		return layer.NewGain[T](frame, op, info.In, b.limitGains)
 	case *spec.Pool:
 		return layer.NewPool[T](frame, op, info.In, info.Out)
 	case *spec.ReLU:

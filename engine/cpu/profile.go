@@ -141,7 +141,7 @@ func (p *Profiler) Round() {
 	copy(p.all.maps(p.plan.values[out].grad, out, n), p.logits)
 	for i, w := range slices.Backward(p.backwards) {
 		start := time.Now()
-		w.backward(n, p.grads)
+		w.backward(n, p.grads, 1)
 		note(p.backward[i], start)
 	}
 }

@@ -42,7 +42,7 @@ func newTrainer[T tensor.Float](net *spec.Net, opts engine.Options) (*trainer[T]
 	if images <= 0 {
 		images = engine.MicroBatch(net)
 	}
-	plan, err := newPlan[T](net, images, purpose{training: true, inputGrad: opts.InputGrad, fixed: opts.FixedParams, fixedStats: opts.FixedStats})
+	plan, err := newPlan[T](net, images, purpose{training: true, inputGrad: opts.InputGrad, fixed: opts.FixedParams, fixedStats: opts.FixedStats, limitGains: opts.LimitGains})
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +142,7 @@ func (t *trainer[T]) microBatch(w *worker[T], first, n int, grads []T) {
 			dy[k] *= share
 		}
 	}
-	w.backward(n, grads)
+	w.backward(n, grads, share)
 	if b.InputGrad != nil {
 		for i := range n {
 			b.InputGrad(first+i, w.image(p.values[p.input].grad, p.input, i))

@@ -58,7 +58,9 @@ func (w *worker[T]) measured(n int, stats []T) {
 	}
 }
 
-func (w *worker[T]) backward(n int, grads []T) {
+// backward takes the gradient of the batch's loss back through n images, each of
+// which has the given share of the batch.
+func (w *worker[T]) backward(n int, grads []T, share T) {
 	for i := range w.plan.back {
 		b := &w.plan.back[i]
 		s := &w.plan.steps[b.step]
@@ -69,7 +71,11 @@ func (w *worker[T]) backward(n int, grads []T) {
 				s.inputOnly.InputGrad(n, w.gradient(b.dx[0], s.in[0]), dy, w.scratch[s.scratch:])
 			}
 		case s.layer != nil:
-			s.layer.Backward(n, w.gradient(b.dx[0], s.in[0]), dy, w.activation(s.out), w.activation(s.in[0]), grads, w.scratch[s.scratch:])
+			dx, x := w.gradient(b.dx[0], s.in[0]), w.activation(s.in[0])
+			s.layer.Backward(n, dx, dy, w.activation(s.out), x, grads, w.scratch[s.scratch:])
+			if s.penalty != nil && dx != nil {
+				s.penalty.Penalise(n, dx, x, w.scratch[s.scratch:], share)
+			}
 		default:
 			w.split(n, s, b)
 		}

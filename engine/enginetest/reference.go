@@ -43,6 +43,8 @@ type reference struct {
 	shapes   map[string]spec.Shape // outputs by path
 	params   map[string][]float64
 	training bool                 // norms use the batch's statistics
+	limited  bool                 // as in Options.LimitGains
+	penalty  float64              // on energies of gains, summed over images
 	stats    map[string][]float64 // by the names of the parameters, if training
 }
 
@@ -78,15 +80,10 @@ func (r *reference) op(op spec.Op, path string, x batch) batch {
 		return r.cg(op, path, out, x)
 	case *spec.Norm:
 		return r.norm(path, x)
+	case *spec.Gain:
+		return r.gain(op, x)
 	case *spec.Linear:
-		w, b := r.params[path+".linear.weight"], r.params[path+".linear.bias"]
-		return generate(len(x.maps), out, func(i, _, _, k int) float64 {
-			sum := b[k]
-			for j, v := range x.maps[i] {
-				sum += v * w[j*op.N+k]
-			}
-			return sum
-		})
+		return r.linear(op, path, out, x)
 	case *spec.Taylor:
 		coefs := r.params[path+".taylor.coefficients"]
 		monomials := spec.Monomials(x.shape.Size(), op.Order)
@@ -128,6 +125,34 @@ func (r *reference) op(op spec.Op, path string, x batch) batch {
 		})
 	}
 	panic(fmt.Sprintf("enginetest: no reference for %T", op))
+}
+
+func (r *reference) linear(op *spec.Linear, path string, out spec.Shape, x batch) batch {
+	w, b := r.params[path+".linear.weight"], r.params[path+".linear.bias"]
+	return generate(len(x.maps), out, func(i, _, _, k int) float64 {
+		sum := b[k]
+		for j, v := range x.maps[i] {
+			sum += v * w[j*op.N+k]
+		}
+		return sum
+	})
+}
+
+func (r *reference) gain(op *spec.Gain, x batch) batch {
+	return generate(len(x.maps), x.shape, func(i, row, c, ch int) float64 {
+		var u float64
+		for k := range x.shape.C {
+			u += x.at(i, row, c, k) * x.at(i, row, c, k) / float64(op.E*x.shape.C)
+		}
+		if r.limited {
+			if ch == 0 {
+				p, _ := layer.GainPenalty(u)
+				r.penalty += p / float64(x.shape.H*x.shape.W)
+			}
+			u = min(u, 1)
+		}
+		return x.at(i, row, c, ch) * (1 - 5*u/3 + u*u)
+	})
 }
 
 func (r *reference) branches(list [][]spec.Op, path string, x batch) []batch {

@@ -27,6 +27,7 @@ var nets = map[string]string{
 	"residual": "Input(6,6,2) Sum{ Conv(3,3,2,1,1,1) Norm | } CG(2,2,2,2,2) Sum{ CG(1,1,2,1,1) | Conv(1,1,2,1,1) | } Linear(3)",
 	"parallel": "Input(6,6,2) Cat{ CG(2,2,2,2,2) | AvgPool(2,2,2,2) | Conv(2,2,3,2,2) Norm } Cat{ | Sum{ | Norm } } AvgPool Linear(4)",
 	"direct":   "Input(3,2,2) Taylor(5) Norm Conv(1,1,4,1,1) Taylor(3,order=3)",
+	"gain":     "Input(5,4,3) Conv(3,3,4,1,1,1) Norm Gain(4) CG(2,2,4,1,1) Gain(40) Linear(3)",
 	"tied":     "Input(8,8,1) Conv(3,3,5,1,1,1) Norm CG(2,2,5,2,2,tie=1) Norm Conv(3,3,5,1,1,1) CG(2,2,5,2,2,tie=1) Norm Linear(3)",
 	"controls": "Input(8,8,1) Conv(3,3,4,1,1,1) ReLU MaxPool(2,2,2,2) Conv(3,3,4,1,1) ReLU MaxPool(2,2,1,1) Linear(3)",
 }
@@ -46,6 +47,9 @@ func Run[T tensor.Float](t *testing.T, e engine.Engine[T], tol float64) {
 		fixed := *c
 		fixed.fixedStats = true
 		t.Run(name+"/fixed statistics", func(t *testing.T) { fixed.gradient(t, e, tol) })
+		limited := *c
+		limited.limitGains = true
+		t.Run(name+"/limited gains", func(t *testing.T) { limited.gradient(t, e, tol) })
 	}
 	t.Run("allocations", func(t *testing.T) { allocations(t, e) })
 	t.Run("concurrency", func(t *testing.T) { concurrency(t, e) })
@@ -61,6 +65,8 @@ type testCase[T tensor.Float] struct {
 	// fixedStats has gradients taken with norms that use the parameters'
 	// statistics.
 	fixedStats bool
+	// limitGains has gradients taken with limited gains.
+	limitGains bool
 }
 
 const images = 11
@@ -132,18 +138,19 @@ func (c *testCase[T]) batch() *engine.Batch[T] {
 	}
 }
 
-// loss is the reference's mean loss, micro-batch by micro-batch, and the
-// average of its norms' statistics.
-func (c *testCase[T]) loss(params []float64, list [][]float64, micro int) (float64, map[string][]float64) {
-	stats := map[string][]float64{}
-	var loss float64
+// loss is the reference's mean loss, micro-batch by micro-batch, that with the
+// penalty, of which the gradient is wanted, and the average of its norms' statistics.
+func (c *testCase[T]) loss(params []float64, list [][]float64, micro int) (loss, penalised float64, stats map[string][]float64) {
+	stats = map[string][]float64{}
 	parts := (images + micro - 1) / micro
 	for m := range parts {
 		first, end := m*images/parts, (m+1)*images/parts
 		r := newReference(c.net, params, !c.fixedStats)
+		r.limited = c.limitGains
 		for i, y := range r.logits(list[first:end]) {
 			loss += layer.CrossEntropy(make([]float64, len(y)), y, c.target(first+i)) / images
 		}
+		penalised += r.penalty / images
 		for name, v := range r.stats {
 			if stats[name] == nil {
 				stats[name] = make([]float64, len(v))
@@ -158,14 +165,14 @@ func (c *testCase[T]) loss(params []float64, list [][]float64, micro int) (float
 			stats[p.Name] = make([]float64, p.Size())
 		}
 	}
-	return loss, stats
+	return loss, loss + penalised, stats
 }
 
 // gradient compares the loss, the statistics, and the gradient along random
 // directions with central differences of the reference.
 func (c *testCase[T]) gradient(t *testing.T, e engine.Engine[T], tol float64) {
 	const micro = 4
-	trainer, err := e.CompileTraining(c.net, engine.Options{MicroBatch: micro, InputGrad: true, FixedStats: c.fixedStats})
+	trainer, err := e.CompileTraining(c.net, engine.Options{MicroBatch: micro, InputGrad: true, FixedStats: c.fixedStats, LimitGains: c.limitGains})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +181,7 @@ func (c *testCase[T]) gradient(t *testing.T, e engine.Engine[T], tol float64) {
 	batch.InputGrad = func(i int, v []T) { dx[i] = append([]T(nil), v...) }
 	grads := make([]T, len(c.params))
 	got := trainer.Gradient(grads, convert[T](c.params), batch)
-	want, stats := c.loss(c.params, c.images, micro)
+	want, _, stats := c.loss(c.params, c.images, micro)
 	if err := compare([]float64{got}, []float64{want}, tol); err != nil {
 		t.Fatalf("loss: %v", err)
 	}
@@ -254,7 +261,7 @@ func (c *testCase[T]) withoutLoss(t *testing.T, trainer engine.Trainer[T], batch
 // nothing else.
 func (c *testCase[T]) fixed(t *testing.T, e engine.Engine[T], micro int, want [][]T) {
 	t.Helper()
-	trainer, err := e.CompileTraining(c.net, engine.Options{MicroBatch: micro, InputGrad: true, FixedParams: true, FixedStats: c.fixedStats})
+	trainer, err := e.CompileTraining(c.net, engine.Options{MicroBatch: micro, InputGrad: true, FixedParams: true, FixedStats: c.fixedStats, LimitGains: c.limitGains})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -286,9 +293,9 @@ func (c *testCase[T]) direction(t *testing.T, what string, grad []T, tol float64
 			size += math.Abs(d * float64(g))
 		}
 		params, list := move(step)
-		up, _ := c.loss(params, list, micro)
+		_, up, _ := c.loss(params, list, micro)
 		params, list = move(minus)
-		down, _ := c.loss(params, list, micro)
+		_, down, _ := c.loss(params, list, micro)
 		want := (up - down) / (2 * h)
 		if !approx.Close(got, want, max(tol, 1e-6)*(0.1+size)) {
 			t.Fatalf("gradient to %s along a direction: got %v, central difference %v", what, got, want)

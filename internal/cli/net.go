@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"math"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -112,8 +111,8 @@ func formatDegree(degree int) string {
 	switch degree {
 	case 0:
 		return "-"
-	case math.MaxInt32:
-		return "huge"
+	case spec.MaxDegree:
+		return "≥ " + count(degree)
 	}
 	return count(degree)
 }

@@ -172,12 +172,9 @@ func BenchmarkChannelPasses(b *testing.B) {
 	for _, c := range []int{64, 10, 3} {
 		rows := 16 * 28 * 28 * 64 / c / 8
 		for _, p := range channelPasses {
-			args, bytes := make([][]float32, len(p.perRow)), 0
-			for i, perRow := range p.perRow {
-				n := c
-				if perRow {
-					n *= rows
-				}
+			args, bytes := make([][]float32, len(p.args)), 0
+			for i, e := range p.args {
+				n := e.size(channelCase{rows, c})
 				args[i], bytes = filled(n), bytes+4*n
 			}
 			b.Run(fmt.Sprintf("%s/%dx%d", p.name, rows, c), func(b *testing.B) {

@@ -2,6 +2,8 @@ package kernel
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -9,40 +11,60 @@ import (
 
 type channelCase struct{ rows, channels int }
 
-// A channelPass is a per-channel pass for the tests: its arguments are first
-// the results and then what is read; perRow says which have a row for each
-// row of x.
+// A channelPass is a pass over rows of channels for the tests: its arguments are
+// first the results and then what is read, each with its extent.
 type channelPass struct {
 	name    string
-	perRow  []bool
+	args    []extent
 	results int
-	terms   func(rows int) int
+	terms   func(c channelCase) int
 	float32 func(a [][]float32)
 	float64 func(a [][]float64)
 }
 
-func perRow(rows int) int { return rows + 3 }
-func constant(int) int    { return 4 }
+// An extent says what an argument has a value for.
+type extent int
+
+const (
+	channel extent = iota
+	row
+	both
+)
+
+func (e extent) size(c channelCase) int { return []int{c.channels, c.rows, c.rows * c.channels}[e] }
+
+func perRow(c channelCase) int     { return c.rows + 3 }
+func perChannel(c channelCase) int { return c.channels + 3 }
+func constant(channelCase) int     { return 4 }
 
 var channelPasses = []channelPass{
-	{"SumRows", []bool{false, true}, 1, perRow,
+	{"SumRows", []extent{channel, both}, 1, perRow,
 		func(a [][]float32) { SumRows(a[0], a[1]) },
 		func(a [][]float64) { sumRowsPortable(a[0], a[1]) }},
-	{"SumSquares", []bool{false, true, false}, 1, perRow,
+	{"SumSquares", []extent{channel, both, channel}, 1, perRow,
 		func(a [][]float32) { SumSquares(a[0], a[1], a[2]) },
 		func(a [][]float64) { sumSquaresPortable(a[0], a[1], a[2]) }},
-	{"SumProducts", []bool{false, false, true, true, false}, 2, perRow,
+	{"SumProducts", []extent{channel, channel, both, both, channel}, 2, perRow,
 		func(a [][]float32) { SumProducts(a[0], a[1], a[2], a[3], a[4]) },
 		func(a [][]float64) { sumProductsPortable(a[0], a[1], a[2], a[3], a[4]) }},
-	{"Affine", []bool{true, true, false, false}, 1, constant,
+	{"Affine", []extent{both, both, channel, channel}, 1, constant,
 		func(a [][]float32) { Affine(a[0], a[1], a[2], a[3]) },
 		func(a [][]float64) { affinePortable(a[0], a[1], a[2], a[3]) }},
-	{"Affine2", []bool{true, true, true, false, false, false}, 1, constant,
+	{"Affine2", []extent{both, both, both, channel, channel, channel}, 1, constant,
 		func(a [][]float32) { Affine2(a[0], a[1], a[2], a[3], a[4], a[5]) },
 		func(a [][]float64) { affine2Portable(a[0], a[1], a[2], a[3], a[4], a[5]) }},
-	{"Add", []bool{true, true}, 1, constant,
+	{"Add", []extent{both, both}, 1, constant,
 		func(a [][]float32) { Add(a[0], a[1]) },
 		func(a [][]float64) { addPortable(a[0], a[1]) }},
+	{"DotRows", []extent{row, both, both}, 1, perChannel,
+		func(a [][]float32) { DotRows(a[0], a[1], a[2]) },
+		func(a [][]float64) { dotRowsPortable(a[0], a[1], a[2]) }},
+	{"ScaleRows", []extent{both, both, row}, 1, constant,
+		func(a [][]float32) { ScaleRows(a[0], a[1], a[2]) },
+		func(a [][]float64) { scaleRowsPortable(a[0], a[1], a[2]) }},
+	{"MixRows", []extent{both, both, both, row, row}, 1, constant,
+		func(a [][]float32) { MixRows(a[0], a[1], a[2], a[3], a[4]) },
+		func(a [][]float64) { mixRowsPortable(a[0], a[1], a[2], a[3], a[4]) }},
 }
 
 // negated is -|x| for the means, so that deviations become sums of absolute
@@ -63,12 +85,8 @@ func (p channelPass) scaleArgs(args []*arg) [][]float64 {
 func (p channelPass) check(t rapid.TB, c channelCase, r source) {
 	t.Helper()
 	args, narrow, want := []*arg{}, [][]float32{}, [][]float64{}
-	for _, rows := range p.perRow {
-		n := c.channels
-		if rows {
-			n *= c.rows
-		}
-		a := newArg(r.values(n))
+	for _, e := range p.args {
+		a := newArg(r.values(e.size(c)))
 		args, narrow, want = append(args, a), append(narrow, a.data), append(want, wide(a.data))
 	}
 	scale := p.scaleArgs(args)
@@ -78,7 +96,7 @@ func (p channelPass) check(t rapid.TB, c channelCase, r source) {
 	for i, a := range args {
 		name := fmt.Sprintf("%s: argument %d for %+v", p.name, i, c)
 		if i < p.results {
-			near(t, name, a.data, want[i], scale[i], p.terms(c.rows))
+			near(t, name, a.data, want[i], scale[i], p.terms(c))
 		}
 		a.check(t, name, i >= p.results)
 	}
@@ -110,25 +128,26 @@ func FuzzChannelPasses(f *testing.F) {
 	})
 }
 
-// TestAffineInPlace checks that results may replace arguments.
-func TestAffineInPlace(t *testing.T) {
+// TestInPlace checks that results may replace arguments.
+func TestInPlace(t *testing.T) {
 	const rows, c = 5, 70
 	testLevels(t, func(t *testing.T) {
 		r := newSource(3, nil)
 		x, y, a, b, k := r.values(rows*c), r.values(rows*c), r.values(c), r.values(c), r.values(c)
-		want := make([]float32, rows*c)
-		Affine(want, x, a, k)
-		got := append([]float32(nil), x...)
-		Affine(got, got, a, k)
-		near(t, "Affine in place", got, wide(want), wide(make([]float32, len(want))), 0)
-		Affine2(want, x, y, a, b, k)
-		for i, z := range [][]float32{append([]float32(nil), x...), append([]float32(nil), y...)} {
-			if i == 0 {
-				Affine2(z, z, y, a, b, k)
-			} else {
-				Affine2(z, x, z, a, b, k)
+		for name, f := range map[string]func(z, x, y []float32){
+			"Affine":    func(z, x, _ []float32) { Affine(z, x, a, k) },
+			"ScaleRows": func(z, x, _ []float32) { ScaleRows(z, x, a[:rows]) },
+			"Affine2":   func(z, x, y []float32) { Affine2(z, x, y, a, b, k) },
+			"MixRows":   func(z, x, y []float32) { MixRows(z, x, y, a[:rows], b[:rows]) },
+		} {
+			want, first, second := make([]float32, rows*c), slices.Clone(x), slices.Clone(y)
+			f(want, x, y)
+			f(first, first, y)
+			near(t, name+" in the first argument's place", first, wide(want), make([]float64, rows*c), 0)
+			if strings.HasSuffix(name, "2") || strings.HasPrefix(name, "Mix") {
+				f(second, x, second)
+				near(t, name+" in the second's", second, wide(want), make([]float64, rows*c), 0)
 			}
-			near(t, "Affine2 in place", z, wide(want), wide(make([]float32, len(want))), 0)
 		}
 	})
 }

@@ -38,6 +38,12 @@ func affine2Float32(z, x, y, a, b, k []float32) { affine2Portable(z, x, y, a, b,
 
 func addFloat32(dst, src []float32) { addPortable(dst, src) }
 
+func dotRowsFloat32(dot, x, y []float32) { dotRowsPortable(dot, x, y) }
+
+func scaleRowsFloat32(y, x, a []float32) { scaleRowsPortable(y, x, a) }
+
+func mixRowsFloat32(z, x, y, a, b []float32) { mixRowsPortable(z, x, y, a, b) }
+
 func winogradInAssembly() bool { return false }
 
 func winogradFloat32(form winogradForm, a winogradTiles[float32]) { winogradPortable(form, a) }

@@ -14,6 +14,7 @@ var families = map[string][]func(isa){
 	"cg":          {cg},
 	"cggrad":      {cgGrad},
 	"channel":     {sumRows, sumSquares, sumProducts, affine, affine2, add},
+	"row":         {dotRows, scaleRows, mixRows},
 	"winograd":    {winograd},
 	"adamw":       {adamW},
 	"window":      {maxIndex},
