@@ -135,6 +135,18 @@ class Polynomial(torch.autograd.Function):
         return gradient, *inputs
 
 
+class Gain(nn.Module):
+    """Gain control: a site's channels times a polynomial of their mean square."""
+
+    def __init__(self, e):
+        super().__init__()
+        self.energy = e
+
+    def forward(self, x):
+        u = x.square().mean(1, keepdim=True) / self.energy
+        return x * (1 + u * (u - 5 / 3))
+
+
 class Flat(nn.Module):
     """A dense layer over all of a feature map [N,C,H,W]."""
 
@@ -213,9 +225,13 @@ def operation(layer, form):
         return nn.BatchNorm2d(shape[2])
     if kind == "CG":
         return CG(form, **v)
+    if kind == "Gain":
+        return Gain(**v)
+    if kind == "AvgPool" and not v:
+        return nn.AdaptiveAvgPool2d(1)
     if kind == "Linear":
         return Flat(shape, v["n"])
-    raise SystemExit(f"compare.py: {layer['op']} has no twin yet: choose networks of Conv, Norm, CG and Linear")
+    raise SystemExit(f"compare.py: {layer['op']} has no twin yet: choose networks of Conv, Norm, Gain, CG, AvgPool and Linear")
 
 
 def write_model(path, net, twin, classes):

@@ -43,9 +43,19 @@ func Recipe(name string) Config {
 		c.Data = "mnist"
 		c.Augment = dataset.Augment{Shift: 1.5, Rotate: 8, Scale: 0.08}
 	case "fashion-mnist":
-		c.Augment = dataset.Augment{Flip: true, Crop: 2, Cutout: 8}
+		gained(&c)
+		c.Epochs, c.WeightDecay = 14, 0.1
+		c.Augment = dataset.Augment{Flip: true, Crop: 2}
 	case "cifar-10":
+		gained(&c)
+		c.Epochs, c.WeightDecay = 30, 0.3
 		c.Augment = dataset.Augment{Flip: true, Crop: 4, Cutout: 8}
 	}
 	return c
+}
+
+// gained makes the settings those of large networks with gain control.
+func gained(c *Config) {
+	c.Optimiser, c.Rate, c.MicroBatch = "muon", 0.02, 32
+	c.Smoothing, c.Freeze, c.Spread = 0.1, 0.1, 20
 }
