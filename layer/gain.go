@@ -6,30 +6,39 @@ import (
 	"github.com/coarsegrain/taylornet/tensor"
 )
 
-// Gain is gain control: all C values x_k of a site are multiplied by the same
-// polynomial of its energy,
+// Gain is gain control, one or several in succession: all C values x_k of a site are
+// multiplied by the same polynomial of its energy,
 //
 //	y_k = x_k (1 - 5/3 u + u^2), u = (sum_k x_k^2) / (C e)
 //
 // which comes near to dividing them by their length for u from 1/10 to 1. Beyond that
 // it grows fast. A limited gain takes u as 1 there, so that few such sites do not undo
 // a training of many. It is no polynomial, but the penalty drives sites from there.
+//
+// The energy after a gain follows from that before it, so several are no more work
+// than one: they multiply by one factor, which depends on the mean square v.
 type Gain[T tensor.Float] struct {
 	frame   Frame
 	shape   spec.Shape
-	most    T // the sum of squares for which u is 1
+	most    []T // the mean squares for which each u is 1
 	limited bool
 }
 
-// NewGain compiles op for feature maps of the given shape, limited or not.
-func NewGain[T tensor.Float](f Frame, op *spec.Gain, shape spec.Shape, limited bool) *Gain[T] {
-	return &Gain[T]{frame: f, shape: shape, most: T(op.E) * T(shape.C), limited: limited}
+// NewGain compiles ops, which follow each other, for feature maps of the given shape,
+// limited or not.
+func NewGain[T tensor.Float](f Frame, ops []*spec.Gain, shape spec.Shape, limited bool) *Gain[T] {
+	l := &Gain[T]{frame: f, shape: shape, limited: limited}
+	for _, op := range ops {
+		l.most = append(l.most, T(op.E))
+	}
+	return l
 }
 
 // Refresh implements Layer.
 func (l *Gain[T]) Refresh([]T) {}
 
-// Scratch implements Layer: two factors for the sites of a block, and each site's u.
+// Scratch implements Layer: two factors for the sites of a block, and each site's
+// mean square.
 func (l *Gain[T]) Scratch() int { return l.frame.Images*l.shape.H*l.shape.W + 2*l.block() }
 
 // InPlace implements Layer.
@@ -42,49 +51,50 @@ func (l *Gain[T]) block() int { return max(1, measureBlock/l.shape.C) }
 // Forward implements Layer.
 func (l *Gain[T]) Forward(n int, y, x, scratch []T) {
 	out, in := data(l.frame, y, n, l.shape), data(l.frame, x, n, l.shape)
-	energy, factor, _ := l.parts(n, scratch)
-	for c := l.shape.C; len(energy) > 0; {
-		rows := min(len(energy), len(factor))
-		u, a := energy[:rows], factor[:rows]
-		kernel.DotRows(u, in[:rows*c], in[:rows*c])
-		for i := range u {
-			u[i] /= l.most
-			a[i], _ = l.gain(u[i])
+	squares, factors, _ := l.parts(n, scratch)
+	for c := l.shape.C; len(squares) > 0; {
+		rows := min(len(squares), len(factors))
+		v, a := squares[:rows], factors[:rows]
+		kernel.DotRows(v, in[:rows*c], in[:rows*c])
+		for i := range v {
+			v[i] /= T(c)
+			a[i], _, _ = l.factor(v[i])
 		}
 		kernel.ScaleRows(out[:rows*c], in[:rows*c], a)
-		energy, out, in = energy[rows:], out[rows*c:], in[rows*c:]
+		squares, out, in = squares[rows:], out[rows*c:], in[rows*c:]
 	}
 }
 
-// Backward implements Layer. With p the polynomial,
+// Backward implements Layer. With f the factor,
 //
-//	dx_k = p dy_k + p' (2 / (C e)) (sum_j x_j dy_j) x_k
+//	dx_k = f dy_k + df/dv (2 / C) (sum_j x_j dy_j) x_k
 func (l *Gain[T]) Backward(n int, dx, dy, _, x, _, scratch []T) {
 	if dx == nil {
 		return
 	}
 	out, g, in := data(l.frame, dx, n, l.shape), data(l.frame, dy, n, l.shape), data(l.frame, x, n, l.shape)
-	energy, factor, slope := l.parts(n, scratch)
-	for c := l.shape.C; len(energy) > 0; {
-		rows := min(len(energy), len(factor))
-		a, b := factor[:rows], slope[:rows]
+	squares, factors, slopes := l.parts(n, scratch)
+	for c := l.shape.C; len(squares) > 0; {
+		rows := min(len(squares), len(factors))
+		a, b := factors[:rows], slopes[:rows]
 		kernel.DotRows(b, in[:rows*c], g[:rows*c])
-		for i, u := range energy[:rows] {
-			p, d := l.gain(u)
-			a[i], b[i] = p, b[i]*d*2/l.most
+		for i, v := range squares[:rows] {
+			f, slope, _ := l.factor(v)
+			a[i], b[i] = f, b[i]*slope*2/T(c)
 		}
 		kernel.MixRows(out[:rows*c], g[:rows*c], in[:rows*c], a, b)
-		energy, out, g, in = energy[rows:], out[rows*c:], g[rows*c:], in[rows*c:]
+		squares, out, g, in = squares[rows:], out[rows*c:], g[rows*c:], in[rows*c:]
 	}
 }
 
-// Penalise implements Penaliser: GainPenalty, averaged over an image's sites.
+// Penalise implements Penaliser: GainPenalty of each gain, averaged over an image's
+// sites.
 func (l *Gain[T]) Penalise(n int, dx, x, scratch []T, weight T) {
 	out, in := data(l.frame, dx, n, l.shape), data(l.frame, x, n, l.shape)
-	energy, _, _ := l.parts(n, scratch)
-	weight *= 2 / (l.most * T(l.shape.H*l.shape.W))
-	for site, u := range energy {
-		_, slope := GainPenalty(u)
+	squares, _, _ := l.parts(n, scratch)
+	weight *= 2 / T(l.shape.Size())
+	for site, v := range squares {
+		_, _, slope := l.factor(v)
 		if slope == 0 {
 			continue
 		}
@@ -104,21 +114,26 @@ func GainPenalty[T tensor.Float](u T) (p, d T) {
 	return strength*over*over + d*max(u-free-bend, 0), d
 }
 
-// parts are the u of n images' sites and two factors for those of a block.
-func (l *Gain[T]) parts(n int, scratch []T) (energy, a, b []T) {
+// parts are the mean squares of n images' sites and two factors for those of a block.
+func (l *Gain[T]) parts(n int, scratch []T) (squares, a, b []T) {
 	block := l.block()
 	return scratch[2*block:][:n*l.shape.H*l.shape.W], scratch[:block], scratch[block:][:block]
 }
 
-// gain is the polynomial and its derivative at u.
-func (l *Gain[T]) gain(u T) (p, d T) {
-	if l.limited && u > 1 {
-		p, _ = gainAt(T(1))
-		return p, 0
+// factor is what a site of mean square v is multiplied by, and the derivatives to v of
+// that and of the penalty.
+func (l *Gain[T]) factor(v T) (f, slope, penalty T) {
+	f = 1
+	for _, most := range l.most {
+		u, du := f*f*v/most, f*(f+2*slope*v)/most
+		_, d := GainPenalty(u)
+		penalty += d * du
+		if l.limited && u > 1 {
+			u, du = 1, 0
+		}
+		p := 1 + u*(spec.GainLinear+u*spec.GainSquare)
+		slope = slope*p + f*(spec.GainLinear+2*spec.GainSquare*u)*du
+		f *= p
 	}
-	return gainAt(u)
-}
-
-func gainAt[T tensor.Float](u T) (p, d T) {
-	return 1 + u*(spec.GainLinear+u*spec.GainSquare), spec.GainLinear + 2*spec.GainSquare*u
+	return f, slope, penalty
 }

@@ -15,20 +15,20 @@ func TestGainGradient(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		shape := spec.Shape{H: between(t, "h", 1, 3), W: between(t, "w", 1, 3), C: between(t, "c", 1, 4)}
 		f := NewFrame(between(t, "n", 1, 3), shape.C)
-		op := &spec.Gain{E: between(t, "e", 1, 4)}
+		ops := []*spec.Gain{{E: between(t, "e", 4, 8)}, {E: between(t, "second", 1, 2)}}[:between(t, "gains", 1, 2)]
 		src := source(t)
-		newBench(NewGain[float64](f, op, shape, false), f, shape, shape, 0, src).check(t, 0)
-		newBench(NewGain[float64](f, op, shape, true), f, shape, shape, 0, src).spread(src).check(t, 0)
+		newBench(NewGain[float64](f, ops, shape, false), f, shape, shape, 0, src).check(t, 0)
+		newBench(NewGain[float64](f, ops, shape, true), f, shape, shape, 0, src).spread(src).check(t, 0)
 	})
 }
 
 // TestGain holds the layer to its definition on more sites than a block has, with
 // its gradient in the place of the output's.
 func TestGain(t *testing.T) {
-	shape, op := spec.Shape{H: 90, W: 80, C: 3}, &spec.Gain{E: 2}
+	shape := spec.Shape{H: 90, W: 80, C: 3}
 	f := NewFrame(2, shape.C)
 	for _, limited := range []bool{false, true} {
-		l := NewGain[float64](f, op, shape, limited)
+		l := NewGain[float64](f, []*spec.Gain{{E: 2}}, shape, limited)
 		b := newBench(l, f, shape, shape, 0, rand.New(rand.NewPCG(1, 2)))
 		if b.n*shape.H*shape.W < 2*l.block() {
 			t.Fatal("no more sites than in a block")
@@ -73,7 +73,7 @@ func TestGainPenalty(t *testing.T) {
 	}
 	shape := spec.Shape{H: 2, W: 2, C: 3}
 	f := NewFrame(2, shape.C)
-	l := NewGain[float64](f, &spec.Gain{E: 1}, shape, true)
+	l := NewGain[float64](f, []*spec.Gain{{E: 1}}, shape, true)
 	b := newBench(l, f, shape, shape, 0, rand.New(rand.NewPCG(1, 2)))
 	penalty := func() (sum float64) {
 		b.loss()

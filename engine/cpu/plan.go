@@ -34,7 +34,7 @@ type value struct {
 
 // step computes one value: by a layer from one input, or by joining several.
 type step[T tensor.Float] struct {
-	ops     []spec.Layer      // the operations: one, or a norm and a coarse-graining
+	ops     []spec.Layer      // the operations: one, a norm and a coarse-graining, or gains
 	layer   layer.Layer[T]    // nil for a join
 	measure layer.Measurer[T] // the layer, if it measures statistics
 	// inputOnly is the layer, if the gradient to its parameters is not wanted and
@@ -145,14 +145,31 @@ func (b *builder[T]) value(s spec.Shape) int {
 func (b *builder[T]) chain(ops []spec.Op, prefix string, x int) int {
 	for i := 0; i < len(ops); i++ {
 		info, next := b.layers[fmt.Sprint(prefix, i)], b.layers[fmt.Sprint(prefix, i+1)]
-		if b.fused(info.Op, next.Op) {
+		gains, infos := b.gains(ops[i:], prefix, i)
+		switch {
+		case b.fused(info.Op, next.Op):
 			x = b.step(layer.NewNormCG(b.norm(info), b.cg(next)), x, info, next)
 			i++
-		} else {
+		case len(gains) > 0:
+			x = b.step(layer.NewGain[T](b.plan.frame, gains, info.In, b.limitGains), x, infos...)
+			i += len(gains) - 1
+		default:
 			x = b.op(info, x)
 		}
 	}
 	return x
+}
+
+// gains are the gains that ops, which begin at the place first, begin with.
+func (b *builder[T]) gains(ops []spec.Op, prefix string, first int) (gains []*spec.Gain, infos []spec.Layer) {
+	for i, op := range ops {
+		gain, ok := op.(*spec.Gain)
+		if !ok {
+			break
+		}
+		gains, infos = append(gains, gain), append(infos, b.layers[fmt.Sprint(prefix, first+i)])
+	}
+	return gains, infos
 }
 
 // fused reports whether an operation and the next make one step: a norm and a
@@ -209,8 +226,6 @@ func (b *builder[T]) layer(info spec.Layer, x int) layer.Layer[T] {
 		return layer.NewTaylor[T](frame, op, info.In, at(".taylor.coefficients"), inputGrad)
 	case *spec.Norm: // in training: Fold leaves none
 		return b.norm(info)
-	case *spec.Gain:
-		return layer.NewGain[T](frame, op, info.In, b.limitGains)
 	case *spec.Pool:
 		return layer.NewPool[T](frame, op, info.In, info.Out)
 	case *spec.ReLU:

@@ -27,7 +27,7 @@ var nets = map[string]string{
 	"residual": "Input(6,6,2) Sum{ Conv(3,3,2,1,1,1) Norm | } CG(2,2,2,2,2) Sum{ CG(1,1,2,1,1) | Conv(1,1,2,1,1) | } Linear(3)",
 	"parallel": "Input(6,6,2) Cat{ CG(2,2,2,2,2) | AvgPool(2,2,2,2) | Conv(2,2,3,2,2) Norm } Cat{ | Sum{ | Norm } } AvgPool Linear(4)",
 	"direct":   "Input(3,2,2) Taylor(5) Norm Conv(1,1,4,1,1) Taylor(3,order=3)",
-	"gain":     "Input(5,4,3) Conv(3,3,4,1,1,1) Norm Gain(4) CG(2,2,4,1,1) Gain(40) Linear(3)",
+	"gain":     "Input(5,4,3) Conv(3,3,4,1,1,1) Norm Gain(6) Gain(1) CG(2,2,4,1,1) Norm Gain(9) Linear(3)",
 	"tied":     "Input(8,8,1) Conv(3,3,5,1,1,1) Norm CG(2,2,5,2,2,tie=1) Norm Conv(3,3,5,1,1,1) CG(2,2,5,2,2,tie=1) Norm Linear(3)",
 	"controls": "Input(8,8,1) Conv(3,3,4,1,1,1) ReLU MaxPool(2,2,2,2) Conv(3,3,4,1,1) ReLU MaxPool(2,2,1,1) Linear(3)",
 }
