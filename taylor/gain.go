@@ -32,7 +32,7 @@ func (f *factors) read(s *gain, p *pass, site int) {
 	for k := range min(p.orders(s.in), len(f.energy)) {
 		copy(f.x[k*s.channels:][:s.channels], p.at(s.in, k)[site*s.channels:])
 	}
-	f.dot(f.energy, f.x, f.x, 1/s.most)
+	dot(f.energy, f.x, f.x, 1/s.most)
 	clear(f.square)
 	multiply(f.square, f.energy, f.energy, 1)
 	for k, u := range f.energy {
@@ -44,7 +44,7 @@ func (f *factors) read(s *gain, p *pass, site int) {
 }
 
 // dot sets the series z to scale times the sum over channels of x y.
-func (f *factors) dot(z, x, y []float64, scale float64) {
+func dot(z, x, y []float64, scale float64) {
 	clear(z)
 	c := len(x) / len(z)
 	for i := range z {
@@ -93,7 +93,7 @@ func (s *gain) backward(p *pass, a *adjoint) {
 		}
 		dx := func(k int) []float64 { return a.at(s.in, k)[site*s.channels:] }
 		times(dx, dy, f.p)
-		f.dot(f.square, f.x, dy, 2/s.most)
+		dot(f.square, f.x, dy, 2/s.most)
 		clear(f.product)
 		multiply(f.product, f.dp, f.square, 1)
 		times(dx, f.x, f.product)
