@@ -17,6 +17,7 @@ type Schedule interface {
 
 var (
 	_ Schedule = Constant{}
+	_ Schedule = Linear{}
 	_ Schedule = Cosine{}
 	_ Schedule = OneCycle{}
 )
@@ -35,6 +36,24 @@ func (c Constant) At(step, total int) float64 {
 // Validate reports a rate that is no positive number.
 func (c Constant) Validate() error { return positive("Constant.Rate", c.Rate) }
 
+// Linear rises in a straight line to Peak over the fraction WarmUp of the
+// steps, then falls towards 0 in another.
+type Linear struct {
+	Peak   float64 `json:"peak"`
+	WarmUp float64 `json:"warm_up"`
+}
+
+// At is the learning rate of a step. It is never 0, so that no step is lost.
+func (l Linear) At(step, total int) float64 {
+	rise, fall := straightRise(l.WarmUp, step, total)
+	return l.Peak * rise * (1 - fall)
+}
+
+// Validate reports every setting that is out of its bounds.
+func (l Linear) Validate() error {
+	return errors.Join(positive("Linear.Peak", l.Peak), within("Linear.WarmUp", l.WarmUp, 0, 1))
+}
+
 // Cosine rises in a straight line to Peak over the fraction WarmUp of the
 // steps, then falls towards 0 along half a cosine.
 type Cosine struct {
@@ -44,17 +63,24 @@ type Cosine struct {
 
 // At is the learning rate of a step. It is never 0, so that no step is lost.
 func (c Cosine) At(step, total int) float64 {
-	checkStep(step, total)
-	warm := c.WarmUp * float64(total)
-	if next := float64(step + 1); next < warm {
-		return c.Peak * next / warm
-	}
-	return anneal(c.Peak, 0, max(0, float64(step)-warm)/(float64(total)-warm))
+	rise, fall := straightRise(c.WarmUp, step, total)
+	return anneal(c.Peak*rise, 0, fall)
 }
 
 // Validate reports every setting that is out of its bounds.
 func (c Cosine) Validate() error {
 	return errors.Join(positive("Cosine.Peak", c.Peak), within("Cosine.WarmUp", c.WarmUp, 0, 1))
+}
+
+// straightRise returns the part of the rate's rise that is done in a step, which grows
+// to 1 over the fraction warmUp of the steps, and the part of the fall.
+func straightRise(warmUp float64, step, total int) (rise, fall float64) {
+	checkStep(step, total)
+	warm := warmUp * float64(total)
+	if next := float64(step + 1); next < warm {
+		return next / warm, 0
+	}
+	return 1, max(0, float64(step)-warm) / (float64(total) - warm)
 }
 
 // OneCycle rises along half a cosine from Peak/StartDivisor to Peak over the

@@ -15,6 +15,12 @@ func TestSchedules(t *testing.T) {
 	}{
 		{Constant{0.3}, 0, 1, 0.3},
 		{Constant{0.3}, 9, 10, 0.3},
+		{Linear{Peak: 2}, 0, 4, 2},
+		{Linear{Peak: 2}, 3, 4, 0.5},
+		{Linear{Peak: 2, WarmUp: 0.4}, 0, 10, 0.5},
+		{Linear{Peak: 2, WarmUp: 0.4}, 3, 10, 2},
+		{Linear{Peak: 2, WarmUp: 0.4}, 4, 10, 2},
+		{Linear{Peak: 2, WarmUp: 0.4}, 7, 10, 1},
 		{Cosine{Peak: 2}, 0, 4, 2},
 		{Cosine{Peak: 2}, 2, 4, 1},
 		{Cosine{Peak: 2}, 3, 4, 1 - math.Sqrt2/2},
@@ -45,7 +51,7 @@ func TestScheduleBounds(t *testing.T) {
 		step := rapid.IntRange(0, total-1).Draw(t, "step")
 		cycle := DefaultOneCycle(peak)
 		cycle.WarmUp = warm
-		for _, s := range []Schedule{Constant{peak}, Cosine{peak, warm}, cycle} {
+		for _, s := range []Schedule{Constant{peak}, Linear{peak, warm}, Cosine{peak, warm}, cycle} {
 			if rate := s.At(step, total); s.Validate() != nil || !(rate > 0 && rate <= peak*(1+1e-12)) {
 				t.Fatalf("%#v.At(%d, %d) = %v, %v", s, step, total, rate, s.Validate())
 			}

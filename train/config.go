@@ -30,7 +30,7 @@ type Config struct {
 	Rate        float64 `json:"rate"`      // peak learning rate
 	WeightDecay float64 `json:"weight_decay"`
 	Momentum    float64 `json:"momentum"` // of sgd and muon
-	Schedule    string  `json:"schedule"` // onecycle, cosine or constant
+	Schedule    string  `json:"schedule"` // onecycle, cosine, linear or constant
 	WarmUp      float64 `json:"warm_up"`  // fraction of the steps
 
 	// Loss is softmax, the cross-entropy of the logits, or cosine, that of
@@ -83,7 +83,7 @@ const CosineScale = 10
 var (
 	losses     = []string{"softmax", "cosine"}
 	optimisers = []string{"adamw", "sgd", "muon"}
-	schedules  = []string{"onecycle", "cosine", "constant"}
+	schedules  = []string{"onecycle", "cosine", "linear", "constant"}
 )
 
 // Validate reports every setting that is out of its bounds.
@@ -143,6 +143,8 @@ func (c *Config) schedule() optim.Schedule {
 	switch c.Schedule {
 	case "cosine":
 		return optim.Cosine{Peak: c.Rate, WarmUp: c.WarmUp}
+	case "linear":
+		return optim.Linear{Peak: c.Rate, WarmUp: c.WarmUp}
 	case "constant":
 		return optim.Constant{Rate: c.Rate}
 	}

@@ -61,7 +61,7 @@ func settings() []setting {
 		}},
 		{"optimiser", "adamw, sgd or muon", word(func(c *train.Config) *string { return &c.Optimiser })},
 		{"rate", "largest learning rate", number(func(c *train.Config) *float64 { return &c.Rate })},
-		{"schedule", "of the rate: onecycle, cosine or constant", word(func(c *train.Config) *string { return &c.Schedule })},
+		{"schedule", "of the rate: onecycle, cosine, linear or constant", word(func(c *train.Config) *string { return &c.Schedule })},
 		{"warm-up", "part of the steps in which the rate rises", number(func(c *train.Config) *float64 { return &c.WarmUp })},
 		{"weight-decay", "of convolutions and linear layers", number(func(c *train.Config) *float64 { return &c.WeightDecay })},
 		{"momentum", "of sgd and muon", number(func(c *train.Config) *float64 { return &c.Momentum })},
