@@ -58,7 +58,7 @@ func (e *ExplainedImage) Pictures(in *model.Model) map[string]image.Image {
 	shape := in.Net.Input
 	by := zoom(max(shape.H, shape.W))
 	out := map[string]image.Image{
-		AttributionPicture: enlarged(Heat(e.Total(e.Label), shape.H, shape.W, 0), by),
+		AttributionPicture: enlarged(Heat(e.Totals[e.Label], shape.H, shape.W, 0), by),
 		PairsPicture:       PairPicture(e.Picture, shape.C, e.Pairs, by),
 	}
 	for i, sheet := range MapPictures(e.Maps) {
@@ -133,14 +133,14 @@ type shownImage struct {
 	Orders                []shownPicture // of the class, by order
 	Pairs                 shownPicture
 	Maps                  []shownPicture
-	Chart                 figure
+	Chart                 *figure  // where there are all orders
 	Columns               []string // classes of the table
 	Rows                  []orderRow
 	Logits                []float64
 }
 
 type orderRow struct {
-	Order  int
+	Order  string
 	Values []float64
 }
 
@@ -178,7 +178,7 @@ func (p *explained) image(e *ExplainedImage) (shownImage, error) {
 	s.Input = add(enlarged(e.Picture, by), "%s, as the network takes it", e.Name)
 	s.Attributions = append(s.Attributions, add(pictures[AttributionPicture], "for %s", s.Class))
 	if e.RunnerUp != e.Label {
-		s.Attributions = append(s.Attributions, add(enlarged(Heat(e.Total(e.RunnerUp), in.H, in.W, 0), by), "for %s", s.RunnerUp))
+		s.Attributions = append(s.Attributions, add(enlarged(Heat(e.Totals[e.RunnerUp], in.H, in.W, 0), by), "for %s", s.RunnerUp))
 	}
 	for k, shares := range e.Attributions[e.Label] {
 		if k > 0 {
@@ -193,7 +193,9 @@ func (p *explained) image(e *ExplainedImage) (shownImage, error) {
 		return s, err
 	}
 	s.table(e, classes)
-	s.Chart, err = orderChart(e, classes)
+	if e.Higher() == nil {
+		s.Chart, err = orderChart(e, classes)
+	}
 	return s, err
 }
 
@@ -204,17 +206,23 @@ func (s *shownImage) table(e *ExplainedImage, classes []string) {
 	for _, k := range ranked {
 		s.Columns, s.Logits = append(s.Columns, classes[k]), append(s.Logits, e.Logits[k])
 	}
-	for order, logits := range e.ByOrder {
-		row := orderRow{Order: order}
+	row := func(order string, logits []float64) {
+		r := orderRow{Order: order}
 		for _, k := range ranked {
-			row.Values = append(row.Values, logits[k])
+			r.Values = append(r.Values, logits[k])
 		}
-		s.Rows = append(s.Rows, row)
+		s.Rows = append(s.Rows, r)
+	}
+	for order, logits := range e.ByOrder {
+		row(strconv.Itoa(order), logits)
+	}
+	if higher := e.Higher(); higher != nil {
+		row("higher", higher)
 	}
 }
 
 // orderChart draws the contributions to the class and to the runner-up by order.
-func orderChart(e *ExplainedImage, classes []string) (figure, error) {
+func orderChart(e *ExplainedImage, classes []string) (*figure, error) {
 	line := func(k int) Line {
 		l := Line{Name: classes[k]}
 		for order, logits := range e.ByOrder {
@@ -227,7 +235,7 @@ func orderChart(e *ExplainedImage, classes []string) (figure, error) {
 		c.Lines = append(c.Lines, line(e.RunnerUp))
 	}
 	svg, err := c.inline("Contribution of each order to the logits.")
-	return figure{svg, "What the monomials of each order contribute. They add up to the logits."}, err
+	return &figure{svg, "What the monomials of each order contribute. They add up to the logits."}, err
 }
 
 // flow draws the couplings and the shares of the orders by level.

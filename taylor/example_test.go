@@ -62,7 +62,7 @@ func ExampleNet_Explain() {
 		log.Fatal(err)
 	}
 	sum := e.ByOrder[0][e.Label]
-	for _, v := range e.Total(e.Label) {
+	for _, v := range e.Totals[e.Label] {
 		sum += v
 	}
 	fmt.Printf("class %s of a polynomial of degree %d\n", m.Classes[e.Label], n.Degree)

@@ -22,6 +22,9 @@ func (n *Net) Expand(about []float64, limit int) ([]poly.Poly, error) {
 	if size > poly.MaxVariables {
 		return nil, fmt.Errorf("%w: %d variables, at most %d can be written", ErrTooLong, size, poly.MaxVariables)
 	}
+	if n.Degree > maxDegree {
+		return nil, fmt.Errorf("%w: the degree is %d, at most %d can be written", ErrTooLong, n.Degree, maxDegree)
+	}
 	e := &expansion{values: make([][]poly.Poly, len(n.values)), limit: limit}
 	for i, c := range about {
 		e.values[n.input] = append(e.values[n.input], poly.Constant(c).AddScaled(1, poly.Variable(i)))

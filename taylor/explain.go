@@ -14,10 +14,12 @@ type Explanation struct {
 	Probabilities []float64     // [K], their softmax
 	Label         int           // the largest logit
 	RunnerUp      int           // the next; Label if there is one logit only
-	ByOrder       [][]float64   // [Degree+1][K], see Line.ByOrder
-	Attributions  [][][]float64 // [K][Degree+1][H*W*C], see Line.Attribution
+	ByOrder       [][]float64   // [Orders+1][K], see Line.ByOrder
+	Attributions  [][][]float64 // [K][Orders+1][H*W*C], see Line.Attribution
+	Totals        [][]float64   // [K][H*W*C], over all orders: with ByOrder[0] they add up to Logits
 	Pairs         []Pair        // of the label's second order, see Line.Pairs
 	Maps          []Map         // see Net.Maps
+	whole         bool
 }
 
 // pairInputs is the number of inputs, those with the largest attributions, whose
@@ -27,7 +29,8 @@ const (
 	mostPairs  = 40
 )
 
-// Explain analyses an image x [H,W,C], as the net's input is, about a point.
+// Explain analyses an image x [H,W,C], as the net's input is, about a point. Where a
+// line has not all orders, it ends with ErrQuadrature if the totals cannot be had.
 func (n *Net) Explain(about, x []float64, workers int) (*Explanation, error) {
 	l, err := n.Line(about, x)
 	if err != nil {
@@ -35,12 +38,15 @@ func (n *Net) Explain(about, x []float64, workers int) (*Explanation, error) {
 	}
 	e := &Explanation{
 		Logits: l.Logits(), Probabilities: make([]float64, n.K), ByOrder: l.ByOrder(),
-		Attributions: l.Attributions(workers), Maps: n.Maps(x),
+		Attributions: l.Attributions(workers), Maps: n.Maps(x), whole: l.Whole(),
+	}
+	if e.Totals, err = l.totals(e.Attributions, workers); err != nil {
+		return nil, err
 	}
 	layer.Softmax(e.Probabilities, e.Logits)
 	ranked := e.Ranked()
 	e.Label, e.RunnerUp = ranked[0], ranked[min(1, n.K-1)]
-	total := e.Total(e.Label)
+	total := e.Totals[e.Label]
 	inputs := descending(len(total), func(i int) float64 { return math.Abs(total[i]) })
 	e.Pairs = l.Pairs(e.Label, inputs[:min(pairInputs, len(inputs))], mostPairs, workers)
 	return e, nil
@@ -61,14 +67,17 @@ func descending(n int, value func(i int) float64) []int {
 	return list
 }
 
-// Total is what each input contributes to a logit over all orders, [H*W*C]. With
-// the logit of the expansion point it adds up to the logit.
-func (e *Explanation) Total(logit int) []float64 {
-	sum := make([]float64, len(e.Attributions[logit][0]))
-	for _, shares := range e.Attributions[logit] {
-		for i, v := range shares {
-			sum[i] += v
+// Higher is what the orders that ByOrder has not contribute to the logits together,
+// [K]; nil if it has all.
+func (e *Explanation) Higher() []float64 {
+	if e.whole {
+		return nil
+	}
+	rest := slices.Clone(e.Logits)
+	for _, logits := range e.ByOrder {
+		for k, v := range logits {
+			rest[k] -= v
 		}
 	}
-	return sum
+	return rest
 }

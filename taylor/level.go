@@ -50,8 +50,8 @@ type Flow struct {
 	Share []float64
 }
 
-// Levels describes the net's coarse-grainings on images [H,W,C]. Without images
-// there is no Flow.
+// Levels describes the net's coarse-grainings on images [H,W,C], those aside for which
+// the net has no finite output. Without images there is no Flow.
 func (n *Net) Levels(images [][]float64, workers int) []Level {
 	list := make([]Level, len(n.levels))
 	for i, l := range n.levels {
@@ -93,7 +93,8 @@ func (n *Net) Levels(images [][]float64, workers int) []Level {
 	return list
 }
 
-// each evaluates the net on images and calls use with each in turn, in order.
+// each evaluates the net on images and calls use with each in turn, in order, but for
+// those without a finite output.
 func (n *Net) each(images [][]float64, workers int, use func(p *pass)) {
 	passes := make([]*pass, min(len(images), 16))
 	for i := range passes {
@@ -105,7 +106,9 @@ func (n *Net) each(images [][]float64, workers int, use func(p *pass)) {
 			return func(i int) { some[i].run(images[first+i], nil) }
 		})
 		for _, p := range some {
-			use(p)
+			if finite(p.at(n.output, 0)) {
+				use(p)
+			}
 		}
 	}
 }

@@ -11,15 +11,16 @@ import (
 )
 
 // ErrNotPolynomial is wrapped by errors about networks that have no finite
-// expansion, ErrDegree by those about polynomials of too high a degree.
-var (
-	ErrNotPolynomial = errors.New("the network is no polynomial")
-	ErrDegree        = errors.New("the polynomial's degree is too high")
-)
+// expansion.
+var ErrNotPolynomial = errors.New("the network is no polynomial")
 
-// maxDegree bounds the memory of an analysis: each value has as many
-// coefficients on a line as its degree, and one.
-const maxDegree = 1 << 10
+// maxDegree bounds the memory of a whole expansion: each value has as many
+// coefficients on a line as its degree, and one. Of a polynomial of a higher degree,
+// whose orders would cancel beyond all digits, the first lowOrders are computed.
+const (
+	maxDegree = 1 << 10
+	lowOrders = 2
+)
 
 // Net is a network compiled for analysis in float64. It is safe for concurrent
 // use.
@@ -27,6 +28,9 @@ type Net struct {
 	Input  spec.Shape
 	K      int // logits
 	Degree int
+	// Orders is the highest order that lines and attributions have: the degree, or 2
+	// where that is over 1,024.
+	Orders int
 
 	frame  layer.Frame
 	values []value
@@ -104,8 +108,9 @@ func compile(net *spec.Net, params []float64, first *affine) (*Net, error) {
 		return nil, err
 	}
 	n := &Net{Input: net.Input, K: net.Out().Size(), Degree: folded.Degree()}
+	n.Orders = n.Degree
 	if n.Degree > maxDegree {
-		return nil, fmt.Errorf("%w: %d, at most %d can be analysed", ErrDegree, n.Degree, maxDegree)
+		n.Orders = lowOrders
 	}
 	b := &builder{Net: n, layers: make(map[string]spec.Layer), params: make(map[string][]float64), weights: make([]float64, len(params))}
 	channels := net.Input.C
@@ -120,7 +125,7 @@ func compile(net *spec.Net, params []float64, first *affine) (*Net, error) {
 		}
 	}
 	b.offsets = folded.Params()
-	n.frame = layer.NewFrame(n.Degree+1, channels)
+	n.frame = layer.NewFrame(n.Orders+1, channels)
 	n.input = b.value(net.Input, 1)
 	x := n.input
 	if first != nil {

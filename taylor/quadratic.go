@@ -111,9 +111,8 @@ type Pair struct {
 // large, and returns up to most of them, the largest first.
 func (l *Line) Pairs(logit int, inputs []int, most, workers int) []Pair {
 	n, size := l.net, len(l.direction)
-	about := l.pass.at(n.input, 0)
 	rows := make([][]float64, len(inputs))
-	n.rows(context.Background(), about, inputs, []int{logit}, workers, func(i, _ int, _ *pass, a *adjoint) {
+	n.rows(context.Background(), l.about, inputs, []int{logit}, workers, func(i, _ int, _ *pass, a *adjoint) {
 		rows[i] = make([]float64, size)
 		halves(rows[i], a)
 	})

@@ -44,8 +44,8 @@ func Recipe(name string) Config {
 		c.Augment = dataset.Augment{Shift: 1.5, Rotate: 8, Scale: 0.08}
 	case "fashion-mnist":
 		gained(&c)
-		c.Epochs, c.WeightDecay = 14, 0.1
-		c.Augment = dataset.Augment{Flip: true, Crop: 2}
+		c.Epochs, c.WeightDecay = 16, 0.1
+		c.Augment = dataset.Augment{Flip: true, Crop: 2, Cutout: 4}
 	case "cifar-10":
 		gained(&c)
 		c.Epochs, c.WeightDecay = 30, 0.3
@@ -57,5 +57,6 @@ func Recipe(name string) Config {
 // gained makes the settings those of large networks with gain control.
 func gained(c *Config) {
 	c.Optimiser, c.Rate, c.MicroBatch = "muon", 0.02, 32
+	c.Schedule, c.WarmUp = "linear", 0.05
 	c.Smoothing, c.Freeze, c.Spread = 0.1, 0.1, 20
 }

@@ -42,7 +42,9 @@ what each coarse-graining does. The report and its pictures go to a folder, with
 everything as JSON beside them.
 
 Orders are those of the Taylor expansion about a point: the training images' mean
-grey or colour, black, or an image.`,
+grey or colour, black, or an image. Of a polynomial of a degree over 1,024 orders 0
+to 2 are written and all higher ones as one; what each pixel contributes over all
+orders is then an integral, exact to a millionth of what the logits change by.`,
 		Example: `  taylornet explain runs/mnist                       # by scale
   taylornet explain runs/mnist seven.png
   taylornet explain models/mnist-paper.safetensors *.png --about black --out why
@@ -99,7 +101,8 @@ type explainedOutput struct {
 	Inverted     bool          `json:"inverted"`
 	Logits       []float64     `json:"logits"`
 	ByOrder      []orderOutput `json:"by_order"`
-	Attribution  []float64     `json:"attribution"` // to the class, [H,W,C], over all orders
+	Higher       []float64     `json:"higher,omitempty"` // of all orders that by_order has not
+	Attribution  []float64     `json:"attribution"`      // to the class, [H,W,C], over all orders
 	Pairs        []pairOutput  `json:"pairs"`
 	Attributions [][][]float64 `json:"attributions,omitempty"` // [K][order][H,W,C]
 	Maps         []mapOutput   `json:"maps,omitempty"`
@@ -259,7 +262,7 @@ func explainImage(m *model.Model, net *taylor.Net, about []float64, file, invert
 	set := dataset.Set{H: in.H, W: in.W, C: in.C, Pixels: taken}
 	out := &explainedOutput{
 		File: file, Class: m.Classes[e.Label], Probability: e.Probabilities[e.Label], Inverted: inverted,
-		Logits: e.Logits, Attribution: e.Total(e.Label), Pairs: []pairOutput{}, explanation: e, picture: set.Picture(0),
+		Logits: e.Logits, Attribution: e.Totals[e.Label], Pairs: []pairOutput{}, Higher: e.Higher(), explanation: e, picture: set.Picture(0),
 	}
 	for k, logits := range e.ByOrder {
 		out.ByOrder = append(out.ByOrder, orderOutput{k, logits})
@@ -417,6 +420,9 @@ func (a *app) showExplained(out *explainOutput) {
 		}
 		for _, o := range image.ByOrder {
 			row(fmt.Sprint(o.Order), o.Logits)
+		}
+		if image.Higher != nil {
+			row("higher", image.Higher)
 		}
 		row("logit", image.Logits)
 		t.write(a.out)
