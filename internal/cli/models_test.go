@@ -34,7 +34,7 @@ func TestModelCards(t *testing.T) {
 				"# " + name + "\n",
 				"`" + j.command() + "`",
 				count(m.Net.NumParams()) + " parameters",
-				fmt.Sprintf("degree %d", m.Net.Degree()),
+				"degree " + count(m.Net.Degree()),
 				fmt.Sprintf("epoch %d of %d", record.Best, record.Epochs),
 				"validation | " + percent(record.ValidationAccuracy),
 				"test | " + percent(record.TestAccuracy),
