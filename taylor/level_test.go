@@ -67,6 +67,19 @@ func TestCentred(t *testing.T) {
 	}
 }
 
+// TestLevelsOfOverflow: an image without finite logits is left out.
+func TestLevelsOfOverflow(t *testing.T) {
+	e := newExample(t, nets["digits"], rand.New(rand.NewPCG(1, 2)))
+	huge := make([]float64, len(e.x))
+	for i := range huge {
+		huge[i] = 1e200
+	}
+	with, without := e.net.Levels([][]float64{e.about, huge, e.x}, 1), e.net.Levels([][]float64{e.about, e.x}, 1)
+	if !reflect.DeepEqual(with, without) {
+		t.Errorf("levels %+v, without the image that overflows %+v", with, without)
+	}
+}
+
 // TestMaps: the maps of an image are what the net has there on a line to it.
 func TestMaps(t *testing.T) {
 	e := newExample(t, nets["dilated"], rand.New(rand.NewPCG(1, 2)))

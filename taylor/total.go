@@ -22,10 +22,10 @@ const (
 // totals returns what each pixel contributes to each logit over all orders,
 // [K][H*W*C]; with the logits of the expansion point they add up to the image's.
 //
-// On a whole line it is the sum of its attributions by order. Otherwise it is the integral over t of d_i (df/dx_i)(x0 + t d), the integrated
-// gradient, by Gauss and Legendre's rule, with so many nodes that its sum over the
-// pixels agrees with the logits to 1e-6 of the largest change; ErrQuadrature says that
-// 512 were not enough.
+// On a whole line it is the sum of its attributions by order. Otherwise it is the
+// integral over t of d_i (df/dx_i)(x0 + t d), the integrated gradient, by Gauss and
+// Legendre's rule, with so many nodes that its sum over the pixels agrees with the
+// logits to 1e-6 of the largest change; ErrQuadrature says that 512 were not enough.
 func (l *Line) totals(byOrder [][][]float64, workers int) ([][]float64, error) {
 	if !l.Whole() {
 		return l.integrate(workers)

@@ -101,8 +101,7 @@ type explainedOutput struct {
 	Inverted     bool          `json:"inverted"`
 	Logits       []float64     `json:"logits"`
 	ByOrder      []orderOutput `json:"by_order"`
-	Higher       []float64     `json:"higher,omitempty"` // of all orders that by_order has not
-	Attribution  []float64     `json:"attribution"`      // to the class, [H,W,C], over all orders
+	Attribution  []float64     `json:"attribution"` // to the class, [H,W,C], over all orders
 	Pairs        []pairOutput  `json:"pairs"`
 	Attributions [][][]float64 `json:"attributions,omitempty"` // [K][order][H,W,C]
 	Maps         []mapOutput   `json:"maps,omitempty"`
@@ -110,9 +109,18 @@ type explainedOutput struct {
 	picture      image.Image
 }
 
+// orderOutput is what an order contributes, or it and all higher ones together.
 type orderOutput struct {
-	Order  int       `json:"order"`
-	Logits []float64 `json:"logits"`
+	Order     int       `json:"order"`
+	AndHigher bool      `json:"and_higher,omitempty"`
+	Logits    []float64 `json:"logits"`
+}
+
+func (o orderOutput) name() string {
+	if o.AndHigher {
+		return "higher"
+	}
+	return fmt.Sprint(o.Order)
 }
 
 type pairOutput struct {
@@ -262,10 +270,13 @@ func explainImage(m *model.Model, net *taylor.Net, about []float64, file, invert
 	set := dataset.Set{H: in.H, W: in.W, C: in.C, Pixels: taken}
 	out := &explainedOutput{
 		File: file, Class: m.Classes[e.Label], Probability: e.Probabilities[e.Label], Inverted: inverted,
-		Logits: e.Logits, Attribution: e.Totals[e.Label], Pairs: []pairOutput{}, Higher: e.Higher(), explanation: e, picture: set.Picture(0),
+		Logits: e.Logits, Attribution: e.Totals[e.Label], Pairs: []pairOutput{}, explanation: e, picture: set.Picture(0),
 	}
 	for k, logits := range e.ByOrder {
-		out.ByOrder = append(out.ByOrder, orderOutput{k, logits})
+		out.ByOrder = append(out.ByOrder, orderOutput{Order: k, Logits: logits})
+	}
+	if higher := e.Higher(); higher != nil {
+		out.ByOrder = append(out.ByOrder, orderOutput{Order: len(e.ByOrder), AndHigher: true, Logits: higher})
 	}
 	at := func(i int) [3]int { return [3]int{i / in.C / in.W, i / in.C % in.W, i % in.C} }
 	for _, p := range e.Pairs {
@@ -419,10 +430,7 @@ func (a *app) showExplained(out *explainOutput) {
 			t.add(cells...)
 		}
 		for _, o := range image.ByOrder {
-			row(fmt.Sprint(o.Order), o.Logits)
-		}
-		if image.Higher != nil {
-			row("higher", image.Higher)
+			row(o.name(), o.Logits)
 		}
 		row("logit", image.Logits)
 		t.write(a.out)

@@ -92,8 +92,8 @@ func jsonKeys(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// explained FILE checks that every image's orders add up to its logits, with the
-// higher ones where not all are written, and the pixels' shares to that of the class.
+// explained FILE checks that every image's orders, the last of which may be all higher
+// ones, add up to its logits, and the pixels' shares to that of the class.
 func explained(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: explained FILE")
@@ -105,10 +105,11 @@ func explained(ts *testscript.TestScript, neg bool, args []string) {
 			Class   string
 			Logits  []float64
 			ByOrder []struct {
-				Order  int
-				Logits []float64
+				Order     int
+				AndHigher bool `json:"and_higher"`
+				Logits    []float64
 			} `json:"by_order"`
-			Higher, Attribution []float64
+			Attribution []float64
 		}
 	}
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &out))
@@ -117,8 +118,8 @@ func explained(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	for _, image := range out.Images {
 		orders, sum, exact := out.Degree+1, make([]float64, len(image.Logits)), 1e-9
-		if image.Higher != nil {
-			orders, sum, exact = 3, image.Higher, 1e-5
+		if image.ByOrder[len(image.ByOrder)-1].AndHigher {
+			orders, exact = 4, 1e-5
 		}
 		for _, o := range image.ByOrder {
 			for k, v := range o.Logits {
