@@ -109,7 +109,10 @@ func (l *Gain[T]) Penalise(n int, dx, x, scratch []T, weight T) {
 // 3/4)^2 for u from 3/4 to 3, a line from there on.
 func GainPenalty[T tensor.Float](u T) (p, d T) {
 	const strength, free, bend = 10, 0.75, 2.25
-	over := min(max(u-free, 0), bend)
+	if u <= free { // nearly always
+		return 0, 0
+	}
+	over := min(u-free, bend)
 	d = 2 * strength * over
 	return strength*over*over + d*max(u-free-bend, 0), d
 }

@@ -48,7 +48,7 @@ func Recipe(name string) Config {
 		c.Augment = dataset.Augment{Flip: true, Crop: 2, Cutout: 4}
 	case "cifar-10":
 		gained(&c)
-		c.Epochs, c.WeightDecay = 30, 0.3
+		c.Epochs, c.WeightDecay = 32, 0.1
 		c.Augment = dataset.Augment{Flip: true, Crop: 4, Cutout: 8}
 	}
 	return c
