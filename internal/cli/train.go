@@ -69,7 +69,7 @@ func (f *trainFlags) add(cmd *cobra.Command) {
 	completeFlag(cmd, "net", completeNet)
 	completeFlag(cmd, teacherFlag, completeModel)
 	completeFlag(cmd, "optimiser", completeOf("adamw", "sgd", "muon"))
-	completeFlag(cmd, "schedule", completeOf("onecycle", "cosine", "constant"))
+	completeFlag(cmd, "schedule", completeOf("onecycle", "cosine", "linear", "constant"))
 }
 
 // network is the network that was named, the zero value if none was.
