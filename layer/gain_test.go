@@ -17,7 +17,11 @@ func TestGainGradient(t *testing.T) {
 		f := NewFrame(between(t, "n", 1, 3), shape.C)
 		ops := []*spec.Gain{{E: between(t, "e", 4, 8)}, {E: between(t, "second", 1, 2)}}[:between(t, "gains", 1, 2)]
 		src := source(t)
-		newBench(NewGain[float64](f, ops, shape, false), f, shape, shape, 0, src).check(t, 0)
+		b := newBench(NewGain[float64](f, ops, shape, false), f, shape, shape, 0, src)
+		for i := range b.x {
+			b.x[i] /= 2 // beyond its bounds a gain's values are so large that differences lose their digits
+		}
+		b.check(t, 0)
 		newBench(NewGain[float64](f, ops, shape, true), f, shape, shape, 0, src).spread(src).check(t, 0)
 	})
 }
