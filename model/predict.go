@@ -12,7 +12,8 @@ import (
 	"github.com/coarsegrain/taylornet/tensor"
 )
 
-// Prediction is what a model says of one image.
+// Prediction is what a model says of one image. If its logits overflow, it is Outside,
+// of the Label -1 and no class, and has neither probabilities nor logits.
 type Prediction struct {
 	Label         int       `json:"label"` // index of the class
 	Class         string    `json:"class"`
@@ -46,23 +47,17 @@ func (m *Model) PredictBatch(images []image.Image) ([]Prediction, error) {
 	err := m.run(len(images), func(i int, x []float32) {
 		m.Normalisation.Apply(x, pixels[i])
 	}, func(i int, y []float32) {
-		p := Prediction{Logits: slices.Clone(y), Probabilities: make([]float32, len(y))}
-		layer.Softmax(p.Probabilities, y)
-		p.Label, p.Outside = argmax(y), m.outside(y)
-		p.Class = m.Classes[p.Label]
-		out[i] = p
-	})
-	if err != nil {
-		return nil, err
-	}
-	for i, p := range out {
-		for _, v := range p.Logits {
-			if !finite(v) {
-				return nil, fmt.Errorf("image %d: %w", i, ErrNotFinite)
-			}
+		p := &out[i]
+		p.Label, p.Outside = -1, m.outside(y)
+		if !finite(spread(y)) {
+			return
 		}
-	}
-	return out, nil
+		p.Logits, p.Probabilities = slices.Clone(y), make([]float32, len(y))
+		layer.Softmax(p.Probabilities, y)
+		p.Label = argmax(y)
+		p.Class = m.Classes[p.Label]
+	})
+	return out, err
 }
 
 // Pixels converts a picture of any size and colour to the pixels that the model

@@ -34,7 +34,8 @@ func (m *Model) MeasureRange(images dataset.Subset) (float32, error) {
 
 func spread(logits []float32) float32 { return slices.Max(logits) - slices.Min(logits) }
 
-// outside reports logits far beyond those of training images.
+// outside reports logits that overflow or are far beyond those of training images.
 func (m *Model) outside(logits []float32) bool {
-	return m.LogitRange > 0 && spread(logits) > outsideFactor*m.LogitRange
+	s := spread(logits)
+	return !finite(s) || m.LogitRange > 0 && s > outsideFactor*m.LogitRange
 }

@@ -2,6 +2,7 @@ package model_test
 
 import (
 	"bytes"
+	"image"
 	"math"
 	"testing"
 
@@ -73,6 +74,27 @@ func TestOutside(t *testing.T) {
 		if p.Outside != tt.outside {
 			t.Errorf("logits %v with the range %v: outside %v", p.Logits, tt.known, p.Outside)
 		}
+	}
+}
+
+// An image whose logits overflow gets no answer, and those beside it their own.
+func TestOverflow(t *testing.T) {
+	c := steep(t, 1e38)
+	c.Normalisation = dataset.Normalisation{Mean: []float32{0}, Std: []float32{0.5}}
+	m := compile(t, c)
+	list, err := m.PredictBatch([]image.Image{pixel(255, 255, 255, 1, 1), pixel(25, 25, 25, 1, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := list[0]; !p.Outside || p.Label != -1 || p.Class != "" || p.Logits != nil || p.Probabilities != nil {
+		t.Errorf("an image that overflows is answered by %+v", p)
+	}
+	if p := list[1]; p.Outside || p.Class != "light" || len(p.Logits) != 2 || p.Probabilities[0] != 1 {
+		t.Errorf("the image beside it is answered by %+v", p)
+	}
+	e, err := m.Evaluate(greys(255, 25).All())
+	if err != nil || e.Outside != 1 {
+		t.Errorf("%d of 2 images outside, want 1 (%v)", e.Outside, err)
 	}
 }
 

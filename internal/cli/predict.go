@@ -28,7 +28,8 @@ as MNIST's are.
 A network is a polynomial of high degree and grows fast outside the range that it was
 trained on. A picture that is answered there with logits more than twice as far apart
 as those of training images gets no answer but a warning; with --json it is marked
-"outside". Models from before the range was measured give no warning.`,
+"outside", and has no class if they overflow. Models from before the range was
+measured warn of those alone.`,
 		Example: `  taylornet predict runs/mnist seven.png
   taylornet predict runs/mnist scans/*.jpg --json
   taylornet predict runs/mnist seven.png --invert no`,
@@ -52,7 +53,7 @@ type predictedImage struct {
 	File          string    `json:"file"`
 	Class         string    `json:"class"`
 	Probability   float32   `json:"probability"`
-	Probabilities []float32 `json:"probabilities"` // in the order of classes
+	Probabilities []float32 `json:"probabilities"` // in the order of classes; none if the logits overflow
 	Inverted      bool      `json:"inverted"`
 	Outside       bool      `json:"outside"` // far outside the range of the training images
 }
@@ -111,7 +112,10 @@ func (out *predictOutput) add(m *model.Model, files []string, invert string) err
 	}
 	for i, p := range list {
 		at := &out.Predictions[first+i]
-		at.Class, at.Probability, at.Probabilities, at.Outside = p.Class, p.Probabilities[p.Label], p.Probabilities, p.Outside
+		at.Class, at.Outside, at.Probabilities = p.Class, p.Outside, []float32{}
+		if p.Label >= 0 {
+			at.Probability, at.Probabilities = p.Probabilities[p.Label], p.Probabilities
+		}
 	}
 	return nil
 }

@@ -39,7 +39,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"fails": fails, "json": jsonKeys, "digit": drawDigit, "narrow": narrow, "explained": explained, "cut": cut, "flip": flip, "waitfor": waitFor,
+			"fails": fails, "json": jsonKeys, "digit": drawDigit, "scale": scale, "explained": explained, "cut": cut, "flip": flip, "waitfor": waitFor,
 		},
 		Condition: func(name string) (bool, error) {
 			if set, ok := strings.CutPrefix(name, "system:"); ok {
@@ -165,18 +165,21 @@ func drawDigit(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), file.Bytes(), 0o666))
 }
 
-// narrow MODEL makes a model one whose training images had logits that hardly
-// differed.
-func narrow(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: narrow MODEL")
+// scale MODEL FACTOR multiplies the logits of a model that ends with a linear layer.
+func scale(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: scale MODEL FACTOR")
 	}
 	m, err := model.Load(ts.MkAbs(args[0]))
 	ts.Check(err)
-	if m.LogitRange == 0 {
-		ts.Fatalf("%s has no range of logits", args[0])
+	factor, err := strconv.ParseFloat(args[1], 32)
+	ts.Check(err)
+	ops := m.Net.Layers()
+	n := m.Net.NumParams()
+	last := m.Params[n-ops[len(ops)-1].Params : n]
+	for i := range last {
+		last[i] *= float32(factor)
 	}
-	m.LogitRange = 1e-3
 	ts.Check(m.Save(ts.MkAbs(args[0])))
 }
 
