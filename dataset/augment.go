@@ -78,7 +78,7 @@ type variation struct {
 
 // draw draws for an image of h x w pixels. All numbers are drawn whatever the
 // settings, so that changing one setting leaves the others' draws alone; those of
-// contrast, noise and, being many, elastic distortion only for them and last.
+// elastic distortion, being many, contrast and noise last and only for one of these.
 func (a Augment) draw(s *rng.Stream, h, w int) variation {
 	const degree = math.Pi / 180
 	v := variation{
@@ -91,14 +91,14 @@ func (a Augment) draw(s *rng.Stream, h, w int) variation {
 		cutX:   s.IntN(w),
 		cutY:   s.IntN(h),
 	}
-	if a.Contrast > 0 || a.Noise > 0 {
-		v.contrast, v.noise = float32(s.Uniform(1-a.Contrast, 1+a.Contrast)), float32(s.Uniform(0, a.Noise))
-	}
-	if a.Elastic > 0 {
-		v.elastic = true
+	toned := a.Contrast > 0 || a.Noise > 0
+	if v.elastic = a.Elastic > 0; v.elastic || toned {
 		for i := range v.bend {
 			v.bend[i] = offset{fixed(s.Uniform(-a.Elastic, a.Elastic)), fixed(s.Uniform(-a.Elastic, a.Elastic))}
 		}
+	}
+	if toned {
+		v.contrast, v.noise = float32(s.Uniform(1-a.Contrast, 1+a.Contrast)), float32(s.Uniform(0, a.Noise))
 	}
 	return v
 }

@@ -47,7 +47,9 @@ func TestTone(t *testing.T) {
 // Contrast and noise are drawn for each image, up to their bounds, and leave the other
 // draws alone.
 func TestDrawsOfTone(t *testing.T) {
-	a := Augment{Shift: 2, Rotate: 10, Contrast: 0.3, Noise: 0.2}
+	a := Augment{Shift: 2, Rotate: 10, Elastic: 1, Contrast: 0.3, Noise: 0.2}
+	still := a
+	still.Elastic = 0
 	var s rng.Stream
 	least, most, loudest := float32(1), float32(1), float32(0)
 	for i := range uint64(1000) {
@@ -55,8 +57,12 @@ func TestDrawsOfTone(t *testing.T) {
 		v := a.draw(&s, 8, 8)
 		least, most, loudest = min(least, v.contrast), max(most, v.contrast), max(loudest, v.noise)
 		s.Reset(1, "test", i)
-		if w := (Augment{Shift: 2, Rotate: 10}).draw(&s, 8, 8); w.rotate != v.rotate || w.cutY != v.cutY {
+		if w := (Augment{Shift: 2, Rotate: 10, Elastic: 1}).draw(&s, 8, 8); w.rotate != v.rotate || w.cutY != v.cutY || w.bend != v.bend {
 			t.Fatalf("contrast and noise change other draws: %+v, %+v", v, w)
+		}
+		s.Reset(1, "test", i)
+		if w := still.draw(&s, 8, 8); w.elastic || w.contrast != v.contrast || w.noise != v.noise {
+			t.Fatalf("elastic distortion changes other draws: %+v, %+v", v, w)
 		}
 	}
 	if least < 0.7 || least > 0.71 || most > 1.3 || most < 1.29 || loudest > 0.2 || loudest < 0.19 {

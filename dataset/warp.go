@@ -2,8 +2,8 @@ package dataset
 
 import "github.com/coarsegrain/taylornet/internal/rng"
 
-// Warp is the geometric part of one draw of an Augment, all but the cutout, as
-// a linear map of images with values of any size, so that images can be
+// Warp is the geometric part of one draw of an Augment, all but cutout, contrast
+// and noise, as a linear map of images with values of any size, so that images can be
 // optimised through it.
 type Warp struct {
 	h, w, c int

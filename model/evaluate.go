@@ -16,6 +16,7 @@ type Evaluation struct {
 	Total     int     `json:"total"`
 	Loss      float64 `json:"loss"`      // mean cross-entropy, nats
 	Outside   int     `json:"outside"`   // images that Prediction.Outside is set for
+	Overflow  int     `json:"overflow"`  // those of them whose logits overflow: not right, and in no class
 	Confusion [][]int `json:"confusion"` // [K][K] counts, by true class, then by predicted
 	// Mistakes are the wrong answers, those given with most confidence first.
 	Mistakes []Mistake `json:"-"`
@@ -70,9 +71,12 @@ func (m *Model) Evaluate(images dataset.Subset) (*Evaluation, error) {
 		if !(loss <= math.MaxFloat32) {
 			loss = math.MaxFloat32 // a deep polynomial may leave the range of float32, NaN with it
 		}
-		layer.Softmax(p, y)
-		k := argmax(y)
-		answers[i] = answer{k, p[k], loss, m.outside(y)}
+		answers[i] = answer{label: -1, loss: loss, outside: m.outside(y)}
+		if finite(spread(y)) {
+			layer.Softmax(p, y)
+			k := argmax(y)
+			answers[i].label, answers[i].probability = k, p[k]
+		}
 	})
 	if err != nil {
 		return nil, err
@@ -83,11 +87,15 @@ func (m *Model) Evaluate(images dataset.Subset) (*Evaluation, error) {
 	}
 	for i, a := range answers {
 		label := images.Label(i)
-		e.Confusion[label][a.label]++
 		e.Loss += a.loss
 		if a.outside {
 			e.Outside++
 		}
+		if a.label < 0 {
+			e.Overflow++
+			continue
+		}
+		e.Confusion[label][a.label]++
 		if a.label == label {
 			e.Correct++
 		} else {

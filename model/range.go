@@ -1,6 +1,7 @@
 package model
 
 import (
+	"math"
 	"slices"
 
 	"github.com/coarsegrain/taylornet/dataset"
@@ -21,7 +22,11 @@ func (m *Model) MeasureRange(images dataset.Subset) (float32, error) {
 	spreads := make([]float32, images.N())
 	err := m.run(images.N(), func(i int, x []float32) {
 		m.Normalisation.Apply(x, images.Image(i))
-	}, func(i int, y []float32) { spreads[i] = spread(y) })
+	}, func(i int, y []float32) {
+		if spreads[i] = spread(y); !finite(spreads[i]) {
+			spreads[i] = float32(math.Inf(1)) // NaN is sorted as the least
+		}
+	})
 	if err != nil || len(spreads) == 0 {
 		return 0, err
 	}

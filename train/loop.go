@@ -13,7 +13,6 @@ import (
 	"github.com/coarsegrain/taylornet/engine/cpu"
 	"github.com/coarsegrain/taylornet/internal/rng"
 	"github.com/coarsegrain/taylornet/layer"
-	"github.com/coarsegrain/taylornet/model"
 	"github.com/coarsegrain/taylornet/optim"
 	"github.com/coarsegrain/taylornet/spec"
 )
@@ -250,14 +249,14 @@ func (r *run) step() error {
 	}
 	loss := r.trainer.Gradient(r.grads, r.params, &r.batch)
 	if !finite(loss) || loss > blowUp {
-		return r.diverged("the loss", loss)
+		return r.divergedAt("the loss", loss)
 	}
 	limit := r.Config.Clip
 	if limit == 0 {
 		limit = math.Inf(1)
 	}
 	if norm := optim.ClipNorm(r.grads[:r.trained], limit); !finite(norm) {
-		return r.diverged("the gradient's norm", norm)
+		return r.divergedAt("the gradient's norm", norm)
 	}
 	r.optimiser.Step(r.params[:r.trained], r.grads[:r.trained], rate)
 	if r.Config.Average > 0 {
@@ -292,12 +291,9 @@ func (r *run) closeEpoch(epoch int) (*Metrics, error) {
 	if !r.frozen() {
 		r.calibrate(r.average)
 	}
-	var current *model.Model
-	if r.validation.N() > 0 || r.opts.TestCurve {
-		var err error
-		if current, err = r.model(r.average, nil); err != nil {
-			return nil, fmt.Errorf("%w after epoch %d: %w", ErrDiverged, epoch+1, err)
-		}
+	current, err := r.model(r.average, nil)
+	if err != nil {
+		return nil, r.diverged(fmt.Sprintf("after epoch %d: %v", epoch+1, err))
 	}
 	if r.opts.TestCurve {
 		e, err := current.Evaluate(r.data.Test.All())

@@ -116,6 +116,9 @@ func (r *run) open() error {
 		if c.Data != r.Data {
 			return fmt.Errorf("resuming %s: it was trained on other images than %s has now", r.opts.Dir, r.Config.Data)
 		}
+		if !c.consistent(r.Config.Epochs, r.steps) {
+			return fmt.Errorf("resuming %s: the progress in %s is inconsistent", r.opts.Dir, LastFile)
+		}
 		if err := r.restore(c); err != nil {
 			return fmt.Errorf("resuming %s: %w", r.opts.Dir, err)
 		}
@@ -273,14 +276,21 @@ func (r *run) finish() (*Result, error) {
 	return result, r.writeModel(result.Model)
 }
 
-// diverged is the error of a run whose loss or gradient norm is v.
-func (r *run) diverged(what string, v float64) error {
-	kept := ""
+// divergedAt is the error of a run whose loss or gradient norm is v.
+func (r *run) divergedAt(what string, v float64) error {
+	return r.diverged(fmt.Sprintf("at epoch %d, step %d: %s is %.4g", r.epochOf(r.Step)+1, r.Step%r.steps+1, what, v))
+}
+
+// diverged is the error of a run that cannot go on, with what to do.
+func (r *run) diverged(how string) error {
+	kept, clip := "", fmt.Sprintf("a lower clip than %g", r.Config.Clip)
 	if r.opts.Dir != "" {
 		kept = fmt.Sprintf("; the last good checkpoint is kept in %s", r.path(LastFile))
 	}
-	return fmt.Errorf("%w at epoch %d, step %d: %s is %.4g%s: try a lower rate than %g or a lower clip than %g",
-		ErrDiverged, r.epochOf(r.Step)+1, r.Step%r.steps+1, what, v, kept, r.Config.Rate, r.Config.Clip)
+	if r.Config.Clip == 0 {
+		clip = "clipping, such as a clip of 5"
+	}
+	return fmt.Errorf("%w %s%s: try a lower rate than %g or %s", ErrDiverged, how, kept, r.Config.Rate, clip)
 }
 
 // blowUp is the loss beyond which a run is lost.

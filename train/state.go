@@ -105,23 +105,34 @@ func readCheckpoint(dir string) (*checkpoint, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading checkpoint: %w", err)
 	}
-	c := &checkpoint{}
-	if c.file, err = safetensors.Decode(data); err != nil {
+	c, err := decodeCheckpoint(data)
+	if err != nil {
 		return nil, fmt.Errorf("reading checkpoint %s: %w", path, err)
-	}
-	if got := c.file.Metadata["format"]; got != stateFormat {
-		return nil, fmt.Errorf("reading checkpoint %s: format is %q, want %q", path, got, stateFormat)
-	}
-	if err := json.Unmarshal([]byte(c.file.Metadata["progress"]), &c.progress); err != nil {
-		return nil, fmt.Errorf("reading checkpoint %s: %w", path, err)
-	}
-	if err := c.Config.Validate(); err != nil {
-		return nil, fmt.Errorf("reading checkpoint %s: %w", path, err)
-	}
-	if c.Step < 0 || c.Best < -1 || c.Best >= len(c.History) || c.OptimiserSteps < 0 {
-		return nil, fmt.Errorf("reading checkpoint %s: its progress is inconsistent", path)
 	}
 	return c, nil
+}
+
+func decodeCheckpoint(data []byte) (*checkpoint, error) {
+	c := &checkpoint{}
+	var err error
+	if c.file, err = safetensors.Decode(data); err != nil {
+		return nil, err
+	}
+	if got := c.file.Metadata["format"]; got != stateFormat {
+		return nil, fmt.Errorf("format is %q, want %q", got, stateFormat)
+	}
+	if err := json.Unmarshal([]byte(c.file.Metadata["progress"]), &c.progress); err != nil {
+		return nil, err
+	}
+	return c, c.Config.Validate()
+}
+
+// consistent reports whether a run of so many epochs and steps an epoch can have come
+// to this.
+func (p *progress) consistent(epochs, steps int) bool {
+	return p.Step >= 0 && p.OptimiserSteps >= 0 && len(p.History) <= epochs && len(p.History) == p.Step/steps &&
+		p.Best >= -1 && p.Best < len(p.History) && (p.Best >= 0) == (p.Step >= steps) &&
+		(p.Done && p.Step >= steps && p.Step%steps == 0 || !p.Done && p.Step < epochs*steps)
 }
 
 // restore takes a checkpoint's content into a fresh state of the same config.

@@ -56,12 +56,16 @@ func (r *run) newTeacher(m *model.Model) (t *teacher, err error) {
 	return t, nil
 }
 
-// loadTeacher reads what Config.Teacher means. A file goes before a model of that name.
+// loadTeacher reads what Config.Teacher means. A file or folder goes
+// before a model of that name.
 func loadTeacher(path string, seed uint64) (*model.Model, error) {
 	for _, file := range []string{filepath.Join(path, ModelFile), filepath.Join(SeedDir(path, seed), ModelFile), path} {
-		if _, err := os.Stat(file); err == nil {
+		if info, err := os.Stat(file); err == nil && !info.IsDir() {
 			return model.Load(file)
 		}
+	}
+	if _, err := os.Stat(path); err == nil {
+		return nil, fmt.Errorf("%s has neither %s nor %s", path, ModelFile, filepath.Join(SeedDir("", seed), ModelFile))
 	}
 	if models.Has(path) {
 		return models.Load(path)
@@ -76,7 +80,8 @@ func (r *run) checkTeacher(m *model.Model) error {
 		return err
 	}
 	its, mine := ReadRecord(m).Config, r.Config
-	if mine.Validation > 0 && its.Data == mine.Data && (its.Seed != mine.Seed || its.Validation != mine.Validation) {
+	sameData := filepath.Base(its.Data) == filepath.Base(mine.Data) // a known set may be given by its folder
+	if mine.Validation > 0 && sameData && (its.Seed != mine.Seed || its.Validation != mine.Validation) {
 		return fmt.Errorf("it has learned images that validate here: it was trained with seed %d and validation %g, take the same here, or validation 0",
 			its.Seed, its.Validation)
 	}

@@ -111,6 +111,8 @@ func TestTeacherFaults(t *testing.T) {
 	}{
 		{"missing", func(c *Config) { c.Teacher = filepath.Join(dir, "none") }, "no such file"},
 		{"no model", func(c *Config) { c.Teacher = filepath.Join(dir, ConfigFile) }, "reading model"},
+		{"a folder without the seed", func(c *Config) { c.Teacher, c.Seed = filepath.Dir(dir), 4 }, "has neither model.safetensors nor seed-4/model.safetensors"},
+		{"data by its folder", func(c *Config) { c.Data, c.Seed = "/data/digits", 2 }, "it was trained with seed 1 and validation 0.2"},
 		{"other seed", func(c *Config) { c.Seed = 2 }, "it was trained with seed 1 and validation 0.2"},
 		{"other split", func(c *Config) { c.Validation = 0.1 }, "it was trained with seed 1 and validation 0.2"},
 		{"no split", func(c *Config) { c.Seed, c.Validation = 2, 0 }, ""},

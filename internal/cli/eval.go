@@ -58,6 +58,7 @@ type evalOutput struct {
 	Split     string   `json:"split"`
 	Classes   []string `json:"classes"`
 	Confusion [][]int  `json:"confusion"` // by true class, then by predicted
+	Overflow  int      `json:"overflow"`  // images whose logits overflow: not right, and not in confusion
 
 	Disturbed []disturbedOutput `json:"disturbed,omitempty"`
 }
@@ -95,12 +96,15 @@ func (a *app) eval(arg string, f *evalFlags) error {
 		return a.writeJSON(evalOutput{
 			Accuracy: e.Accuracy(), Correct: e.Correct, Total: e.Total, Loss: e.Loss,
 			Params: m.Net.NumParams(), Degree: m.Net.Degree(),
-			Data: data.Name, Split: f.split, Classes: m.Classes, Confusion: e.Confusion, Disturbed: disturbed,
+			Data: data.Name, Split: f.split, Classes: m.Classes, Confusion: e.Confusion, Overflow: e.Overflow, Disturbed: disturbed,
 		})
 	}
 	a.printf("%s right: %s of %s of %s\n", percent(e.Accuracy()), count(e.Correct), plural(e.Total, "image"), set.Name)
 	a.printf("%s; mean cross-entropy %.4f\n\n", describe(m.Net), e.Loss)
 	a.writeClasses(m.Classes, e.Confusion)
+	if e.Overflow > 0 {
+		a.printf("\nno answer: %s whose logits overflow, counted as wrong\n", plural(e.Overflow, "image"))
+	}
 	if f.robustness {
 		a.printf("\n")
 		a.writeDisturbed(disturbed)

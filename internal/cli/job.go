@@ -146,8 +146,8 @@ func (a *app) prepareResume(f *trainFlags) (*job, error) {
 // command repeats the run, for a shell.
 func (j *job) command() string {
 	text := "taylornet train --data " + quoted(j.config.Data)
-	if size := (&sizeFlag{j.size}).String(); size != "" {
-		text += " --size " + size
+	if size := j.resized(); size != (dataset.Size{}) {
+		text += " --size " + (&sizeFlag{size}).String()
 	}
 	preset := presetOf(j.net)
 	base := recipe(j.data.Name, preset)
@@ -164,6 +164,17 @@ func (j *job) command() string {
 		}
 	}
 	return text
+}
+
+// resized is the size that images are made, zero if the data set is known to have it.
+func (j *job) resized() dataset.Size {
+	size := sizeOf(j.net)
+	for _, info := range dataset.List(dataset.Options{}) {
+		if info.Name == j.config.Data && size == (dataset.Size{H: info.H, W: info.W}) {
+			return dataset.Size{}
+		}
+	}
+	return size
 }
 
 // presetOf is the name of the preset that a network is, "" if it is none.

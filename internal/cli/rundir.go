@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/coarsegrain/taylornet/train"
@@ -14,15 +16,13 @@ import (
 // runsDir is where runs are put that are given no folder.
 const runsDir = "runs"
 
-// runDir is the n-th folder, counted from 1, for runs on a data set: runs/digits,
+// runDir is the first folder for runs on a data set, runs/digits. More are numbered:
 // runs/digits-2 and so on.
-func runDir(source string, n int) string {
-	return numbered(filepath.Join(runsDir, filepath.Base(source)), n)
-}
+func runDir(source string) string { return filepath.Join(runsDir, filepath.Base(source)) }
 
 // freeRunDir is the first that does not exist.
 func freeRunDir(source string) (string, error) {
-	return freeDir(filepath.Join(runsDir, filepath.Base(source)))
+	return freeDir(runDir(source))
 }
 
 // numbered is the n-th folder of a name, counted from 1.
@@ -59,10 +59,15 @@ func checkResume(resume bool, out string) error {
 func latestRunDir(source string) (string, error) {
 	var latest string
 	var at time.Time
-	for n := 1; ; n++ {
-		dir := runDir(source, n)
-		if _, err := os.Lstat(dir); err != nil {
-			break
+	first := runDir(source)
+	entries, err := os.ReadDir(runsDir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("looking for the run to go on with: %w", err)
+	}
+	for _, entry := range entries {
+		dir := filepath.Join(runsDir, entry.Name())
+		if n, err := strconv.Atoi(strings.TrimPrefix(dir, first+"-")); dir != first && (err != nil || n < 2) {
+			continue
 		}
 		info, err := os.Stat(filepath.Join(dir, train.LastFile))
 		if err == nil && info.ModTime().After(at) {
@@ -70,7 +75,7 @@ func latestRunDir(source string) (string, error) {
 		}
 	}
 	if latest == "" {
-		return "", fmt.Errorf("nothing to resume in %s: name the run's folder with --out, or start a run without --resume", runDir(source, 1))
+		return "", fmt.Errorf("nothing to resume in %s: name the run's folder with --out, or start a run without --resume", first)
 	}
 	return latest, nil
 }

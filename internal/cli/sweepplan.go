@@ -94,7 +94,7 @@ func (s *sweep) vary(text string) error {
 	if err != nil {
 		return err
 	}
-	if err := train.Check(j.config, j.data); err != nil {
+	if err := s.check(j); err != nil {
 		return err
 	}
 	v := &variation{Flags: joinWords(words), Size: j.size, Config: j.config, net: j.net}
@@ -108,6 +108,22 @@ func (s *sweep) vary(text string) error {
 		}
 	}
 	s.plan.Variations = append(s.plan.Variations, v)
+	return nil
+}
+
+// check reports what would keep a run of the variation from starting.
+func (s *sweep) check(j *job) error {
+	differing := 1
+	if j.config.Teacher != "" { // it may be another for each seed
+		differing = s.plan.Seeds
+	}
+	for n := range differing {
+		c := j.config
+		c.Seed += uint64(n)
+		if err := train.Check(c, j.data); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

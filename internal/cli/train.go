@@ -119,7 +119,7 @@ func (a *app) train(ctx context.Context, f *trainFlags) error {
 	result, err := a.runJob(ctx, j, f, j.heading())
 	switch {
 	case errors.Is(err, train.ErrInterrupted):
-		return fmt.Errorf("%w: go on with: taylornet train --resume --out %s", err, j.dir)
+		return fmt.Errorf("%w: go on with: taylornet train --resume --out %s", err, quoted(j.dir))
 	case errors.Is(err, train.ErrExists):
 		return fmt.Errorf("%w: go on with it with --resume, or choose another folder with --out", err)
 	case err != nil:
