@@ -21,8 +21,10 @@ var (
 
 // Options say where data sets are and what to make of them.
 type Options struct {
-	Dirs []string // folders to look in, in order; SystemDir is always the last
-	Size Size     // resize images to this; zero leaves them as they are
+	// Dirs are folders to look in, in order; SystemDir is always the last. The command's
+	// $TAYLORNET_DATA and cache are not looked in.
+	Dirs []string
+	Size Size // resize images to this; zero leaves them as they are
 }
 
 // Size is the height and width of images in pixels.

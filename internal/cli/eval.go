@@ -25,7 +25,8 @@ func (a *app) evalCommand() *cobra.Command {
 		Use:   "eval MODEL",
 		Short: "Measure a model's accuracy on a data set",
 		Long: `Classify the images of a data set and compare with their labels. MODEL is a model
-file or a run folder. Without --data the model's own data set is taken.
+file, a run folder, or the name of a trained model that comes with the program, as
+mnist. Without --data the model's own data set is taken.
 
 With --robustness also images that are shifted, noisy, and of less or more contrast.`,
 		Example: `  taylornet eval runs/mnist

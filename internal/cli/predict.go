@@ -21,8 +21,8 @@ func (a *app) predictCommand() *cobra.Command {
 		Use:   "predict MODEL IMAGE...",
 		Short: "Classify pictures",
 		Long: `Classify PNG or JPEG pictures of any size and colour; they are converted as the
-model expects. MODEL is a model file or a run folder. A picture that is dark on
-light is inverted if the model was trained on grey images that are light on dark,
+model expects. MODEL is a model file, a run folder, or the name of a trained
+model that comes with the program, as mnist. A picture that is dark on light is inverted if the model was trained on grey images that are light on dark,
 as MNIST's are.
 
 A network is a polynomial of high degree and grows fast outside the range that it was

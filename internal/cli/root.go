@@ -31,9 +31,10 @@ func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "taylornet",
 		Short: "Train and use image classifiers that are polynomials",
-		Long: `Taylornet trains image classifiers without activation functions: their only
-non-linearity is coarse-graining, a second-order polynomial of the pixels in a
-small window, so that the whole network is one polynomial of the image.`,
+		Long: `Taylornet trains image classifiers without activation functions. What is not linear
+in them is coarse-graining, a second-order polynomial of the pixels in a small window,
+and in deep ones gain control, a polynomial too; so the whole network is one
+polynomial of the image.`,
 		Example: `  taylornet train                        # the embedded digits, a few seconds
   taylornet train --data mnist --epochs 3
   taylornet eval runs/mnist
