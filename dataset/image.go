@@ -134,6 +134,15 @@ func (d *Data) ShufflePixels(seed uint64) *Data {
 	return &Data{Name: d.Name, Train: d.Train.moved(sites), Test: d.Test.moved(sites)}
 }
 
+// Mirrored returns the set with left and right exchanged in every image.
+func (s *Set) Mirrored() *Set {
+	sites := make([]int32, s.H*s.W)
+	for i := range sites {
+		sites[i] = int32(i + s.W - 1 - 2*(i%s.W))
+	}
+	return s.moved(sites)
+}
+
 // moved puts at site i of each image what stood at sites[i].
 func (s *Set) moved(sites []int32) *Set {
 	moved := *s

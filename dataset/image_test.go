@@ -186,3 +186,14 @@ func TestShufflePixels(t *testing.T) {
 		t.Error("the images were not shuffled alike")
 	}
 }
+
+func TestMirrored(t *testing.T) {
+	s := &Set{H: 2, W: 3, C: 2, Labels: []uint16{1}, Pixels: []uint8{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}}
+	m := s.Mirrored()
+	if want := []uint8{5, 6, 3, 4, 1, 2, 11, 12, 9, 10, 7, 8}; !slices.Equal(m.Pixels, want) {
+		t.Errorf("mirrored %v, want %v", m.Pixels, want)
+	}
+	if again := m.Mirrored(); !slices.Equal(again.Pixels, s.Pixels) {
+		t.Errorf("mirrored twice %v", again.Pixels)
+	}
+}

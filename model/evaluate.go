@@ -51,56 +51,59 @@ func (m *Model) CheckFits(set *dataset.Set) error {
 	return nil
 }
 
-// Evaluate classifies the images and compares with their labels.
-func (m *Model) Evaluate(images dataset.Subset) (*Evaluation, error) {
-	if err := m.CheckFits(images.Set); err != nil {
-		return nil, err
-	}
-	type answer struct {
-		label       int
-		probability float32
-		loss        float64
-		outside     bool
-	}
-	answers := make([]answer, images.N())
-	err := m.run(images.N(), func(i int, x []float32) {
-		m.Normalisation.Apply(x, images.Image(i))
-	}, func(i int, y []float32) {
-		p := make([]float32, len(y))
-		loss := layer.CrossEntropy(p, y, layer.Target{Label: images.Label(i)})
-		if !(loss <= math.MaxFloat32) {
-			loss = math.MaxFloat32 // a deep polynomial may leave the range of float32, NaN with it
+// Evaluate classifies the images and compares with their labels. With views, the same
+// images seen otherwise, as in a mirror, the logits are the means over all of them.
+func (m *Model) Evaluate(images dataset.Subset, views ...dataset.Subset) (*Evaluation, error) {
+	logits := make([][]float32, images.N())
+	share := 1 / float32(1+len(views))
+	for _, seen := range append([]dataset.Subset{images}, views...) {
+		if err := m.CheckFits(seen.Set); err != nil {
+			return nil, err
 		}
-		answers[i] = answer{label: -1, loss: loss, outside: m.outside(y)}
-		if finite(spread(y)) {
-			layer.Softmax(p, y)
-			k := argmax(y)
-			answers[i].label, answers[i].probability = k, p[k]
+		if seen.N() != len(logits) {
+			return nil, fmt.Errorf("a view has %d images, want %d", seen.N(), len(logits))
 		}
-	})
-	if err != nil {
-		return nil, err
+		err := m.run(seen.N(), func(i int, x []float32) {
+			m.Normalisation.Apply(x, seen.Image(i))
+		}, func(i int, y []float32) {
+			if logits[i] == nil {
+				logits[i] = make([]float32, len(y))
+			}
+			for k, v := range y {
+				logits[i][k] += share * v
+			}
+		})
+		if err != nil {
+			return nil, err
+		}
 	}
 	e := &Evaluation{Total: images.N(), Confusion: make([][]int, len(m.Classes))}
 	for k := range e.Confusion {
 		e.Confusion[k] = make([]int, len(m.Classes))
 	}
-	for i, a := range answers {
+	p := make([]float32, len(m.Classes))
+	for i, y := range logits {
 		label := images.Label(i)
-		e.Loss += a.loss
-		if a.outside {
+		loss := layer.CrossEntropy(p, y, layer.Target{Label: label})
+		if !(loss <= math.MaxFloat32) {
+			loss = math.MaxFloat32 // a deep polynomial may leave the range of float32, NaN with it
+		}
+		e.Loss += loss
+		if m.outside(y) {
 			e.Outside++
 		}
-		if a.label < 0 {
+		if !finite(spread(y)) {
 			e.Overflow++
 			continue
 		}
-		e.Confusion[label][a.label]++
-		if a.label == label {
+		k := argmax(y)
+		e.Confusion[label][k]++
+		if k == label {
 			e.Correct++
-		} else {
-			e.Mistakes = append(e.Mistakes, Mistake{i, label, a.label, a.probability})
+			continue
 		}
+		layer.Softmax(p, y)
+		e.Mistakes = append(e.Mistakes, Mistake{i, label, k, p[k]})
 	}
 	e.Loss /= float64(max(1, e.Total))
 	slices.SortStableFunc(e.Mistakes, func(a, b Mistake) int { return cmp.Compare(b.Probability, a.Probability) })

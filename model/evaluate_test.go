@@ -28,6 +28,37 @@ func coloured() *dataset.Set {
 	}
 }
 
+// TestEvaluateViews answers by the mean of an image's logits and those of a view of it.
+func TestEvaluateViews(t *testing.T) {
+	m := compile(t, config(t, "Input(1,2,1) Linear(2)", "left", "right")) // the lighter pixel's side
+	copy(m.Params, []float32{1, 0, 0, 1, 0, 0})
+	m = compile(t, m.Config)
+	set := &dataset.Set{Name: "sides", Classes: m.Classes, H: 1, W: 2, C: 1, Pixels: []uint8{200, 100, 30, 90}, Labels: []uint16{0, 1}}
+	dark := *set
+	dark.Pixels = []uint8{0, 255, 0, 0}
+	for _, tt := range []struct {
+		views     []dataset.Subset
+		right     int
+		confusion [][]int
+	}{
+		{nil, 2, [][]int{{1, 0}, {0, 1}}},
+		{[]dataset.Subset{dark.All()}, 1, [][]int{{0, 1}, {0, 1}}},
+		{[]dataset.Subset{set.All(), dark.All(), set.All()}, 2, [][]int{{1, 0}, {0, 1}}},
+		{[]dataset.Subset{set.Mirrored().All()}, 1, [][]int{{1, 0}, {1, 0}}}, // no difference is left
+	} {
+		e, err := m.Evaluate(set.All(), tt.views...)
+		if err != nil || e.Correct != tt.right || !reflect.DeepEqual(e.Confusion, tt.confusion) {
+			t.Errorf("%d views: %d right, confusion %v, want %d, %v (%v)", len(tt.views), e.Correct, e.Confusion, tt.right, tt.confusion, err)
+		}
+	}
+	if _, err := m.Evaluate(set.All(), set.All().Only([]int32{0})); err == nil {
+		t.Error("a view of fewer images: no error")
+	}
+	if _, err := m.Evaluate(set.All(), coloured().All()); err == nil {
+		t.Error("a view of another shape: no error")
+	}
+}
+
 func TestEvaluate(t *testing.T) {
 	images := dataset.Subset{Set: coloured(), Index: []int32{4, 3, 0, 1, 2, 6}}
 	e, err := brightest(t).Evaluate(images)

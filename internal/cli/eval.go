@@ -17,6 +17,7 @@ type evalFlags struct {
 	data, split string
 	size        sizeFlag
 	robustness  bool
+	mirror      bool
 }
 
 func (a *app) evalCommand() *cobra.Command {
@@ -28,7 +29,9 @@ func (a *app) evalCommand() *cobra.Command {
 file, a run folder, or the name of a trained model that comes with the program, as
 mnist. Without --data the model's own data set is taken.
 
-With --robustness also images that are shifted, noisy, and of less or more contrast.`,
+With --robustness also images that are shifted, noisy, and of less or more contrast.
+With --mirror the answer is by the mean of the logits of an image and its mirror image:
+test-time augmentation, for objects that look as likely either way.`,
 		Example: `  taylornet eval runs/mnist
   taylornet eval runs/mnist --split train
   taylornet eval runs/mnist --robustness
@@ -42,6 +45,7 @@ With --robustness also images that are shifted, noisy, and of less or more contr
 	flags.StringVar(&f.split, "split", "test", "part of the data: `test` or train")
 	flags.Var(&f.size, "size", "resize images to this")
 	flags.BoolVar(&f.robustness, "robustness", false, "measure the accuracy on disturbed images, too")
+	flags.BoolVar(&f.mirror, "mirror", false, "answer by each image and its mirror image")
 	completeFlag(cmd, "data", completeData)
 	completeFlag(cmd, "split", completeOf("test", "train"))
 	return cmd
@@ -80,7 +84,7 @@ func (a *app) eval(arg string, f *evalFlags) error {
 	if !slices.Equal(set.Classes, m.Classes) && len(set.Classes) == len(m.Classes) {
 		a.notef("note: the classes of %s have other names than the model's", set.Name)
 	}
-	e, err := m.Evaluate(set.All())
+	e, err := f.evaluate(m, set.All())
 	if errors.Is(err, model.ErrShape) {
 		return fmt.Errorf("%w: choose other data with --data, or resize with --size %dx%d", err, m.Net.Input.H, m.Net.Input.W)
 	}
@@ -89,7 +93,7 @@ func (a *app) eval(arg string, f *evalFlags) error {
 	}
 	var disturbed []disturbedOutput
 	if f.robustness {
-		if disturbed, err = disturb(m, set.All(), e); err != nil {
+		if disturbed, err = f.disturb(m, set.All(), e); err != nil {
 			return err
 		}
 	}
@@ -111,6 +115,13 @@ func (a *app) eval(arg string, f *evalFlags) error {
 		a.writeDisturbed(disturbed)
 	}
 	return nil
+}
+
+func (f *evalFlags) evaluate(m *model.Model, images dataset.Subset) (*model.Evaluation, error) {
+	if f.mirror {
+		return m.Evaluate(images, dataset.Subset{Set: images.Set.Mirrored(), Index: images.Index})
+	}
+	return m.Evaluate(images)
 }
 
 func (f *evalFlags) checkSplit() error {

@@ -41,10 +41,10 @@ const disturbSeed = 1
 
 // disturb evaluates a model on images disturbed in various ways; e is its evaluation
 // on them as they are.
-func disturb(m *model.Model, images dataset.Subset, e *model.Evaluation) ([]disturbedOutput, error) {
+func (f *evalFlags) disturb(m *model.Model, images dataset.Subset, e *model.Evaluation) ([]disturbedOutput, error) {
 	list := []disturbedOutput{disturbedOf("as they are", e)}
 	for _, d := range disturbances() {
-		e, err := m.Evaluate(d.Apply(images, disturbSeed).All())
+		e, err := f.evaluate(m, d.Apply(images, disturbSeed).All())
 		if err != nil {
 			return nil, err
 		}
