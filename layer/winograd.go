@@ -11,6 +11,11 @@ import (
 // to stay in the second-level cache.
 const winogradTiles = 48
 
+// gradTiles is that number for the gradient of the weights. The gradient in the planes
+// is read and written once for all of them; with many channels it leaves the caches,
+// and about as many bytes of tiles are then the best.
+func gradTiles(cin, cout int) int { return max(winogradTiles, cin*cout/(cin+cout)) }
+
 // winogradLeast is the number of tiles in a micro-batch from which on the planes
 // are faster: their weights, four times as many as the convolution's, are read
 // once for all of them.
@@ -43,7 +48,7 @@ func newWinograd[T tensor.Float](f Frame, pad int, in, out spec.Shape) *winograd
 	}
 	w.gather, w.scatter = patch(kernel.WinogradIn, pad, in), patch(kernel.WinogradOut, 0, out)
 	w.rows.Taps = 1
-	for t := range min(winogradTiles, f.Images*w.perImage) {
+	for t := range min(gradTiles(in.C, out.C), f.Images*w.perImage) {
 		w.rows.Index = append(w.rows.Index, int32(t*in.C))
 	}
 	return w
@@ -66,11 +71,11 @@ type chunk[T tensor.Float] struct {
 	in, out               []T // planes [tiles][C]
 }
 
-// chunks yields the tiles of the first n images piece by piece.
-func (w *winograd[T]) chunks(n int, scratch []T) func(yield func(chunk[T]) bool) {
+// chunks yields the tiles of the first n images, so many at once at most.
+func (w *winograd[T]) chunks(n, most int, scratch []T) func(yield func(chunk[T]) bool) {
 	return func(yield func(chunk[T]) bool) {
 		for first, left := 0, n*w.perImage; left > 0; {
-			tiles := min(left, w.rows.Sites())
+			tiles := min(left, most)
 			in, out := planes(tiles*w.in.C), planes(tiles*w.out.C)
 			c := chunk[T]{
 				gather: w.gather.Slice(first, tiles), scatter: w.scatter.Slice(first, tiles), rows: w.rows.First(tiles),
@@ -87,7 +92,7 @@ func (w *winograd[T]) chunks(n int, scratch []T) func(yield func(chunk[T]) bool)
 // forward computes y of the first n images from x, both buffers with a zero
 // pixel.
 func (w *winograd[T]) forward(n int, y, bias, x, scratch []T) {
-	for c := range w.chunks(n, scratch) {
+	for c := range w.chunks(n, winogradTiles, scratch) {
 		kernel.WinogradInput(c.in, x, c.gather, w.in.C)
 		for p, f := range w.filters {
 			kernel.Product(plane(c.out, p, c.tiles()*w.out.C), nil, plane(c.in, p, c.tiles()*w.in.C), c.rows, f)
@@ -100,7 +105,7 @@ func (w *winograd[T]) forward(n int, y, bias, x, scratch []T) {
 // planes [cin][cout].
 func (w *winograd[T]) weightGrad(n int, dw, du, dy, x, scratch []T) {
 	clear(du)
-	for c := range w.chunks(n, scratch) {
+	for c := range w.chunks(n, w.rows.Sites(), scratch) {
 		kernel.WinogradInput(c.in, x, c.gather, w.in.C)
 		kernel.WinogradOutputGrad(c.out, dy, c.scatter, w.out.C)
 		for p := range kernel.WinogradPlanes {

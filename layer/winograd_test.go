@@ -77,29 +77,31 @@ func TestConvFloat32(t *testing.T) {
 }
 
 // TestWinogradAccuracy measures the error of the planes in float32, against the
-// spread of the exact values.
+// spread of the exact values; with more tiles than are taken through them at once.
 func TestWinogradAccuracy(t *testing.T) {
-	src := rand.New(rand.NewPCG(1, 2))
-	op := &spec.Conv{L1: 3, L2: 3, C: 64, S1: 1, S2: 1, P: 1}
-	in := spec.Shape{H: 14, W: 14, C: 64}
-	f := NewFrame(16, in.C)
-	buffer := func() []float64 { return append(make([]float64, f.Head), normals(f.Len(in)-f.Head, src)...) }
-	params, x, dy := normals(9*64*64+64, src), buffer(), buffer()
-	want := convPass[float64](f, op, in, in, params, x, dy)
-	got := convPass[float32](f, op, in, in, params, x, dy)
-	check := func(name string, got []float32, want []float64) {
-		var err, spread float64
-		for i, v := range want {
-			d := float64(got[i]) - v
-			err, spread = err+d*d, spread+v*v
+	for _, tt := range []struct{ images, side, channels int }{{16, 14, 64}, {1, 32, 112}} {
+		src := rand.New(rand.NewPCG(1, 2))
+		op := &spec.Conv{L1: 3, L2: 3, C: tt.channels, S1: 1, S2: 1, P: 1}
+		in := spec.Shape{H: tt.side, W: tt.side, C: tt.channels}
+		f := NewFrame(tt.images, in.C)
+		buffer := func() []float64 { return append(make([]float64, f.Head), normals(f.Len(in)-f.Head, src)...) }
+		params, x, dy := normals(9*in.C*op.C+op.C, src), buffer(), buffer()
+		want := convPass[float64](f, op, in, in, params, x, dy)
+		got := convPass[float32](f, op, in, in, params, x, dy)
+		check := func(name string, got []float32, want []float64) {
+			var err, spread float64
+			for i, v := range want {
+				d := float64(got[i]) - v
+				err, spread = err+d*d, spread+v*v
+			}
+			rms := math.Sqrt(err / spread)
+			t.Logf("%d channels, %s: relative error %.2g (root mean square)", in.C, name, rms)
+			if rms > 5e-6 {
+				t.Errorf("%d channels, %s are off by %.2g", in.C, name, rms)
+			}
 		}
-		rms := math.Sqrt(err / spread)
-		t.Logf("%s: relative error %.2g (root mean square)", name, rms)
-		if rms > 5e-6 {
-			t.Errorf("%s is off by %.2g", name, rms)
-		}
+		check("outputs", got.y, want.y)
+		check("gradients of inputs", got.dx, want.dx)
+		check("gradients of weights", got.grads, want.grads)
 	}
-	check("outputs", got.y, want.y)
-	check("gradients of inputs", got.dx, want.dx)
-	check("gradients of weights", got.grads, want.grads)
 }

@@ -20,6 +20,7 @@ func Alloc[T Float](n int) []T {
 	var zero T
 	size := int(unsafe.Sizeof(zero))
 	mem := make([]T, n+Align/size)
+	preferHugePages(unsafe.Pointer(unsafe.SliceData(mem)), uintptr(len(mem)*size))
 	skip := 0
 	if rest := int(uintptr(unsafe.Pointer(unsafe.SliceData(mem))) % Align); rest != 0 {
 		skip = (Align - rest) / size

@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func productGradAVX2(dw *float32, x *float32, index *int32, dy *float32, sites int, taps int, rows int, rowStride int, cout int, channels int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·productGradAVX2(SB), NOSPLIT, $0-80
 	MOVQ channels+72(FP), AX
 	SUBQ $0x08, AX
@@ -20,31 +20,44 @@ TEXT ·productGradAVX2(SB), NOSPLIT, $0-80
 	SHLQ $0x02, SI
 
 tile6x2full:
-	CMPQ    BX, $0x06
-	JL      done6x2full
-	MOVQ    AX, DI
-	VMOVUPS (DI), Y0
-	VMOVUPS 32(DI), Y1
-	ADDQ    SI, DI
-	VMOVUPS (DI), Y2
-	VMOVUPS 32(DI), Y3
-	ADDQ    SI, DI
-	VMOVUPS (DI), Y4
-	VMOVUPS 32(DI), Y5
-	ADDQ    SI, DI
-	VMOVUPS (DI), Y6
-	VMOVUPS 32(DI), Y7
-	ADDQ    SI, DI
-	VMOVUPS (DI), Y8
-	VMOVUPS 32(DI), Y9
-	ADDQ    SI, DI
-	VMOVUPS (DI), Y10
-	VMOVUPS 32(DI), Y11
-	MOVQ    dy+24(FP), R8
-	MOVQ    sites+32(FP), R9
-	MOVQ    taps+40(FP), R10
-	MOVQ    cout+64(FP), R11
-	MOVQ    DX, DI
+	CMPQ       BX, $0x06
+	JL         done6x2full
+	MOVQ       AX, DI
+	VMOVUPS    (DI), Y0
+	VMOVUPS    32(DI), Y1
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Y2
+	VMOVUPS    32(DI), Y3
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Y4
+	VMOVUPS    32(DI), Y5
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Y6
+	VMOVUPS    32(DI), Y7
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Y8
+	VMOVUPS    32(DI), Y9
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Y10
+	VMOVUPS    32(DI), Y11
+	IMUL3Q     $0x06, SI, DI
+	ADDQ       AX, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	MOVQ       dy+24(FP), R8
+	MOVQ       sites+32(FP), R9
+	MOVQ       taps+40(FP), R10
+	MOVQ       cout+64(FP), R11
+	MOVQ       DX, DI
 
 site6x2full:
 	VMOVUPS      (R8), Y12
@@ -98,25 +111,34 @@ site6x2full:
 
 done6x2full:
 tile4x2full:
-	CMPQ    BX, $0x04
-	JL      done4x2full
-	MOVQ    AX, DI
-	VMOVUPS (DI), Y0
-	VMOVUPS 32(DI), Y1
-	ADDQ    SI, DI
-	VMOVUPS (DI), Y2
-	VMOVUPS 32(DI), Y3
-	ADDQ    SI, DI
-	VMOVUPS (DI), Y4
-	VMOVUPS 32(DI), Y5
-	ADDQ    SI, DI
-	VMOVUPS (DI), Y6
-	VMOVUPS 32(DI), Y7
-	MOVQ    dy+24(FP), R8
-	MOVQ    sites+32(FP), R9
-	MOVQ    taps+40(FP), R10
-	MOVQ    cout+64(FP), R11
-	MOVQ    DX, DI
+	CMPQ       BX, $0x04
+	JL         done4x2full
+	MOVQ       AX, DI
+	VMOVUPS    (DI), Y0
+	VMOVUPS    32(DI), Y1
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Y2
+	VMOVUPS    32(DI), Y3
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Y4
+	VMOVUPS    32(DI), Y5
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Y6
+	VMOVUPS    32(DI), Y7
+	IMUL3Q     $0x04, SI, DI
+	ADDQ       AX, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	MOVQ       dy+24(FP), R8
+	MOVQ       sites+32(FP), R9
+	MOVQ       taps+40(FP), R10
+	MOVQ       cout+64(FP), R11
+	MOVQ       DX, DI
 
 site4x2full:
 	VMOVUPS      (R8), Y8
@@ -192,6 +214,19 @@ tile6x2:
 	ADDQ       SI, DI
 	VMOVUPS    (DI), Y11
 	VMASKMOVPS 32(DI), Y0, Y12
+	IMUL3Q     $0x06, SI, DI
+	ADDQ       AX, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
 	MOVQ       dy+24(FP), R8
 	MOVQ       sites+32(FP), R9
 	MOVQ       taps+40(FP), R10
@@ -264,6 +299,15 @@ tile4x2:
 	ADDQ       SI, DI
 	VMOVUPS    (DI), Y7
 	VMASKMOVPS 32(DI), Y0, Y8
+	IMUL3Q     $0x04, SI, DI
+	ADDQ       AX, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
 	MOVQ       dy+24(FP), R8
 	MOVQ       sites+32(FP), R9
 	MOVQ       taps+40(FP), R10
@@ -324,25 +368,38 @@ vecs1:
 	SHLQ $0x02, SI
 
 tile6x1full:
-	CMPQ    BX, $0x06
-	JL      done6x1full
-	MOVQ    AX, DI
-	VMOVUPS (DI), Y0
-	ADDQ    SI, DI
-	VMOVUPS (DI), Y1
-	ADDQ    SI, DI
-	VMOVUPS (DI), Y2
-	ADDQ    SI, DI
-	VMOVUPS (DI), Y3
-	ADDQ    SI, DI
-	VMOVUPS (DI), Y4
-	ADDQ    SI, DI
-	VMOVUPS (DI), Y5
-	MOVQ    dy+24(FP), R8
-	MOVQ    sites+32(FP), R9
-	MOVQ    taps+40(FP), R10
-	MOVQ    cout+64(FP), R11
-	MOVQ    DX, DI
+	CMPQ       BX, $0x06
+	JL         done6x1full
+	MOVQ       AX, DI
+	VMOVUPS    (DI), Y0
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Y1
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Y2
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Y3
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Y4
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Y5
+	IMUL3Q     $0x06, SI, DI
+	ADDQ       AX, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	MOVQ       dy+24(FP), R8
+	MOVQ       sites+32(FP), R9
+	MOVQ       taps+40(FP), R10
+	MOVQ       cout+64(FP), R11
+	MOVQ       DX, DI
 
 site6x1full:
 	VMOVUPS      (R8), Y6
@@ -383,21 +440,30 @@ site6x1full:
 
 done6x1full:
 tile4x1full:
-	CMPQ    BX, $0x04
-	JL      done4x1full
-	MOVQ    AX, DI
-	VMOVUPS (DI), Y0
-	ADDQ    SI, DI
-	VMOVUPS (DI), Y1
-	ADDQ    SI, DI
-	VMOVUPS (DI), Y2
-	ADDQ    SI, DI
-	VMOVUPS (DI), Y3
-	MOVQ    dy+24(FP), R8
-	MOVQ    sites+32(FP), R9
-	MOVQ    taps+40(FP), R10
-	MOVQ    cout+64(FP), R11
-	MOVQ    DX, DI
+	CMPQ       BX, $0x04
+	JL         done4x1full
+	MOVQ       AX, DI
+	VMOVUPS    (DI), Y0
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Y1
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Y2
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Y3
+	IMUL3Q     $0x04, SI, DI
+	ADDQ       AX, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	MOVQ       dy+24(FP), R8
+	MOVQ       sites+32(FP), R9
+	MOVQ       taps+40(FP), R10
+	MOVQ       cout+64(FP), R11
+	MOVQ       DX, DI
 
 site4x1full:
 	VMOVUPS      (R8), Y4
@@ -458,6 +524,19 @@ tile6x1:
 	VMASKMOVPS (DI), Y0, Y5
 	ADDQ       SI, DI
 	VMASKMOVPS (DI), Y0, Y6
+	IMUL3Q     $0x06, SI, DI
+	ADDQ       AX, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
 	MOVQ       dy+24(FP), R8
 	MOVQ       sites+32(FP), R9
 	MOVQ       taps+40(FP), R10
@@ -513,6 +592,15 @@ tile4x1:
 	VMASKMOVPS (DI), Y0, Y3
 	ADDQ       SI, DI
 	VMASKMOVPS (DI), Y0, Y4
+	IMUL3Q     $0x04, SI, DI
+	ADDQ       AX, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
 	MOVQ       dy+24(FP), R8
 	MOVQ       sites+32(FP), R9
 	MOVQ       taps+40(FP), R10
@@ -571,7 +659,7 @@ DATA tails<>+60(SB)/4, $0x00000000
 GLOBL tails<>(SB), RODATA|NOPTR, $64
 
 // func productGradAVX512(dw *float32, x *float32, index *int32, dy *float32, sites int, taps int, rows int, rowStride int, cout int, channels int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·productGradAVX512(SB), NOSPLIT, $0-80
 	MOVQ  channels+72(FP), AX
 	SUBQ  $0x30, AX
@@ -587,33 +675,54 @@ TEXT ·productGradAVX512(SB), NOSPLIT, $0-80
 	SHLQ  $0x02, SI
 
 tile4x4:
-	CMPQ      BX, $0x04
-	JL        done4x4
-	MOVQ      AX, DI
-	VMOVUPS   (DI), Z0
-	VMOVUPS   64(DI), Z1
-	VMOVUPS   128(DI), Z2
-	VMOVUPS.Z 192(DI), K1, Z3
-	ADDQ      SI, DI
-	VMOVUPS   (DI), Z4
-	VMOVUPS   64(DI), Z5
-	VMOVUPS   128(DI), Z6
-	VMOVUPS.Z 192(DI), K1, Z7
-	ADDQ      SI, DI
-	VMOVUPS   (DI), Z8
-	VMOVUPS   64(DI), Z9
-	VMOVUPS   128(DI), Z10
-	VMOVUPS.Z 192(DI), K1, Z11
-	ADDQ      SI, DI
-	VMOVUPS   (DI), Z12
-	VMOVUPS   64(DI), Z13
-	VMOVUPS   128(DI), Z14
-	VMOVUPS.Z 192(DI), K1, Z15
-	MOVQ      dy+24(FP), R8
-	MOVQ      sites+32(FP), R9
-	MOVQ      taps+40(FP), R10
-	MOVQ      cout+64(FP), R11
-	MOVQ      DX, DI
+	CMPQ       BX, $0x04
+	JL         done4x4
+	MOVQ       AX, DI
+	VMOVUPS    (DI), Z0
+	VMOVUPS    64(DI), Z1
+	VMOVUPS    128(DI), Z2
+	VMOVUPS.Z  192(DI), K1, Z3
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Z4
+	VMOVUPS    64(DI), Z5
+	VMOVUPS    128(DI), Z6
+	VMOVUPS.Z  192(DI), K1, Z7
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Z8
+	VMOVUPS    64(DI), Z9
+	VMOVUPS    128(DI), Z10
+	VMOVUPS.Z  192(DI), K1, Z11
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Z12
+	VMOVUPS    64(DI), Z13
+	VMOVUPS    128(DI), Z14
+	VMOVUPS.Z  192(DI), K1, Z15
+	IMUL3Q     $0x04, SI, DI
+	ADDQ       AX, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	PREFETCHT0 128(DI)
+	PREFETCHT0 192(DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	PREFETCHT0 128(DI)
+	PREFETCHT0 192(DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	PREFETCHT0 128(DI)
+	PREFETCHT0 192(DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	PREFETCHT0 128(DI)
+	PREFETCHT0 192(DI)
+	MOVQ       dy+24(FP), R8
+	MOVQ       sites+32(FP), R9
+	MOVQ       taps+40(FP), R10
+	MOVQ       cout+64(FP), R11
+	MOVQ       DX, DI
 
 site4x4:
 	VMOVUPS      (R8), Z16
@@ -689,29 +798,46 @@ vecs3:
 	SHLQ  $0x02, SI
 
 tile4x3:
-	CMPQ      BX, $0x04
-	JL        done4x3
-	MOVQ      AX, DI
-	VMOVUPS   (DI), Z0
-	VMOVUPS   64(DI), Z1
-	VMOVUPS.Z 128(DI), K1, Z2
-	ADDQ      SI, DI
-	VMOVUPS   (DI), Z3
-	VMOVUPS   64(DI), Z4
-	VMOVUPS.Z 128(DI), K1, Z5
-	ADDQ      SI, DI
-	VMOVUPS   (DI), Z6
-	VMOVUPS   64(DI), Z7
-	VMOVUPS.Z 128(DI), K1, Z8
-	ADDQ      SI, DI
-	VMOVUPS   (DI), Z9
-	VMOVUPS   64(DI), Z10
-	VMOVUPS.Z 128(DI), K1, Z11
-	MOVQ      dy+24(FP), R8
-	MOVQ      sites+32(FP), R9
-	MOVQ      taps+40(FP), R10
-	MOVQ      cout+64(FP), R11
-	MOVQ      DX, DI
+	CMPQ       BX, $0x04
+	JL         done4x3
+	MOVQ       AX, DI
+	VMOVUPS    (DI), Z0
+	VMOVUPS    64(DI), Z1
+	VMOVUPS.Z  128(DI), K1, Z2
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Z3
+	VMOVUPS    64(DI), Z4
+	VMOVUPS.Z  128(DI), K1, Z5
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Z6
+	VMOVUPS    64(DI), Z7
+	VMOVUPS.Z  128(DI), K1, Z8
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Z9
+	VMOVUPS    64(DI), Z10
+	VMOVUPS.Z  128(DI), K1, Z11
+	IMUL3Q     $0x04, SI, DI
+	ADDQ       AX, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	PREFETCHT0 128(DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	PREFETCHT0 128(DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	PREFETCHT0 128(DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	PREFETCHT0 128(DI)
+	MOVQ       dy+24(FP), R8
+	MOVQ       sites+32(FP), R9
+	MOVQ       taps+40(FP), R10
+	MOVQ       cout+64(FP), R11
+	MOVQ       DX, DI
 
 site4x3:
 	VMOVUPS      (R8), Z12
@@ -778,25 +904,38 @@ vecs2:
 	SHLQ  $0x02, SI
 
 tile4x2:
-	CMPQ      BX, $0x04
-	JL        done4x2
-	MOVQ      AX, DI
-	VMOVUPS   (DI), Z0
-	VMOVUPS.Z 64(DI), K1, Z1
-	ADDQ      SI, DI
-	VMOVUPS   (DI), Z2
-	VMOVUPS.Z 64(DI), K1, Z3
-	ADDQ      SI, DI
-	VMOVUPS   (DI), Z4
-	VMOVUPS.Z 64(DI), K1, Z5
-	ADDQ      SI, DI
-	VMOVUPS   (DI), Z6
-	VMOVUPS.Z 64(DI), K1, Z7
-	MOVQ      dy+24(FP), R8
-	MOVQ      sites+32(FP), R9
-	MOVQ      taps+40(FP), R10
-	MOVQ      cout+64(FP), R11
-	MOVQ      DX, DI
+	CMPQ       BX, $0x04
+	JL         done4x2
+	MOVQ       AX, DI
+	VMOVUPS    (DI), Z0
+	VMOVUPS.Z  64(DI), K1, Z1
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Z2
+	VMOVUPS.Z  64(DI), K1, Z3
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Z4
+	VMOVUPS.Z  64(DI), K1, Z5
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Z6
+	VMOVUPS.Z  64(DI), K1, Z7
+	IMUL3Q     $0x04, SI, DI
+	ADDQ       AX, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	MOVQ       dy+24(FP), R8
+	MOVQ       sites+32(FP), R9
+	MOVQ       taps+40(FP), R10
+	MOVQ       cout+64(FP), R11
+	MOVQ       DX, DI
 
 site4x2:
 	VMOVUPS      (R8), Z8
@@ -853,21 +992,30 @@ vecs1:
 	SHLQ  $0x02, SI
 
 tile4x1:
-	CMPQ      BX, $0x04
-	JL        done4x1
-	MOVQ      AX, DI
-	VMOVUPS.Z (DI), K1, Z0
-	ADDQ      SI, DI
-	VMOVUPS.Z (DI), K1, Z1
-	ADDQ      SI, DI
-	VMOVUPS.Z (DI), K1, Z2
-	ADDQ      SI, DI
-	VMOVUPS.Z (DI), K1, Z3
-	MOVQ      dy+24(FP), R8
-	MOVQ      sites+32(FP), R9
-	MOVQ      taps+40(FP), R10
-	MOVQ      cout+64(FP), R11
-	MOVQ      DX, DI
+	CMPQ       BX, $0x04
+	JL         done4x1
+	MOVQ       AX, DI
+	VMOVUPS.Z  (DI), K1, Z0
+	ADDQ       SI, DI
+	VMOVUPS.Z  (DI), K1, Z1
+	ADDQ       SI, DI
+	VMOVUPS.Z  (DI), K1, Z2
+	ADDQ       SI, DI
+	VMOVUPS.Z  (DI), K1, Z3
+	IMUL3Q     $0x04, SI, DI
+	ADDQ       AX, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	MOVQ       dy+24(FP), R8
+	MOVQ       sites+32(FP), R9
+	MOVQ       taps+40(FP), R10
+	MOVQ       cout+64(FP), R11
+	MOVQ       DX, DI
 
 site4x1:
 	VMOVUPS.Z    (R8), K1, Z4
@@ -903,7 +1051,7 @@ done4x1:
 	RET
 
 // func productGradTapsAVX2(dw *float32, x *float32, index *int32, dy *float32, sites int, taps int, rows int, rowStride int, cout int, channels int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·productGradTapsAVX2(SB), NOSPLIT, $0-80
 	MOVQ channels+72(FP), AX
 	SUBQ $0x08, AX
@@ -918,25 +1066,34 @@ TEXT ·productGradTapsAVX2(SB), NOSPLIT, $0-80
 	SHLQ $0x02, SI
 
 tile4x2full:
-	CMPQ    BX, $0x04
-	JL      done4x2full
-	MOVQ    AX, DI
-	VMOVUPS (DI), Y0
-	VMOVUPS 32(DI), Y1
-	ADDQ    SI, DI
-	VMOVUPS (DI), Y2
-	VMOVUPS 32(DI), Y3
-	ADDQ    SI, DI
-	VMOVUPS (DI), Y4
-	VMOVUPS 32(DI), Y5
-	ADDQ    SI, DI
-	VMOVUPS (DI), Y6
-	VMOVUPS 32(DI), Y7
-	MOVQ    dy+24(FP), R8
-	MOVQ    sites+32(FP), R9
-	MOVQ    taps+40(FP), R10
-	MOVQ    cout+64(FP), R11
-	MOVQ    DX, DI
+	CMPQ       BX, $0x04
+	JL         done4x2full
+	MOVQ       AX, DI
+	VMOVUPS    (DI), Y0
+	VMOVUPS    32(DI), Y1
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Y2
+	VMOVUPS    32(DI), Y3
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Y4
+	VMOVUPS    32(DI), Y5
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Y6
+	VMOVUPS    32(DI), Y7
+	IMUL3Q     $0x04, SI, DI
+	ADDQ       AX, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	MOVQ       dy+24(FP), R8
+	MOVQ       sites+32(FP), R9
+	MOVQ       taps+40(FP), R10
+	MOVQ       cout+64(FP), R11
+	MOVQ       DX, DI
 
 site4x2full:
 	VMOVUPS      (R8), Y8
@@ -981,16 +1138,19 @@ site4x2full:
 
 done4x2full:
 tile1x2full:
-	CMPQ    BX, $0x01
-	JL      done1x2full
-	MOVQ    AX, DI
-	VMOVUPS (DI), Y0
-	VMOVUPS 32(DI), Y1
-	MOVQ    dy+24(FP), R8
-	MOVQ    sites+32(FP), R9
-	MOVQ    taps+40(FP), R10
-	MOVQ    cout+64(FP), R11
-	MOVQ    DX, DI
+	CMPQ       BX, $0x01
+	JL         done1x2full
+	MOVQ       AX, DI
+	VMOVUPS    (DI), Y0
+	VMOVUPS    32(DI), Y1
+	IMUL3Q     $0x01, SI, DI
+	ADDQ       AX, DI
+	PREFETCHT0 (DI)
+	MOVQ       dy+24(FP), R8
+	MOVQ       sites+32(FP), R9
+	MOVQ       taps+40(FP), R10
+	MOVQ       cout+64(FP), R11
+	MOVQ       DX, DI
 
 site1x2full:
 	VMOVUPS      (R8), Y2
@@ -1042,6 +1202,15 @@ tile4x2:
 	ADDQ       SI, DI
 	VMOVUPS    (DI), Y7
 	VMASKMOVPS 32(DI), Y0, Y8
+	IMUL3Q     $0x04, SI, DI
+	ADDQ       AX, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
 	MOVQ       dy+24(FP), R8
 	MOVQ       sites+32(FP), R9
 	MOVQ       taps+40(FP), R10
@@ -1096,6 +1265,9 @@ tile1x2:
 	MOVQ       AX, DI
 	VMOVUPS    (DI), Y1
 	VMASKMOVPS 32(DI), Y0, Y2
+	IMUL3Q     $0x01, SI, DI
+	ADDQ       AX, DI
+	PREFETCHT0 (DI)
 	MOVQ       dy+24(FP), R8
 	MOVQ       sites+32(FP), R9
 	MOVQ       taps+40(FP), R10
@@ -1138,21 +1310,30 @@ vecs1:
 	SHLQ $0x02, SI
 
 tile4x1full:
-	CMPQ    BX, $0x04
-	JL      done4x1full
-	MOVQ    AX, DI
-	VMOVUPS (DI), Y0
-	ADDQ    SI, DI
-	VMOVUPS (DI), Y1
-	ADDQ    SI, DI
-	VMOVUPS (DI), Y2
-	ADDQ    SI, DI
-	VMOVUPS (DI), Y3
-	MOVQ    dy+24(FP), R8
-	MOVQ    sites+32(FP), R9
-	MOVQ    taps+40(FP), R10
-	MOVQ    cout+64(FP), R11
-	MOVQ    DX, DI
+	CMPQ       BX, $0x04
+	JL         done4x1full
+	MOVQ       AX, DI
+	VMOVUPS    (DI), Y0
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Y1
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Y2
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Y3
+	IMUL3Q     $0x04, SI, DI
+	ADDQ       AX, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	MOVQ       dy+24(FP), R8
+	MOVQ       sites+32(FP), R9
+	MOVQ       taps+40(FP), R10
+	MOVQ       cout+64(FP), R11
+	MOVQ       DX, DI
 
 site4x1full:
 	VMOVUPS      (R8), Y4
@@ -1188,15 +1369,18 @@ site4x1full:
 
 done4x1full:
 tile1x1full:
-	CMPQ    BX, $0x01
-	JL      done1x1full
-	MOVQ    AX, DI
-	VMOVUPS (DI), Y0
-	MOVQ    dy+24(FP), R8
-	MOVQ    sites+32(FP), R9
-	MOVQ    taps+40(FP), R10
-	MOVQ    cout+64(FP), R11
-	MOVQ    DX, DI
+	CMPQ       BX, $0x01
+	JL         done1x1full
+	MOVQ       AX, DI
+	VMOVUPS    (DI), Y0
+	IMUL3Q     $0x01, SI, DI
+	ADDQ       AX, DI
+	PREFETCHT0 (DI)
+	MOVQ       dy+24(FP), R8
+	MOVQ       sites+32(FP), R9
+	MOVQ       taps+40(FP), R10
+	MOVQ       cout+64(FP), R11
+	MOVQ       DX, DI
 
 site1x1full:
 	VMOVUPS      (R8), Y1
@@ -1241,6 +1425,15 @@ tile4x1:
 	VMASKMOVPS (DI), Y0, Y3
 	ADDQ       SI, DI
 	VMASKMOVPS (DI), Y0, Y4
+	IMUL3Q     $0x04, SI, DI
+	ADDQ       AX, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
 	MOVQ       dy+24(FP), R8
 	MOVQ       sites+32(FP), R9
 	MOVQ       taps+40(FP), R10
@@ -1285,6 +1478,9 @@ tile1x1:
 	JL         done1x1
 	MOVQ       AX, DI
 	VMASKMOVPS (DI), Y0, Y1
+	IMUL3Q     $0x01, SI, DI
+	ADDQ       AX, DI
+	PREFETCHT0 (DI)
 	MOVQ       dy+24(FP), R8
 	MOVQ       sites+32(FP), R9
 	MOVQ       taps+40(FP), R10
@@ -1313,7 +1509,7 @@ done1x1:
 	RET
 
 // func productGradTapsAVX512(dw *float32, x *float32, index *int32, dy *float32, sites int, taps int, rows int, rowStride int, cout int, channels int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·productGradTapsAVX512(SB), NOSPLIT, $0-80
 	MOVQ  channels+72(FP), AX
 	SUBQ  $0x30, AX
@@ -1329,33 +1525,54 @@ TEXT ·productGradTapsAVX512(SB), NOSPLIT, $0-80
 	SHLQ  $0x02, SI
 
 tile4x4:
-	CMPQ      BX, $0x04
-	JL        done4x4
-	MOVQ      AX, DI
-	VMOVUPS   (DI), Z0
-	VMOVUPS   64(DI), Z1
-	VMOVUPS   128(DI), Z2
-	VMOVUPS.Z 192(DI), K1, Z3
-	ADDQ      SI, DI
-	VMOVUPS   (DI), Z4
-	VMOVUPS   64(DI), Z5
-	VMOVUPS   128(DI), Z6
-	VMOVUPS.Z 192(DI), K1, Z7
-	ADDQ      SI, DI
-	VMOVUPS   (DI), Z8
-	VMOVUPS   64(DI), Z9
-	VMOVUPS   128(DI), Z10
-	VMOVUPS.Z 192(DI), K1, Z11
-	ADDQ      SI, DI
-	VMOVUPS   (DI), Z12
-	VMOVUPS   64(DI), Z13
-	VMOVUPS   128(DI), Z14
-	VMOVUPS.Z 192(DI), K1, Z15
-	MOVQ      dy+24(FP), R8
-	MOVQ      sites+32(FP), R9
-	MOVQ      taps+40(FP), R10
-	MOVQ      cout+64(FP), R11
-	MOVQ      DX, DI
+	CMPQ       BX, $0x04
+	JL         done4x4
+	MOVQ       AX, DI
+	VMOVUPS    (DI), Z0
+	VMOVUPS    64(DI), Z1
+	VMOVUPS    128(DI), Z2
+	VMOVUPS.Z  192(DI), K1, Z3
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Z4
+	VMOVUPS    64(DI), Z5
+	VMOVUPS    128(DI), Z6
+	VMOVUPS.Z  192(DI), K1, Z7
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Z8
+	VMOVUPS    64(DI), Z9
+	VMOVUPS    128(DI), Z10
+	VMOVUPS.Z  192(DI), K1, Z11
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Z12
+	VMOVUPS    64(DI), Z13
+	VMOVUPS    128(DI), Z14
+	VMOVUPS.Z  192(DI), K1, Z15
+	IMUL3Q     $0x04, SI, DI
+	ADDQ       AX, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	PREFETCHT0 128(DI)
+	PREFETCHT0 192(DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	PREFETCHT0 128(DI)
+	PREFETCHT0 192(DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	PREFETCHT0 128(DI)
+	PREFETCHT0 192(DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	PREFETCHT0 128(DI)
+	PREFETCHT0 192(DI)
+	MOVQ       dy+24(FP), R8
+	MOVQ       sites+32(FP), R9
+	MOVQ       taps+40(FP), R10
+	MOVQ       cout+64(FP), R11
+	MOVQ       DX, DI
 
 site4x4:
 	VMOVUPS      (R8), Z16
@@ -1418,18 +1635,24 @@ site4x4:
 
 done4x4:
 tile1x4:
-	CMPQ      BX, $0x01
-	JL        done1x4
-	MOVQ      AX, DI
-	VMOVUPS   (DI), Z0
-	VMOVUPS   64(DI), Z1
-	VMOVUPS   128(DI), Z2
-	VMOVUPS.Z 192(DI), K1, Z3
-	MOVQ      dy+24(FP), R8
-	MOVQ      sites+32(FP), R9
-	MOVQ      taps+40(FP), R10
-	MOVQ      cout+64(FP), R11
-	MOVQ      DX, DI
+	CMPQ       BX, $0x01
+	JL         done1x4
+	MOVQ       AX, DI
+	VMOVUPS    (DI), Z0
+	VMOVUPS    64(DI), Z1
+	VMOVUPS    128(DI), Z2
+	VMOVUPS.Z  192(DI), K1, Z3
+	IMUL3Q     $0x01, SI, DI
+	ADDQ       AX, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	PREFETCHT0 128(DI)
+	PREFETCHT0 192(DI)
+	MOVQ       dy+24(FP), R8
+	MOVQ       sites+32(FP), R9
+	MOVQ       taps+40(FP), R10
+	MOVQ       cout+64(FP), R11
+	MOVQ       DX, DI
 
 site1x4:
 	VMOVUPS      (R8), Z4
@@ -1475,29 +1698,46 @@ vecs3:
 	SHLQ  $0x02, SI
 
 tile4x3:
-	CMPQ      BX, $0x04
-	JL        done4x3
-	MOVQ      AX, DI
-	VMOVUPS   (DI), Z0
-	VMOVUPS   64(DI), Z1
-	VMOVUPS.Z 128(DI), K1, Z2
-	ADDQ      SI, DI
-	VMOVUPS   (DI), Z3
-	VMOVUPS   64(DI), Z4
-	VMOVUPS.Z 128(DI), K1, Z5
-	ADDQ      SI, DI
-	VMOVUPS   (DI), Z6
-	VMOVUPS   64(DI), Z7
-	VMOVUPS.Z 128(DI), K1, Z8
-	ADDQ      SI, DI
-	VMOVUPS   (DI), Z9
-	VMOVUPS   64(DI), Z10
-	VMOVUPS.Z 128(DI), K1, Z11
-	MOVQ      dy+24(FP), R8
-	MOVQ      sites+32(FP), R9
-	MOVQ      taps+40(FP), R10
-	MOVQ      cout+64(FP), R11
-	MOVQ      DX, DI
+	CMPQ       BX, $0x04
+	JL         done4x3
+	MOVQ       AX, DI
+	VMOVUPS    (DI), Z0
+	VMOVUPS    64(DI), Z1
+	VMOVUPS.Z  128(DI), K1, Z2
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Z3
+	VMOVUPS    64(DI), Z4
+	VMOVUPS.Z  128(DI), K1, Z5
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Z6
+	VMOVUPS    64(DI), Z7
+	VMOVUPS.Z  128(DI), K1, Z8
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Z9
+	VMOVUPS    64(DI), Z10
+	VMOVUPS.Z  128(DI), K1, Z11
+	IMUL3Q     $0x04, SI, DI
+	ADDQ       AX, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	PREFETCHT0 128(DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	PREFETCHT0 128(DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	PREFETCHT0 128(DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	PREFETCHT0 128(DI)
+	MOVQ       dy+24(FP), R8
+	MOVQ       sites+32(FP), R9
+	MOVQ       taps+40(FP), R10
+	MOVQ       cout+64(FP), R11
+	MOVQ       DX, DI
 
 site4x3:
 	VMOVUPS      (R8), Z12
@@ -1551,17 +1791,22 @@ site4x3:
 
 done4x3:
 tile1x3:
-	CMPQ      BX, $0x01
-	JL        done1x3
-	MOVQ      AX, DI
-	VMOVUPS   (DI), Z0
-	VMOVUPS   64(DI), Z1
-	VMOVUPS.Z 128(DI), K1, Z2
-	MOVQ      dy+24(FP), R8
-	MOVQ      sites+32(FP), R9
-	MOVQ      taps+40(FP), R10
-	MOVQ      cout+64(FP), R11
-	MOVQ      DX, DI
+	CMPQ       BX, $0x01
+	JL         done1x3
+	MOVQ       AX, DI
+	VMOVUPS    (DI), Z0
+	VMOVUPS    64(DI), Z1
+	VMOVUPS.Z  128(DI), K1, Z2
+	IMUL3Q     $0x01, SI, DI
+	ADDQ       AX, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	PREFETCHT0 128(DI)
+	MOVQ       dy+24(FP), R8
+	MOVQ       sites+32(FP), R9
+	MOVQ       taps+40(FP), R10
+	MOVQ       cout+64(FP), R11
+	MOVQ       DX, DI
 
 site1x3:
 	VMOVUPS      (R8), Z3
@@ -1604,25 +1849,38 @@ vecs2:
 	SHLQ  $0x02, SI
 
 tile4x2:
-	CMPQ      BX, $0x04
-	JL        done4x2
-	MOVQ      AX, DI
-	VMOVUPS   (DI), Z0
-	VMOVUPS.Z 64(DI), K1, Z1
-	ADDQ      SI, DI
-	VMOVUPS   (DI), Z2
-	VMOVUPS.Z 64(DI), K1, Z3
-	ADDQ      SI, DI
-	VMOVUPS   (DI), Z4
-	VMOVUPS.Z 64(DI), K1, Z5
-	ADDQ      SI, DI
-	VMOVUPS   (DI), Z6
-	VMOVUPS.Z 64(DI), K1, Z7
-	MOVQ      dy+24(FP), R8
-	MOVQ      sites+32(FP), R9
-	MOVQ      taps+40(FP), R10
-	MOVQ      cout+64(FP), R11
-	MOVQ      DX, DI
+	CMPQ       BX, $0x04
+	JL         done4x2
+	MOVQ       AX, DI
+	VMOVUPS    (DI), Z0
+	VMOVUPS.Z  64(DI), K1, Z1
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Z2
+	VMOVUPS.Z  64(DI), K1, Z3
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Z4
+	VMOVUPS.Z  64(DI), K1, Z5
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Z6
+	VMOVUPS.Z  64(DI), K1, Z7
+	IMUL3Q     $0x04, SI, DI
+	ADDQ       AX, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	MOVQ       dy+24(FP), R8
+	MOVQ       sites+32(FP), R9
+	MOVQ       taps+40(FP), R10
+	MOVQ       cout+64(FP), R11
+	MOVQ       DX, DI
 
 site4x2:
 	VMOVUPS      (R8), Z8
@@ -1667,16 +1925,20 @@ site4x2:
 
 done4x2:
 tile1x2:
-	CMPQ      BX, $0x01
-	JL        done1x2
-	MOVQ      AX, DI
-	VMOVUPS   (DI), Z0
-	VMOVUPS.Z 64(DI), K1, Z1
-	MOVQ      dy+24(FP), R8
-	MOVQ      sites+32(FP), R9
-	MOVQ      taps+40(FP), R10
-	MOVQ      cout+64(FP), R11
-	MOVQ      DX, DI
+	CMPQ       BX, $0x01
+	JL         done1x2
+	MOVQ       AX, DI
+	VMOVUPS    (DI), Z0
+	VMOVUPS.Z  64(DI), K1, Z1
+	IMUL3Q     $0x01, SI, DI
+	ADDQ       AX, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	MOVQ       dy+24(FP), R8
+	MOVQ       sites+32(FP), R9
+	MOVQ       taps+40(FP), R10
+	MOVQ       cout+64(FP), R11
+	MOVQ       DX, DI
 
 site1x2:
 	VMOVUPS      (R8), Z2
@@ -1715,21 +1977,30 @@ vecs1:
 	SHLQ  $0x02, SI
 
 tile4x1:
-	CMPQ      BX, $0x04
-	JL        done4x1
-	MOVQ      AX, DI
-	VMOVUPS.Z (DI), K1, Z0
-	ADDQ      SI, DI
-	VMOVUPS.Z (DI), K1, Z1
-	ADDQ      SI, DI
-	VMOVUPS.Z (DI), K1, Z2
-	ADDQ      SI, DI
-	VMOVUPS.Z (DI), K1, Z3
-	MOVQ      dy+24(FP), R8
-	MOVQ      sites+32(FP), R9
-	MOVQ      taps+40(FP), R10
-	MOVQ      cout+64(FP), R11
-	MOVQ      DX, DI
+	CMPQ       BX, $0x04
+	JL         done4x1
+	MOVQ       AX, DI
+	VMOVUPS.Z  (DI), K1, Z0
+	ADDQ       SI, DI
+	VMOVUPS.Z  (DI), K1, Z1
+	ADDQ       SI, DI
+	VMOVUPS.Z  (DI), K1, Z2
+	ADDQ       SI, DI
+	VMOVUPS.Z  (DI), K1, Z3
+	IMUL3Q     $0x04, SI, DI
+	ADDQ       AX, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	ADDQ       SI, DI
+	PREFETCHT0 (DI)
+	MOVQ       dy+24(FP), R8
+	MOVQ       sites+32(FP), R9
+	MOVQ       taps+40(FP), R10
+	MOVQ       cout+64(FP), R11
+	MOVQ       DX, DI
 
 site4x1:
 	VMOVUPS.Z    (R8), K1, Z4
@@ -1765,15 +2036,18 @@ site4x1:
 
 done4x1:
 tile1x1:
-	CMPQ      BX, $0x01
-	JL        done1x1
-	MOVQ      AX, DI
-	VMOVUPS.Z (DI), K1, Z0
-	MOVQ      dy+24(FP), R8
-	MOVQ      sites+32(FP), R9
-	MOVQ      taps+40(FP), R10
-	MOVQ      cout+64(FP), R11
-	MOVQ      DX, DI
+	CMPQ       BX, $0x01
+	JL         done1x1
+	MOVQ       AX, DI
+	VMOVUPS.Z  (DI), K1, Z0
+	IMUL3Q     $0x01, SI, DI
+	ADDQ       AX, DI
+	PREFETCHT0 (DI)
+	MOVQ       dy+24(FP), R8
+	MOVQ       sites+32(FP), R9
+	MOVQ       taps+40(FP), R10
+	MOVQ       cout+64(FP), R11
+	MOVQ       DX, DI
 
 site1x1:
 	VMOVUPS.Z    (R8), K1, Z1

@@ -63,6 +63,7 @@ func (k gradKernel) tiles(rows int) {
 	JL(LabelRef(label("done")))
 	acc := k.tile(rows)
 	acc.walk(k.dw, k.stride, k.load)
+	k.prefetch(rows)
 
 	index, dy, sites := GP64(), load("dy"), load("sites")
 	taps, cout := load("taps"), load("cout")
@@ -86,6 +87,22 @@ func (k gradKernel) tiles(rows int) {
 	SUBQ(Imm(uint64(rows)), k.left)
 	JMP(LabelRef(label("tile")))
 	Label(label("done"))
+}
+
+// prefetch fetches the tile of dw after one of so many rows: the sites take about as
+// long as a far cache or memory.
+func (k gradKernel) prefetch(rows int) {
+	p := GP64()
+	IMUL3Q(Imm(uint64(rows)), k.stride, p)
+	ADDQ(k.dw, p)
+	for r := range rows {
+		for b := 0; b < k.n*k.bytes(); b += 64 {
+			PREFETCHT0(at(p).Offset(b))
+		}
+		if r < rows-1 {
+			ADDQ(k.stride, p)
+		}
+	}
 }
 
 // site adds the products of one site to acc.

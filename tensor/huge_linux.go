@@ -1,0 +1,20 @@
+package tensor
+
+import (
+	"syscall"
+	"unsafe"
+)
+
+// hugePage is the size of huge pages; those of other sizes gain less.
+const hugePage = 2 << 20
+
+// preferHugePages asks for huge pages where mem has not been touched yet. Kernels walk
+// through many planes at once, and otherwise wait for the addresses of small pages.
+func preferHugePages(mem unsafe.Pointer, bytes uintptr) {
+	skip := -uintptr(mem) % hugePage
+	if bytes < skip+hugePage {
+		return
+	}
+	whole := unsafe.Slice((*byte)(unsafe.Add(mem, skip)), (bytes-skip)/hugePage*hugePage)
+	_ = syscall.Madvise(whole, syscall.MADV_HUGEPAGE) // where it is refused, nothing is lost but speed
+}
