@@ -14,6 +14,7 @@ func TestPresets(t *testing.T) {
 		mostParams, mostMACs int
 	}{
 		{name: "cifar-10", in: Shape{32, 32, 3}, params: 782_426, degree: 78_125_000_000, mostParams: 1_000_000, mostMACs: 65_000_000},
+		{name: "cifar-10-large", in: Shape{32, 32, 3}, params: 1_750_786, degree: 78_125_000_000, mostParams: 5_000_000, mostMACs: 150_000_000},
 		{name: "digits", in: Shape{8, 8, 1}, params: 11_946, degree: 4, mostParams: 20_000, mostMACs: 1_000_000},
 		{name: "fashion-mnist", in: Shape{28, 28, 1}, params: 409_546, degree: 15_625_000_000, mostParams: 500_000, mostMACs: 60_000_000},
 		{name: "mnist", in: Shape{28, 28, 1}, params: 53_958, degree: 128, mostParams: 120_000, mostMACs: 12_000_000},

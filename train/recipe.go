@@ -50,6 +50,10 @@ func Recipe(name string) Config {
 		gained(&c)
 		c.Epochs, c.WeightDecay = 32, 0.1
 		c.Augment = dataset.Augment{Flip: true, Crop: 4, Cutout: 8}
+	case "cifar-10-large":
+		gained(&c)
+		c.Data, c.Epochs, c.WeightDecay = "cifar-10", 42, 0.1
+		c.Augment = dataset.Augment{Flip: true, Crop: 4, Cutout: 12}
 	}
 	return c
 }
