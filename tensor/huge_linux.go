@@ -5,7 +5,7 @@ import (
 	"unsafe"
 )
 
-// hugePage is the size of huge pages; those of other sizes gain less.
+// hugePage is the usual size of huge pages.
 const hugePage = 2 << 20
 
 // preferHugePages asks for huge pages where mem has not been touched yet. Kernels walk

@@ -22,8 +22,9 @@ func (a *app) predictCommand() *cobra.Command {
 		Short: "Classify pictures",
 		Long: `Classify PNG or JPEG pictures of any size and colour; they are converted as the
 model expects. MODEL is a model file, a run folder, or the name of a trained
-model that comes with the program, as mnist. A picture that is dark on light is inverted if the model was trained on grey images that are light on dark,
-as MNIST's are.
+model that comes with the program, as mnist. A picture that is dark on light is
+inverted if the model was trained on grey images that are light on dark, as MNIST's
+are.
 
 A network is a polynomial of high degree and grows fast outside the range that it was
 trained on. A picture that is answered there with logits more than twice as far apart
