@@ -13,7 +13,7 @@ LEVELLED := ./internal/cpu ./internal/kernel/... ./layer/... ./engine/...
 LIBRARY  = $(shell $(GO) list ./... | grep -v -e /cmd/ -e /internal/cli)
 
 .DEFAULT_GOAL := help
-.PHONY: help build gen check-gen fmt tools lint test test-purego test-levels race fuzz-smoke bench golden analysis cross ci
+.PHONY: help build gen check-gen fmt tools lint test test-purego test-levels race fuzz-smoke bench golden analysis references cross ci
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -87,6 +87,19 @@ analysis: build ## make the pictures of docs/analysis.md anew (needs MNIST)
 	for name in attribution pairs; do cp $(MADE)/three/1-three-$$name.png docs/images/three-$$name.png || exit 1; done
 	cp $(MADE)/three/1-three-maps-2.png docs/images/three-maps.png
 	cp $(MADE)/net/weights.svg docs/images/net-weights.svg
+
+references: build ## make the references in models/ and their pictures anew (needs the data sets)
+	for name in mnist fashion-mnist cifar-10; do \
+		./taylornet distill $$name --out $(MADE)/$$name-refs && \
+		cp $(MADE)/$$name-refs/refs-10.safetensors models/$$name-refs-10.safetensors && \
+		cp $(MADE)/$$name-refs/images-10.png docs/images/$$name-references.png || exit 1; \
+	done
+	cp $(MADE)/mnist-refs/refs-1.safetensors models/mnist-refs-1.safetensors
+	cp $(MADE)/mnist-refs/levels.svg docs/images/mnist-levels.svg
+	./taylornet classify models/mnist-refs-10.safetensors docs/images/three.png --out $(MADE)/three-refs
+	cp $(MADE)/three-refs/1-three.png docs/images/three-references.png
+	./taylornet distill mnist --objective distribution --evaluate none --out $(MADE)/mnist-training
+	cp $(MADE)/mnist-training/images-10.png docs/images/mnist-training.png
 
 cross: ## build the library for other systems
 	GOOS=darwin GOARCH=arm64 $(GO) build $(LIBRARY)

@@ -54,14 +54,19 @@ type Classifier struct {
 // NewClassifier makes a classifier of references and the first of the models that
 // they were made with, or all. Another model is an error that wraps ErrModel.
 func NewClassifier(r *References, models []*model.Model, rule Rule, workers int) (*Classifier, error) {
-	if err := rule.Validate(); err != nil {
-		return nil, err
-	}
 	if err := r.check(models); err != nil {
 		return nil, err
 	}
 	nets, err := NewEnsemble(models, r.Set, r.Config.Layer, workers)
 	if err != nil {
+		return nil, err
+	}
+	return classifierWith(r, nets, rule, workers)
+}
+
+// classifierWith makes a classifier of references that these networks embed.
+func classifierWith(r *References, nets Ensemble, rule Rule, workers int) (*Classifier, error) {
+	if err := rule.Validate(); err != nil {
 		return nil, err
 	}
 	c := &Classifier{References: r, rule: rule, nets: nets, dim: nets.Dim()}
@@ -74,6 +79,7 @@ func NewClassifier(r *References, models []*model.Model, rule Rule, workers int)
 	if rule.Similarity == "cosine" {
 		nets.normalise(c.refs)
 	}
+	var err error
 	c.products, err = products(c.refs, make([]float32, r.N()), workers)
 	return c, err
 }
@@ -110,17 +116,16 @@ func (c *Classifier) Classify(img image.Image) (Answer, error) {
 		return Answer{}, err
 	}
 	set := dataset.Set{H: c.References.Set.H, W: c.References.Set.W, C: c.References.Set.C, Pixels: pixels, Labels: make([]uint16, 1)}
-	a := c.answers(set.All())[0]
+	a := c.answers(c.embed(set.All()))[0]
 	if math.IsNaN(a.Similarity) || math.IsInf(a.Similarity, 0) {
 		return a, model.ErrNotFinite
 	}
 	return a, nil
 }
 
-// answers compares images with the references.
-func (c *Classifier) answers(images dataset.Subset) []Answer {
-	embedded := c.embed(images)
-	out := make([]Answer, images.N())
+// answers compares embedded images, [N,dim], with the references.
+func (c *Classifier) answers(embedded []float32) []Answer {
+	out := make([]Answer, len(embedded)/c.dim)
 	at := func(i int) []float32 { return embedded[i*c.dim:][:c.dim] }
 	c.products.Run(len(out), func(i int, x []float32) { copy(x, at(i)) }, func(i int, y []float32) { out[i] = c.answer(at(i), y) })
 	return out
@@ -216,25 +221,51 @@ func (e *Evaluation) Accuracy() float64 { return float64(e.Correct) / float64(ma
 
 // Evaluate classifies images and compares with their labels.
 func (c *Classifier) Evaluate(images dataset.Subset) (*Evaluation, error) {
-	if err := c.nets[0].Model.CheckFits(images.Set); err != nil {
+	list, err := evaluate([]*Classifier{c}, images)
+	if err != nil {
 		return nil, err
 	}
-	classes := len(c.References.Set.Classes)
-	e := &Evaluation{Total: images.N(), Confusion: make([][]int, classes), ByReference: make([][]int, classes)}
-	for k := range classes {
-		e.Confusion[k], e.ByReference[k] = make([]int, classes), make([]int, c.References.N())
+	return list[0], nil
+}
+
+// evaluate evaluates classifiers that share networks and rule on the same images,
+// which are embedded once.
+func evaluate(classifiers []*Classifier, images dataset.Subset) ([]*Evaluation, error) {
+	if err := classifiers[0].nets[0].Model.CheckFits(images.Set); err != nil {
+		return nil, err
+	}
+	var list []*Evaluation
+	for _, c := range classifiers {
+		list = append(list, newEvaluation(len(c.References.Set.Classes), c.References.N()))
 	}
 	const atOnce = 4096 // bounds the memory of embeddings
 	for first := 0; first < images.N(); first += atOnce {
 		some := dataset.Subset{Set: images.Set, Index: images.Index[first:min(first+atOnce, images.N())]}
-		for i, a := range c.answers(some) {
-			label := some.Label(i)
-			e.Confusion[label][a.Label]++
-			e.ByReference[label][a.Nearest]++
-			if a.Label == label {
-				e.Correct++
-			}
+		embedded := classifiers[0].embed(some)
+		for i, c := range classifiers {
+			list[i].add(some, c.answers(embedded))
 		}
 	}
-	return e, nil
+	return list, nil
+}
+
+func newEvaluation(classes, references int) *Evaluation {
+	e := &Evaluation{Confusion: make([][]int, classes), ByReference: make([][]int, classes)}
+	for k := range classes {
+		e.Confusion[k], e.ByReference[k] = make([]int, classes), make([]int, references)
+	}
+	return e
+}
+
+// add counts answers about images.
+func (e *Evaluation) add(images dataset.Subset, answers []Answer) {
+	e.Total += len(answers)
+	for i, a := range answers {
+		label := images.Label(i)
+		e.Confusion[label][a.Label]++
+		e.ByReference[label][a.Nearest]++
+		if a.Label == label {
+			e.Correct++
+		}
+	}
 }

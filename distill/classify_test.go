@@ -396,7 +396,7 @@ func TestClassifyWorkers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := c.answers(images)
+		got := c.answers(c.embed(images))
 		if want == nil {
 			want = got
 		}

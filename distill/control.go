@@ -2,6 +2,7 @@ package distill
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/internal/rng"
@@ -32,21 +33,11 @@ func Controls(r *References, models []*model.Model, train *dataset.Set, test dat
 	if err != nil {
 		return nil, err
 	}
-	perClass := r.N() / len(r.Set.Classes)
-	random, list := Control{Name: RandomReal}, []Control(nil)
-	accuracy := func(images *dataset.Set) (float64, error) { return r.instead(images, models, test, rule, workers) }
-	for seed := range draws {
-		a, err := accuracy(Random(leaves, perClass, uint64(seed+1)))
-		if err != nil {
-			return nil, err
-		}
-		random.Accuracies = append(random.Accuracies, a)
-	}
-	list = append(list, random)
-	medoids, err := r.medoids(models, train, workers)
+	nets, err := NewEnsemble(models, train, r.Config.Layer, workers)
 	if err != nil {
 		return nil, err
 	}
+	perClass := r.N() / len(r.Set.Classes)
 	centres, err := pixelCentres(leaves, perClass, r.Config.Seed, workers)
 	if err != nil {
 		return nil, err
@@ -55,24 +46,33 @@ func Controls(r *References, models []*model.Model, train *dataset.Set, test dat
 	if err != nil {
 		return nil, err
 	}
-	for _, c := range []struct {
-		name   string
-		images *dataset.Set
-	}{{Medoids, medoids}, {KMeans, centres}, {ClassMeans, means}} {
-		a, err := accuracy(c.images)
+	var random []*dataset.Set
+	for seed := range draws {
+		random = append(random, Random(leaves, perClass, uint64(seed+1)))
+	}
+	list := []Control{{Name: RandomReal}, {Name: Medoids}, {Name: KMeans}, {Name: ClassMeans}}
+	images := [][]*dataset.Set{random, {r.medoids(nets, train)}, {centres}, {means}}
+	var classifiers []*Classifier
+	for _, set := range slices.Concat(images...) {
+		instead := *r
+		instead.Set, instead.Embeddings = set, nets.Embed(set.All())
+		c, err := classifierWith(&instead, nets, rule, workers)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", c.name, err)
+			return nil, err
 		}
-		list = append(list, Control{c.name, []float64{a}})
+		classifiers = append(classifiers, c)
+	}
+	evaluated, err := evaluate(classifiers, test)
+	if err != nil {
+		return nil, err
+	}
+	for i, sets := range images {
+		for _, e := range evaluated[:len(sets)] {
+			list[i].Accuracies = append(list[i].Accuracies, e.Accuracy())
+		}
+		evaluated = evaluated[len(sets):]
 	}
 	return list, nil
-}
-
-// instead evaluates other images in the place of the references.
-func (r *References) instead(images *dataset.Set, models []*model.Model, test dataset.Subset, rule Rule, workers int) (float64, error) {
-	other := *r
-	other.Set = images
-	return other.Under(models, test, rule, workers)
 }
 
 // Random draws images of each class.
@@ -91,11 +91,7 @@ func Random(images dataset.Subset, perClass int, seed uint64) *dataset.Set {
 
 // medoids are real images, of those behind each reference the one whose embedding
 // is most like their mean direction.
-func (r *References) medoids(models []*model.Model, train *dataset.Set, workers int) (*dataset.Set, error) {
-	nets, err := NewEnsemble(models, train, r.Config.Layer, workers)
-	if err != nil {
-		return nil, err
-	}
+func (r *References) medoids(nets Ensemble, train *dataset.Set) *dataset.Set {
 	all, of := train.All(), r.Of()
 	var list []int32
 	for class := range train.Classes {
@@ -112,7 +108,7 @@ func (r *References) medoids(models []*model.Model, train *dataset.Set, workers 
 			list = append(list, members[m])
 		}
 	}
-	return all.Only(list).Copy(Medoids), nil
+	return all.Only(list).Copy(Medoids)
 }
 
 // firstOf is the first reference of a class.

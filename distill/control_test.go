@@ -52,10 +52,7 @@ func TestMedoids(t *testing.T) {
 	nets := ensemble(t, 1, models...)
 	directions := nets.directions(set.All())
 	for _, refs := range distilled(t, small(), set, models...) {
-		medoids, err := refs.medoids(models, set, 1)
-		if err != nil {
-			t.Fatal(err)
-		}
+		medoids := refs.medoids(nets, set)
 		if !slices.Equal(medoids.Labels, refs.Set.Labels) {
 			t.Fatalf("labels %v, want %v", medoids.Labels, refs.Set.Labels)
 		}
@@ -136,23 +133,27 @@ func TestControls(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, got := range list[0].Accuracies {
-		set := Random(leaves, 2, uint64(i+1))
-		drawn := &References{Config: c, Set: set, Models: refs.Models, Embeddings: ensemble(t, 1, m).Embed(set.All())}
-		e, err := newClassifier(t, drawn, DefaultRule(), m).Evaluate(data.Test.All())
+	instead := func(set *dataset.Set) float64 {
+		other := &References{Config: c, Set: set, Models: refs.Models, Embeddings: ensemble(t, 1, m).Embed(set.All())}
+		e, err := newClassifier(t, other, DefaultRule(), m).Evaluate(data.Test.All())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got != e.Accuracy() {
-			t.Errorf("draw %d: accuracy %v, want %v", i, got, e.Accuracy())
+		return e.Accuracy()
+	}
+	for i, got := range list[0].Accuracies {
+		if want := instead(Random(leaves, 2, uint64(i+1))); got != want {
+			t.Errorf("draw %d: accuracy %v, want %v", i, got, want)
 		}
 	}
-	centres, err := pixelCentres(leaves, 2, c.Seed, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if a, err := refs.instead(centres, []*model.Model{m}, data.Test.All(), DefaultRule(), 1); err != nil || list[2].Accuracies[0] != a {
-		t.Errorf("%s: accuracy %v, of the centres it is %v (%v)", KMeans, list[2].Accuracies[0], a, err)
+	for i, perClass := range []int{2, 1} {
+		centres, err := pixelCentres(leaves, perClass, c.Seed, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := list[2+i].Accuracies[0], instead(centres); got != want {
+			t.Errorf("%s: accuracy %v, of the centres it is %v", list[2+i].Name, got, want)
+		}
 	}
 	_, err = Controls(refs, []*model.Model{m}, data.Test, data.Test.All(), DefaultRule(), 1, 1)
 	oneLine(t, err, "other images")
