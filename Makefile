@@ -89,8 +89,10 @@ analysis: build ## make the pictures of docs/analysis.md anew (needs MNIST)
 	cp $(MADE)/net/weights.svg docs/images/net-weights.svg
 
 references: build ## make the references in models/ and their pictures anew (needs the data sets)
+	./taylornet distill mnist --other mnist-small --other mnist-paper --out $(MADE)/mnist-refs
+	./taylornet distill fashion-mnist --out $(MADE)/fashion-mnist-refs
+	./taylornet distill cifar-10 --out $(MADE)/cifar-10-refs
 	for name in mnist fashion-mnist cifar-10; do \
-		./taylornet distill $$name --out $(MADE)/$$name-refs && \
 		cp $(MADE)/$$name-refs/refs-10.safetensors models/$$name-refs-10.safetensors && \
 		cp $(MADE)/$$name-refs/images-10.png docs/images/$$name-references.png || exit 1; \
 	done
