@@ -56,7 +56,7 @@ set. The model that embeds is found beside the references by its hash.`,
 	flags := cmd.Flags()
 	flags.StringVar(&f.data, "data", "", "measure on a data set: a known `NAME`, or a folder")
 	flags.Var(&f.size, "size", "resize the images of --data to this")
-	flags.StringVar(&f.split, "split", "test", "part of the data: `test` or train")
+	flags.StringVar(&f.split, "split", "test", "part of the data: `test`, train, or validation, what the model's training set aside of train")
 	flags.StringVar(&f.out, "out", "", "write the page and pictures to `DIR` (default classified, or classified-2 and so on; with --json nothing is written by default)")
 	flags.StringVar(&f.invert, "invert", "auto", "exchange light and dark: `auto`, yes or no")
 	flags.StringSliceVar(&f.models, "model", nil, "the `MODEL` that the references were made with, if it is not beside them")
@@ -66,7 +66,7 @@ set. The model that embeds is found beside the references by its hash.`,
 	flags.IntVar(&f.real, "real", defaultReal, "show `N` real images behind each")
 	addRule(cmd, &f.rule)
 	completeFlag(cmd, "data", completeData)
-	completeFlag(cmd, "split", completeOf("test", "train"))
+	completeFlag(cmd, "split", completeOf(splits()...))
 	completeFlag(cmd, "invert", completeOf(inversions()...))
 	return cmd
 }
@@ -195,7 +195,10 @@ func (a *app) classifyData(c *distill.Classifier, m *model.Model, f *classifyFla
 	if err != nil {
 		return err
 	}
-	set := f.part(data)
+	set, err := f.part(m, data)
+	if err != nil {
+		return err
+	}
 	e, err := c.Evaluate(set.All())
 	if errors.Is(err, model.ErrShape) {
 		return fmt.Errorf("%w: choose other data with --data", err)

@@ -157,10 +157,9 @@ func (a *app) distill(ctx context.Context, args []string, f *distillFlags) error
 		return err
 	}
 	if f.split == "validation" {
-		if d.validation.N() == 0 {
-			return errors.New("--split validation: the model's training set no images aside")
+		if d.data.Test, err = setAside(d.models[0], d.data); err != nil {
+			return err
 		}
-		d.data.Test = d.validation.Copy(d.data.Name + " validation")
 	}
 	if err := d.configure(); err != nil {
 		return err

@@ -3,11 +3,13 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/distill"
 	"github.com/coarsegrain/taylornet/model"
 	"github.com/coarsegrain/taylornet/train"
 )
@@ -29,6 +31,8 @@ func (a *app) evalCommand() *cobra.Command {
 file, a run folder, or the name of a trained model that comes with the program, as
 mnist. Without --data the model's own data set is taken.
 
+With --split validation the images are those of the training split that the model's
+epochs were chosen by: to choose settings by.
 With --robustness also images that are shifted, noisy, and of less or more contrast.
 With --mirror the answer is by the mean of the logits of an image and its mirror image:
 test-time augmentation, for objects that look as likely either way.`,
@@ -42,12 +46,12 @@ test-time augmentation, for objects that look as likely either way.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.data, "data", "", "data set: a known `NAME`, or a folder (default: what the model was trained on)")
-	flags.StringVar(&f.split, "split", "test", "part of the data: `test` or train")
+	flags.StringVar(&f.split, "split", "test", "part of the data: `test`, train, or validation, what training set aside of train")
 	flags.Var(&f.size, "size", "resize images to this")
 	flags.BoolVar(&f.robustness, "robustness", false, "measure the accuracy on disturbed images, too")
 	flags.BoolVar(&f.mirror, "mirror", false, "answer by each image and its mirror image")
 	completeFlag(cmd, "data", completeData)
-	completeFlag(cmd, "split", completeOf("test", "train"))
+	completeFlag(cmd, "split", completeOf(splits()...))
 	return cmd
 }
 
@@ -80,7 +84,10 @@ func (a *app) eval(arg string, f *evalFlags) error {
 	if err != nil {
 		return err
 	}
-	set := f.part(data)
+	set, err := f.part(m, data)
+	if err != nil {
+		return err
+	}
 	if !slices.Equal(set.Classes, m.Classes) && len(set.Classes) == len(m.Classes) {
 		a.notef("note: the classes of %s have other names than the model's", set.Name)
 	}
@@ -124,19 +131,39 @@ func (f *evalFlags) evaluate(m *model.Model, images dataset.Subset) (*model.Eval
 	return m.Evaluate(images)
 }
 
+func splits() []string { return []string{"test", "train", "validation"} }
+
 func (f *evalFlags) checkSplit() error {
-	if f.split != "test" && f.split != "train" {
-		return usagef("--split %q: want test or train", f.split)
+	if !slices.Contains(splits(), f.split) {
+		return usagef("--split %q: want test, train or validation", f.split)
 	}
 	return nil
 }
 
 // part is the part of the data that --split names.
-func (f *evalFlags) part(data *dataset.Data) *dataset.Set {
-	if f.split == "train" {
-		return data.Train
+func (f *evalFlags) part(m *model.Model, data *dataset.Data) (*dataset.Set, error) {
+	switch f.split {
+	case "train":
+		return data.Train, nil
+	case "validation":
+		if on := filepath.Base(train.ReadRecord(m).Config.Data); on != data.Name {
+			return nil, fmt.Errorf("--split validation: the model was trained on %s, not on %s", on, data.Name)
+		}
+		return setAside(m, data)
 	}
-	return data.Test
+	return data.Test, nil
+}
+
+// setAside is the training images that the epochs of a model were chosen by.
+func setAside(m *model.Model, data *dataset.Data) (*dataset.Set, error) {
+	_, images, err := distill.Parts(m, data.Train)
+	if err != nil {
+		return nil, err
+	}
+	if images.N() == 0 {
+		return nil, errors.New("--split validation: the model's training set no images aside")
+	}
+	return images.Copy(data.Name + " validation"), nil
 }
 
 // evalData loads the data that the flags name, or else the model's own.

@@ -48,13 +48,22 @@ func TestModelCards(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			e, err := m.Evaluate(data.Test.All())
+			validation, err := setAside(m, data)
 			if err != nil {
 				t.Fatal(err)
 			}
-			// Other SIMD instructions round otherwise: an image or two may change sides.
-			if images := math.Abs(e.Accuracy()-record.TestAccuracy) * float64(e.Total); images > 2.5 {
-				t.Errorf("%s of the test images are right, the record says %s", percent(e.Accuracy()), percent(record.TestAccuracy))
+			for _, part := range []struct {
+				images *dataset.Set
+				want   float64
+			}{{data.Test, record.TestAccuracy}, {validation, record.ValidationAccuracy}} {
+				e, err := m.Evaluate(part.images.All())
+				if err != nil {
+					t.Fatal(err)
+				}
+				// Other SIMD instructions round otherwise: an image or two may change sides.
+				if images := math.Abs(e.Accuracy()-part.want) * float64(e.Total); images > 2.5 {
+					t.Errorf("%s of %s are right, the record says %s", percent(e.Accuracy()), part.images.Name, percent(part.want))
+				}
 			}
 		})
 	}
