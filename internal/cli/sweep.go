@@ -33,12 +33,12 @@ all settings but --seed), which are put on top of the others. Every run is a run
 folder as train makes it, DIR/VARIATION/seed-N. A sweep that was interrupted goes on
 with --resume and comes to the very figures that it would have come to.
 
-The table gives of each variation the mean over its seeds, the standard deviation
-(sd), Student's 95 % interval of the mean, and the mean difference from the first
-variation, seed by seed, with its interval. Variations are for choosing by the
-validation images; so the test accuracies are shown of a single variation, unless
---test=false says that it is there to choose by too, and of several only with --test,
-which also --resume takes.`,
+The table gives of each variation's validation accuracies, and then of the test
+accuracies, the mean over its seeds, the standard deviation (sd), Student's 95 %
+interval of the mean, and the mean difference from the first variation, seed by seed,
+with its interval. Variations are for choosing by the validation images; so the test
+accuracies are shown of a single variation, unless --test=false says that it is there
+to choose by too, and of several only with --test, which also --resume takes.`,
 		Example: `  taylornet sweep --data mnist --seeds 5             # five seeds of the recipe
   taylornet sweep --data mnist --try '' --try '--rate 0.005' --try '--net mnist-small --epochs 30'
   taylornet sweep --resume --out sweeps/mnist        # after Ctrl-C`,

@@ -70,11 +70,15 @@ func TestMeansOfASweep(t *testing.T) {
 		t.Errorf("got %s", asJSON(t, m))
 	}
 	others := []*sweepRun{finishedRun(0.8, 0), finishedRun(0.9, 0), finishedRun(0.6, 0), diverged}
-	if d := difference(runs, others); !approx.Close(d.Mean, 0.15, tol) || d.SD != nil || d.Low == nil {
+	if d := difference(runs, others, validationOf); !approx.Close(d.Mean, 0.15, tol) || d.SD != nil || d.Low == nil {
 		t.Errorf("the difference is %s", asJSON(t, d))
 	}
-	untested := []*sweepRun{finishedRun(0, 0.5), finishedRun(0, 0.75)}
-	if d := difference(untested, []*sweepRun{finishedRun(0.1, 0.25), finishedRun(0.1, 0.5)}); !approx.Close(d.Mean, 0.25, tol) {
+	tested := []*sweepRun{finishedRun(0, 0.5), finishedRun(0, 0.75)}
+	others = []*sweepRun{finishedRun(0.1, 0.25), finishedRun(0.1, 0.5)}
+	if d := difference(tested, others, testOf); !approx.Close(d.Mean, 0.25, tol) {
+		t.Errorf("on the test images the difference is %s", asJSON(t, d))
+	}
+	if d := difference(tested, others, validationOf); d != nil {
 		t.Errorf("without validation images the difference is %s", asJSON(t, d))
 	}
 	if got := asJSON(t, meanOf(runs[:2], validationOf)); got != `{"mean":0.9}` {

@@ -26,14 +26,15 @@ type sweepOutput struct {
 // variationOutput is a variation over its seeds. What cannot be said, as all runs
 // diverged or there is one, is left out.
 type variationOutput struct {
-	Flags      string      `json:"flags"`
-	Params     int         `json:"params"`
-	Degree     int         `json:"degree"`
-	Runs       []*sweepRun `json:"runs"`
-	Validation *meanOutput `json:"validation,omitempty"`
-	Test       *meanOutput `json:"test,omitempty"`
-	Difference *meanOutput `json:"difference,omitempty"` // from the first variation
-	Seconds    float64     `json:"seconds,omitzero"`     // of a run, the mean
+	Flags          string      `json:"flags"`
+	Params         int         `json:"params"`
+	Degree         int         `json:"degree"`
+	Runs           []*sweepRun `json:"runs"`
+	Validation     *meanOutput `json:"validation,omitempty"`
+	Difference     *meanOutput `json:"difference,omitempty"` // of the validation accuracies from the first variation's
+	Test           *meanOutput `json:"test,omitempty"`
+	TestDifference *meanOutput `json:"test_difference,omitempty"`
+	Seconds        float64     `json:"seconds,omitzero"` // of a run, the mean
 }
 
 // meanOutput is a mean over seeds, its standard deviation and the ends of its
@@ -80,16 +81,13 @@ func secondsOf(r *sweepRun) *float64 {
 	return &r.Seconds
 }
 
-// difference is the mean of how much better runs are than others with the same
-// seeds: on the validation images, or the test images if there are none.
-func difference(runs, others []*sweepRun) *meanOutput {
+// difference is the mean of how much more runs have of something than others with
+// the same seeds.
+func difference(runs, others []*sweepRun, what func(*sweepRun) *float64) *meanOutput {
 	var values []float64
 	for i, r := range runs {
-		for _, of := range []func(*sweepRun) *float64{validationOf, testOf} {
-			if a, b := of(r), of(others[i]); a != nil && b != nil {
-				values = append(values, *a-*b)
-				break
-			}
+		if a, b := what(r), what(others[i]); a != nil && b != nil {
+			values = append(values, *a-*b)
 		}
 	}
 	m := newMean(values)
@@ -120,7 +118,9 @@ func (s *sweep) finish(runs map[*variation][]*sweepRun) error {
 			Validation: meanOf(runs[v], validationOf), Test: meanOf(runs[v], testOf),
 		}
 		if i > 0 && s.plan.Seeds > 1 {
-			o.Difference = difference(runs[v], runs[s.plan.Variations[0]])
+			first := runs[s.plan.Variations[0]]
+			o.Difference = difference(runs[v], first, validationOf)
+			o.TestDifference = difference(runs[v], first, testOf)
 		}
 		if m := meanOf(runs[v], secondsOf); m != nil {
 			o.Seconds = m.Mean
@@ -154,58 +154,55 @@ func (s *sweep) finish(runs map[*variation][]*sweepRun) error {
 // writeTable writes a row a variation, with the columns that there is something
 // to say in.
 func (s *sweep) writeTable(out *sweepOutput) {
-	has := func(of func(o *variationOutput) *meanOutput) bool {
-		return slices.ContainsFunc(out.Variations, func(o variationOutput) bool { return of(&o) != nil })
+	columns := []struct {
+		headings []string
+		of       func(o *variationOutput) *meanOutput
+		cells    func(*meanOutput) []string
+	}{
+		{[]string{">validation", ">sd", "95 % interval"}, func(o *variationOutput) *meanOutput { return o.Validation }, (*meanOutput).level},
+		{[]string{">difference", "95 % interval"}, func(o *variationOutput) *meanOutput { return o.Difference }, (*meanOutput).change},
+		{[]string{">test", ">sd", "95 % interval"}, func(o *variationOutput) *meanOutput { return o.Test }, (*meanOutput).level},
+		{[]string{">difference", "95 % interval"}, func(o *variationOutput) *meanOutput { return o.TestDifference }, (*meanOutput).change},
 	}
-	validation := has(func(o *variationOutput) *meanOutput { return o.Validation })
-	difference := has(func(o *variationOutput) *meanOutput { return o.Difference })
-	test := has(func(o *variationOutput) *meanOutput { return o.Test })
 	headings := []string{"variation", ">parameters", ">degree"}
-	if validation {
-		headings = append(headings, ">validation", ">sd", "95 % interval")
+	rows := make([][]string, len(out.Variations))
+	for i, o := range out.Variations {
+		rows[i] = []string{s.plan.Variations[i].name(), count(o.Params), count(o.Degree)}
 	}
-	if difference {
-		headings = append(headings, ">difference", "95 % interval")
-	}
-	if test {
-		headings = append(headings, ">test", ">sd", "95 % interval")
+	for _, c := range columns {
+		if !slices.ContainsFunc(out.Variations, func(o variationOutput) bool { return c.of(&o) != nil }) {
+			continue
+		}
+		headings = append(headings, c.headings...)
+		for i := range out.Variations {
+			cells := slices.Repeat([]string{"-"}, len(c.headings))
+			if m := c.of(&out.Variations[i]); m != nil {
+				cells = c.cells(m)
+			}
+			rows[i] = append(rows[i], cells...)
+		}
 	}
 	t := newTable(append(headings, ">time", "")...)
 	for i, o := range out.Variations {
-		row := []string{s.plan.Variations[i].name(), count(o.Params), count(o.Degree)}
-		if validation {
-			row = append(row, o.Validation.cells()...)
-		}
-		if difference {
-			row = append(row, o.Difference.change(), o.Difference.ends())
-		}
-		if test {
-			row = append(row, o.Test.cells()...)
-		}
-		t.add(append(row, o.time(), o.diverged())...)
+		t.add(append(rows[i], o.time(), o.diverged())...)
 	}
 	t.write(s.out)
 }
 
-// cells are the mean, the standard deviation and the interval.
-func (m *meanOutput) cells() []string {
-	if m == nil {
-		return []string{"-", "-", "-"}
-	}
+// level is the mean, the standard deviation and the interval.
+func (m *meanOutput) level() []string {
 	return []string{percent(m.Mean), optional(m.SD), m.ends()}
 }
 
-// change is the mean as a difference.
-func (m *meanOutput) change() string {
-	if m == nil {
-		return "-"
-	}
-	return strings.Replace(fmt.Sprintf("%+.2f %%", 100*m.Mean), "-0.00", "+0.00", 1) // of a sum that is not quite 0
+// change is the mean, as a difference, and the interval.
+func (m *meanOutput) change() []string {
+	text := fmt.Sprintf("%+.2f %%", 100*m.Mean)
+	return []string{strings.Replace(text, "-0.00", "+0.00", 1), m.ends()} // of a sum that is not quite 0
 }
 
 // ends is the interval.
 func (m *meanOutput) ends() string {
-	if m == nil || m.Low == nil {
+	if m.Low == nil {
 		return "-"
 	}
 	return fmt.Sprintf("%.2f to %.2f", 100**m.Low, 100**m.High)
