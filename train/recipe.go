@@ -35,10 +35,10 @@ func Recipe(name string) Config {
 	case "mnist":
 		c.Epochs, c.Freeze, c.Spread = 30, 0.1, 20
 		c.Optimiser, c.Rate, c.WeightDecay = "muon", 0.02, 0.1
-		c.Augment = dataset.Augment{Shift: 1.5, Rotate: 8, Scale: 0.08, Elastic: 1.2}
+		c.Augment = dataset.Augment{Shift: 1.5, Rotate: 8, Scale: 0.08, Elastic: 1.2, Contrast: 0.6, Noise: 0.1}
 	case "mnist-small", "mnist-tiny":
 		c.Data, c.Epochs, c.Spread = "mnist", 40, 20
-		c.Augment = dataset.Augment{Shift: 1.5, Rotate: 8, Scale: 0.08, Elastic: 1.2}
+		c.Augment = dataset.Augment{Shift: 1.5, Rotate: 8, Scale: 0.08, Elastic: 1.2, Contrast: 0.6, Noise: 0.1}
 	case "mnist-paper":
 		c.Data = "mnist"
 		c.Augment = dataset.Augment{Shift: 1.5, Rotate: 8, Scale: 0.08}
