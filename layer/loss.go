@@ -48,33 +48,6 @@ func CrossEntropy[T tensor.Float](dy, y []T, t Target) float64 {
 	return loss
 }
 
-// CosineCrossEntropy returns CrossEntropy of scale times the logits y [K] divided by their
-// length: of the cosines of y and the axes, so that only the direction of y counts.
-// It writes the gradient to dy [K].
-func CosineCrossEntropy[T tensor.Float](dy, y []T, t Target, scale float64) float64 {
-	var squares float64
-	for _, v := range y {
-		squares += float64(v) * float64(v)
-	}
-	factor := scale / math.Sqrt(squares+cosineFloor)
-	for k, v := range y {
-		dy[k] = T(factor * float64(v))
-	}
-	loss := CrossEntropy(dy, dy, t)
-	var along float64
-	for k, v := range y {
-		along += float64(dy[k]) * float64(v)
-	}
-	along /= squares + cosineFloor
-	for k, v := range y {
-		dy[k] = T(factor * (float64(dy[k]) - along*float64(v)))
-	}
-	return loss
-}
-
-// cosineFloor keeps the direction of vanishing logits finite.
-const cosineFloor = 1e-6
-
 // Softmax writes the probabilities of the logits y [K] to p [K]; p may be y.
 func Softmax[T tensor.Float](p, y []T) {
 	logSum := logSumExp(y)

@@ -1,7 +1,6 @@
 package train
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -33,11 +32,6 @@ type Config struct {
 	Schedule    string  `json:"schedule"` // onecycle, cosine, linear or constant
 	WarmUp      float64 `json:"warm_up"`  // fraction of the steps
 
-	// Loss is softmax, the cross-entropy of the logits, or cosine, that of
-	// CosineScale times their direction, which makes similarities of embeddings
-	// meaningful; "" is softmax.
-	Loss string `json:"loss"`
-
 	// Teacher, if not "", is a trained network: a model file, a run folder, a folder of
 	// run folders, of which the one named by SeedDir for the run's seed is meant, or the
 	// name of one of models. The run learns the
@@ -63,8 +57,7 @@ type Config struct {
 	Freeze float64 `json:"freeze"`
 	// Spread is the largest distance between an image's logits up to which it
 	// counts in full: beyond it, its loss and gradient are scaled down by the ratio
-	// of the two. 0 is no such limit. The cosine loss, which does not see lengths, has
-	// none.
+	// of the two. 0 is no such limit.
 	Spread float64 `json:"spread"`
 
 	// Validation is the fraction of the training images set aside to choose
@@ -76,12 +69,8 @@ type Config struct {
 	Augment  dataset.Augment `json:"augment"`
 }
 
-// CosineScale is the factor of the direction in the cosine loss.
-const CosineScale = 10
-
 // The names that Config's strings take.
 var (
-	losses     = []string{"softmax", "cosine"}
 	optimisers = []string{"adamw", "sgd", "muon"}
 	schedules  = []string{"onecycle", "cosine", "linear", "constant"}
 )
@@ -91,7 +80,6 @@ func (c *Config) Validate() error {
 	faults := []error{
 		check.OneOf("optimiser", c.Optimiser, optimisers),
 		check.OneOf("schedule", c.Schedule, schedules),
-		check.OneOf("loss", cmp.Or(c.Loss, losses[0]), losses),
 		check.Within("epochs", float64(c.Epochs), 1, 1e6),
 		check.Within("batch", float64(c.Batch), 1, 1<<20),
 		check.Within("micro-batch", float64(c.MicroBatch), 0, 1<<12),

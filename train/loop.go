@@ -136,9 +136,6 @@ func (r *run) prepare() {
 		for _, v := range y {
 			r.hits[i] = r.hits[i] && v <= y[r.targets[i].Label]
 		}
-		if r.Config.Loss == "cosine" {
-			return layer.CosineCrossEntropy(dy, y, r.targets[i], CosineScale)
-		}
 		loss := layer.CrossEntropy(dy, y, r.targets[i])
 		return loss * limit(dy, y, r.Config.Spread)
 	}

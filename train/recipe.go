@@ -23,7 +23,7 @@ func Recipe(name string) Config {
 		Data: name, Seed: 1, Epochs: 15, Batch: 128,
 		Optimiser: "adamw", Rate: 0.01, WeightDecay: 0.01, Momentum: 0.9,
 		Schedule: "onecycle", WarmUp: 0.2,
-		Loss: "softmax", Average: 0.998, Clip: 5, Validation: 0.08,
+		Average: 0.998, Clip: 5, Validation: 0.08,
 	}
 	if source, ok := spec.PresetSource(name); ok {
 		c.Net = source

@@ -66,7 +66,6 @@ func settings() []setting {
 		{"weight-decay", "of convolutions and linear layers", number(func(c *train.Config) *float64 { return &c.WeightDecay })},
 		{"momentum", "of sgd and muon", number(func(c *train.Config) *float64 { return &c.Momentum })},
 		{"average", "decay of the moving average of the weights; 0 for none", number(func(c *train.Config) *float64 { return &c.Average })},
-		{"loss", "softmax, or cosine for similarities of embeddings that mean something", word(func(c *train.Config) *string { return &c.Loss })},
 		{teacherFlag, "learn the probabilities that this `MODEL` gives, a file, a run folder, a folder of runs seed-N or a name, instead of labels; or none", &typed[string]{
 			kind: "MODEL", parse: parseTeacher, format: formatTeacher, field: func(c *train.Config) *string { return &c.Teacher },
 		}},
