@@ -11,12 +11,13 @@ import (
 	"github.com/coarsegrain/taylornet/train"
 )
 
-// TestKilledSweepsResume kills a sweep at random instants, often within a save, and
-// goes on each time, until it is done: the results, times aside, and the models must
-// be those of a sweep that was left alone.
+// TestKilledSweepsResume kills a sweep that makes two runs at a time at random
+// instants, often within a save, and goes on each time, until it is done: the results,
+// times aside, and the models must be those of a sweep that was left alone and made
+// one run after the other.
 func TestKilledSweepsResume(t *testing.T) {
 	args := func(dir string) []string {
-		list := []string{"sweep", "--quiet", "--save-every", "1ns", "--out", dir}
+		list := []string{"sweep", "--quiet", "--parallel", "2", "--save-every", "1ns", "--out", dir}
 		if _, err := os.Stat(filepath.Join(dir, planFile)); err == nil {
 			return append(list, "--resume")
 		}
@@ -25,7 +26,7 @@ func TestKilledSweepsResume(t *testing.T) {
 	}
 	whole := filepath.Join(t.TempDir(), "whole")
 	start := time.Now()
-	mustRun(t, args(whole)...)
+	mustRun(t, append(args(whole), "--parallel", "1")...)
 	killed{
 		args:        args,
 		outcome:     sweepBytes,

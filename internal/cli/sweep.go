@@ -11,10 +11,11 @@ import (
 // the seed is the first.
 type sweepFlags struct {
 	trainFlags
-	seeds int
-	try   []string
-	test  bool
-	given func(flag string) bool
+	seeds    int
+	parallel int
+	try      []string
+	test     bool
+	given    func(flag string) bool
 }
 
 func (a *app) sweepCommand() *cobra.Command {
@@ -31,7 +32,8 @@ func (a *app) sweepCommand() *cobra.Command {
 each with the same seeds. Each --try takes flags as train does (--net, --size, and
 all settings but --seed), which are put on top of the others. Every run is a run
 folder as train makes it, DIR/VARIATION/seed-N. A sweep that was interrupted goes on
-with --resume and comes to the very figures that it would have come to.
+with --resume and comes to the very figures that it would have come to. Several runs
+at a time (--parallel) take less time than one after the other on many processors.
 
 The table gives of each variation's validation accuracies, and then of the test
 accuracies, the mean over its seeds, the standard deviation (sd), Student's 95 %
@@ -50,6 +52,7 @@ to choose by too, and of several only with --test, which also --resume takes.`,
 	}
 	flags := cmd.Flags()
 	flags.IntVar(&f.seeds, "seeds", 3, "train each variation with `N` seeds")
+	flags.IntVar(&f.parallel, "parallel", 1, "make `N` runs at a time, which does not change the outcome; they share the processors, unless --workers says how many each has")
 	flags.StringArrayVar(&f.try, "try", nil, "a variation: `'FLAGS'` of train, '' for none (repeatable)")
 	flags.BoolVar(&f.test, "test", false, "show the test accuracies of several variations too; --test=false, not even of one")
 	flags.StringVar(&f.out, "out", "", "write the sweep to `DIR` (default sweeps/NAME, or sweeps/NAME-2 and so on)")
@@ -61,6 +64,9 @@ to choose by too, and of several only with --test, which also --resume takes.`,
 func (f *sweepFlags) validate() error {
 	if err := checkSeeds(f.seeds); err != nil {
 		return err
+	}
+	if f.parallel < 1 || f.parallel > maxWorkers {
+		return usagef("--parallel %d: want 1 to %d", f.parallel, maxWorkers)
 	}
 	if err := checkResume(f.resume, f.out); err != nil {
 		return err

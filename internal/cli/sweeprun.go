@@ -9,6 +9,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/train"
@@ -35,12 +39,16 @@ type sweep struct {
 	flags  *sweepFlags
 	plan   *sweepPlan
 	dir    string
+	shown  *trainProgress
 	load   loader
+	mu     sync.Mutex // of loaded
 	loaded map[dataset.Size]*dataset.Data
 }
 
 // loadOnce loads the data set, the first time that the size is asked for.
 func (s *sweep) loadOnce(name string, size dataset.Size) (*dataset.Data, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if data := s.loaded[size]; data != nil {
 		return data, nil
 	}
@@ -80,16 +88,38 @@ func (s *sweep) planned() []plannedRun {
 	return list
 }
 
+// run makes the runs that are not finished, as many at a time as asked, in their
+// order.
 func (s *sweep) run(ctx context.Context) error {
-	finished := make(map[*variation][]*sweepRun)
-	for _, p := range s.planned() {
+	planned := s.planned()
+	results := make([]*sweepRun, len(planned))
+	s.shown = s.trainProgress(len(planned))
+	group, running := errgroup.WithContext(ctx)
+	group.SetLimit(s.flags.parallel)
+	for i, p := range planned {
 		r, err := p.read()
-		if r == nil && err == nil {
-			r, err = s.train(ctx, p)
-		}
 		if err != nil {
-			return err
+			group.Go(func() error { return err })
+			break
 		}
+		if r != nil {
+			results[i] = r
+			s.shown.done(i, "")
+			continue
+		}
+		group.Go(func() (err error) {
+			results[i], err = s.train(running, i, p)
+			return err
+		})
+	}
+	err := group.Wait()
+	s.shown.clear()
+	if err != nil {
+		return err
+	}
+	finished := make(map[*variation][]*sweepRun)
+	for i, p := range planned {
+		r := results[i]
 		if !s.plan.Test {
 			r.TestAccuracy = nil
 		}
@@ -121,8 +151,31 @@ func (p plannedRun) read() (*sweepRun, error) {
 	return r, nil
 }
 
-// train makes a run or goes on with it.
-func (s *sweep) train(ctx context.Context, p plannedRun) (*sweepRun, error) {
+// train makes a planned run or goes on with it.
+func (s *sweep) train(ctx context.Context, i int, p plannedRun) (*sweepRun, error) {
+	result, err := s.trainJob(ctx, i, p)
+	r := &sweepRun{Seed: p.seed}
+	switch {
+	case errors.Is(err, train.ErrInterrupted):
+		return nil, fmt.Errorf("%s: %w: go on with: taylornet sweep --resume --out %s", p.name, err, quoted(s.dir))
+	case errors.Is(err, train.ErrDiverged):
+		r.Diverged = true
+		s.shown.done(i, fmt.Sprintf("%s: %v", p.name, err))
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", p.name, err)
+	default:
+		r.take(result)
+		r.Model = filepath.Join(p.dir, train.ModelFile)
+		s.shown.done(i, fmt.Sprintf("%s done: %s", p.name, s.describe(r)))
+	}
+	return r, writeFile(filepath.Join(p.dir, resultFile), func(w io.Writer) error { return json.NewEncoder(w).Encode(r) })
+}
+
+// trainJob trains with the run's share of the processors, if the workers were not given.
+func (s *sweep) trainJob(ctx context.Context, i int, p plannedRun) (*train.Result, error) {
+	if ctx.Err() != nil {
+		return nil, train.ErrInterrupted
+	}
 	j := &job{config: p.Config, net: p.net, size: p.Size, dir: p.dir}
 	j.config.Seed = p.seed
 	var err error
@@ -131,22 +184,14 @@ func (s *sweep) train(ctx context.Context, p plannedRun) (*sweepRun, error) {
 	}
 	f := s.flags.trainFlags
 	f.resume = f.resume && train.Exists(p.dir)
-	result, err := s.runJob(ctx, j, &f, fmt.Sprintf("%s: %s, seed %d; %s", p.name, p.variation.name(), p.seed, j.heading()))
-	r := &sweepRun{Seed: p.seed}
-	switch {
-	case errors.Is(err, train.ErrInterrupted):
-		return nil, fmt.Errorf("%s: %w: go on with: taylornet sweep --resume --out %s", p.name, err, quoted(s.dir))
-	case errors.Is(err, train.ErrDiverged):
-		r.Diverged = true
-		s.notef("%s: %v", p.name, err)
-	case err != nil:
-		return nil, fmt.Errorf("%s: %w", p.name, err)
-	default:
-		r.take(result)
-		r.Model = filepath.Join(p.dir, train.ModelFile)
-		s.notef("%s done: %s", p.name, s.describe(r))
+	prefix := ""
+	if atOnce := min(s.flags.parallel, len(s.shown.made)); atOnce > 1 {
+		prefix = fmt.Sprintf("run %d: ", i+1)
+		if f.workers == 0 {
+			f.workers = max(1, runtime.GOMAXPROCS(0)/atOnce)
+		}
 	}
-	return r, writeFile(filepath.Join(p.dir, resultFile), func(w io.Writer) error { return json.NewEncoder(w).Encode(r) })
+	return runJob(ctx, j, &f, s.shown.run(i, fmt.Sprintf("%s: %s, seed %d; %s", p.name, p.variation.name(), p.seed, j.heading()), prefix))
 }
 
 // take notes how a run went.

@@ -240,14 +240,13 @@ func (s *directStudy) train(ctx context.Context, order, seed int, shuffled, read
 		return nil, nil, &usageError{err}
 	}
 	dir := filepath.Join(f.out, fmt.Sprintf("order-%d%s-seed-%d", order, suffix, seed))
-	options := train.Options{Dir: dir, Resume: f.resume && train.Exists(dir), Workers: f.workers, TestCurve: true}
-	if !s.quiet {
-		p := &trainProgress{w: s.err, heading: fmt.Sprintf("order %d, %s a class, seed %d%s",
-			order, plural(net.NumParams()/s.classes(), "coefficient"), seed, strings.ReplaceAll(suffix, "-", ", pixels "))}
-		options.Progress = p.show
-		defer p.clear()
-	}
-	result, err := train.Run(ctx, cfg, data, options)
+	p := s.trainProgress(1)
+	defer p.clear()
+	result, err := train.Run(ctx, cfg, data, train.Options{
+		Dir: dir, Resume: f.resume && train.Exists(dir), Workers: f.workers, TestCurve: true,
+		Progress: p.run(0, fmt.Sprintf("order %d, %s a class, seed %d%s",
+			order, plural(net.NumParams()/s.classes(), "coefficient"), seed, strings.ReplaceAll(suffix, "-", ", pixels ")), ""),
+	})
 	switch {
 	case errors.Is(err, train.ErrInterrupted):
 		return nil, nil, fmt.Errorf("%w: go on with: %s --resume", err, s.command())

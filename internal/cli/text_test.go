@@ -49,13 +49,16 @@ long name       2  x
 // Where there is no terminal, an epoch is a line and steps are nothing.
 func TestTrainProgressInAFile(t *testing.T) {
 	var text strings.Builder
-	p := &trainProgress{w: &text, heading: "digits"}
-	p.show(train.Progress{Epoch: 1, Epochs: 10, Step: 1, Steps: 2})
-	p.show(train.Progress{Epoch: 1, Epochs: 10, Step: 2, Steps: 2, Finished: &train.Metrics{
+	p := (&app{err: &text}).trainProgress(2)
+	show := p.run(1, "digits", "run 2: ")
+	show(train.Progress{Epoch: 1, Epochs: 10, Step: 1, Steps: 2})
+	show(train.Progress{Epoch: 1, Epochs: 10, Step: 2, Steps: 2, Finished: &train.Metrics{
 		Epoch: 1, TrainLoss: 0.5, TrainAccuracy: 0.75, ValidationAccuracy: 1, ImagesPerSecond: 12345.6,
 	}})
+	p.done(0, "")
+	p.done(1, "done")
 	p.clear()
-	want := "digits\nepoch  1/10  loss 0.5000  accuracy 75.00 %  validation 100.00 %  12,345 images/s\n"
+	want := "digits\nrun 2: epoch  1/10  loss 0.5000  accuracy 75.00 %  validation 100.00 %  12,345 images/s\ndone\n"
 	if text.String() != want {
 		t.Errorf("got %q, want %q", text.String(), want)
 	}

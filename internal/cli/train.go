@@ -116,7 +116,9 @@ func (a *app) train(ctx context.Context, f *trainFlags) error {
 	if err != nil {
 		return err
 	}
-	result, err := a.runJob(ctx, j, f, j.heading())
+	p := a.trainProgress(1)
+	result, err := runJob(ctx, j, f, p.run(0, j.heading(), ""))
+	p.clear()
 	switch {
 	case errors.Is(err, train.ErrInterrupted):
 		return fmt.Errorf("%w: go on with: taylornet train --resume --out %s", err, quoted(j.dir))
@@ -128,15 +130,11 @@ func (a *app) train(ctx context.Context, f *trainFlags) error {
 	return a.summarise(j, result)
 }
 
-// runJob makes a run, shows how far it is below a heading, and writes its report.
-func (a *app) runJob(ctx context.Context, j *job, f *trainFlags, heading string) (*train.Result, error) {
-	options := train.Options{Dir: j.dir, Resume: f.resume, Workers: f.workers, SaveEvery: f.saveEvery}
-	if !a.quiet {
-		p := &trainProgress{w: a.err, heading: heading}
-		defer p.clear()
-		options.Progress = p.show
-	}
-	result, err := train.Run(ctx, j.config, j.data, options)
+// runJob makes a run, shows how far it is, and writes its report.
+func runJob(ctx context.Context, j *job, f *trainFlags, show func(train.Progress)) (*train.Result, error) {
+	result, err := train.Run(ctx, j.config, j.data, train.Options{
+		Dir: j.dir, Resume: f.resume, Workers: f.workers, SaveEvery: f.saveEvery, Progress: show,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -12,36 +14,92 @@ import (
 	"github.com/coarsegrain/taylornet/train"
 )
 
-// trainProgress shows how far a run is: a line an epoch, and on a terminal a bar
-// below them.
+// trainProgress shows how far training runs are: a line an epoch, and on a terminal
+// a bar below them over all the runs. Runs may be made at the same time.
 type trainProgress struct {
-	w       io.Writer
-	heading string                   // shown once, when the run is under way
-	bar     *progressbar.ProgressBar // nil until there is something to show
-	first   int                      // step that the bar began at
+	w     io.Writer
+	mu    sync.Mutex
+	made  []float64                // of each run, the part of it that is made
+	first float64                  // the sum of these that the bar began at
+	bar   *progressbar.ProgressBar // nil until there is something to show
 }
 
-func (p *trainProgress) show(at train.Progress) {
-	if p.heading != "" {
-		fmt.Fprintln(p.w, p.heading)
-		p.heading = ""
+// barUnits is how finely the bar divides a run.
+const barUnits = 1e6
+
+// trainProgress shows how far runs are, or with --quiet nothing.
+func (a *app) trainProgress(runs int) *trainProgress {
+	w := a.err
+	if a.quiet {
+		w = io.Discard
 	}
-	if at.Finished != nil {
-		p.clear()
-		fmt.Fprintln(p.w, epochLine(at))
-		return
+	return &trainProgress{w: w, made: make([]float64, runs)}
+}
+
+// run is what shows a run: its heading, once it is under way, and then each epoch
+// behind the prefix.
+func (p *trainProgress) run(i int, heading, prefix string) func(train.Progress) {
+	return func(at train.Progress) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if heading != "" {
+			p.line(heading)
+			heading = ""
+		}
+		if at.Finished != nil {
+			p.line(prefix + epochLine(at))
+			return
+		}
+		if isTerminal(p.w) {
+			p.step(i, at)
+		}
 	}
-	if !isTerminal(p.w) {
-		return
-	}
-	step := (at.Epoch-1)*at.Steps + at.Step
+}
+
+// step shows a run's step in the bar. Its words are about the first of the runs
+// that are not finished.
+func (p *trainProgress) step(i int, at train.Progress) {
+	before, steps := (at.Epoch-1)*at.Steps+at.Step-1, float64(at.Epochs*at.Steps)
 	if p.bar == nil {
-		p.first = step - 1
-		p.bar = newBar(p.w, int64(at.Epochs*at.Steps-p.first))
+		p.made[i] = float64(before) / steps
+		p.first = p.total()
+		p.bar = newBar(p.w, int64(barUnits*(float64(len(p.made))-p.first)))
 	}
-	p.bar.Describe(fmt.Sprintf("epoch %d/%d  loss %.4f  %s  %s images/s",
-		at.Epoch, at.Epochs, at.Loss, percent(at.Accuracy), count(int(at.ImagesPerSecond))))
-	_ = p.bar.Set(step - p.first) // a terminal that is gone is no reason to stop
+	p.made[i] = float64(before+1) / steps
+	if i == slices.IndexFunc(p.made, func(part float64) bool { return part < 1 }) {
+		text := fmt.Sprintf("epoch %d/%d  loss %.4f  %s  %s images/s",
+			at.Epoch, at.Epochs, at.Loss, percent(at.Accuracy), count(int(at.ImagesPerSecond)))
+		if len(p.made) > 1 {
+			text = fmt.Sprintf("run %d/%d  %s", i+1, len(p.made), text)
+		}
+		p.bar.Describe(text)
+	}
+	_ = p.bar.Set(int(barUnits * (p.total() - p.first))) // a terminal that is gone is no reason to stop
+}
+
+// total is how many runs are made, parts of runs among them.
+func (p *trainProgress) total() float64 {
+	total := 0.0
+	for _, part := range p.made {
+		total += part
+	}
+	return total
+}
+
+// done notes that a run has ended, and says so unless the line is empty.
+func (p *trainProgress) done(i int, line string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.made[i] = 1
+	if line != "" {
+		p.line(line)
+	}
+}
+
+// line writes a line where the bar was.
+func (p *trainProgress) line(text string) {
+	p.clear()
+	fmt.Fprintln(p.w, text)
 }
 
 // clear removes the bar until it is shown again.

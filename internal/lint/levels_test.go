@@ -34,6 +34,7 @@ golang.org/x/image                  dataset model report
 gonum.org/v1/plot                   report
 github.com/spf13/cobra              internal/cli
 github.com/schollz/progressbar/v3   internal/cli
+golang.org/x/sync                   internal/cli
 golang.org/x/term                   internal/cli
 `
 
