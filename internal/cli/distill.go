@@ -191,8 +191,8 @@ func distillSettings() []distillSetting {
 	type config = distill.Config
 	return []distillSetting{
 		{"objective", func(c *config) string { return c.Objective }, func(to, from *config) {
-			if from.Objective != distill.Similarity { // which is that of files without one, too
-				to.Objective = from.Objective
+			if to.Objective = from.Objective; to.Objective == distill.Similarity {
+				to.Objective = "" // as files have it
 			}
 		}},
 		{"levels", func(c *config) string { return list(c.PerClass) }, func(to, from *config) {
@@ -222,11 +222,6 @@ func (d *distillation) recipe(objective string) distill.Config {
 func (d *distillation) configure() (err error) {
 	f := d.flags
 	if f.resume {
-		for _, s := range distillSettings() {
-			if f.given(s.name) {
-				return usagef("--%s cannot be changed in the distillation in %s: leave it out, or start one without --resume", s.name, f.out)
-			}
-		}
 		if !distill.Exists(f.out) {
 			return fmt.Errorf("nothing to resume in %s: name the folder with --out, or start without --resume", f.out)
 		}
@@ -234,7 +229,7 @@ func (d *distillation) configure() (err error) {
 			return err
 		}
 		d.usual = d.recipe(d.config.Objective)
-		return nil
+		return f.refuse(d.config)
 	}
 	d.usual = d.recipe(f.settings.Objective)
 	d.config = d.usual
@@ -256,18 +251,43 @@ func (d *distillation) configure() (err error) {
 }
 
 // override puts the settings that were given into the recipe's.
-func (f *distillFlags) override(c *distill.Config) (err error) {
+func (f *distillFlags) override(c *distill.Config) error {
+	list, err := f.givenSettings()
+	for _, s := range list {
+		s.copy(c, &f.settings)
+	}
+	return err
+}
+
+// refuse reports the flags that would make another distillation of the one to resume.
+func (f *distillFlags) refuse(c distill.Config) error {
+	list, err := f.givenSettings()
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, s := range list {
+		changed := c
+		if s.copy(&changed, &f.settings); s.show(&changed) != s.show(&c) {
+			names = append(names, "--"+s.name)
+		}
+	}
+	return cannotChange(names, "distillation", f.out, distill.ConfigFile)
+}
+
+// givenSettings lists the settings that were given.
+func (f *distillFlags) givenSettings() (list []distillSetting, err error) {
 	if f.given(augmentFlag) {
 		if f.settings.Paint.Augment, err = parseAugment(f.augment); err != nil {
-			return usagef("--%s: %w", augmentFlag, err)
+			return nil, usagef("--%s: %w", augmentFlag, err)
 		}
 	}
 	for _, s := range distillSettings() {
 		if f.given(s.name) {
-			s.copy(c, &f.settings)
+			list = append(list, s)
 		}
 	}
-	return nil
+	return list, nil
 }
 
 // command repeats the distillation, for a shell: also one that was resumed.

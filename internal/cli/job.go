@@ -196,11 +196,20 @@ func (j *job) heading() string {
 // refuse reports the flags that would make another run of the one to resume.
 func (j *job) refuse(f *trainFlags, source string) error {
 	names, err := j.changed(f, source)
-	if err != nil || len(names) == 0 {
+	if err != nil {
 		return err
 	}
-	return usagef("%s cannot be changed in the run in %s: leave out what differs from its %s, or start a run without --resume",
-		strings.Join(names, ", "), j.dir, train.ConfigFile)
+	return cannotChange(names, "run", j.dir, train.ConfigFile)
+}
+
+// cannotChange is the error of flags, if there are any, that differ from those of what
+// is to be resumed, which are in a file of its folder.
+func cannotChange(flags []string, what, dir, file string) error {
+	if len(flags) == 0 {
+		return nil
+	}
+	return usagef("%s cannot be changed in the %s in %s: leave out what differs from its %s, or start a %s without --resume",
+		strings.Join(flags, ", "), what, dir, file, what)
 }
 
 // changed lists the flags that the run does not agree with.

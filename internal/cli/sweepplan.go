@@ -288,11 +288,7 @@ func (s *sweep) refuse() error {
 			}
 		}
 	}
-	if len(names) == 0 {
-		return nil
-	}
-	return usagef("%s cannot be changed in the sweep in %s: leave out what differs from its %s, or start a sweep without --resume",
-		strings.Join(names, ", "), s.dir, planFile)
+	return cannotChange(names, "sweep", s.dir, planFile)
 }
 
 // triesAgree reports whether the variations given are those of the plan.
