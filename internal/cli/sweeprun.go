@@ -94,17 +94,19 @@ func (s *sweep) run(ctx context.Context) error {
 	planned := s.planned()
 	results := make([]*sweepRun, len(planned))
 	s.shown = s.trainProgress(len(planned))
+	for i, p := range planned {
+		var err error
+		if results[i], err = p.read(); err != nil {
+			return err
+		}
+		if results[i] != nil {
+			s.shown.done(i, "")
+		}
+	}
 	group, running := errgroup.WithContext(ctx)
 	group.SetLimit(s.flags.parallel)
 	for i, p := range planned {
-		r, err := p.read()
-		if err != nil {
-			group.Go(func() error { return err })
-			break
-		}
-		if r != nil {
-			results[i] = r
-			s.shown.done(i, "")
+		if results[i] != nil {
 			continue
 		}
 		group.Go(func() (err error) {
