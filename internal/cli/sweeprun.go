@@ -9,12 +9,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/internal/parallel"
 	"github.com/coarsegrain/taylornet/train"
 )
 
@@ -40,6 +40,7 @@ type sweep struct {
 	plan   *sweepPlan
 	dir    string
 	shown  *trainProgress
+	atOnce int // runs that are made at a time
 	load   loader
 	mu     sync.Mutex // of loaded
 	loaded map[dataset.Size]*dataset.Data
@@ -101,6 +102,8 @@ func (s *sweep) run(ctx context.Context) error {
 		}
 		if results[i] != nil {
 			s.shown.done(i, "")
+		} else if s.atOnce < s.flags.parallel {
+			s.atOnce++
 		}
 	}
 	group, running := errgroup.WithContext(ctx)
@@ -187,10 +190,10 @@ func (s *sweep) trainJob(ctx context.Context, i int, p plannedRun) (*train.Resul
 	f := s.flags.trainFlags
 	f.resume = f.resume && train.Exists(p.dir)
 	prefix := ""
-	if atOnce := min(s.flags.parallel, len(s.shown.made)); atOnce > 1 {
+	if s.atOnce > 1 {
 		prefix = fmt.Sprintf("run %d: ", i+1)
 		if f.workers == 0 {
-			f.workers = max(1, runtime.GOMAXPROCS(0)/atOnce)
+			f.workers = max(1, parallel.Workers(0)/s.atOnce)
 		}
 	}
 	return runJob(ctx, j, &f, s.shown.run(i, fmt.Sprintf("%s: %s, seed %d; %s", p.name, p.variation.name(), p.seed, j.heading()), prefix))
