@@ -1,10 +1,10 @@
 package dataset
 
 import (
-	"errors"
 	"fmt"
 	"math"
 
+	"github.com/coarsegrain/taylornet/internal/check"
 	"github.com/coarsegrain/taylornet/internal/rng"
 )
 
@@ -59,7 +59,7 @@ func (a Augment) Validate() error {
 			faults = append(faults, fmt.Errorf("augmentation: %s %g is not in [0,%g)", f.name, f.value, f.below))
 		}
 	}
-	return errors.Join(faults...)
+	return check.All(faults...)
 }
 
 // maxOffset keeps coordinates far from the limits of fixed point.

@@ -1,9 +1,10 @@
 package dataset
 
 import (
-	"errors"
 	"fmt"
 	"math"
+
+	"github.com/coarsegrain/taylornet/internal/check"
 )
 
 // Normalisation maps pixels to network inputs, per channel:
@@ -55,7 +56,7 @@ func (n Normalisation) Validate(c int) error {
 			faults = append(faults, fmt.Errorf("normalisation: deviation of channel %d is %g", ch, std))
 		}
 	}
-	return errors.Join(faults...)
+	return check.All(faults...)
 }
 
 // Apply writes the normalised pixels, [...,C], to dst, of the same length.

@@ -162,7 +162,7 @@ func TestNormalisationValidate(t *testing.T) {
 		err := tt.n.Validate(1)
 		faults := 0
 		if err != nil {
-			faults = 1 + strings.Count(err.Error(), "\n")
+			faults = 1 + strings.Count(err.Error(), "; ")
 		}
 		if faults != tt.faults {
 			t.Errorf("%+v: %v, want %d faults", tt.n, err, tt.faults)

@@ -2,7 +2,6 @@ package distill
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"image"
 	"math"
@@ -36,7 +35,7 @@ var (
 
 // Validate reports every name that is not known.
 func (r *Rule) Validate() error {
-	return errors.Join(check.OneOf("similarity", r.Similarity, similarities), check.OneOf("choice", r.Choice, choices))
+	return check.All(check.OneOf("similarity", r.Similarity, similarities), check.OneOf("choice", r.Choice, choices))
 }
 
 // Classifier classifies images by their similarity to references. It is safe for

@@ -110,7 +110,7 @@ func (c *Config) Validate() error {
 	for _, n := range c.Steps {
 		faults = append(faults, check.Within("steps", float64(n), 0, maxSteps))
 	}
-	return errors.Join(faults...)
+	return check.All(faults...)
 }
 
 // fits reports classes with too few images for the first level: a level must

@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/internal/fsx"
@@ -63,7 +62,7 @@ func Decode(data []byte) (*References, error) {
 		return nil, fmt.Errorf("metadata %q: %w", recordKey, err)
 	}
 	if err := head.Config.Validate(); err != nil {
-		return nil, fmt.Errorf("metadata %q: %s", recordKey, strings.ReplaceAll(err.Error(), "\n", "; "))
+		return nil, fmt.Errorf("metadata %q: %w", recordKey, err)
 	}
 	r := &References{Config: head.Config, Models: head.Models, Fingerprint: head.Fingerprint}
 	if r.Set, err = decodeImages(f, head.Classes); err != nil {

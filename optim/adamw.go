@@ -1,9 +1,9 @@
 package optim
 
 import (
-	"errors"
 	"math"
 
+	"github.com/coarsegrain/taylornet/internal/check"
 	"github.com/coarsegrain/taylornet/internal/kernel"
 )
 
@@ -28,7 +28,7 @@ func DefaultAdamW() AdamW {
 
 // Validate reports every setting that is out of its bounds.
 func (c AdamW) Validate() error {
-	return errors.Join(
+	return check.All(
 		within("AdamW.Beta1", c.Beta1, 0, 1),
 		within("AdamW.Beta2", c.Beta2, 0, 1),
 		positive("AdamW.Eps", c.Eps),

@@ -1,11 +1,11 @@
 package optim
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"slices"
 
+	"github.com/coarsegrain/taylornet/internal/check"
 	"github.com/coarsegrain/taylornet/internal/kernel"
 	"github.com/coarsegrain/taylornet/internal/parallel"
 	"github.com/coarsegrain/taylornet/tensor"
@@ -38,7 +38,7 @@ func DefaultMuon() Muon { return Muon{AdamW: DefaultAdamW(), Momentum: 0.95} }
 
 // Validate reports every setting that is out of its bounds.
 func (c Muon) Validate() error {
-	return errors.Join(c.AdamW.Validate(), within("Muon.Momentum", c.Momentum, 0, 1))
+	return check.All(c.AdamW.Validate(), within("Muon.Momentum", c.Momentum, 0, 1))
 }
 
 // New returns an optimiser of n parameters, of which the ranges are decayed and the

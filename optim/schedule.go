@@ -1,9 +1,10 @@
 package optim
 
 import (
-	"errors"
 	"fmt"
 	"math"
+
+	"github.com/coarsegrain/taylornet/internal/check"
 )
 
 // Schedule is a learning rate that depends on the step.
@@ -51,7 +52,7 @@ func (l Linear) At(step, total int) float64 {
 
 // Validate reports every setting that is out of its bounds.
 func (l Linear) Validate() error {
-	return errors.Join(positive("Linear.Peak", l.Peak), within("Linear.WarmUp", l.WarmUp, 0, 1))
+	return check.All(positive("Linear.Peak", l.Peak), within("Linear.WarmUp", l.WarmUp, 0, 1))
 }
 
 // Cosine rises in a straight line to Peak over the fraction WarmUp of the
@@ -69,7 +70,7 @@ func (c Cosine) At(step, total int) float64 {
 
 // Validate reports every setting that is out of its bounds.
 func (c Cosine) Validate() error {
-	return errors.Join(positive("Cosine.Peak", c.Peak), within("Cosine.WarmUp", c.WarmUp, 0, 1))
+	return check.All(positive("Cosine.Peak", c.Peak), within("Cosine.WarmUp", c.WarmUp, 0, 1))
 }
 
 // straightRise returns the part of the rate's rise that is done in a step, which grows
@@ -119,7 +120,7 @@ func (c OneCycle) At(step, total int) float64 {
 
 // Validate reports every setting that is out of its bounds.
 func (c OneCycle) Validate() error {
-	return errors.Join(
+	return check.All(
 		positive("OneCycle.Peak", c.Peak),
 		within("OneCycle.WarmUp", c.WarmUp, 0, 1),
 		within("OneCycle.StartDivisor", c.StartDivisor, 1, math.Inf(1)),

@@ -1,8 +1,9 @@
 package optim
 
 import (
-	"errors"
 	"math"
+
+	"github.com/coarsegrain/taylornet/internal/check"
 )
 
 // SGD is the settings of stochastic gradient descent with momentum and
@@ -23,7 +24,7 @@ func DefaultSGD() SGD { return SGD{Momentum: 0.9, Nesterov: true, WeightDecay: 5
 
 // Validate reports every setting that is out of its bounds.
 func (c SGD) Validate() error {
-	return errors.Join(
+	return check.All(
 		within("SGD.Momentum", c.Momentum, 0, 1),
 		within("SGD.WeightDecay", c.WeightDecay, 0, math.Inf(1)),
 	)

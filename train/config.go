@@ -1,7 +1,6 @@
 package train
 
 import (
-	"errors"
 	"fmt"
 	"math"
 
@@ -100,7 +99,7 @@ func (c *Config) Validate() error {
 	if _, err := spec.Parse(c.Net); err != nil {
 		faults = append(faults, fmt.Errorf("network: %w", err))
 	}
-	return errors.Join(faults...)
+	return check.All(faults...)
 }
 
 // optimiser returns the optimiser of the trained parameters. Weights decay, and muon

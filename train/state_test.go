@@ -60,6 +60,7 @@ func FuzzCheckpoint(f *testing.F) {
 	f.Add(data[:len(data)/2])
 	f.Add([]byte{})
 	f.Add(bytes.Replace(data, []byte(`\"step\":35,`), []byte(`\"step\":99,`), 1))
+	f.Add([]byte(strings.NewReplacer("muon", "muox", "onecycle", "onecyclx").Replace(string(data)))) // two faults
 	r, err := newRun(cfg, digits(f), Options{})
 	if err != nil {
 		f.Fatal(err)

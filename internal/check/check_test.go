@@ -26,3 +26,11 @@ func ExampleOneOf() {
 	// <nil>
 	// schedule "cosin": want one of cosine, constant
 }
+
+func ExampleAll() {
+	fmt.Println(All(nil, Within("rate", 1, 0, 1)))
+	fmt.Println(All(Within("rate", 2, 0, 1), nil, Within("epochs", 0, 1, 9)))
+	// Output:
+	// <nil>
+	// rate 2: want 0 to 1; epochs 0: want 1 to 9
+}
