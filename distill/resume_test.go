@@ -207,10 +207,11 @@ func TestResumeRefuses(t *testing.T) {
 	if _, err := Run(t.Context(), c, []*model.Model{m}, set, Options{Dir: dir}); !errors.Is(err, ErrExists) {
 		t.Errorf("a second run in the same folder: error %v", err)
 	}
-	if got, err := ReadConfig(dir); err != nil || fmt.Sprint(got) != fmt.Sprint(c) {
-		t.Errorf("the folder's settings are %+v, error %v; want %+v", got, err, c)
+	got, models, err := ReadConfig(dir)
+	if err != nil || fmt.Sprint(got) != fmt.Sprint(c) || len(models) != 1 {
+		t.Fatalf("the folder's settings are %+v, models %v, error %v; want %+v", got, models, err, c)
 	}
-	if saved, err := model.Load(filepath.Join(dir, modelFile(0))); err != nil || hashOf(t, saved) != hashOf(t, m) {
+	if saved, err := model.Load(models[0]); err != nil || hashOf(t, saved) != hashOf(t, m) {
 		t.Errorf("the folder's model is another (%v)", err)
 	}
 	other := c

@@ -146,8 +146,9 @@ func Exists(dir string) bool {
 	return err == nil
 }
 
-// ReadConfig reads the settings of the run in a folder.
-func ReadConfig(dir string) (Config, error) {
+// ReadConfig reads the settings of the run in a folder, and names the files there of
+// its models, in order.
+func ReadConfig(dir string) (cfg Config, models []string, err error) {
 	var id identity
 	path := filepath.Join(dir, ConfigFile)
 	text, err := os.ReadFile(path)
@@ -155,9 +156,12 @@ func ReadConfig(dir string) (Config, error) {
 		err = json.Unmarshal(text, &id)
 	}
 	if err != nil {
-		return Config{}, fmt.Errorf("reading %s: %w", path, err)
+		return Config{}, nil, fmt.Errorf("reading %s: %w", path, err)
 	}
-	return id.Config, nil
+	for i := range id.Models {
+		models = append(models, filepath.Join(dir, modelFile(i)))
+	}
+	return id.Config, models, nil
 }
 
 func (r *run) path(name string) string { return filepath.Join(r.opts.Dir, name) }

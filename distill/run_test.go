@@ -345,7 +345,7 @@ func TestRunRefuses(t *testing.T) {
 	wrong := small()
 	wrong.Start = "middle"
 	oneLine(t, attempt(wrong, set, m), "settings: start")
-	_, err = ReadConfig(t.TempDir())
+	_, _, err = ReadConfig(t.TempDir())
 	oneLine(t, err, ConfigFile)
 }
 

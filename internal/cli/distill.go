@@ -57,13 +57,13 @@ references go to a file in the folder, with the models beside them, a report wit
 all images, and the accuracies of the controls: as many random real images, medoids,
 k-means centres, and class means. The images that the model's epochs were chosen by
 are not distilled; what is said of the test images comes last and chooses nothing.
-With --split validation it is said of those images instead: to choose settings by.`,
+With --split validation it is said of those images instead: to choose settings by.
+--resume takes the models and the data set from the folder where none are named.`,
 		Example: `  taylornet distill runs/digits
   taylornet distill runs/mnist --levels 250,50,10,1 --out refs
   taylornet distill runs/mnist runs/mnist-2 runs/mnist-3    # an ensemble
   taylornet distill runs/mnist --objective distribution --evaluate retrain   # images to train fresh networks with
-  taylornet distill runs/mnist --resume --out refs           # after Ctrl-C`,
-		Args:              atLeast("MODEL"),
+  taylornet distill --resume --out refs                      # after Ctrl-C`,
 		ValidArgsFunction: completeModel,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.given = cmd.Flags().Changed
@@ -138,13 +138,21 @@ func (a *app) distill(ctx context.Context, args []string, f *distillFlags) error
 	}
 	d := &distillation{app: a, flags: f, start: time.Now()}
 	var err error
+	if f.resume {
+		if args, err = d.takeUp(args); err != nil {
+			return err
+		}
+	}
+	if len(args) == 0 {
+		return usagef("missing MODEL")
+	}
 	if d.models, err = loadModels(args); err != nil {
 		return err
 	}
 	if d.others, err = loadModels(f.others); err != nil {
 		return err
 	}
-	if d.data, err = a.evalData(d.models[0], &evalFlags{data: f.data, size: f.size}); err != nil {
+	if err := d.load(); err != nil {
 		return err
 	}
 	all := slices.Concat(d.models, d.others)
@@ -166,6 +174,18 @@ func (a *app) distill(ctx context.Context, args []string, f *distillFlags) error
 	}
 	d.command = f.command(args, d)
 	return d.run(ctx)
+}
+
+// load loads the data set that is named, else that of the distillation to go on with,
+// else the first model's.
+func (d *distillation) load() (err error) {
+	f := d.flags
+	if f.resume && f.data == "" {
+		d.data, err = d.loadFor(d.models[0], d.config.Data, f.size.Size)
+	} else {
+		d.data, err = d.evalData(d.models[0], &evalFlags{data: f.data, size: f.size})
+	}
+	return err
 }
 
 func loadModels(args []string) ([]*model.Model, error) {
@@ -217,17 +237,27 @@ func (d *distillation) recipe(objective string) distill.Config {
 	return distill.Recipe(objective, d.data.Name, slices.Min(d.leaves.Counts()))
 }
 
+// takeUp reads the settings of the distillation to go on with, and names its models
+// if none are given.
+func (d *distillation) takeUp(args []string) (models []string, err error) {
+	f := d.flags
+	if !distill.Exists(f.out) {
+		return nil, fmt.Errorf("nothing to resume in %s: name the folder with --out, or start without --resume", f.out)
+	}
+	if d.config, models, err = distill.ReadConfig(f.out); err != nil {
+		return nil, err
+	}
+	if len(args) > 0 {
+		models = args
+	}
+	return models, nil
+}
+
 // configure makes the settings: the recipe's, as the flags change them, or those
 // of the distillation to go on with.
 func (d *distillation) configure() (err error) {
 	f := d.flags
 	if f.resume {
-		if !distill.Exists(f.out) {
-			return fmt.Errorf("nothing to resume in %s: name the folder with --out, or start without --resume", f.out)
-		}
-		if d.config, err = distill.ReadConfig(f.out); err != nil {
-			return err
-		}
 		d.usual = d.recipe(d.config.Objective)
 		return f.refuse(d.config)
 	}
@@ -303,8 +333,8 @@ func (f *distillFlags) command(args []string, d *distillation) string {
 			words = append(words, "--"+s.name, quoted(value))
 		}
 	}
-	if f.data != "" {
-		words = append(words, "--data", quoted(f.data))
+	if d.config.Data != train.ReadRecord(d.models[0]).Config.Data {
+		words = append(words, "--data", quoted(d.config.Data))
 	}
 	if size := f.size.String(); size != "" {
 		words = append(words, "--size", size)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -175,11 +176,13 @@ func (a *app) evalData(m *model.Model, f *evalFlags) (*dataset.Data, error) {
 	if name == "" {
 		return nil, usagef("the model does not say what it was trained on: name a data set with --data")
 	}
-	size := f.size.Size
-	if size == (dataset.Size{}) {
-		size = sizeOf(m.Net)
-	}
-	return a.loadRecorded(name, size)
+	return a.loadFor(m, name, f.size.Size)
+}
+
+// loadFor loads the data set of a record, its images resized to what the model takes
+// if no size is given.
+func (a *app) loadFor(m *model.Model, name string, size dataset.Size) (*dataset.Data, error) {
+	return a.loadRecorded(name, cmp.Or(size, sizeOf(m.Net)))
 }
 
 // writeClasses writes how each class fared and what it was most often taken

@@ -37,7 +37,7 @@ func TestKilledDistillationsResume(t *testing.T) {
 // referenceBytes is the references of all levels, one after the other.
 func referenceBytes(t *testing.T, dir string) (all []byte) {
 	t.Helper()
-	c, err := distill.ReadConfig(dir)
+	c, _, err := distill.ReadConfig(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
