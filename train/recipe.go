@@ -44,8 +44,8 @@ func Recipe(name string) Config {
 		c.Augment = dataset.Augment{Shift: 1.5, Rotate: 8, Scale: 0.08}
 	case "fashion-mnist":
 		gained(&c)
-		c.Epochs, c.WeightDecay = 16, 0.1
-		c.Augment = dataset.Augment{Flip: true, Crop: 2, Cutout: 4}
+		c.Epochs, c.WeightDecay = 64, 0.1
+		c.Augment = dataset.Augment{Flip: true, Crop: 2, Cutout: 8}
 	case "cifar-10":
 		gained(&c)
 		c.Epochs, c.WeightDecay = 32, 0.1
