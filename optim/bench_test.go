@@ -1,6 +1,9 @@
 package optim
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+)
 
 // The size of the mnist preset.
 const benchParams = 118_346
@@ -21,16 +24,26 @@ func BenchmarkStep(b *testing.B) {
 	}
 }
 
-// The largest convolution of a network with 192 feature maps.
+// The largest convolution of a network with 192 feature maps: all in use, and an eighth
+// of them out of use for long.
 func BenchmarkMuonMatrix(b *testing.B) {
 	const rows, cols = 9 * 192, 192
-	p, g := make([]float32, rows*cols), make([]float32, rows*cols)
-	for i := range g {
-		g[i] = float32(i*i%17) - 8
-	}
-	opt := DefaultMuon().New(len(p), nil, []Matrix{{0, rows, cols}}, 1)
-	for b.Loop() {
-		opt.Step(p, g, 1e-3)
+	for _, unused := range []int{0, cols / 8} {
+		b.Run(fmt.Sprintf("unused=%d", unused), func(b *testing.B) {
+			p, g := make([]float32, rows*cols), make([]float32, rows*cols)
+			opt := DefaultMuon().New(len(p), nil, []Matrix{{0, rows, cols}}, 1)
+			momentum := opt.State().Slots[0].Data
+			for i := range g {
+				if i%cols < unused {
+					momentum[i] = 1e-40
+				} else {
+					g[i] = float32(i*i%17) - 8
+				}
+			}
+			for b.Loop() {
+				opt.Step(p, g, 1e-3)
+			}
+		})
 	}
 }
 

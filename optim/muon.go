@@ -112,8 +112,12 @@ func (o *orthogonaliser) work() int { return o.short * o.short * (2*o.long + o.s
 func (o *orthogonaliser) step(params, grads, momentum []float32, keep float32, rate float64) {
 	p, g, u := params[o.Start:o.end()], grads[o.Start:o.end()], momentum[o.Start:o.end()]
 	for i, v := range g {
-		u[i] = keep*u[i] + (1-keep)*v
-		o.x[o.place(i)] = keep*u[i] + (1-keep)*v
+		m := keep*u[i] + (1-keep)*v
+		if -negligible < m && m < negligible {
+			m = 0
+		}
+		u[i] = m
+		o.x[o.place(i)] = keep*m + (1-keep)*v
 	}
 	o.orthogonalise()
 	size := float32(rate * 0.2 * math.Sqrt(float64(o.long)))
@@ -121,6 +125,11 @@ func (o *orthogonaliser) step(params, grads, momentum []float32, keep float32, r
 		p[i] -= size * o.x[o.place(i)]
 	}
 }
+
+// negligible is a momentum that cannot move a weight. Those of a feature map that no
+// image uses any more fall that low, and on to where products of them are no longer
+// normal numbers, with which a processor computes a hundred times slower.
+const negligible = 1e-18
 
 // place is where element i of the matrix stands in x.
 func (o *orthogonaliser) place(i int) int {

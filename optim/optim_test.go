@@ -94,6 +94,28 @@ func TestDescends(t *testing.T) {
 	}
 }
 
+// The momentum of weights without a gradient ends, and does not linger below the
+// normal numbers, where all arithmetic is slow.
+func TestMuonForgetsUnusedWeights(t *testing.T) {
+	const rows, cols = 4, 3
+	p, g := make([]float32, rows*cols), make([]float32, rows*cols)
+	opt := DefaultMuon().New(len(p), nil, []Matrix{{0, rows, cols}}, 1)
+	for step := range 2000 {
+		for i := range g {
+			g[i] = float32(i%5) - 1.5
+			if step > 0 && i%cols == 1 {
+				g[i] = 0
+			}
+		}
+		opt.Step(p, g, 1e-3)
+	}
+	for i, m := range opt.State().Slots[0].Data {
+		if unused := i%cols == 1; unused != (m == 0) {
+			t.Errorf("momentum of weight %d is %g", i, m)
+		}
+	}
+}
+
 func TestStepAllocatesNothing(t *testing.T) {
 	p, g, avg := make([]float32, 100), make([]float32, 100), make([]float32, 100)
 	for i := range g {
