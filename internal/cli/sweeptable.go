@@ -167,7 +167,7 @@ func (s *sweep) writeTable(out *sweepOutput) {
 	headings := []string{"variation", ">parameters", ">degree"}
 	rows := make([][]string, len(out.Variations))
 	for i, o := range out.Variations {
-		rows[i] = []string{s.plan.Variations[i].name(), count(o.Params), count(o.Degree)}
+		rows[i] = []string{s.plan.Variations[i].name(), count(o.Params), formatDegree(o.Degree)}
 	}
 	for _, c := range columns {
 		if !slices.ContainsFunc(out.Variations, func(o variationOutput) bool { return c.of(&o) != nil }) {
