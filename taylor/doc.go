@@ -6,6 +6,7 @@
 // value in it is a polynomial in t, whose coefficients are carried from step to
 // step: nothing is sampled or estimated, and what is left is the rounding of
 // float64. The coefficient of t^k in a logit is what all monomials of degree k
-// in x - x0 contribute to it. Of a degree over 1,024 that holds for orders 0 to 2; what
-// pixels contribute over all orders is then integrated numerically, and checked.
+// in x - x0 contribute to it. Of a degree over 1,024, and where the orders cancel beyond all
+// digits, that holds for orders 0 to 2; what pixels contribute over all orders is then
+// integrated numerically, and checked.
 package taylor

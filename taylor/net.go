@@ -16,7 +16,7 @@ var ErrNotPolynomial = errors.New("the network is no polynomial")
 
 // maxDegree bounds the memory of a whole expansion: each value has as many
 // coefficients on a line as its degree, and one. Of a polynomial of a higher degree,
-// whose orders would cancel beyond all digits, the first lowOrders are computed.
+// and of one whose orders cancel beyond all digits, the first lowOrders are computed.
 const (
 	maxDegree = 1 << 10
 	lowOrders = 2
@@ -28,8 +28,8 @@ type Net struct {
 	Input  spec.Shape
 	K      int // logits
 	Degree int
-	// Orders is the highest order that lines and attributions have: the degree, or 2
-	// where that is over 1,024.
+	// Orders is the highest order that lines and attributions can have: the degree, or 2
+	// where that is over 1,024. Those whose orders do not add up have 2 as well.
 	Orders int
 
 	frame  layer.Frame

@@ -11,13 +11,13 @@ import (
 // point and the image.
 var ErrQuadrature = errors.New("the attributions do not add up")
 
-// Where a line has not all orders: the nodes that an integral along it is tried
-// with, and how far its sum over the pixels may be off, in parts of the largest
-// change of a logit.
-const (
-	fewestNodes, mostNodes = 32, 512
-	quadratureError        = 1e-6
-)
+// fewestNodes to mostNodes are what an integral along a line that has not all orders is
+// tried with.
+const fewestNodes, mostNodes = 32, 512
+
+// sumError is how far what ought to add up to the logits may be off: the orders in parts of the
+// largest logit, an integral's sum over the pixels in parts of the largest change.
+const sumError = 1e-6
 
 // totals returns what each pixel contributes to each logit over all orders,
 // [K][H*W*C]; with the logits of the expansion point they add up to the image's.
@@ -58,7 +58,7 @@ func (l *Line) integrate(workers int) ([][]float64, error) {
 			}
 			off = max(off, math.Abs(sum))
 		}
-		if off <= quadratureError*largest {
+		if off <= sumError*largest {
 			return totals, nil
 		}
 	}

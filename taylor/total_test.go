@@ -84,7 +84,7 @@ func TestHighDegree(t *testing.T) {
 	if n.Degree != 4096 || n.Orders != lowOrders || len(e.ByOrder) != lowOrders+1 {
 		t.Fatalf("degree %d, orders %d, %d of them", n.Degree, n.Orders, len(e.ByOrder))
 	}
-	if want := e.Logits[0] - e.ByOrder[0][0]; math.Abs(e.Totals[0][0]-want) > quadratureError*want {
+	if want := e.Logits[0] - e.ByOrder[0][0]; math.Abs(e.Totals[0][0]-want) > sumError*want {
 		t.Errorf("the only pixel has %v of %v", e.Totals[0][0], want)
 	}
 	if _, err := n.Expand([]float64{0}, 1e6); !errors.Is(err, ErrTooLong) {
@@ -93,6 +93,34 @@ func TestHighDegree(t *testing.T) {
 	// The Chebyshev polynomial T_4096 has 4,096 zeros between -1 and 1.
 	if _, err := iterated(t, 12, -1, 0, 2).Explain([]float64{-0.9}, []float64{0.95}, 1); !errors.Is(err, ErrQuadrature) {
 		t.Errorf("an integral over hundreds of turns: %v", err)
+	}
+}
+
+// About 0 the orders of the Chebyshev polynomial T_128, T_128(cos u) = cos 128 u, have
+// 10^48 and cancel.
+func TestOrdersThatCancel(t *testing.T) {
+	const x = 0.9
+	n := iterated(t, 7, -1, 0, 2)
+	e, err := n.Explain([]float64{0}, []float64{x}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n.Orders != 128 || len(e.ByOrder) != lowOrders+1 || e.Higher() == nil {
+		t.Fatalf("orders up to %d, %d of them, of higher ones %v", n.Orders, len(e.ByOrder), e.Higher())
+	}
+	want := math.Cos(128 * math.Acos(x))
+	if got := e.Logits[0]; !(math.Abs(got-want) <= 1e-9) {
+		t.Errorf("T_128(%v) is %v, want %v", x, got, want)
+	}
+	if got, change := e.Totals[0][0], want-e.ByOrder[0][0]; !(math.Abs(got-change) <= sumError*math.Abs(change)) {
+		t.Errorf("the only pixel has %v of %v", got, change)
+	}
+	near, err := n.Explain([]float64{0.899}, []float64{x}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(near.ByOrder) != 129 || near.Higher() != nil {
+		t.Errorf("from a near point it has %d orders, not all", len(near.ByOrder))
 	}
 }
 

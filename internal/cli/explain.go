@@ -42,9 +42,10 @@ what each coarse-graining does. The report and its pictures go to a folder, with
 everything as JSON beside them.
 
 Orders are those of the Taylor expansion about a point: the training images' mean
-grey or colour, black, or an image. Of a polynomial of a degree over 1,024 orders 0
-to 2 are written and all higher ones as one; what each pixel contributes over all
-orders is then an integral, exact to a millionth of what the logits change by.`,
+grey or colour, black, or an image. Of a polynomial of a degree over 1,024, and where
+the orders cancel so far that they do not add up to the logits, orders 0 to 2 are
+written and all higher ones as one; what each pixel contributes over all orders is
+then an integral, exact to a millionth of what the logits change by.`,
 		Example: `  taylornet explain runs/mnist                       # by scale
   taylornet explain runs/mnist seven.png
   taylornet explain models/mnist-paper.safetensors *.png --about black --out why
