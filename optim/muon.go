@@ -128,7 +128,7 @@ func (o *orthogonaliser) step(params, grads, momentum []float32, keep float32, r
 
 // negligible is a momentum that cannot move a weight. Those of a feature map that no
 // image uses any more fall that low, and on to where products of them are no longer
-// normal numbers, with which a processor computes a hundred times slower.
+// normal numbers, with which processors compute many times slower.
 const negligible = 1e-18
 
 // place is where element i of the matrix stands in x.
