@@ -8,9 +8,9 @@ MADE          ?= made
 GOLANGCI_LINT ?= $(or $(shell command -v golangci-lint),$(shell $(GO) env GOPATH)/bin/golangci-lint)
 
 # Packages whose results depend on the SIMD level.
-LEVELLED := ./internal/cpu ./internal/kernel/... ./layer/... ./engine/...
+LEVELLED := ./internal/cpu ./internal/kernel/... ./internal/layer/... ./engine/...
 # Everything but the command, which needs a terminal and files.
-LIBRARY  = $(shell $(GO) list ./... | grep -v -e /cmd/ -e /internal/cli)
+LIBRARY  = $(shell $(GO) list ./... | grep -v -e /cmd/ -e /app)
 
 .DEFAULT_GOAL := help
 .PHONY: help build gen check-gen fmt tools lint test test-purego test-levels race fuzz-smoke bench golden analysis references cross ci
@@ -88,17 +88,17 @@ analysis: build ## make the pictures of docs/analysis.md anew (needs MNIST)
 	cp $(MADE)/three/1-three-maps-2.png docs/images/three-maps.png
 	cp $(MADE)/net/weights.svg docs/images/net-weights.svg
 
-references: build ## make the references in models/ and their pictures anew (needs the data sets)
+references: build ## make the references in pretrained/ and their pictures anew (needs the data sets)
 	./taylornet distill mnist --other mnist-small --other mnist-paper --out $(MADE)/mnist-refs
 	./taylornet distill fashion-mnist --out $(MADE)/fashion-mnist-refs
 	./taylornet distill cifar-10 --out $(MADE)/cifar-10-refs
 	for name in mnist fashion-mnist cifar-10; do \
-		cp $(MADE)/$$name-refs/refs-10.safetensors models/$$name-refs-10.safetensors && \
+		cp $(MADE)/$$name-refs/refs-10.safetensors pretrained/$$name-refs-10.safetensors && \
 		cp $(MADE)/$$name-refs/images-10.png docs/images/$$name-references.png || exit 1; \
 	done
-	cp $(MADE)/mnist-refs/refs-1.safetensors models/mnist-refs-1.safetensors
+	cp $(MADE)/mnist-refs/refs-1.safetensors pretrained/mnist-refs-1.safetensors
 	cp $(MADE)/mnist-refs/levels.svg docs/images/mnist-levels.svg
-	./taylornet classify models/mnist-refs-10.safetensors docs/images/three.png --out $(MADE)/three-refs
+	./taylornet classify pretrained/mnist-refs-10.safetensors docs/images/three.png --out $(MADE)/three-refs
 	cp $(MADE)/three-refs/1-three.png docs/images/three-references.png
 	./taylornet distill mnist --objective distribution --evaluate none --out $(MADE)/mnist-training
 	cp $(MADE)/mnist-training/images-10.png docs/images/mnist-training.png

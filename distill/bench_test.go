@@ -9,7 +9,7 @@ import (
 
 func preset(b *testing.B) *model.Model {
 	b.Helper()
-	m, err := model.Load("../models/digits.safetensors")
+	m, err := model.Load("../pretrained/digits.safetensors")
 	if err != nil {
 		b.Fatal(err)
 	}

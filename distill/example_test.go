@@ -12,7 +12,7 @@ import (
 
 // Ten reference images stand for the 1,294 that the model was trained on.
 func Example() {
-	m, err := model.Load("../models/digits.safetensors")
+	m, err := model.Load("../pretrained/digits.safetensors")
 	if err != nil {
 		log.Fatal(err)
 	}

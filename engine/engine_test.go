@@ -10,7 +10,7 @@ import (
 
 	"github.com/coarsegrain/taylornet/engine"
 	"github.com/coarsegrain/taylornet/engine/cpu"
-	"github.com/coarsegrain/taylornet/layer"
+	"github.com/coarsegrain/taylornet/internal/layer"
 	"github.com/coarsegrain/taylornet/spec"
 )
 

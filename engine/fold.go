@@ -3,7 +3,7 @@ package engine
 import (
 	"fmt"
 
-	"github.com/coarsegrain/taylornet/layer"
+	"github.com/coarsegrain/taylornet/internal/layer"
 	"github.com/coarsegrain/taylornet/spec"
 	"github.com/coarsegrain/taylornet/tensor"
 )

@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"github.com/coarsegrain/taylornet/dataset"
-	"github.com/coarsegrain/taylornet/layer"
+	"github.com/coarsegrain/taylornet/internal/layer"
 )
 
 // Evaluation is how a model does on labelled images.

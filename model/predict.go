@@ -8,7 +8,7 @@ import (
 	"slices"
 
 	"github.com/coarsegrain/taylornet/dataset"
-	"github.com/coarsegrain/taylornet/layer"
+	"github.com/coarsegrain/taylornet/internal/layer"
 	"github.com/coarsegrain/taylornet/tensor"
 )
 

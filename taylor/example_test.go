@@ -41,7 +41,7 @@ func ExampleNet_Expand() {
 }
 
 func ExampleNet_Explain() {
-	m, err := model.Load("../models/digits.safetensors")
+	m, err := model.Load("../pretrained/digits.safetensors")
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -5,7 +5,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/coarsegrain/taylornet/layer"
+	"github.com/coarsegrain/taylornet/internal/layer"
 )
 
 // Explanation is what a net's polynomial says of an image.

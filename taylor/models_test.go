@@ -28,7 +28,7 @@ var (
 //	go test ./taylor -run Models -v -images 1000
 func TestModels(t *testing.T) {
 	for _, m := range []struct{ file, data string }{
-		{"../models/digits.safetensors", "digits"}, {"../models/mnist-paper.safetensors", "mnist"}, {*extra, *on},
+		{"../pretrained/digits.safetensors", "digits"}, {"../pretrained/mnist-paper.safetensors", "mnist"}, {*extra, *on},
 	} {
 		if m.file != "" {
 			t.Run(m.data, func(t *testing.T) { checkModel(t, m.file, m.data) })

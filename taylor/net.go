@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"github.com/coarsegrain/taylornet/engine"
-	"github.com/coarsegrain/taylornet/layer"
+	"github.com/coarsegrain/taylornet/internal/layer"
 	"github.com/coarsegrain/taylornet/model"
 	"github.com/coarsegrain/taylornet/spec"
 )

@@ -3,7 +3,7 @@ package taylor
 import (
 	"slices"
 
-	"github.com/coarsegrain/taylornet/layer"
+	"github.com/coarsegrain/taylornet/internal/layer"
 	"github.com/coarsegrain/taylornet/spec"
 )
 

@@ -11,8 +11,8 @@ import (
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/engine"
 	"github.com/coarsegrain/taylornet/engine/cpu"
+	"github.com/coarsegrain/taylornet/internal/layer"
 	"github.com/coarsegrain/taylornet/internal/rng"
-	"github.com/coarsegrain/taylornet/layer"
 	"github.com/coarsegrain/taylornet/optim"
 	"github.com/coarsegrain/taylornet/spec"
 )

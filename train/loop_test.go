@@ -7,7 +7,7 @@ import (
 
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/engine"
-	"github.com/coarsegrain/taylornet/layer"
+	"github.com/coarsegrain/taylornet/internal/layer"
 )
 
 func TestMiddle(t *testing.T) {

@@ -7,9 +7,9 @@ import (
 
 	"github.com/coarsegrain/taylornet/engine"
 	"github.com/coarsegrain/taylornet/engine/cpu"
-	"github.com/coarsegrain/taylornet/layer"
+	"github.com/coarsegrain/taylornet/internal/layer"
 	"github.com/coarsegrain/taylornet/model"
-	"github.com/coarsegrain/taylornet/models"
+	"github.com/coarsegrain/taylornet/pretrained"
 )
 
 // teacher is a trained network that a run learns from.
@@ -67,8 +67,8 @@ func loadTeacher(path string, seed uint64) (*model.Model, error) {
 	if _, err := os.Stat(path); err == nil {
 		return nil, fmt.Errorf("%s has neither %s nor %s", path, ModelFile, filepath.Join(SeedDir("", seed), ModelFile))
 	}
-	if models.Has(path) {
-		return models.Load(path)
+	if pretrained.Has(path) {
+		return pretrained.Load(path)
 	}
 	return model.Load(path)
 }

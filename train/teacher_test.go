@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/coarsegrain/taylornet/dataset"
-	"github.com/coarsegrain/taylornet/layer"
+	"github.com/coarsegrain/taylornet/internal/layer"
 	"github.com/coarsegrain/taylornet/tensor"
 )
 

@@ -5,9 +5,7 @@ package main
 import (
 	"os"
 
-	"github.com/coarsegrain/taylornet/internal/cli"
+	"github.com/coarsegrain/taylornet/app"
 )
 
-func main() {
-	os.Exit(cli.Main(os.Args[1:], os.Stdout, os.Stderr))
-}
+func main() { os.Exit(app.Main()) }

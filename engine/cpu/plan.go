@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/coarsegrain/taylornet/layer"
+	"github.com/coarsegrain/taylornet/internal/layer"
 	"github.com/coarsegrain/taylornet/spec"
 	"github.com/coarsegrain/taylornet/tensor"
 )

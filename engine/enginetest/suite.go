@@ -11,7 +11,7 @@ import (
 
 	"github.com/coarsegrain/taylornet/engine"
 	"github.com/coarsegrain/taylornet/internal/approx"
-	"github.com/coarsegrain/taylornet/layer"
+	"github.com/coarsegrain/taylornet/internal/layer"
 	"github.com/coarsegrain/taylornet/spec"
 	"github.com/coarsegrain/taylornet/tensor"
 )

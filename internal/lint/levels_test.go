@@ -15,27 +15,28 @@ const policy = `
 L0  tensor poly internal/...
 L0  internal/fsx/fsxtest
 L1  spec internal/kernel internal/kernel/...
-L2  layer optim dataset onnx
+L2  internal/layer optim dataset
 L3  engine
 L3  engine/...
 L4  model
-L4  models
+L4  pretrained
 L5  train taylor
 L6  distill
-L7  report serve
-L8  internal/cli
-L9  cmd/...
+L7  app/internal/report
+L8  app/internal/cli
+L9  app
+L10 cmd/...
 `
 
 // modules is who may import what from elsewhere, outside tests.
 const modules = `
 golang.org/x/sys                    internal/cpu
-golang.org/x/image                  dataset model report
-gonum.org/v1/plot                   report
-github.com/spf13/cobra              internal/cli
-github.com/schollz/progressbar/v3   internal/cli
-golang.org/x/sync                   internal/cli
-golang.org/x/term                   internal/cli
+golang.org/x/image                  dataset model app/internal/report
+gonum.org/v1/plot                   app/internal/report
+github.com/spf13/cobra              app/internal/cli
+github.com/schollz/progressbar/v3   app/internal/cli
+golang.org/x/sync                   app/internal/cli
+golang.org/x/term                   app/internal/cli
 `
 
 // place is a package's line in the policy, and the level written there.
@@ -100,11 +101,11 @@ func TestLevelsRule(t *testing.T) {
 		{"down", "spec", `package spec; import (_ "fmt"; _ "go/ast"; _ "github.com/coarsegrain/taylornet/tensor")`, nil},
 		{"engine below its forms", "engine/cpu", `package cpu; import _ "github.com/coarsegrain/taylornet/engine"`, nil},
 		{"up", "tensor", `package tensor; import _ "github.com/coarsegrain/taylornet/spec"`, []string{"tensor (L0) imports spec (L1)"}},
-		{"sideways", "layer", `package layer; import _ "github.com/coarsegrain/taylornet/optim"`, []string{"layer (L2) imports optim (L2)"}},
+		{"sideways", "optim", `package optim; import _ "github.com/coarsegrain/taylornet/dataset"`, []string{"optim (L2) imports dataset (L2)"}},
 		{"own line before a pattern", "spec", `package spec; import _ "github.com/coarsegrain/taylornet/internal/kernel"`, []string{"spec (L1) imports internal/kernel (L1)"}},
 		{"no level", "util", `package util`, []string{"util has no level"}},
 		{"module where it may be", "internal/cpu", `package cpu; import _ "golang.org/x/sys/cpu"`, nil},
 		{"module elsewhere", "spec", `package spec; import _ "gonum.org/v1/plot"`, []string{"spec imports gonum.org/v1/plot"}},
-		{"new module", "internal/cli", `package cli; import _ "github.com/a/b"`, []string{"imports github.com/a/b"}},
+		{"new module", "app/internal/cli", `package cli; import _ "github.com/a/b"`, []string{"imports github.com/a/b"}},
 	})
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // Packages of this line of the policy and above are the application's.
-const firstApplication = "report"
+const firstApplication = "app/internal/report"
 
 // instead says, by what a library package may not use, what to do.
 var instead = map[string]string{
@@ -209,10 +209,10 @@ func TestLibraryRule(t *testing.T) {
 	judge(t, library, []example{
 		{"flag", "spec", `package spec; import _ "flag"`, []string{"x.go:1: import of flag: take a typed struct"}},
 		{"log", "train", `package train; import _ "log"`, []string{"import of log: return an error"}},
-		{"application may", "internal/cli", `package cli; import ("log"; "os"); var a int; func init() { log.Print(os.Getenv("A"), a) }`, nil},
-		{"calls", "layer", `package layer; import ("fmt"; system "os"); func f() { fmt.Println(system.Getenv("A")); system.Exit(1) }`,
+		{"application may", "app/internal/cli", `package cli; import ("log"; "os"); var a int; func init() { log.Print(os.Getenv("A"), a) }`, nil},
+		{"calls", "internal/layer", `package layer; import ("fmt"; system "os"); func f() { fmt.Println(system.Getenv("A")); system.Exit(1) }`,
 			[]string{"fmt.Println: take an io.Writer", "os.Getenv: take the value as a setting", "os.Exit: return an error"}},
-		{"other things of that name", "layer", `package layer; type s struct{ Exit func(int) }; func f(os s) { os.Exit(1) }`, nil},
+		{"other things of that name", "internal/layer", `package layer; type s struct{ Exit func(int) }; func f(os s) { os.Exit(1) }`, nil},
 		{"init", "poly", `package poly; type T int; func (T) init() {}; func init() {}`, []string{"func init: compute"}},
 	})
 }

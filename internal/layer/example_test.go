@@ -3,7 +3,7 @@ package layer_test
 import (
 	"fmt"
 
-	"github.com/coarsegrain/taylornet/layer"
+	"github.com/coarsegrain/taylornet/internal/layer"
 )
 
 func ExampleCrossEntropy() {

@@ -11,9 +11,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/coarsegrain/taylornet/app/internal/report"
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/distill"
-	"github.com/coarsegrain/taylornet/report"
 )
 
 // distilled is a page's input of levels of so many images a class, each of which

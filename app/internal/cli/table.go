@@ -6,7 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/coarsegrain/taylornet/report"
+	"github.com/coarsegrain/taylornet/app/internal/report"
 )
 
 // table is text in columns.

@@ -11,8 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/coarsegrain/taylornet/app/internal/report"
 	"github.com/coarsegrain/taylornet/dataset"
-	"github.com/coarsegrain/taylornet/report"
 )
 
 // classified is a page's input of two images, the first with two matches of which

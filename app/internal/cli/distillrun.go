@@ -11,10 +11,10 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 
+	"github.com/coarsegrain/taylornet/app/internal/report"
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/distill"
 	"github.com/coarsegrain/taylornet/model"
-	"github.com/coarsegrain/taylornet/report"
 	"github.com/coarsegrain/taylornet/spec"
 	"github.com/coarsegrain/taylornet/taylor"
 )

@@ -1,4 +1,4 @@
-package models_test
+package pretrained_test
 
 import (
 	"bytes"
@@ -9,17 +9,17 @@ import (
 	"testing"
 
 	"github.com/coarsegrain/taylornet/dataset"
-	"github.com/coarsegrain/taylornet/models"
+	"github.com/coarsegrain/taylornet/pretrained"
 )
 
 // Every model is the file of its name, whole, and no activation function is in it.
 func TestModels(t *testing.T) {
-	names := models.Names()
+	names := pretrained.Names()
 	if !slices.Contains(names, "mnist") || !slices.IsSorted(names) {
 		t.Errorf("names %v", names)
 	}
 	for _, name := range names {
-		m, err := models.Load(name)
+		m, err := pretrained.Load(name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -31,22 +31,22 @@ func TestModels(t *testing.T) {
 		if err := m.Write(&b); err != nil || !bytes.Equal(b.Bytes(), file) {
 			t.Errorf("%s is not its file (%v)", name, err)
 		}
-		if !models.Has(name) || !m.Net.Polynomial() {
-			t.Errorf("%s: has %v, polynomial %v", name, models.Has(name), m.Net.Polynomial())
+		if !pretrained.Has(name) || !m.Net.Polynomial() {
+			t.Errorf("%s: has %v, polynomial %v", name, pretrained.Has(name), m.Net.Polynomial())
 		}
 	}
 }
 
 func TestNoModel(t *testing.T) {
-	for _, name := range []string{"", "MNIST", "mnist.safetensors", "../models/mnist", "*"} {
-		if _, err := models.Load(name); err == nil || models.Has(name) {
+	for _, name := range []string{"", "MNIST", "mnist.safetensors", "../pretrained/mnist", "*"} {
+		if _, err := pretrained.Load(name); err == nil || pretrained.Has(name) {
 			t.Errorf("there is a model %q", name)
 		}
 	}
 }
 
 func ExampleLoad() {
-	m, err := models.Load("digits")
+	m, err := pretrained.Load("digits")
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -14,10 +14,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/coarsegrain/taylornet/app/internal/report"
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/distill"
 	"github.com/coarsegrain/taylornet/model"
-	"github.com/coarsegrain/taylornet/report"
 )
 
 // classifyFlags are the flags of classify.

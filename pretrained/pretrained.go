@@ -1,4 +1,4 @@
-package models
+package pretrained
 
 import (
 	"embed"
@@ -19,7 +19,7 @@ const extension = ".safetensors"
 func Names() []string {
 	paths, err := fs.Glob(files, "*"+extension)
 	if err != nil {
-		panic("models.Names: " + err.Error())
+		panic("pretrained.Names: " + err.Error())
 	}
 	for i, path := range paths {
 		paths[i] = strings.TrimSuffix(path, extension)

@@ -14,10 +14,10 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/coarsegrain/taylornet/app/internal/report"
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/engine"
 	"github.com/coarsegrain/taylornet/model"
-	"github.com/coarsegrain/taylornet/report"
 	"github.com/coarsegrain/taylornet/spec"
 	"github.com/coarsegrain/taylornet/train"
 )

@@ -13,8 +13,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/coarsegrain/taylornet/app/internal/report"
 	"github.com/coarsegrain/taylornet/internal/fsx"
-	"github.com/coarsegrain/taylornet/report"
 	"github.com/coarsegrain/taylornet/train"
 )
 

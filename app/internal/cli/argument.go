@@ -15,7 +15,7 @@ import (
 
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/model"
-	"github.com/coarsegrain/taylornet/models"
+	"github.com/coarsegrain/taylornet/pretrained"
 	"github.com/coarsegrain/taylornet/spec"
 	"github.com/coarsegrain/taylornet/train"
 )
@@ -101,15 +101,15 @@ func modelPath(arg string) string {
 // loadModel reads a model file, that of a run folder, or else the trained model of a
 // name.
 func loadModel(arg string) (*model.Model, error) {
-	if _, err := os.Stat(arg); errors.Is(err, fs.ErrNotExist) && models.Has(arg) {
-		return models.Load(arg)
+	if _, err := os.Stat(arg); errors.Is(err, fs.ErrNotExist) && pretrained.Has(arg) {
+		return pretrained.Load(arg)
 	}
 	m, err := model.Load(modelPath(arg))
 	if !errors.Is(err, fs.ErrNotExist) {
 		return m, err
 	}
 	return nil, fmt.Errorf("%w: give a model file or a run folder, as taylornet train makes them, or the name of a trained model: %s",
-		err, strings.Join(models.Names(), ", "))
+		err, strings.Join(pretrained.Names(), ", "))
 }
 
 // dataNames lists the known data sets.

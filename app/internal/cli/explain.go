@@ -15,10 +15,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/coarsegrain/taylornet/app/internal/report"
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/internal/fsx"
 	"github.com/coarsegrain/taylornet/model"
-	"github.com/coarsegrain/taylornet/report"
 	"github.com/coarsegrain/taylornet/taylor"
 	"github.com/coarsegrain/taylornet/train"
 )
@@ -48,8 +48,8 @@ written and all higher ones as one; what each pixel contributes over all orders 
 then an integral, exact to a millionth of what the logits change by.`,
 		Example: `  taylornet explain runs/mnist                       # by scale
   taylornet explain runs/mnist seven.png
-  taylornet explain models/mnist-paper.safetensors *.png --about black --out why
-  taylornet explain models/mnist-paper.safetensors --second-order
+  taylornet explain pretrained/mnist-paper.safetensors *.png --about black --out why
+  taylornet explain pretrained/mnist-paper.safetensors --second-order
   taylornet explain small.safetensors --monomials    # the polynomial itself`,
 		Args:              atLeast("MODEL"),
 		ValidArgsFunction: completeModel,

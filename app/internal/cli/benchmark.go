@@ -10,8 +10,8 @@ import (
 	"github.com/coarsegrain/taylornet/engine/cpu"
 	simd "github.com/coarsegrain/taylornet/internal/cpu"
 	"github.com/coarsegrain/taylornet/internal/kernel/peak"
+	"github.com/coarsegrain/taylornet/internal/layer"
 	"github.com/coarsegrain/taylornet/internal/rng"
-	"github.com/coarsegrain/taylornet/layer"
 	"github.com/coarsegrain/taylornet/optim"
 	"github.com/coarsegrain/taylornet/spec"
 )

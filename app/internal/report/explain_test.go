@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/coarsegrain/taylornet/app/internal/report"
 	"github.com/coarsegrain/taylornet/dataset"
-	"github.com/coarsegrain/taylornet/report"
 	"github.com/coarsegrain/taylornet/spec"
 	"github.com/coarsegrain/taylornet/taylor"
 )

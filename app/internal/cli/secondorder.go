@@ -9,10 +9,10 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/coarsegrain/taylornet/app/internal/report"
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/internal/rng"
 	"github.com/coarsegrain/taylornet/internal/safetensors"
-	"github.com/coarsegrain/taylornet/report"
 	"github.com/coarsegrain/taylornet/taylor"
 )
 

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/coarsegrain/taylornet/report"
+	"github.com/coarsegrain/taylornet/app/internal/report"
 )
 
 func ExampleChart() {

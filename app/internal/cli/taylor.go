@@ -14,8 +14,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/coarsegrain/taylornet/app/internal/report"
 	"github.com/coarsegrain/taylornet/dataset"
-	"github.com/coarsegrain/taylornet/report"
 	"github.com/coarsegrain/taylornet/spec"
 	"github.com/coarsegrain/taylornet/taylor"
 	"github.com/coarsegrain/taylornet/train"

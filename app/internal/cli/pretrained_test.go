@@ -9,21 +9,21 @@ import (
 	"testing"
 
 	"github.com/coarsegrain/taylornet/dataset"
-	"github.com/coarsegrain/taylornet/models"
+	"github.com/coarsegrain/taylornet/pretrained"
 	"github.com/coarsegrain/taylornet/train"
 )
 
 // Every trained model has a card, and the figures on it are those of the model's
 // record, which the images of the data set confirm where they are at hand.
 func TestModelCards(t *testing.T) {
-	for _, name := range models.Names() {
+	for _, name := range pretrained.Names() {
 		t.Run(name, func(t *testing.T) {
-			m, err := models.Load(name)
+			m, err := pretrained.Load(name)
 			if err != nil {
 				t.Fatal(err)
 			}
 			record := train.ReadRecord(m)
-			card, err := os.ReadFile("../../models/" + name + ".md")
+			card, err := os.ReadFile("../../../pretrained/" + name + ".md")
 			if err != nil {
 				t.Fatal(err)
 			}
