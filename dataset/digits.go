@@ -41,7 +41,7 @@ func readDigits(r io.Reader) (*Set, error) {
 	for line := range strings.Lines(string(text)) {
 		fields := strings.Split(strings.TrimSpace(line), ",")
 		if len(fields) != pixels+1 {
-			return nil, fmt.Errorf("line %d has %d fields, want %d", set.N()+1, len(fields), pixels+1)
+			return nil, fmt.Errorf("line %d has %d fields, want %d", set.Len()+1, len(fields), pixels+1)
 		}
 		for i, field := range fields {
 			v, err := strconv.ParseUint(field, 10, 8)
@@ -51,7 +51,7 @@ func readDigits(r io.Reader) (*Set, error) {
 			case i == pixels:
 				set.Labels = append(set.Labels, uint16(v))
 			case v > 16:
-				return nil, fmt.Errorf("line %d: grey value %d is above 16", set.N()+1, v)
+				return nil, fmt.Errorf("line %d: grey value %d is above 16", set.Len()+1, v)
 			default:
 				set.Pixels = append(set.Pixels, uint8((v*255+8)/16))
 			}

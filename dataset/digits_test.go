@@ -49,7 +49,7 @@ func TestDigitsAreExact(t *testing.T) {
 		t.Fatal(err)
 	}
 	var b bytes.Buffer
-	for i := range set.N() {
+	for i := range set.Len() {
 		for _, p := range set.Image(i) {
 			fmt.Fprintf(&b, "%d,", (int(p)*16+127)/255)
 		}

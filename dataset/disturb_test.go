@@ -29,7 +29,7 @@ func TestDisturbShift(t *testing.T) {
 		if !slices.Equal(s.Pixels, before) {
 			t.Fatal("the images themselves were changed")
 		}
-		for i := range s.N() {
+		for i := range s.Len() {
 			fits := false
 			for _, dy := range []int{-k, k} {
 				for _, dx := range []int{-k, k} {

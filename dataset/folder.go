@@ -105,7 +105,7 @@ func (r *folderReader) read(dir string, classes []string) (*Set, error) {
 	}
 	set := &Set{Classes: classes, C: 3}
 	for label, class := range classes {
-		before := set.N() + r.badN
+		before := set.Len() + r.badN
 		folder := path.Join(dir, class)
 		entries, err := fs.ReadDir(r.fsys, folder)
 		if err != nil {
@@ -119,7 +119,7 @@ func (r *folderReader) read(dir string, classes []string) (*Set, error) {
 				return nil, err
 			}
 		}
-		if set.N()+r.badN == before {
+		if set.Len()+r.badN == before {
 			return nil, fmt.Errorf("class folder %s is empty", folder)
 		}
 	}

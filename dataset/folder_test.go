@@ -36,7 +36,7 @@ func TestReadFolder(t *testing.T) {
 		if counts := set.All().Counts(); !slices.Equal(counts, []int{n, n}) {
 			t.Errorf("%s has %v", set.Name, counts)
 		}
-		for i := range set.N() {
+		for i := range set.Len() {
 			if cat := set.Image(i)[0] >= 100; cat != (set.Labels[i] == 0) {
 				t.Errorf("%s: image %d of grey %d has label %d", set.Name, i, set.Image(i)[0], set.Labels[i])
 			}
@@ -56,8 +56,8 @@ func TestReadFolderSplitAndColour(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if data.Train.C != 3 || data.Test.C != 3 || data.Train.N() != 2 || data.Test.N() != 2 {
-		t.Fatalf("%d and %d images of %d and %d channels", data.Train.N(), data.Test.N(), data.Train.C, data.Test.C)
+	if data.Train.C != 3 || data.Test.C != 3 || data.Train.Len() != 2 || data.Test.Len() != 2 {
+		t.Fatalf("%d and %d images of %d and %d channels", data.Train.Len(), data.Test.Len(), data.Train.C, data.Test.C)
 	}
 	if got := data.Test.Image(1)[:3]; !slices.Equal(got, []uint8{1, 2, 3}) {
 		t.Errorf("colour %v", got)

@@ -38,7 +38,7 @@ func TestReadIDX(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		if set.N() != 2 || set.H != 2 || set.W != 3 || set.C != 1 || !slices.Equal(set.Classes, []string{"0", "1"}) ||
+		if set.Len() != 2 || set.H != 2 || set.W != 3 || set.C != 1 || !slices.Equal(set.Classes, []string{"0", "1"}) ||
 			!slices.Equal(set.Image(1), []uint8{7, 8, 9, 10, 11, 12}) || !slices.Equal(set.Labels, []uint16{1, 0}) {
 			t.Errorf("%s: %+v", name, set)
 		}
@@ -96,8 +96,8 @@ func FuzzReadIDX(f *testing.F) {
 // checkSet demands that a set read without error is sound.
 func checkSet(t *testing.T, s *Set) {
 	t.Helper()
-	if s.N() == 0 || len(s.Pixels) != s.N()*s.H*s.W*s.C {
-		t.Errorf("%d images of %dx%dx%d in %d bytes", s.N(), s.H, s.W, s.C, len(s.Pixels))
+	if s.Len() == 0 || len(s.Pixels) != s.Len()*s.H*s.W*s.C {
+		t.Errorf("%d images of %dx%dx%d in %d bytes", s.Len(), s.H, s.W, s.C, len(s.Pixels))
 	}
 	if err := checkLabels(s.Labels, len(s.Classes)); err != nil {
 		t.Error(err)

@@ -147,7 +147,7 @@ func (s *Set) Mirrored() *Set {
 func (s *Set) moved(sites []int32) *Set {
 	moved := *s
 	moved.Pixels = make([]uint8, 0, len(s.Pixels))
-	for i := range s.N() {
+	for i := range s.Len() {
 		image := s.Image(i)
 		for _, from := range sites {
 			moved.Pixels = append(moved.Pixels, image[int(from)*s.C:][:s.C]...)
@@ -179,8 +179,8 @@ func (s *Set) resize(size Size) *Set {
 	resized := *s
 	resized.H, resized.W = size.H, size.W
 	resized.Classes = slices.Clone(s.Classes)
-	resized.Pixels = make([]uint8, 0, s.N()*size.H*size.W*s.C)
-	for i := range s.N() {
+	resized.Pixels = make([]uint8, 0, s.Len()*size.H*size.W*s.C)
+	for i := range s.Len() {
 		resized.Pixels = append(resized.Pixels, FromImage(s.Picture(i), size.H, size.W, s.C)...)
 	}
 	return &resized

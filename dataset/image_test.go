@@ -171,7 +171,7 @@ func TestShufflePixels(t *testing.T) {
 	// are those of another.
 	column := func(s *Set, site int) string {
 		var values []byte
-		for i := range s.N() {
+		for i := range s.Len() {
 			values = append(values, s.Image(i)[site])
 		}
 		return string(values)

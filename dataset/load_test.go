@@ -73,9 +73,9 @@ func TestLoadLooksUp(t *testing.T) {
 		}
 		checkSet(t, data.Train)
 		checkSet(t, data.Test)
-		if data.Name != tt.wantName || data.Train.Name != tt.wantName+" train" || data.Train.N() != tt.train || data.Test.N() != tt.test ||
+		if data.Name != tt.wantName || data.Train.Name != tt.wantName+" train" || data.Train.Len() != tt.train || data.Test.Len() != tt.test ||
 			len(data.Test.Classes) != tt.classes {
-			t.Errorf("%s: %q with %d and %d images of %d classes", tt.name, data.Name, data.Train.N(), data.Test.N(), len(data.Test.Classes))
+			t.Errorf("%s: %q with %d and %d images of %d classes", tt.name, data.Name, data.Train.Len(), data.Test.Len(), len(data.Test.Classes))
 		}
 	}
 }
@@ -173,8 +173,8 @@ func TestLoadReal(t *testing.T) {
 			}
 			for set, n := range map[*Set]int{data.Train: info.Train, data.Test: info.Test} {
 				checkSet(t, set)
-				if set.N() != n || set.H != info.H || set.W != info.W || set.C != info.C || !slices.Equal(set.Classes, info.Classes) {
-					t.Errorf("%s has %d images of %dx%dx%d in classes %q", set.Name, set.N(), set.H, set.W, set.C, set.Classes)
+				if set.Len() != n || set.H != info.H || set.W != info.W || set.C != info.C || !slices.Equal(set.Classes, info.Classes) {
+					t.Errorf("%s has %d images of %dx%dx%d in classes %q", set.Name, set.Len(), set.H, set.W, set.C, set.Classes)
 				}
 				if least := slices.Min(set.All().Counts()); least < n/12 {
 					t.Errorf("%s has a class of %d images", set.Name, least)

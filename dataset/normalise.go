@@ -28,7 +28,7 @@ func Normalise(s Subset) Normalisation {
 		}
 	}
 	n := Normalisation{Mean: make([]float32, c), Std: make([]float32, c)}
-	count := float64(max(1, s.N()*s.Set.H*s.Set.W))
+	count := float64(max(1, s.Len()*s.Set.H*s.Set.W))
 	for ch := range c {
 		mean := float64(sum[ch]) / count
 		variance := float64(squares[ch])/count - mean*mean

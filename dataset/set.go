@@ -24,8 +24,8 @@ type Data struct {
 	Train, Test *Set
 }
 
-// N is the number of images.
-func (s *Set) N() int { return len(s.Labels) }
+// Len returns the number of images.
+func (s *Set) Len() int { return len(s.Labels) }
 
 // Image returns the pixels of image i, [H,W,C], without copying.
 func (s *Set) Image(i int) []uint8 {
@@ -45,7 +45,7 @@ func (s *Set) Fingerprint() string {
 
 // All returns every image in order.
 func (s *Set) All() Subset {
-	index := make([]int32, s.N())
+	index := make([]int32, s.Len())
 	for i := range index {
 		index[i] = int32(i)
 	}
@@ -58,8 +58,8 @@ type Subset struct {
 	Index []int32 // [n], which images of Set
 }
 
-// N is the number of images.
-func (s Subset) N() int { return len(s.Index) }
+// Len returns the number of images.
+func (s Subset) Len() int { return len(s.Index) }
 
 // Image returns the pixels of the subset's image i, [H,W,C], without copying.
 func (s Subset) Image(i int) []uint8 { return s.Set.Image(int(s.Index[i])) }

@@ -34,8 +34,8 @@ func drawSet(t *rapid.T) *Set {
 func TestSubsetIsAView(t *testing.T) {
 	s := &Set{Classes: []string{"a", "b"}, H: 1, W: 2, C: 1, Pixels: []uint8{1, 2, 3, 4, 5, 6}, Labels: []uint16{0, 1, 1}}
 	sub := Subset{Set: s, Index: []int32{2, 0}}
-	if sub.N() != 2 || sub.Label(0) != 1 || sub.Label(1) != 0 || !slices.Equal(sub.Image(0), []uint8{5, 6}) {
-		t.Errorf("subset %d, labels %d, %d, image %v", sub.N(), sub.Label(0), sub.Label(1), sub.Image(0))
+	if sub.Len() != 2 || sub.Label(0) != 1 || sub.Label(1) != 0 || !slices.Equal(sub.Image(0), []uint8{5, 6}) {
+		t.Errorf("subset %d, labels %d, %d, image %v", sub.Len(), sub.Label(0), sub.Label(1), sub.Image(0))
 	}
 	if &sub.Image(1)[0] != &s.Pixels[0] || cap(sub.Image(1)) != 2 {
 		t.Error("Image copies or reaches beyond the image")
@@ -55,7 +55,7 @@ func TestSplit(t *testing.T) {
 			t.Fatal(err)
 		}
 		if both := slices.Sorted(slices.Values(append(slices.Clone(rest.Index), part.Index...))); !slices.Equal(both, s.All().Index) {
-			t.Fatalf("parts %v and %v are not all of %d", rest.Index, part.Index, s.N())
+			t.Fatalf("parts %v and %v are not all of %d", rest.Index, part.Index, s.Len())
 		}
 		if !slices.IsSorted(rest.Index) || !slices.IsSorted(part.Index) {
 			t.Fatal("order is lost")
@@ -87,7 +87,7 @@ func TestSplitSeeds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a.N() != 50 || b.N() != 50 || slices.Equal(a.Index, b.Index) {
+	if a.Len() != 50 || b.Len() != 50 || slices.Equal(a.Index, b.Index) {
 		t.Errorf("seeds 1 and 2 choose %v and %v", a.Index, b.Index)
 	}
 }
@@ -176,7 +176,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(data.Train.N(), "training and", data.Test.N(), "test images of", data.Train.H, "x", data.Train.W)
+	fmt.Println(data.Train.Len(), "training and", data.Test.Len(), "test images of", data.Train.H, "x", data.Train.W)
 	fmt.Println(data.Train.Classes)
 
 	train, validation, err := data.Train.All().Split(0.1, 1)
@@ -184,7 +184,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(train.N(), "to learn from,", validation.N(), "to choose by")
+	fmt.Println(train.Len(), "to learn from,", validation.Len(), "to choose by")
 	fmt.Println(validation.Counts())
 
 	sampler, err := NewSampler(train, Normalise(train), Augment{Shift: 1, Rotate: 10}, 1)

@@ -16,7 +16,7 @@ func (s Subset) Split(fraction float64, seed uint64) (rest, part Subset, err err
 	if !(fraction >= 0 && fraction < 1) {
 		return rest, part, fmt.Errorf("splitting %s: fraction %g is not in [0,1)", s.Set.Name, fraction)
 	}
-	chosen := make([]bool, s.N())
+	chosen := make([]bool, s.Len())
 	total, taken := 0, 0
 	for class := range s.Set.Classes {
 		of := s.OfClass(class)
@@ -30,7 +30,7 @@ func (s Subset) Split(fraction float64, seed uint64) (rest, part Subset, err err
 			chosen[of[i]] = true
 		}
 	}
-	rest = Subset{Set: s.Set, Index: make([]int32, 0, s.N()-taken)}
+	rest = Subset{Set: s.Set, Index: make([]int32, 0, s.Len()-taken)}
 	part = Subset{Set: s.Set, Index: make([]int32, 0, taken)}
 	for i, index := range s.Index {
 		if chosen[i] {
@@ -46,8 +46,8 @@ func (s Subset) Split(fraction float64, seed uint64) (rest, part Subset, err err
 func (s Subset) Copy(name string) *Set {
 	set := &Set{
 		Name: name, Classes: slices.Clone(s.Set.Classes), H: s.Set.H, W: s.Set.W, C: s.Set.C,
-		Pixels: make([]uint8, 0, s.N()*s.Set.H*s.Set.W*s.Set.C),
-		Labels: make([]uint16, 0, s.N()),
+		Pixels: make([]uint8, 0, s.Len()*s.Set.H*s.Set.W*s.Set.C),
+		Labels: make([]uint16, 0, s.Len()),
 	}
 	for i := range s.Index {
 		set.Pixels = append(set.Pixels, s.Image(i)...)

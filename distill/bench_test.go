@@ -41,5 +41,5 @@ func BenchmarkEvaluate(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	b.ReportMetric(float64(b.N*images.Test.N())/b.Elapsed().Seconds(), "images/s")
+	b.ReportMetric(float64(b.N*images.Test.Len())/b.Elapsed().Seconds(), "images/s")
 }

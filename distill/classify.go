@@ -72,14 +72,14 @@ func classifierWith(r *References, nets Ensemble, rule Rule, workers int) (*Clas
 	if c.dim > r.Dim() {
 		return nil, fmt.Errorf("the references have embeddings of %d values, the models of %d", r.Dim(), c.dim)
 	}
-	for i := range r.N() {
+	for i := range r.Len() {
 		c.refs = append(c.refs, r.Embeddings[i*r.Dim():][:c.dim]...)
 	}
 	if rule.Similarity == "cosine" {
 		nets.normalise(c.refs)
 	}
 	var err error
-	c.products, err = products(c.refs, make([]float32, r.N()), workers)
+	c.products, err = products(c.refs, make([]float32, r.Len()), workers)
 	return c, err
 }
 
@@ -133,7 +133,7 @@ func (c *Classifier) answers(embedded []float32) []Answer {
 // answer is of an embedding and its products with the references'.
 func (c *Classifier) answer(embedding, products []float32) Answer {
 	set := c.References.Set
-	a := Answer{Similarities: make([]float64, set.N()), embedding: embedding}
+	a := Answer{Similarities: make([]float64, set.Len()), embedding: embedding}
 	for r, product := range products {
 		a.Similarities[r] = float64(product) / float64(len(c.nets))
 		if c.rule.Similarity == "euclidean" { // not of products, which would cancel
@@ -235,11 +235,11 @@ func evaluate(classifiers []*Classifier, images dataset.Subset) ([]*Evaluation, 
 	}
 	var list []*Evaluation
 	for _, c := range classifiers {
-		list = append(list, newEvaluation(len(c.References.Set.Classes), c.References.N()))
+		list = append(list, newEvaluation(len(c.References.Set.Classes), c.References.Len()))
 	}
 	const atOnce = 4096 // bounds the memory of embeddings
-	for first := 0; first < images.N(); first += atOnce {
-		some := dataset.Subset{Set: images.Set, Index: images.Index[first:min(first+atOnce, images.N())]}
+	for first := 0; first < images.Len(); first += atOnce {
+		some := dataset.Subset{Set: images.Set, Index: images.Index[first:min(first+atOnce, images.Len())]}
 		embedded := classifiers[0].embed(some)
 		for i, c := range classifiers {
 			list[i].add(some, c.answers(embedded))

@@ -50,7 +50,7 @@ func directSimilarity(rule Rule, a, b []uint8) float64 {
 // directAnswer classifies an image of a single pixel by what the rules say.
 func directAnswer(rule Rule, refs *References, pixel []uint8) (a Answer) {
 	byClass := make([][]float64, len(refs.Set.Classes))
-	for r := range refs.N() {
+	for r := range refs.Len() {
 		s := directSimilarity(rule, pixel, refs.Set.Image(r))
 		a.Similarities = append(a.Similarities, s)
 		byClass[refs.Set.Labels[r]] = append(byClass[refs.Set.Labels[r]], s)
@@ -92,7 +92,7 @@ func TestClassifyByHand(t *testing.T) {
 		labels := map[Rule][]int{}
 		for _, rule := range rules() {
 			c := newClassifier(t, refs, rule, rgb(t))
-			for i := range images.N() {
+			for i := range images.Len() {
 				want := directAnswer(rule, refs, images.Image(i))
 				got, err := c.Classify(images.Picture(i))
 				if err != nil {
@@ -123,7 +123,7 @@ func TestClassifyByHand(t *testing.T) {
 func TestClassifyFar(t *testing.T) {
 	refs := byHandReferences(t)
 	for i := range refs.Embeddings {
-		refs.Embeddings[i] += float32(100 * (refs.N() - i/3)) // the last is the nearest
+		refs.Embeddings[i] += float32(100 * (refs.Len() - i/3)) // the last is the nearest
 	}
 	for _, choice := range choices {
 		a, err := newClassifier(t, refs, Rule{"euclidean", choice}, rgb(t)).Classify(colours(1, 1).Picture(0))
@@ -145,7 +145,7 @@ func TestEvaluateIsClassify(t *testing.T) {
 	refs, images := uneven(t), colours(100, 6)
 	for _, rule := range rules() {
 		c := newClassifier(t, refs, rule, rgb(t))
-		for i := range images.N() {
+		for i := range images.Len() {
 			a, err := c.Classify(images.Picture(i))
 			if err != nil {
 				t.Fatal(err)
@@ -232,7 +232,7 @@ func TestClassifierRefuses(t *testing.T) {
 			t.Errorf("error %v, want one that speaks of %q", err, name)
 		}
 	}
-	refs.Embeddings = make([]float32, 2*refs.N())
+	refs.Embeddings = make([]float32, 2*refs.Len())
 	_, err := NewClassifier(refs, []*model.Model{m}, DefaultRule(), 1)
 	oneLine(t, err, "embeddings of 2 values, the models of 3")
 }
@@ -368,7 +368,7 @@ func TestEnsembleIsMean(t *testing.T) {
 			return a
 		}
 		x, y := answer(parts[0]), answer(parts[1])
-		want := make([]float64, set.N())
+		want := make([]float64, set.Len())
 		for r := range want {
 			want[r] = (x.Similarities[r] + y.Similarities[r]) / 2
 			differ = differ || math.Abs(x.Similarities[r]-y.Similarities[r]) > 0.01

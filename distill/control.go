@@ -37,7 +37,7 @@ func Controls(r *References, models []*model.Model, train *dataset.Set, test dat
 	if err != nil {
 		return nil, err
 	}
-	perClass := r.N() / len(r.Set.Classes)
+	perClass := r.Len() / len(r.Set.Classes)
 	centres, err := pixelCentres(leaves, perClass, r.Config.Seed, workers)
 	if err != nil {
 		return nil, err
@@ -103,7 +103,7 @@ func (r *References) medoids(nets Ensemble, train *dataset.Set) *dataset.Set {
 			}
 		}
 		p := points{nets.directions(all.Only(members)), nets.Dim(), ones(len(members))}
-		targets := means(p, group, r.N()/len(train.Classes))
+		targets := means(p, group, r.Len()/len(train.Classes))
 		for _, m := range mostLike(p, group, targets) {
 			list = append(list, members[m])
 		}
@@ -113,7 +113,7 @@ func (r *References) medoids(nets Ensemble, train *dataset.Set) *dataset.Set {
 
 // firstOf is the first reference of a class.
 func (r *References) firstOf(class int) int32 {
-	return int32(class * (r.N() / len(r.Set.Classes)))
+	return int32(class * (r.Len() / len(r.Set.Classes)))
 }
 
 // pixelCentres are the centres of groups of each class's images in the space of
@@ -123,7 +123,7 @@ func pixelCentres(images dataset.Subset, perClass int, seed uint64, workers int)
 	set.Name, set.Pixels, set.Labels = KMeans, nil, nil
 	for class := range set.Classes {
 		members := images.Only(images.OfClass(class))
-		p := points{unitPixels(members), set.H * set.W * set.C, ones(members.N())}
+		p := points{unitPixels(members), set.H * set.W * set.C, ones(members.Len())}
 		_, centres, err := kMeans(p, perClass, seed, "pixels", []uint64{uint64(class)}, workers)
 		if err != nil {
 			return nil, err

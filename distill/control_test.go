@@ -11,7 +11,7 @@ import (
 
 // found returns where an image of a set is among others, -1 if nowhere.
 func found(image []uint8, in dataset.Subset) int {
-	for i := range in.N() {
+	for i := range in.Len() {
 		if slices.Equal(in.Image(i), image) {
 			return i
 		}
@@ -23,8 +23,8 @@ func TestRandom(t *testing.T) {
 	all := someDigits(t, 300).All()
 	images := all.Only(all.Index[100:])
 	set := Random(images, 7, 1)
-	if set.N() != 70 || len(set.Pixels) != 70*64 {
-		t.Fatalf("%d images", set.N())
+	if set.Len() != 70 || len(set.Pixels) != 70*64 {
+		t.Fatalf("%d images", set.Len())
 	}
 	drawn := map[int]bool{}
 	for i, label := range set.Labels {
@@ -40,8 +40,8 @@ func TestRandom(t *testing.T) {
 	if slices.Equal(Random(images, 7, 2).Pixels, set.Pixels) {
 		t.Error("another seed draws the same images")
 	}
-	if few := Random(images, 1000, 1); few.N() != images.N() {
-		t.Errorf("%d images of %d", few.N(), images.N())
+	if few := Random(images, 1000, 1); few.Len() != images.Len() {
+		t.Errorf("%d images of %d", few.Len(), images.Len())
 	}
 }
 
@@ -56,7 +56,7 @@ func TestMedoids(t *testing.T) {
 		if !slices.Equal(medoids.Labels, refs.Set.Labels) {
 			t.Fatalf("labels %v, want %v", medoids.Labels, refs.Set.Labels)
 		}
-		for r := range refs.N() {
+		for r := range refs.Len() {
 			behind := refs.Behind(r)
 			mean := make([]float32, nets.Dim())
 			for _, i := range behind {

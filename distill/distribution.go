@@ -117,9 +117,9 @@ func (d *distribution) fresh(number int) (*guide, error) {
 	if g.trainer, err = trainerOf(g.e, d.workers); err != nil {
 		return nil, err
 	}
-	dim, labels := g.e.Dim, make([]uint16, images.N())
-	y := make([]float32, images.N()*dim)
-	g.e.program.Run(images.N(), func(i int, x []float32) { labels[i] = uint16(sampler.Sample(x, 1, i)) }, func(i int, v []float32) { copy(y[i*dim:], v) })
+	dim, labels := g.e.Dim, make([]uint16, images.Len())
+	y := make([]float32, images.Len()*dim)
+	g.e.program.Run(images.Len(), func(i int, x []float32) { labels[i] = uint16(sampler.Sample(x, 1, i)) }, func(i int, v []float32) { copy(y[i*dim:], v) })
 	g.means = classMeans(y, dim, labels, len(images.Set.Classes))
 	for i, label := range labels {
 		g.spread += squareDistance(y[i*dim:][:dim], g.means[int(label)*dim:][:dim]) / float64(len(labels))
@@ -147,7 +147,7 @@ func (d *distribution) random(net *spec.Net, images *dataset.Sampler, seed uint6
 		}
 		stats := make([]float32, len(params))
 		t.Gradient(stats, params, &engine.Batch[float32]{
-			N: images.Images().N(), Input: func(i int, x []float32) { images.Sample(x, 0, i) },
+			N: images.Images().Len(), Input: func(i int, x []float32) { images.Sample(x, 0, i) },
 		})
 		copy(params[trained:], stats[trained:])
 	}

@@ -84,8 +84,8 @@ func TestDistributionComesNearer(t *testing.T) {
 		t.Fatal(err)
 	}
 	away := func() float64 {
-		y := make([]float32, images.N()*g.e.Dim)
-		g.e.program.Run(images.N(), func(i int, v []float32) {
+		y := make([]float32, images.Len()*g.e.Dim)
+		g.e.program.Run(images.Len(), func(i int, v []float32) {
 			g.e.Model.Normalisation.Apply(v, bytesOf(x[i*p.in.Size():][:p.in.Size()]))
 		}, func(i int, v []float32) { copy(y[i*g.e.Dim:], v) })
 		off := g.off(y, images.Labels)
@@ -129,7 +129,7 @@ func TestRandomNetworkNormalises(t *testing.T) {
 		sum[i%channels] += float64(v)
 		squares[i%channels] += float64(v) * float64(v)
 	}
-	sites := float64(images.N() * 64)
+	sites := float64(images.Len() * 64)
 	for c := range channels {
 		// A variance within micro-batches is a little less than that over all images.
 		if mean, square := sum[c]/sites, squares[c]/sites; !(math.Abs(mean) <= 0.02) || !(math.Abs(square-1) <= 0.1) {
@@ -178,7 +178,7 @@ func TestDistributionOfOneImage(t *testing.T) {
 	set := someDigits(t, 10)
 	all := set.All()
 	all.Index = nil
-	for i := range set.N() {
+	for i := range set.Len() {
 		all.Index = append(all.Index, int32(i), int32(i), int32(i))
 	}
 	p := newTestDistribution(t, all.Copy("thrice").All(), Painting{Rate: 0.1}, 2)
@@ -201,8 +201,8 @@ func TestDistributionOfTinyImages(t *testing.T) {
 	c := matching()
 	c.PerClass, c.Steps = []int{4}, []int{12}
 	refs := distilled(t, c, set, m)[0]
-	if refs.N() != 12 {
-		t.Errorf("%d images", refs.N())
+	if refs.Len() != 12 {
+		t.Errorf("%d images", refs.Len())
 	}
 }
 

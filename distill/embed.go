@@ -75,7 +75,7 @@ func partParams(m *model.Model, part *spec.Net) []float32 {
 // each calls f with the embedding of every image, valid during the call only,
 // from several goroutines.
 func (e *Embedder) each(images dataset.Subset, f func(i int, y []float32)) {
-	e.program.Run(images.N(), func(i int, x []float32) {
+	e.program.Run(images.Len(), func(i int, x []float32) {
 		e.Model.Normalisation.Apply(x, images.Image(i))
 	}, f)
 }

@@ -45,7 +45,7 @@ func TestEmbedByHand(t *testing.T) {
 // coarse-grainings before it; the last operation's output is the logits.
 func TestEmbeddingGivesLogits(t *testing.T) {
 	m, set := trained(t), someDigits(t, 50)
-	x := tensor.New(set.N(), 8, 8, 1)
+	x := tensor.New(set.Len(), 8, 8, 1)
 	copy(x.Data, unitPixels(set.All()))
 	logits, err := m.Logits(x)
 	if err != nil {
@@ -94,7 +94,7 @@ func TestEmbeddingInTheMiddle(t *testing.T) {
 		t.Fatalf("dimensions %d and %d, want 8x8x8", before.Dim(), after.Dim())
 	}
 	norm := func(name string) []float32 { return tensorOf(m.Config, "1.norm."+name) }
-	want := make([]float64, 0, set.N()*before.Dim())
+	want := make([]float64, 0, set.Len()*before.Dim())
 	for i, v := range before.Embed(set.All()) {
 		c := i % 8
 		scale := float64(norm("scale")[c]) / math.Sqrt(float64(norm("variance")[c])+1e-5)
@@ -142,7 +142,7 @@ func TestEnsemble(t *testing.T) {
 	joint := both.Embed(set)
 	for k, m := range []*model.Model{a, b} {
 		y := ensemble(t, 1, m).Embed(set)
-		for i := range set.N() {
+		for i := range set.Len() {
 			if !slices.Equal(joint[i*64+k*32:][:32], y[i*32:][:32]) {
 				t.Fatalf("image %d: the part of model %d is another than alone", i, k+1)
 			}

@@ -47,7 +47,7 @@ func (s Ensemble) Dim() int {
 // Embed returns the embeddings of images, [N,Dim].
 func (s Ensemble) Embed(images dataset.Subset) []float32 {
 	dim, at := s.Dim(), 0
-	out := make([]float32, images.N()*dim)
+	out := make([]float32, images.Len()*dim)
 	for _, e := range s {
 		e.each(images, func(i int, y []float32) { copy(out[i*dim+at:], y) })
 		at += e.Dim

@@ -42,7 +42,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	fmt.Printf("a %s, like the reference image that stands for %d training images\n", digits.Test.Classes[answer.Label], len(behind))
-	fmt.Printf("%d references, more than 90 %% of the test images right: %v\n", references.N(), evaluation.Accuracy() > 0.9)
+	fmt.Printf("%d references, more than 90 %% of the test images right: %v\n", references.Len(), evaluation.Accuracy() > 0.9)
 	// Output:
 	// a 1, like the reference image that stands for 134 training images
 	// 10 references, more than 90 % of the test images right: true

@@ -72,8 +72,8 @@ func Decode(data []byte) (*References, error) {
 		return nil, fmt.Errorf("metadata %q: there is no model", recordKey)
 	}
 	embeddings, ok := f.Tensor(embeddingName)
-	if !ok || len(embeddings.Shape) != 2 || embeddings.Shape[0] != r.N() || embeddings.Shape[1] == 0 {
-		return nil, fmt.Errorf("tensor %s has shape %v, want [%d,Dim]", embeddingName, embeddings.Shape, r.N())
+	if !ok || len(embeddings.Shape) != 2 || embeddings.Shape[0] != r.Len() || embeddings.Shape[1] == 0 {
+		return nil, fmt.Errorf("tensor %s has shape %v, want [%d,Dim]", embeddingName, embeddings.Shape, r.Len())
 	}
 	for i, v := range embeddings.Data {
 		if v-v != 0 {
@@ -142,8 +142,8 @@ func (r *References) decodeGroups(f *safetensors.File) error {
 		}
 		r.Groups = append(r.Groups, group)
 	}
-	if len(r.Groups) == 0 || r.N() != classes*r.Config.PerClass[len(r.Groups)-1] {
-		return fmt.Errorf("%d references after %d levels of %v images of %d classes", r.N(), len(r.Groups), r.Config.PerClass, classes)
+	if len(r.Groups) == 0 || r.Len() != classes*r.Config.PerClass[len(r.Groups)-1] {
+		return fmt.Errorf("%d references after %d levels of %v images of %d classes", r.Len(), len(r.Groups), r.Config.PerClass, classes)
 	}
 	for i, label := range r.Set.Labels {
 		if int(label) != i/r.Config.PerClass[len(r.Groups)-1] {
@@ -175,9 +175,9 @@ func (r *References) Write(w io.Writer) error {
 		return fmt.Errorf("metadata %q: %w", recordKey, err)
 	}
 	tensors := []safetensors.Tensor{
-		{Name: imagesName, Shape: []int{r.N(), r.Set.H, r.Set.W, r.Set.C}, Data: floats(r.Set.Pixels)},
-		{Name: labelsName, Shape: []int{r.N()}, Data: floats(r.Set.Labels)},
-		{Name: embeddingName, Shape: []int{r.N(), r.Dim()}, Data: r.Embeddings},
+		{Name: imagesName, Shape: []int{r.Len(), r.Set.H, r.Set.W, r.Set.C}, Data: floats(r.Set.Pixels)},
+		{Name: labelsName, Shape: []int{r.Len()}, Data: floats(r.Set.Labels)},
+		{Name: embeddingName, Shape: []int{r.Len(), r.Dim()}, Data: r.Embeddings},
 	}
 	for i, group := range r.Groups {
 		tensors = append(tensors, safetensors.Tensor{Name: fmt.Sprint(groupName, i+1), Shape: []int{len(group)}, Data: floats(group)})

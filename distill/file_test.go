@@ -96,15 +96,15 @@ func TestDecodeCorrupted(t *testing.T) {
 // use does with references what needs no model; none of it may panic.
 func use(t testing.TB, refs *References) {
 	t.Helper()
-	for reference := range refs.N() {
+	for reference := range refs.Len() {
 		for _, i := range refs.Behind(reference) {
 			if int(refs.Of()[i]) != reference {
 				t.Fatalf("image %d is behind reference %d, and of %d", i, reference, refs.Of()[i])
 			}
 		}
 	}
-	if len(refs.Embeddings) != refs.N()*refs.Dim() || len(refs.Set.Pixels) != refs.N()*refs.Set.H*refs.Set.W*refs.Set.C {
-		t.Fatalf("%d references with %d values of embeddings and %d pixels", refs.N(), len(refs.Embeddings), len(refs.Set.Pixels))
+	if len(refs.Embeddings) != refs.Len()*refs.Dim() || len(refs.Set.Pixels) != refs.Len()*refs.Set.H*refs.Set.W*refs.Set.C {
+		t.Fatalf("%d references with %d values of embeddings and %d pixels", refs.Len(), len(refs.Embeddings), len(refs.Set.Pixels))
 	}
 }
 

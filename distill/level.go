@@ -65,7 +65,7 @@ func (w *worker) plan() (*plan, error) {
 	set := *w.leaves.Set
 	set.Name = w.leaves.Set.Name + " distilled"
 	set.Pixels, set.Labels = nil, nil
-	p := &plan{level: &level{set: &set, group: make([]int32, w.below().N()), weight: make([]float64, k*classes)}}
+	p := &plan{level: &level{set: &set, group: make([]int32, w.below().Len()), weight: make([]float64, k*classes)}}
 	for class := range classes {
 		members := w.below().OfClass(class)
 		points := w.points(class, members)
@@ -220,7 +220,7 @@ func mostLike(p points, group []int32, targets []float32) []int32 {
 // unitPixels are the images' pixels, [N,H,W,C], 0 to 1.
 func unitPixels(images dataset.Subset) []float32 {
 	var x []float32
-	for i := range images.N() {
+	for i := range images.Len() {
 		for _, v := range images.Image(i) {
 			x = append(x, float32(v)/255)
 		}
@@ -234,7 +234,7 @@ func (w *worker) paint(ctx context.Context, p *plan, progress func(images, step 
 	depth, size, dim := uint64(len(w.levels)), w.nets.input().Size(), w.nets.Dim()
 	for {
 		first := len(p.set.Pixels) / size
-		n := min(w.painter.aim.chunk(w.PerClass[depth]), p.set.N()-first)
+		n := min(w.painter.aim.chunk(w.PerClass[depth]), p.set.Len()-first)
 		if n == 0 {
 			return nil
 		}

@@ -33,11 +33,11 @@ type References struct {
 	Fingerprint string
 }
 
-// N is the number of references.
-func (r *References) N() int { return r.Set.N() }
+// Len returns the number of references.
+func (r *References) Len() int { return r.Set.Len() }
 
 // Dim is the length of an embedding.
-func (r *References) Dim() int { return len(r.Embeddings) / r.N() }
+func (r *References) Dim() int { return len(r.Embeddings) / r.Len() }
 
 // Of returns the reference that each image of the training split belongs to, -1
 // for those set aside.

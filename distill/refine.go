@@ -27,7 +27,7 @@ const (
 func (w *worker) refine(targets []float32, k int) error {
 	images := w.refined()
 	dim := w.nets.Dim()
-	n, steps := len(targets)/dim, images.N()/min(refineBatch, images.N())
+	n, steps := len(targets)/dim, images.Len()/min(refineBatch, images.Len())
 	net := &spec.Net{Input: spec.Shape{H: 1, W: 1, C: dim}, Ops: []spec.Op{&spec.Linear{N: n}}}
 	trainer, err := cpu.New().CompileTraining(net, engine.Options{Workers: w.workers, MicroBatch: 64})
 	if err != nil {
@@ -38,7 +38,7 @@ func (w *worker) refine(targets []float32, k int) error {
 	adam.WeightDecay = 0
 	update, schedule := adam.New(dim*n, nil), optim.Cosine{Peak: refineRate}
 	transpose(params, targets, n)
-	order := make([]int32, images.N())
+	order := make([]int32, images.Len())
 	for pass := range w.Refine {
 		x, err := w.varied(images, pass)
 		if err != nil {
@@ -81,13 +81,13 @@ func (w *worker) refined() dataset.Subset {
 // pass draws.
 func (w *worker) varied(images dataset.Subset, pass int) ([]float32, error) {
 	dim, at := w.nets.Dim(), 0
-	out := make([]float32, images.N()*dim)
+	out := make([]float32, images.Len()*dim)
 	for _, e := range w.nets {
 		s, err := dataset.NewSampler(images, e.Model.Normalisation, w.Paint.Augment, w.Seed)
 		if err != nil {
 			return nil, err
 		}
-		e.program.Run(images.N(), func(i int, x []float32) { s.Sample(x, pass, i) }, func(i int, y []float32) { copy(out[i*dim+at:], y) })
+		e.program.Run(images.Len(), func(i int, x []float32) { s.Sample(x, pass, i) }, func(i int, y []float32) { copy(out[i*dim+at:], y) })
 		at += e.Dim
 	}
 	w.nets.normalise(out)

@@ -93,12 +93,12 @@ func planned(t *testing.T, c Config, workers int, models ...*model.Model) (targe
 		t.Fatal(err)
 	}
 	dim := r.nets.Dim()
-	y := make([]float64, p.set.N())
+	y := make([]float64, p.set.Len())
 	for i, v := range slices.Collect(slices.Chunk(r.nets.directions(r.leaves), dim)) {
 		for j := range y {
 			y[j] = dot(v, p.targets[j*dim:][:dim]) / float64(len(models))
 		}
-		loss += directLoss(y, r.leaves.Label(i), c.PerClass[0], refineScale) / float64(r.leaves.N())
+		loss += directLoss(y, r.leaves.Label(i), c.PerClass[0], refineScale) / float64(r.leaves.Len())
 	}
 	return p.targets, loss
 }
@@ -156,8 +156,8 @@ func TestRefined(t *testing.T) {
 	if !slices.Equal(images.Counts(), []int{refineMost, refineMost, refineMost}) {
 		t.Errorf("counts %v", images.Counts())
 	}
-	if distinct := slices.Compact(slices.Sorted(slices.Values(images.Index))); len(distinct) != images.N() {
-		t.Errorf("%d of %d images are distinct", len(distinct), images.N())
+	if distinct := slices.Compact(slices.Sorted(slices.Values(images.Index))); len(distinct) != images.Len() {
+		t.Errorf("%d of %d images are distinct", len(distinct), images.Len())
 	}
 	w.leaves.Index = w.leaves.Index[:100]
 	if few := w.refined(); !slices.Equal(few.Counts(), w.leaves.Counts()) {

@@ -43,7 +43,7 @@ func TestRetrainRecipe(t *testing.T) {
 func TestRetrain(t *testing.T) {
 	data := digits(t)
 	images := Random(data.Train.All(), 10, 1)
-	c := RetrainRecipe("digits", ConvNet(images), images.N(), 1)
+	c := RetrainRecipe("digits", ConvNet(images), images.Len(), 1)
 	c.Epochs, c.Average = 10, 0
 	accuracy, err := Retrain(t.Context(), images, data.Test, c, 2)
 	if err != nil {

@@ -212,7 +212,7 @@ func (r *run) restore() error {
 			return fmt.Errorf("resuming: %w", err)
 		}
 		same := reflect.DeepEqual(refs.Config, r.Config) && slices.Equal(refs.Models, r.models) && refs.Fingerprint == r.fingerprint
-		if !same || len(refs.Groups) != i+1 || len(refs.Groups[0]) != r.set.N() {
+		if !same || len(refs.Groups) != i+1 || len(refs.Groups[0]) != r.set.Len() {
 			return fmt.Errorf("resuming %s: %s is of another distillation", r.opts.Dir, LevelFile(k))
 		}
 		r.finish(r.levelOf(refs), refs)
@@ -222,9 +222,9 @@ func (r *run) restore() error {
 
 // levelOf is the level that references are of.
 func (r *run) levelOf(refs *References) *level {
-	l := &level{set: refs.Set, group: refs.Groups[len(refs.Groups)-1], weight: make([]float64, refs.N())}
+	l := &level{set: refs.Set, group: refs.Groups[len(refs.Groups)-1], weight: make([]float64, refs.Len())}
 	if len(refs.Groups) == 1 { // of all training images, those set aside too
-		l.group = make([]int32, r.leaves.N())
+		l.group = make([]int32, r.leaves.Len())
 		for i, at := range r.leaves.Index {
 			l.group[i] = refs.Groups[0][at]
 		}
@@ -271,7 +271,7 @@ func (r *run) level(ctx context.Context) error {
 
 // finish notes that a level is there.
 func (r *run) finish(l *level, refs *References) {
-	r.done += refs.N() * r.Steps[len(r.results)]
+	r.done += refs.Len() * r.Steps[len(r.results)]
 	r.levels = append(r.levels, l)
 	r.results = append(r.results, refs)
 	r.report(Progress{Level: len(r.results), Done: r.done, Finished: refs})
@@ -298,7 +298,7 @@ func (r *run) references(l *level) *References {
 		refs.Groups = append(slices.Clone(r.results[n-1].Groups), l.group)
 		return refs
 	}
-	all := make([]int32, r.set.N())
+	all := make([]int32, r.set.Len())
 	for i := range all {
 		all[i] = -1
 	}

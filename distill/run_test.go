@@ -73,8 +73,8 @@ func squares(v []float64) (sum float64) {
 func checkTree(t *testing.T, refs *References, perClass int, m *model.Model, set *dataset.Set) {
 	t.Helper()
 	classes := len(set.Classes)
-	if refs.N() != perClass*classes || len(refs.Set.Pixels) != refs.N()*set.H*set.W*set.C {
-		t.Fatalf("%d references with %d pixels, want %d a class", refs.N(), len(refs.Set.Pixels), perClass)
+	if refs.Len() != perClass*classes || len(refs.Set.Pixels) != refs.Len()*set.H*set.W*set.C {
+		t.Fatalf("%d references with %d pixels, want %d a class", refs.Len(), len(refs.Set.Pixels), perClass)
 	}
 	for i, label := range refs.Set.Labels {
 		if int(label) != i/perClass {
@@ -87,7 +87,7 @@ func checkTree(t *testing.T, refs *References, perClass int, m *model.Model, set
 	}
 	of := refs.Of()
 	behind := map[int32]int32{}
-	for r := range refs.N() {
+	for r := range refs.Len() {
 		list := refs.Behind(r)
 		if len(list) == 0 {
 			t.Errorf("no image is behind reference %d", r)
@@ -100,9 +100,9 @@ func checkTree(t *testing.T, refs *References, perClass int, m *model.Model, set
 		}
 	}
 	if got := slices.Sorted(maps.Keys(behind)); !slices.Equal(got, leaves.Index) {
-		t.Errorf("%d images are behind references, of %d that were distilled", len(got), leaves.N())
+		t.Errorf("%d images are behind references, of %d that were distilled", len(got), leaves.Len())
 	}
-	if aside.N() == 0 {
+	if aside.Len() == 0 {
 		t.Error("no image was set aside: that is not tested")
 	}
 	for _, i := range aside.Index {
@@ -175,16 +175,16 @@ func TestNoSteps(t *testing.T) {
 	for _, start := range []string{"nearest", "leaf", "hard"} {
 		c.Start = start
 		for _, refs := range distilled(t, c, set, trained(t)) {
-			for r := range refs.N() {
+			for r := range refs.Len() {
 				if !slices.ContainsFunc(refs.Behind(r), func(i int32) bool { return slices.Equal(set.Image(int(i)), refs.Set.Image(r)) }) {
-					t.Errorf("%s: reference %d of %d is none of the images behind it", start, r, refs.N())
+					t.Errorf("%s: reference %d of %d is none of the images behind it", start, r, refs.Len())
 				}
 			}
 		}
 	}
 	c.Start = "mean"
 	for depth, refs := range distilled(t, c, set, trained(t)) {
-		for r := range refs.N() {
+		for r := range refs.Len() {
 			list := refs.Behind(r)
 			want := make([]float64, 64)
 			for _, i := range list {
@@ -209,10 +209,10 @@ func TestStartWithLeaves(t *testing.T) {
 	c.PerClass, c.Steps, c.Start, c.Refine = []int{8, 2}, []int{5, 0}, "leaf", 0
 	levels := distilled(t, c, set, m)
 	nets := ensemble(t, 1, m)
-	for r, refs := 0, levels[1]; r < refs.N(); r++ {
+	for r, refs := 0, levels[1]; r < refs.Len(); r++ {
 		behind := set.All().Only(refs.Behind(r))
-		p := points{nets.directions(behind), nets.Dim(), ones(behind.N())}
-		group := make([]int32, behind.N())
+		p := points{nets.directions(behind), nets.Dim(), ones(behind.Len())}
+		group := make([]int32, behind.Len())
 		best := mostLike(p, group, means(p, group, 1))[0]
 		if !slices.Equal(behind.Image(int(best)), refs.Set.Image(r)) {
 			t.Errorf("reference %d is not the training image behind it that is most like their mean", r)
@@ -240,20 +240,20 @@ func TestTargets(t *testing.T) {
 			t.Fatal(err)
 		}
 		first := r.results[0]
-		images, group := set.All(), make([]int32, set.N())
+		images, group := set.All(), make([]int32, set.Len())
 		for i, g := range first.Of() {
 			if group[i] = -1; g >= 0 {
 				group[i] = p.group[g]
 			}
 		}
-		weight := ones(set.N())
+		weight := ones(set.Len())
 		if target == "level" {
 			images, group, weight = first.Set.All(), p.group, nil
-			for i := range first.N() {
+			for i := range first.Len() {
 				weight = append(weight, float64(len(first.Behind(i))))
 			}
 		}
-		want := make([]float64, p.set.N()*nets.Dim())
+		want := make([]float64, p.set.Len()*nets.Dim())
 		for i, y := range slices.Collect(slices.Chunk(nets.directions(images), nets.Dim())) {
 			for j, v := range y {
 				if group[i] >= 0 {
@@ -301,8 +301,8 @@ func TestProgress(t *testing.T) {
 		total, done = p.Total, p.Done
 		if p.Finished == nil {
 			steps++
-		} else if finished++; p.Finished.N() != 10*p.PerClass {
-			t.Errorf("level %d has %d references", p.Level, p.Finished.N())
+		} else if finished++; p.Finished.Len() != 10*p.PerClass {
+			t.Errorf("level %d has %d references", p.Level, p.Finished.Len())
 		}
 	}})
 	if err != nil {

@@ -54,16 +54,16 @@ func (m *Model) CheckFits(set *dataset.Set) error {
 // Evaluate classifies the images and compares with their labels. With views, the same
 // images seen otherwise, as in a mirror, the logits are the means over all of them.
 func (m *Model) Evaluate(images dataset.Subset, views ...dataset.Subset) (*Evaluation, error) {
-	logits := make([][]float32, images.N())
+	logits := make([][]float32, images.Len())
 	share := 1 / float32(1+len(views))
 	for _, seen := range append([]dataset.Subset{images}, views...) {
 		if err := m.CheckFits(seen.Set); err != nil {
 			return nil, err
 		}
-		if seen.N() != len(logits) {
-			return nil, fmt.Errorf("a view has %d images, want %d", seen.N(), len(logits))
+		if seen.Len() != len(logits) {
+			return nil, fmt.Errorf("a view has %d images, want %d", seen.Len(), len(logits))
 		}
-		err := m.run(seen.N(), func(i int, x []float32) {
+		err := m.run(seen.Len(), func(i int, x []float32) {
 			m.Normalisation.Apply(x, seen.Image(i))
 		}, func(i int, y []float32) {
 			if logits[i] == nil {
@@ -77,7 +77,7 @@ func (m *Model) Evaluate(images dataset.Subset, views ...dataset.Subset) (*Evalu
 			return nil, err
 		}
 	}
-	e := &Evaluation{Total: images.N(), Confusion: make([][]int, len(m.Classes))}
+	e := &Evaluation{Total: images.Len(), Confusion: make([][]int, len(m.Classes))}
 	for k := range e.Confusion {
 		e.Confusion[k] = make([]int, len(m.Classes))
 	}

@@ -19,8 +19,8 @@ func (m *Model) MeasureRange(images dataset.Subset) (float32, error) {
 	if err := m.CheckFits(images.Set); err != nil {
 		return 0, err
 	}
-	spreads := make([]float32, images.N())
-	err := m.run(images.N(), func(i int, x []float32) {
+	spreads := make([]float32, images.Len())
+	err := m.run(images.Len(), func(i int, x []float32) {
 		m.Normalisation.Apply(x, images.Image(i))
 	}, func(i int, y []float32) {
 		if spreads[i] = spread(y); !finite(spreads[i]) {

@@ -55,7 +55,7 @@ func checkModel(t *testing.T, file, name string) {
 	exact, run := float64Program(t, m), float32Program(t, m)
 	var worst struct{ single, double, shares float64 }
 	about, right := taylor.Mean(m), 0
-	for i := range min(*images, data.Test.N()) {
+	for i := range min(*images, data.Test.Len()) {
 		x := make([]float64, len(about))
 		for j, v := range data.Test.Image(i) {
 			x[j] = float64(v) / 255
@@ -88,7 +88,7 @@ func checkModel(t *testing.T, file, name string) {
 		}
 	}
 	t.Logf("%d images, %d right: the orders' sum is within %.1e of the largest logit in float32 and %.1e in float64, the pixels' shares within %.1e",
-		min(*images, data.Test.N()), right, worst.single, worst.double, worst.shares)
+		min(*images, data.Test.Len()), right, worst.single, worst.double, worst.shares)
 	if !(worst.single <= 1e-4 && worst.double <= 1e-10 && worst.shares <= 1e-10) {
 		t.Error("want 1e-4 in float32, 1e-10 in float64")
 	}

@@ -118,9 +118,9 @@ func (r *run) prepare() {
 	}
 	r.optim = r.optimiser.State()
 	r.grads = make([]float32, len(r.params))
-	r.order = make([]int32, r.training.N())
-	r.batch.N = min(r.Config.Batch, r.training.N())
-	r.steps = r.training.N() / r.batch.N
+	r.order = make([]int32, r.training.Len())
+	r.batch.N = min(r.Config.Batch, r.training.Len())
+	r.steps = r.training.Len() / r.batch.N
 	r.targets, r.hits, r.others = make([]layer.Target, r.batch.N), make([]bool, r.batch.N), make([][]float32, r.batch.N)
 	r.batch.Input = func(i int, x []float32) {
 		r.targets[i] = layer.Target{Label: r.sample(x, i), Smoothing: r.Config.Smoothing}
@@ -188,8 +188,8 @@ func checkFits(net *spec.Net, data *dataset.Data) error {
 	if k := net.Out().Size(); k != len(set.Classes) {
 		return fmt.Errorf("the network has %d outputs, %s has %d classes: choose another network", k, data.Name, len(set.Classes))
 	}
-	if set.N() == 0 || data.Test.N() == 0 {
-		return fmt.Errorf("%s has %d training and %d test images: both must have some", data.Name, set.N(), data.Test.N())
+	if set.Len() == 0 || data.Test.Len() == 0 {
+		return fmt.Errorf("%s has %d training and %d test images: both must have some", data.Name, set.Len(), data.Test.Len())
 	}
 	return nil
 }
@@ -299,7 +299,7 @@ func (r *run) closeEpoch(epoch int) (*Metrics, error) {
 		}
 		m.TestAccuracy = e.Accuracy()
 	}
-	if r.validation.N() > 0 {
+	if r.validation.Len() > 0 {
 		e, err := current.Evaluate(r.validation)
 		if err != nil {
 			return nil, err
@@ -307,7 +307,7 @@ func (r *run) closeEpoch(epoch int) (*Metrics, error) {
 		m.ValidationAccuracy, m.ValidationLoss = e.Accuracy(), e.Loss
 	}
 	r.History = append(r.History, m)
-	if r.validation.N() == 0 || r.Best < 0 || m.better(&r.History[r.Best]) {
+	if r.validation.Len() == 0 || r.Best < 0 || m.better(&r.History[r.Best]) {
 		r.Best = len(r.History) - 1
 		copy(r.best, r.average)
 	}

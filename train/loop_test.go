@@ -56,7 +56,7 @@ func TestFreeze(t *testing.T) {
 	}
 	losses := func() (training, inference float64) {
 		training = r.trainer.Gradient(r.grads, r.params, &engine.Batch[float32]{
-			N:     r.training.N(),
+			N:     r.training.Len(),
 			Input: func(i int, x []float32) { r.norm.Apply(x, r.training.Image(i)) },
 			Loss: func(i int, dy, y []float32) float64 {
 				return layer.CrossEntropy(dy, y, layer.Target{Label: r.training.Label(i)})

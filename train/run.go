@@ -241,10 +241,10 @@ const rangeImages = 10000
 // thinned is at most so many of the images, spread over all of them: a folder's stand
 // class by class.
 func thinned(images dataset.Subset, most int) dataset.Subset {
-	n := min(most, images.N())
+	n := min(most, images.Len())
 	positions := make([]int32, n)
 	for i := range positions {
-		positions[i] = int32(i * images.N() / n)
+		positions[i] = int32(i * images.Len() / n)
 	}
 	return images.Only(positions)
 }
@@ -256,7 +256,7 @@ func (r *run) finish() (*Result, error) {
 		return nil, err
 	}
 	result := &Result{History: r.History, Best: r.Best}
-	if r.validation.N() > 0 {
+	if r.validation.Len() > 0 {
 		if result.Validation, err = m.Evaluate(r.validation); err != nil {
 			return nil, err
 		}

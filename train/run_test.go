@@ -283,7 +283,7 @@ func TestNoValidationKeepsLast(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if result.Best != cfg.Epochs-1 || result.Validation != nil || result.Test.Total != digits(t).Test.N() {
+	if result.Best != cfg.Epochs-1 || result.Validation != nil || result.Test.Total != digits(t).Test.Len() {
 		t.Errorf("best %d, validation %v, %d test images", result.Best, result.Validation, result.Test.Total)
 	}
 }
@@ -309,8 +309,8 @@ func TestThinned(t *testing.T) {
 	all := digits(t).Train.All()
 	for _, tt := range []struct{ most, n, last int }{{10000, 1438, 1437}, {1438, 1438, 1437}, {719, 719, 1436}, {3, 3, 958}, {1, 1, 0}} {
 		got := thinned(all, tt.most)
-		if got.N() != tt.n || got.Index[0] != 0 || int(got.Index[got.N()-1]) != tt.last {
-			t.Errorf("at most %d: %d images, the last is %d, want %d and %d", tt.most, got.N(), got.Index[got.N()-1], tt.n, tt.last)
+		if got.Len() != tt.n || got.Index[0] != 0 || int(got.Index[got.Len()-1]) != tt.last {
+			t.Errorf("at most %d: %d images, the last is %d, want %d and %d", tt.most, got.Len(), got.Index[got.Len()-1], tt.n, tt.last)
 		}
 	}
 }

@@ -209,12 +209,12 @@ func (a *app) classifyData(c *distill.Classifier, m *model.Model, f *classifyFla
 	refs := c.References
 	if a.json {
 		return a.writeJSON(referencesOutput{
-			Accuracy: e.Accuracy(), Correct: e.Correct, Total: e.Total, Params: m.Net.NumParams(), Degree: m.Net.Degree(), References: refs.N(),
+			Accuracy: e.Accuracy(), Correct: e.Correct, Total: e.Total, Params: m.Net.NumParams(), Degree: m.Net.Degree(), References: refs.Len(),
 			Data: data.Name, Split: f.split, Classes: refs.Set.Classes, Confusion: e.Confusion, ByReference: e.ByReference,
 		})
 	}
 	a.printf("%s right: %s of %s of %s\n", percent(e.Accuracy()), count(e.Correct), plural(e.Total, "image"), set.Name)
-	a.printf("%s, distilled from %s\n\n", plural(refs.N(), "reference"), refs.Config.Data)
+	a.printf("%s, distilled from %s\n\n", plural(refs.Len(), "reference"), refs.Config.Data)
 	a.writeClasses(refs.Set.Classes, e.Confusion)
 	return nil
 }

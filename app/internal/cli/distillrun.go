@@ -70,7 +70,7 @@ func (d *distillation) run(ctx context.Context) error {
 		return d.explained(err)
 	}
 	out := &distillOutput{
-		Data: d.data.Name, Test: d.data.Test.Name, Leaves: d.leaves.N(),
+		Data: d.data.Name, Test: d.data.Test.Name, Leaves: d.leaves.Len(),
 		Seconds: time.Since(d.start).Seconds(), Run: dir, Report: filepath.Join(dir, reportFile),
 	}
 	full, err := d.models[0].Evaluate(d.data.Test.All())
@@ -103,7 +103,7 @@ func (d *distillation) evaluate(ctx context.Context, refs *distill.References) (
 	if err != nil {
 		return nil, err
 	}
-	if d.validation.N() > 0 {
+	if d.validation.Len() > 0 {
 		e, err := classifier.Evaluate(d.validation)
 		if err != nil {
 			return nil, err
@@ -134,7 +134,7 @@ const maxRetrained = 50
 
 // retrain trains fresh networks on a level's images and on as many real ones.
 func (d *distillation) retrain(ctx context.Context, refs *distill.References) ([]distill.Retrained, error) {
-	perClass := refs.N() / len(refs.Set.Classes)
+	perClass := refs.Len() / len(refs.Set.Classes)
 	if perClass > maxRetrained {
 		return nil, nil
 	}
@@ -146,7 +146,7 @@ func (d *distillation) retrain(ctx context.Context, refs *distill.References) ([
 	for i := range list {
 		r := &list[i]
 		for seed := range d.flags.retrain {
-			c := distill.RetrainRecipe(d.data.Name, r.Net, refs.N(), uint64(seed+1))
+			c := distill.RetrainRecipe(d.data.Name, r.Net, refs.Len(), uint64(seed+1))
 			for _, on := range []struct {
 				images *dataset.Set
 				to     *[]float64
@@ -166,7 +166,7 @@ func (d *distillation) retrain(ctx context.Context, refs *distill.References) ([
 
 // describe is a level for JSON.
 func (d *distillation) describe(n int, l *report.DistilledLevel) distillLevel {
-	perClass := l.References.N() / len(l.References.Set.Classes)
+	perClass := l.References.Len() / len(l.References.Set.Classes)
 	out := distillLevel{
 		Level: n, PerClass: perClass, Accuracy: l.Test.Accuracy(), Correct: l.Test.Correct, Total: l.Test.Total, Others: l.Transfer,
 		References: filepath.Join(d.flags.out, distill.LevelFile(perClass)),
@@ -197,7 +197,7 @@ func (d *distillation) describe(n int, l *report.DistilledLevel) distillLevel {
 func (d *distillation) finish(out *distillOutput, page report.Distilled) error {
 	dir := d.flags.out
 	for _, l := range page.Levels {
-		path := filepath.Join(dir, fmt.Sprintf("images-%d.png", l.References.N()/len(l.References.Set.Classes)))
+		path := filepath.Join(dir, fmt.Sprintf("images-%d.png", l.References.Len()/len(l.References.Set.Classes)))
 		if err := writeFile(path, func(w io.Writer) error { return png.Encode(w, report.Contact(l.References, 50, 2)) }); err != nil {
 			return err
 		}
@@ -271,7 +271,7 @@ func (p *distillProgress) show(at distill.Progress) {
 // finished says how a level does on the validation images.
 func (p *distillProgress) finished(at distill.Progress) {
 	line := fmt.Sprintf("level %d/%d  %s a class", at.Level, at.Levels, count(at.PerClass))
-	if p.validation.N() > 0 {
+	if p.validation.Len() > 0 {
 		c, err := distill.NewClassifier(at.Finished, p.models[:1], p.flags.rule, p.flags.workers)
 		if err != nil {
 			return // which the evaluation reports

@@ -161,7 +161,7 @@ func setAside(m *model.Model, data *dataset.Data) (*dataset.Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	if images.N() == 0 {
+	if images.Len() == 0 {
 		return nil, errors.New("--split validation: the model's training set no images aside")
 	}
 	return images.Copy(data.Name + " validation"), nil

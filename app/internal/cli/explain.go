@@ -322,7 +322,7 @@ func (a *app) trainingImages(m *model.Model, out *explainOutput, sample int) *da
 	if err != nil || data.Train.C != m.Net.Input.C {
 		return nil
 	}
-	out.Sample = fmt.Sprintf("the first %s of %s", plural(min(sample, data.Train.N()), "training image"), data.Name)
+	out.Sample = fmt.Sprintf("the first %s of %s", plural(min(sample, data.Train.Len()), "training image"), data.Name)
 	return data.Train
 }
 
@@ -331,7 +331,7 @@ func (a *app) trainingImages(m *model.Model, out *explainOutput, sample int) *da
 func (out *explainOutput) describe(net *taylor.Net, training *dataset.Set, sample int) []taylor.Level {
 	var images [][]float64
 	if training != nil {
-		for i := range min(sample, training.N()) {
+		for i := range min(sample, training.Len()) {
 			images = append(images, unit(training.Image(i)))
 		}
 	}

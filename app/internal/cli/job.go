@@ -190,7 +190,7 @@ func presetOf(net *spec.Net) string {
 // heading says what is about to be done.
 func (j *job) heading() string {
 	return fmt.Sprintf("%s: %s training images; a network of %s; run folder %s",
-		j.data.Name, count(j.data.Train.N()), plural(j.net.NumParams(), "parameter"), j.dir)
+		j.data.Name, count(j.data.Train.Len()), plural(j.net.NumParams(), "parameter"), j.dir)
 }
 
 // refuse reports the flags that would make another run of the one to resume.

@@ -61,7 +61,7 @@ func TestWriteClassified(t *testing.T) {
 		if doc != writeClassified(t, in) {
 			t.Error("another page for the same input")
 		}
-		if seen := checkPage(t, doc); seen["img"] != set.N() || seen["section"] != 2+1 || seen["h1"] != 1 {
+		if seen := checkPage(t, doc); seen["img"] != set.Len() || seen["section"] != 2+1 || seen["h1"] != 1 {
 			t.Errorf("%d pictures, %d sections, %d titles", seen["img"], seen["section"], seen["h1"])
 		}
 		_, text := elements(t, doc)

@@ -91,27 +91,27 @@ func (l *DistilledLevel) validate(m *model.Model) error {
 	}
 	set, classes := r.Set, len(m.Classes)
 	switch {
-	case r.N() < classes:
-		return fmt.Errorf("there are %d references for %d classes", r.N(), classes)
+	case r.Len() < classes:
+		return fmt.Errorf("there are %d references for %d classes", r.Len(), classes)
 	case set.C != 1 && set.C != 3:
 		return fmt.Errorf("references with %d channels are no pictures", set.C)
-	case len(set.Pixels) != r.N()*set.H*set.W*set.C:
-		return fmt.Errorf("%d references of %dx%dx%d have %d values", r.N(), set.H, set.W, set.C, len(set.Pixels))
+	case len(set.Pixels) != r.Len()*set.H*set.W*set.C:
+		return fmt.Errorf("%d references of %dx%dx%d have %d values", r.Len(), set.H, set.W, set.C, len(set.Pixels))
 	case int(slices.Max(set.Labels)) >= classes:
 		return fmt.Errorf("a reference is of class %d of %d", slices.Max(set.Labels), classes)
 	case len(e.ByReference) != classes:
 		return fmt.Errorf("the counts by reference are of %d classes, the model knows %d", len(e.ByReference), classes)
 	}
 	for _, row := range e.ByReference {
-		if len(row) != r.N() {
-			return fmt.Errorf("the counts by reference have a row of %d for %d references", len(row), r.N())
+		if len(row) != r.Len() {
+			return fmt.Errorf("the counts by reference have a row of %d for %d references", len(row), r.Len())
 		}
 	}
 	return checkConfusion(e.Confusion, classes)
 }
 
 // perClass is the number of images of a class.
-func (l *DistilledLevel) perClass() int { return l.References.N() / len(l.References.Set.Classes) }
+func (l *DistilledLevel) perClass() int { return l.References.Len() / len(l.References.Set.Classes) }
 
 // mean is that of accuracies with its interval, nil if there are none.
 func mean(accuracies []float64) *taylor.Interval {
@@ -264,14 +264,14 @@ func (p *gallery) Figures() []headline {
 	last := &p.Levels[len(p.Levels)-1]
 	r, e := last.References, last.Test
 	list := []headline{
-		{"References", Count(r.N()), fmt.Sprintf("images, %s a class", Count(last.perClass()))},
+		{"References", Count(r.Len()), fmt.Sprintf("images, %s a class", Count(last.perClass()))},
 		{"Test accuracy", percent(e.Accuracy()), interval(e.Correct, e.Total)},
 	}
 	if p.Full > 0 {
 		list = append(list, headline{"The whole network", percent(p.Full), fmt.Sprintf("on the same %s test images", Count(e.Total))})
 	}
 	if p.Leaves > 0 {
-		list = append(list, headline{"Training images", Count(p.Leaves), fmt.Sprintf("distilled, %s to a reference", Count(p.Leaves/r.N()))})
+		list = append(list, headline{"Training images", Count(p.Leaves), fmt.Sprintf("distilled, %s to a reference", Count(p.Leaves/r.Len()))})
 	}
 	return list
 }

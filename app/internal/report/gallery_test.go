@@ -48,7 +48,7 @@ func distilled(t *testing.T, channels int, perClass ...int) report.Distilled {
 			}
 		}
 		e.Correct, e.Total = 3*n*classes, (2+classes)*n*classes
-		group := make([]int32, 2*set.N())
+		group := make([]int32, 2*set.Len())
 		for i := range group {
 			group[i] = int32(i / 2)
 		}
@@ -146,7 +146,7 @@ func TestWriteDistilledPictures(t *testing.T) {
 	tags, _ := elements(t, writeDistilled(t, in))
 	next := 0
 	for _, e := range tags {
-		if e.Name.Local != "img" || next == set.N() {
+		if e.Name.Local != "img" || next == set.Len() {
 			continue
 		}
 		data, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(attr(e, "src"), "data:image/png;base64,"))
@@ -169,8 +169,8 @@ func TestWriteDistilledPictures(t *testing.T) {
 		}
 		next++
 	}
-	if next != set.N() {
-		t.Errorf("%d pictures, want %d", next, set.N())
+	if next != set.Len() {
+		t.Errorf("%d pictures, want %d", next, set.Len())
 	}
 }
 
@@ -277,7 +277,7 @@ func TestContact(t *testing.T) {
 		if want := image.Rect(0, 0, 2*7-1, 8*5-1); img.Bounds() != want {
 			t.Fatalf("a sheet of %v, want %v", img.Bounds(), want)
 		}
-		for r := range refs.N() {
+		for r := range refs.Len() {
 			at := image.Pt(r%3%2*7, (r/3*2+r%3/2)*5)
 			if !samePixels(img, at, refs.Set, r) {
 				t.Errorf("reference %d is not at %v", r, at)

@@ -86,7 +86,7 @@ func (d *Distilled) show(i int) (*shownLevel, error) {
 
 // describe counts what each reference stands for and is nearest to.
 func (l *DistilledLevel) describe(classes []string) []shownReference {
-	list := make([]shownReference, l.References.N())
+	list := make([]shownReference, l.References.Len())
 	for _, r := range l.References.Of() {
 		if r >= 0 {
 			list[r].Stands++
@@ -115,7 +115,7 @@ func (s shownReference) picture(set *dataset.Set, r int32, side int) (shownRefer
 // byReference is the table of the test images nearest to each reference.
 func (l *DistilledLevel) byReference(id string, classes []string, references []shownReference) (*countTable, error) {
 	set := l.References.Set
-	counts, right := make([][]int, set.N()), make([]int, set.N())
+	counts, right := make([][]int, set.Len()), make([]int, set.Len())
 	for r := range counts {
 		right[r] = int(set.Labels[r])
 		for k := range classes {

@@ -86,8 +86,8 @@ func (in *Input) validate() error {
 		return err
 	}
 	for _, m := range in.Test.Mistakes {
-		if in.Images.Set != nil && (m.Index < 0 || m.Index >= in.Images.N()) {
-			return fmt.Errorf("image %d of the evaluation is not among the %d images given", m.Index, in.Images.N())
+		if in.Images.Set != nil && (m.Index < 0 || m.Index >= in.Images.Len()) {
+			return fmt.Errorf("image %d of the evaluation is not among the %d images given", m.Index, in.Images.Len())
 		}
 		if min(m.Label, m.Predicted) < 0 || max(m.Label, m.Predicted) >= classes {
 			return fmt.Errorf("image %d of the evaluation has the classes %d and %d of %d", m.Index, m.Label, m.Predicted, classes)
