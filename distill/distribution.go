@@ -141,7 +141,7 @@ func shuffled(set *dataset.Set, seed uint64) dataset.Subset {
 func (d *distribution) random(net *spec.Net, images *dataset.Sampler, seed uint64) (*model.Model, error) {
 	params := engine.Init(net, seed)
 	if trained := net.NumParams(); trained < len(params) {
-		t, err := cpu.New().CompileTraining(net, engine.Options{Workers: d.workers})
+		t, err := cpu.New().CompileTraining(net, engine.TrainingOptions{Options: engine.Options{Workers: d.workers}})
 		if err != nil {
 			return nil, err
 		}

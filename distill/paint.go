@@ -111,7 +111,7 @@ func (c *canvas) take(i int, dv []float32, norm dataset.Normalisation, networks 
 
 // trainerOf computes gradients to images through the operations of an embedding.
 func trainerOf(e *Embedder, workers int) (engine.Trainer[float32], error) {
-	return cpu.New().CompileTraining(e.net, engine.Options{Workers: workers, InputGrad: true, FixedParams: true})
+	return cpu.New().CompileTraining(e.net, engine.TrainingOptions{Options: engine.Options{Workers: workers}, InputGrad: true, FixedParams: true})
 }
 
 // similarity is the aim that an image's embedding points to the image's target.

@@ -29,7 +29,7 @@ func (w *worker) refine(targets []float32, k int) error {
 	dim := w.nets.Dim()
 	n, steps := len(targets)/dim, images.Len()/min(refineBatch, images.Len())
 	net := &spec.Net{Input: spec.Shape{H: 1, W: 1, C: dim}, Ops: []spec.Op{&spec.Linear{N: n}}}
-	trainer, err := cpu.New().CompileTraining(net, engine.Options{Workers: w.workers, MicroBatch: 64})
+	trainer, err := cpu.New().CompileTraining(net, engine.TrainingOptions{Options: engine.Options{Workers: w.workers, MicroBatch: 64}})
 	if err != nil {
 		return err
 	}

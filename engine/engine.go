@@ -19,31 +19,36 @@ type Engine[T tensor.Float] interface {
 	// folded into their neighbours.
 	Compile(net *spec.Net, params []T, opts Options) (Program[T], error)
 	// CompileTraining returns a program that computes gradients.
-	CompileTraining(net *spec.Net, opts Options) (Trainer[T], error)
+	CompileTraining(net *spec.Net, opts TrainingOptions) (Trainer[T], error)
 }
 
-// Options are the choices of a compilation. Zero values mean the defaults.
+// Options are the choices of every compilation. Zero values mean the defaults.
 type Options struct {
-	// Workers is the number of goroutines that compute; by default one for
-	// each processor. No result depends on it.
+	// Workers is the number of goroutines that compute; 0 means one per CPU. No
+	// result depends on it.
 	Workers int
-	// MicroBatch is the number of images that one worker takes through the
-	// whole net at once; by default MicroBatch of the net in training. In
-	// training it matters to the result: norms take their statistics over a
-	// micro-batch.
+	// MicroBatch is the number of images that one worker takes through the whole
+	// network at once. In training it matters to the result, because norms take
+	// their statistics over a micro-batch; 0 means MicroBatch(net) there, and what
+	// suits the engine in evaluation.
 	MicroBatch int
-	// InputGrad asks a trainer for the gradient to the input images.
+}
+
+// TrainingOptions are the choices of a compilation for training.
+type TrainingOptions struct {
+	Options
+	// InputGrad asks for the gradient to the input images.
 	InputGrad bool
-	// FixedParams tells a trainer that all calls have the parameters of the
-	// first, and that the gradient to them is not wanted: Gradient's grads may
-	// be nil, and is left as it is.
+	// FixedParams says that all calls have the parameters of the first, and that
+	// the gradient to them is not wanted. Gradient's grads may then be nil, and are
+	// left as they are.
 	FixedParams bool
-	// FixedStats tells a trainer that norms use the statistics among the
-	// parameters, as at inference, and measure none: those of grads are zero.
+	// FixedStats makes norms use the statistics among the parameters, as at
+	// inference, and measure none. The places of the statistics in grads are zero.
 	FixedStats bool
-	// LimitGains tells a trainer that gains take an energy of more than 1 as 1, and
-	// that the gradient is that of the loss and layer.GainPenalty of their
-	// energies together, so that the network comes to do without the limit.
+	// LimitGains makes gains take an energy u of more than 1 as 1. The gradient is
+	// then that of the loss and of a penalty on such energies together, so that the
+	// network comes to do without the limit.
 	LimitGains bool
 }
 
@@ -98,6 +103,6 @@ type Batch[T tensor.Float] struct {
 	// the parameter vector behind the trained ones.
 	Stats func(stats []T)
 	// InputGrad, if not nil, receives the gradient of the mean loss to image
-	// i; the trainer must have been compiled with Options.InputGrad.
+	// i; the trainer must have been compiled with TrainingOptions.InputGrad.
 	InputGrad func(i int, dx []T)
 }

@@ -10,7 +10,6 @@ import (
 
 	"github.com/coarsegrain/taylornet/engine"
 	"github.com/coarsegrain/taylornet/engine/cpu"
-	"github.com/coarsegrain/taylornet/internal/layer"
 	"github.com/coarsegrain/taylornet/spec"
 )
 
@@ -125,7 +124,7 @@ func BenchmarkGradient(b *testing.B) {
 	for _, name := range []string{"digits", "mnist-small", "mnist-paper"} {
 		b.Run(name, func(b *testing.B) {
 			net := preset(b, name)
-			trainer, err := cpu.New().CompileTraining(net, engine.Options{})
+			trainer, err := cpu.New().CompileTraining(net, engine.TrainingOptions{})
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -133,7 +132,7 @@ func BenchmarkGradient(b *testing.B) {
 			batch := &engine.Batch[float32]{
 				N:     len(images),
 				Input: func(i int, x []float32) { copy(x, images[i]) },
-				Loss:  func(i int, dy, y []float32) float64 { return layer.CrossEntropy(dy, y, layer.Target{Label: i % 10}) },
+				Loss:  func(i int, dy, y []float32) float64 { return engine.CrossEntropy(dy, y, engine.Target{Label: i % 10}) },
 			}
 			params := engine.Init(net, 1)
 			grads := make([]float32, len(params))

@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"github.com/coarsegrain/taylornet/dataset"
-	"github.com/coarsegrain/taylornet/internal/layer"
+	"github.com/coarsegrain/taylornet/engine"
 )
 
 // Evaluation is how a model does on labelled images.
@@ -84,7 +84,7 @@ func (m *Model) Evaluate(images dataset.Subset, views ...dataset.Subset) (*Evalu
 	p := make([]float32, len(m.Classes))
 	for i, y := range logits {
 		label := images.Label(i)
-		loss := layer.CrossEntropy(p, y, layer.Target{Label: label})
+		loss := engine.CrossEntropy(p, y, engine.Target{Label: label})
 		if !(loss <= math.MaxFloat32) {
 			loss = math.MaxFloat32 // a deep polynomial may leave the range of float32, NaN with it
 		}
@@ -102,7 +102,7 @@ func (m *Model) Evaluate(images dataset.Subset, views ...dataset.Subset) (*Evalu
 			e.Correct++
 			continue
 		}
-		layer.Softmax(p, y)
+		engine.Softmax(p, y)
 		e.Mistakes = append(e.Mistakes, Mistake{i, label, k, p[k]})
 	}
 	e.Loss /= float64(max(1, e.Total))

@@ -8,7 +8,7 @@ import (
 	"slices"
 
 	"github.com/coarsegrain/taylornet/dataset"
-	"github.com/coarsegrain/taylornet/internal/layer"
+	"github.com/coarsegrain/taylornet/engine"
 	"github.com/coarsegrain/taylornet/tensor"
 )
 
@@ -53,7 +53,7 @@ func (m *Model) PredictBatch(images []image.Image) ([]Prediction, error) {
 			return
 		}
 		p.Logits, p.Probabilities = slices.Clone(y), make([]float32, len(y))
-		layer.Softmax(p.Probabilities, y)
+		engine.Softmax(p.Probabilities, y)
 		p.Label = argmax(y)
 		p.Class = m.Classes[p.Label]
 	})

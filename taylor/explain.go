@@ -5,7 +5,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/coarsegrain/taylornet/internal/layer"
+	"github.com/coarsegrain/taylornet/engine"
 )
 
 // Explanation is what a net's polynomial says of an image.
@@ -43,7 +43,7 @@ func (n *Net) Explain(about, x []float64, workers int) (*Explanation, error) {
 	if e.Totals, err = l.totals(e.Attributions, workers); err != nil {
 		return nil, err
 	}
-	layer.Softmax(e.Probabilities, e.Logits)
+	engine.Softmax(e.Probabilities, e.Logits)
 	ranked := e.Ranked()
 	e.Label, e.RunnerUp = ranked[0], ranked[min(1, n.K-1)]
 	total := e.Totals[e.Label]

@@ -11,7 +11,6 @@ import (
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/engine"
 	"github.com/coarsegrain/taylornet/engine/cpu"
-	"github.com/coarsegrain/taylornet/internal/layer"
 	"github.com/coarsegrain/taylornet/internal/rng"
 	"github.com/coarsegrain/taylornet/optim"
 	"github.com/coarsegrain/taylornet/spec"
@@ -39,7 +38,7 @@ type run struct {
 	order []int32 // of the training images in this epoch
 	// Of the batch in progress: what the logits of each image are held against, whether
 	// they are right, and the images that are mixed into others.
-	targets []layer.Target
+	targets []engine.Target
 	hits    []bool
 	others  [][]float32
 	batch   engine.Batch[float32]
@@ -86,8 +85,9 @@ func newRun(cfg Config, data *dataset.Data, opts Options) (*run, error) {
 
 // compile makes the trainer, with norms of fixed statistics or not.
 func (r *run) compile(fixedStats bool) (err error) {
-	r.trainer, err = cpu.New().CompileTraining(r.net, engine.Options{
-		Workers: r.opts.Workers, MicroBatch: r.Config.MicroBatch, FixedStats: fixedStats, LimitGains: true,
+	r.trainer, err = cpu.New().CompileTraining(r.net, engine.TrainingOptions{
+		Options:    engine.Options{Workers: r.opts.Workers, MicroBatch: r.Config.MicroBatch},
+		FixedStats: fixedStats, LimitGains: true,
 	})
 	return err
 }
@@ -121,9 +121,9 @@ func (r *run) prepare() {
 	r.order = make([]int32, r.training.Len())
 	r.batch.N = min(r.Config.Batch, r.training.Len())
 	r.steps = r.training.Len() / r.batch.N
-	r.targets, r.hits, r.others = make([]layer.Target, r.batch.N), make([]bool, r.batch.N), make([][]float32, r.batch.N)
+	r.targets, r.hits, r.others = make([]engine.Target, r.batch.N), make([]bool, r.batch.N), make([][]float32, r.batch.N)
 	r.batch.Input = func(i int, x []float32) {
-		r.targets[i] = layer.Target{Label: r.sample(x, i), Smoothing: r.Config.Smoothing}
+		r.targets[i] = engine.Target{Label: r.sample(x, i), Smoothing: r.Config.Smoothing}
 		if r.Config.Mixup > 0 {
 			r.mix(x, i)
 		}
@@ -136,7 +136,7 @@ func (r *run) prepare() {
 		for _, v := range y {
 			r.hits[i] = r.hits[i] && v <= y[r.targets[i].Label]
 		}
-		loss := layer.CrossEntropy(dy, y, r.targets[i])
+		loss := engine.CrossEntropy(dy, y, r.targets[i])
 		return loss * limit(dy, y, r.Config.Spread)
 	}
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/engine"
-	"github.com/coarsegrain/taylornet/internal/layer"
 )
 
 func TestMiddle(t *testing.T) {
@@ -59,7 +58,7 @@ func TestFreeze(t *testing.T) {
 			N:     r.training.Len(),
 			Input: func(i int, x []float32) { r.norm.Apply(x, r.training.Image(i)) },
 			Loss: func(i int, dy, y []float32) float64 {
-				return layer.CrossEntropy(dy, y, layer.Target{Label: r.training.Label(i)})
+				return engine.CrossEntropy(dy, y, engine.Target{Label: r.training.Label(i)})
 			},
 		})
 		m, err := r.model(r.params, nil)

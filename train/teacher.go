@@ -7,7 +7,6 @@ import (
 
 	"github.com/coarsegrain/taylornet/engine"
 	"github.com/coarsegrain/taylornet/engine/cpu"
-	"github.com/coarsegrain/taylornet/internal/layer"
 	"github.com/coarsegrain/taylornet/model"
 	"github.com/coarsegrain/taylornet/pretrained"
 )
@@ -96,5 +95,5 @@ func (t *teacher) answer(batch *engine.Batch[float32]) {
 		for k := range x {
 			x[k] = float32(t.scale[k%channels]*x[k]) + t.shift[k%channels]
 		}
-	}, func(i int, y []float32) { layer.Softmax(t.probabilities[i], y) })
+	}, func(i int, y []float32) { engine.Softmax(t.probabilities[i], y) })
 }

@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/coarsegrain/taylornet/dataset"
-	"github.com/coarsegrain/taylornet/internal/layer"
+	"github.com/coarsegrain/taylornet/engine"
 	"github.com/coarsegrain/taylornet/tensor"
 )
 
@@ -92,7 +92,7 @@ func TestTeacherAnswers(t *testing.T) {
 		}
 		for i, got := range r.teacher.probabilities[:r.batch.N] {
 			want := y.Data[i*10:][:10]
-			layer.Softmax(want, want)
+			engine.Softmax(want, want)
 			for k := range want {
 				if math.Abs(float64(got[k]-want[k])) > 1e-5 {
 					t.Fatalf("image %d, class %d: probability %g, the model says %g", i, k, got[k], want[k])

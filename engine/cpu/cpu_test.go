@@ -35,7 +35,7 @@ func TestTooLargeToIndex(t *testing.T) {
 		if _, err := New().Compile(net, params, engine.Options{}); err == nil {
 			t.Errorf("Compile(%s): no error", source)
 		}
-		if _, err := New().CompileTraining(net, engine.Options{}); err == nil {
+		if _, err := New().CompileTraining(net, engine.TrainingOptions{}); err == nil {
 			t.Errorf("CompileTraining(%s): no error", source)
 		}
 	}

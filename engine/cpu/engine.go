@@ -34,7 +34,7 @@ func (Engine[T]) Compile(net *spec.Net, params []T, opts engine.Options) (engine
 }
 
 // CompileTraining implements engine.Engine.
-func (Engine[T]) CompileTraining(net *spec.Net, opts engine.Options) (engine.Trainer[T], error) {
+func (Engine[T]) CompileTraining(net *spec.Net, opts engine.TrainingOptions) (engine.Trainer[T], error) {
 	if err := net.Validate(); err != nil {
 		return nil, fmt.Errorf("compiling: %w", err)
 	}

@@ -66,7 +66,7 @@ const profileSample = 1000
 
 // NewProfiler returns a profiler of net, with random images and random
 // gradients of the logits. params are laid out as net.Params says.
-func NewProfiler(net *spec.Net, params []float32, opts engine.Options) (*Profiler, error) {
+func NewProfiler(net *spec.Net, params []float32, opts engine.TrainingOptions) (*Profiler, error) {
 	if err := net.Validate(); err != nil {
 		return nil, fmt.Errorf("profiling: %w", err)
 	}

@@ -32,7 +32,7 @@ func TestProfiler(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, err := NewProfiler(net, engine.Init(net, 1), engine.Options{MicroBatch: 3})
+		p, err := NewProfiler(net, engine.Init(net, 1), engine.TrainingOptions{Options: engine.Options{MicroBatch: 3}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -71,7 +71,7 @@ func TestProfilerCountsBothGradients(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := NewProfiler(net, engine.Init(net, 1), engine.Options{InputGrad: true})
+	p, err := NewProfiler(net, engine.Init(net, 1), engine.TrainingOptions{InputGrad: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func TestProfilerOfTwoInOne(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := NewProfiler(net, engine.Init(net, 1), engine.Options{})
+	p, err := NewProfiler(net, engine.Init(net, 1), engine.TrainingOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,10 +108,10 @@ func TestProfilerErrors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := NewProfiler(net, make([]float32, 3), engine.Options{}); !errors.Is(err, engine.ErrParams) {
+	if _, err := NewProfiler(net, make([]float32, 3), engine.TrainingOptions{}); !errors.Is(err, engine.ErrParams) {
 		t.Errorf("error %v, want %v", err, engine.ErrParams)
 	}
-	if _, err := NewProfiler(&spec.Net{}, nil, engine.Options{}); err == nil {
+	if _, err := NewProfiler(&spec.Net{}, nil, engine.TrainingOptions{}); err == nil {
 		t.Error("no error for an invalid network")
 	}
 }

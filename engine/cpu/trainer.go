@@ -23,7 +23,7 @@ type trainer[T tensor.Float] struct {
 	crew    *parallel.Crew
 	workers []*worker[T]
 	trained int  // length of the trained part of the parameter vector
-	fixed   bool // as in engine.Options
+	fixed   bool // as in engine.TrainingOptions
 	fresh   bool // whether the layers have the parameters, if they are fixed
 	partial [accumulators][]T
 	losses  []float64
@@ -37,7 +37,7 @@ type trainer[T tensor.Float] struct {
 	refreshTask, accumulateTask, reduceTask func(worker, i int)
 }
 
-func newTrainer[T tensor.Float](net *spec.Net, opts engine.Options) (*trainer[T], error) {
+func newTrainer[T tensor.Float](net *spec.Net, opts engine.TrainingOptions) (*trainer[T], error) {
 	images := opts.MicroBatch
 	if images <= 0 {
 		images = engine.MicroBatch(net)
@@ -75,7 +75,7 @@ func (t *trainer[T]) Gradient(grads, params []T, batch *engine.Batch[T]) float64
 		panic("cpu.Trainer.Gradient: empty batch")
 	}
 	if batch.InputGrad != nil && t.plan.values[t.plan.input].grad < 0 {
-		panic("cpu.Trainer.Gradient: compiled without Options.InputGrad")
+		panic("cpu.Trainer.Gradient: compiled without TrainingOptions.InputGrad")
 	}
 	if batch.N > len(t.losses) {
 		t.losses = make([]float64, batch.N)

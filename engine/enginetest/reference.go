@@ -43,7 +43,7 @@ type reference struct {
 	shapes   map[string]spec.Shape // outputs by path
 	params   map[string][]float64
 	training bool                 // norms use the batch's statistics
-	limited  bool                 // as in Options.LimitGains
+	limited  bool                 // as in TrainingOptions.LimitGains
 	penalty  float64              // on energies of gains, summed over images
 	stats    map[string][]float64 // by the names of the parameters, if training
 }

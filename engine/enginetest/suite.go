@@ -11,7 +11,6 @@ import (
 
 	"github.com/coarsegrain/taylornet/engine"
 	"github.com/coarsegrain/taylornet/internal/approx"
-	"github.com/coarsegrain/taylornet/internal/layer"
 	"github.com/coarsegrain/taylornet/spec"
 	"github.com/coarsegrain/taylornet/tensor"
 )
@@ -127,14 +126,14 @@ func (c *testCase[T]) forward(t *testing.T, e engine.Engine[T], tol float64) {
 }
 
 // target is the class that image i is said to be of.
-func (c *testCase[T]) target(i int) layer.Target {
-	return layer.Target{Label: i % c.classes, Smoothing: 0.1}
+func (c *testCase[T]) target(i int) engine.Target {
+	return engine.Target{Label: i % c.classes, Smoothing: 0.1}
 }
 
 func (c *testCase[T]) batch() *engine.Batch[T] {
 	return &engine.Batch[T]{
 		N: images, Input: c.input,
-		Loss: func(i int, dy, y []T) float64 { return layer.CrossEntropy(dy, y, c.target(i)) },
+		Loss: func(i int, dy, y []T) float64 { return engine.CrossEntropy(dy, y, c.target(i)) },
 	}
 }
 
@@ -148,7 +147,7 @@ func (c *testCase[T]) loss(params []float64, list [][]float64, micro int) (loss,
 		r := newReference(c.net, params, !c.fixedStats)
 		r.limited = c.limitGains
 		for i, y := range r.logits(list[first:end]) {
-			loss += layer.CrossEntropy(make([]float64, len(y)), y, c.target(first+i)) / images
+			loss += engine.CrossEntropy(make([]float64, len(y)), y, c.target(first+i)) / images
 		}
 		penalised += r.penalty / images
 		for name, v := range r.stats {
@@ -172,7 +171,7 @@ func (c *testCase[T]) loss(params []float64, list [][]float64, micro int) (loss,
 // directions with central differences of the reference.
 func (c *testCase[T]) gradient(t *testing.T, e engine.Engine[T], tol float64) {
 	const micro = 4
-	trainer, err := e.CompileTraining(c.net, engine.Options{MicroBatch: micro, InputGrad: true, FixedStats: c.fixedStats, LimitGains: c.limitGains})
+	trainer, err := e.CompileTraining(c.net, engine.TrainingOptions{Options: engine.Options{MicroBatch: micro}, InputGrad: true, FixedStats: c.fixedStats, LimitGains: c.limitGains})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -261,7 +260,7 @@ func (c *testCase[T]) withoutLoss(t *testing.T, trainer engine.Trainer[T], batch
 // nothing else.
 func (c *testCase[T]) fixed(t *testing.T, e engine.Engine[T], micro int, want [][]T) {
 	t.Helper()
-	trainer, err := e.CompileTraining(c.net, engine.Options{MicroBatch: micro, InputGrad: true, FixedParams: true, FixedStats: c.fixedStats, LimitGains: c.limitGains})
+	trainer, err := e.CompileTraining(c.net, engine.TrainingOptions{Options: engine.Options{MicroBatch: micro}, InputGrad: true, FixedParams: true, FixedStats: c.fixedStats, LimitGains: c.limitGains})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -308,7 +307,7 @@ func (c *testCase[T]) direction(t *testing.T, what string, grad []T, tol float64
 func (c *testCase[T]) workers(t *testing.T, e engine.Engine[T]) {
 	var first []T
 	for _, workers := range []int{1, 2, 3, 4, 7} {
-		trainer, err := e.CompileTraining(c.net, engine.Options{Workers: workers, MicroBatch: 2})
+		trainer, err := e.CompileTraining(c.net, engine.TrainingOptions{Options: engine.Options{Workers: workers, MicroBatch: 2}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -330,7 +329,7 @@ func (c *testCase[T]) workers(t *testing.T, e engine.Engine[T]) {
 // allocations checks that a training step allocates nothing.
 func allocations[T tensor.Float](t *testing.T, e engine.Engine[T]) {
 	c := newCase[T](mustParse(nets["residual"]))
-	trainer, err := e.CompileTraining(c.net, engine.Options{Workers: 2, MicroBatch: 2})
+	trainer, err := e.CompileTraining(c.net, engine.TrainingOptions{Options: engine.Options{Workers: 2, MicroBatch: 2}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,6 @@ import (
 	"github.com/coarsegrain/taylornet/engine/cpu"
 	simd "github.com/coarsegrain/taylornet/internal/cpu"
 	"github.com/coarsegrain/taylornet/internal/kernel/peak"
-	"github.com/coarsegrain/taylornet/internal/layer"
 	"github.com/coarsegrain/taylornet/internal/rng"
 	"github.com/coarsegrain/taylornet/optim"
 	"github.com/coarsegrain/taylornet/spec"
@@ -66,7 +65,7 @@ type benchmark struct {
 	net     *spec.Net
 	batch   int
 	seconds float64
-	opts    engine.Options
+	opts    engine.TrainingOptions
 	params  []float32
 	images  [][]float32 // repeated through a batch
 }
@@ -74,7 +73,7 @@ type benchmark struct {
 // benchImages is the largest number of different images.
 const benchImages = 1024
 
-func newBenchmark(net *spec.Net, batch int, seconds float64, opts engine.Options) *benchmark {
+func newBenchmark(net *spec.Net, batch int, seconds float64, opts engine.TrainingOptions) *benchmark {
 	b := &benchmark{net: net, batch: batch, seconds: seconds, opts: opts, params: engine.Init(net, 1)}
 	r := rng.New(1, "bench")
 	for range min(batch, benchImages) {
@@ -94,7 +93,7 @@ func (b *benchmark) input(i int, x []float32) { copy(x, b.images[i%len(b.images)
 const benchRate = 1e-6
 
 // step returns the work of a training step, counted in images.
-func (b *benchmark) step(opts engine.Options) (func() int, error) {
+func (b *benchmark) step(opts engine.TrainingOptions) (func() int, error) {
 	trainer, err := cpu.New().CompileTraining(b.net, opts)
 	if err != nil {
 		return nil, err
@@ -105,7 +104,7 @@ func (b *benchmark) step(opts engine.Options) (func() int, error) {
 	batch := &engine.Batch[float32]{
 		N: b.batch, Input: b.input,
 		Loss: func(i int, dy, y []float32) float64 {
-			return layer.CrossEntropy(dy, y, layer.Target{Label: i % classes})
+			return engine.CrossEntropy(dy, y, engine.Target{Label: i % classes})
 		},
 	}
 	return func() int {

@@ -1,4 +1,4 @@
-package layer
+package engine
 
 import (
 	"math"
@@ -6,20 +6,21 @@ import (
 	"github.com/coarsegrain/taylornet/tensor"
 )
 
-// Target is what the logits of an image are held against: probabilities of the K
-// classes. 1-Smoothing is on the image's own classes, and Smoothing/K on every
-// class (Szegedy et al., arXiv 1512.00567).
+// Target is what the logits of an image are compared with: a probability for each of
+// the K classes. The image's own classes share 1-Smoothing, and every class gets
+// Smoothing/K (Szegedy et al., arXiv 1512.00567).
 type Target struct {
 	Label     int
 	Smoothing float64
-	// Share of the image is another one, of class Other; 0 if it is no mixture.
+	// Share is the fraction of the image that is another image, of class Other; 0 if
+	// nothing is mixed in.
 	Share float64
 	Other int
-	// Teacher, if not nil, are the probabilities [K] themselves.
+	// Teacher, if not nil, holds the probabilities [K] themselves.
 	Teacher []float32
 }
 
-// of is the probability of class k of n.
+// of returns the probability of class k of n.
 func (t Target) of(k, n int) float64 {
 	if t.Teacher != nil {
 		return float64(t.Teacher[k])
