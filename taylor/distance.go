@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/coarsegrain/taylornet/internal/stats"
 	"github.com/coarsegrain/taylornet/spec"
 )
 
@@ -78,48 +79,8 @@ func (v Interval) String() string {
 	return fmt.Sprintf("%.3g (%.3g to %.3g)", v.Mean, v.Low, v.High)
 }
 
-// student has the 97.5 % quantiles of Student's distribution for 1 to 30 degrees
-// of freedom.
-func student(freedom int) float64 {
-	table := []float64{
-		12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131,
-		2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042,
-	}
-	if freedom > len(table) {
-		return 1.96 + 2.5/float64(freedom) // within 0.001
-	}
-	return table[freedom-1]
-}
-
-// NewInterval is the interval of the mean of values.
-func NewInterval(values []float64) Interval {
-	mean, variance := sample(values)
-	n := len(values)
-	half := math.NaN()
-	if n > 1 {
-		half = student(n-1) * math.Sqrt(variance/float64(n))
-	}
-	return Interval{mean, mean - half, mean + half}
-}
-
-// Deviation is the standard deviation of what values are a sample of; NaN of fewer
-// than two.
-func Deviation(values []float64) float64 {
-	_, variance := sample(values)
-	return math.Sqrt(variance)
-}
-
-// sample is the mean of values and the variance of what they are a sample of.
-func sample(values []float64) (mean, variance float64) {
-	var m moments
-	for _, v := range values {
-		m.add(v)
-	}
-	if m.n < 2 {
-		return m.mean, math.NaN()
-	}
-	return m.mean, m.squares / (m.n - 1)
-}
+// newInterval returns the interval of the mean of values.
+func newInterval(values []float64) Interval { return Interval(stats.Student(values)) }
 
 // weight is one |b_ij|.
 type weight struct {
@@ -175,15 +136,15 @@ func StudyDistances(shape spec.Shape, list []Weighed) *Distances {
 		takeLevels(all, len(q.Constant), n)
 		adjusted = append(adjusted, spearman(all, d.Rows))
 	}
-	d.Correlation, d.Adjusted, d.Slope = NewInterval(correlations), NewInterval(adjusted), NewInterval(slopes)
+	d.Correlation, d.Adjusted, d.Slope = newInterval(correlations), newInterval(adjusted), newInterval(slopes)
 	for r := range d.Rows {
 		row := &d.Rows[r]
 		if len(values[r]) == 0 {
 			continue
 		}
-		row.Mean = NewInterval(means[r])
+		row.Mean = newInterval(means[r])
 		for g := range row.Groups {
-			row.Groups[g] = NewInterval(parts[r][g])
+			row.Groups[g] = newInterval(parts[r][g])
 		}
 		row.count(values[r])
 	}
@@ -337,19 +298,19 @@ func spearman(all []weight, rows []Distance) float64 {
 }
 
 func correlation(x, y []float64) float64 {
-	var mx, my moments
+	var mx, my stats.Moments
 	for i := range x {
-		mx.add(x[i])
-		my.add(y[i])
+		mx.Add(x[i])
+		my.Add(y[i])
 	}
 	var product float64
 	for i := range x {
-		product += (x[i] - mx.mean) * (y[i] - my.mean)
+		product += (x[i] - mx.Mean) * (y[i] - my.Mean)
 	}
-	if mx.squares == 0 || my.squares == 0 {
+	if mx.Squares == 0 || my.Squares == 0 {
 		return 0
 	}
-	return product / math.Sqrt(mx.squares*my.squares)
+	return product / math.Sqrt(mx.Squares*my.Squares)
 }
 
 // slope fits the mean logarithms by distance.

@@ -30,22 +30,6 @@ func quadratic(shape spec.Shape, b func(k, i, j int) float64) *Quadratic {
 	return q
 }
 
-func TestInterval(t *testing.T) {
-	values := []float64{1, 2, 3, 4}
-	sd := math.Sqrt(5.0 / 3)
-	v := NewInterval(values)
-	for _, c := range []struct{ got, want float64 }{
-		{Deviation(values), sd}, {v.Mean, 2.5}, {v.Low, 2.5 - 3.182*sd/2}, {v.High, 2.5 + 3.182*sd/2},
-	} {
-		if !approx.Close(c.got, c.want, 1e-12) {
-			t.Errorf("got %v, want %v", c.got, c.want)
-		}
-	}
-	if v := NewInterval(values[:1]); v.Mean != 1 || !math.IsNaN(v.Low) || !math.IsNaN(v.High) || !math.IsNaN(Deviation(values[:1])) {
-		t.Errorf("of one value: %v", v)
-	}
-}
-
 // TestFallingWeights: of weights that fall exponentially with distance the study
 // finds the rate, and all the order.
 func TestFallingWeights(t *testing.T) {

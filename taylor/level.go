@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/coarsegrain/taylornet/internal/stats"
 	"github.com/coarsegrain/taylornet/spec"
 )
 
@@ -64,12 +65,12 @@ func (n *Net) Levels(images [][]float64, workers int) []Level {
 		return list
 	}
 	// First the moments of what goes in, then those of the orders about its mean.
-	before, after := make([][]moments, len(list)), make([][][]moments, len(list))
+	before, after := make([][]stats.Moments, len(list)), make([][][]stats.Moments, len(list))
 	for i, l := range n.levels {
-		before[i] = make([]moments, l.step.channels)
-		after[i] = make([][]moments, list[i].Order+1)
+		before[i] = make([]stats.Moments, l.step.channels)
+		after[i] = make([][]stats.Moments, list[i].Order+1)
 		for k := range after[i] {
-			after[i][k] = make([]moments, l.step.channels)
+			after[i][k] = make([]stats.Moments, l.step.channels)
 		}
 	}
 	n.each(images, workers, func(p *pass) {
@@ -113,28 +114,16 @@ func (n *Net) each(images [][]float64, workers int, use func(p *pass)) {
 	}
 }
 
-// moments is a running mean and variance (Welford).
-type moments struct{ n, mean, squares float64 }
-
-func (m *moments) add(v float64) {
-	m.n++
-	d := v - m.mean
-	m.mean += d / m.n
-	m.squares += d * (v - m.mean)
-}
-
-func (m *moments) variance() float64 { return m.squares / max(m.n, 1) }
-
 // gather adds the values of a map to its channels' moments.
-func gather(channels []moments, values []float64) {
+func gather(channels []stats.Moments, values []float64) {
 	for i, v := range values {
-		channels[i%len(channels)].add(v)
+		channels[i%len(channels)].Add(v)
 	}
 }
 
 // centred is the coarse-graining as a polynomial of its members less their
 // channel's mean: its coefficients [terms][C]. All members have the same mean.
-func (s *polynomial) centred(before []moments) []float64 {
+func (s *polynomial) centred(before []stats.Moments) []float64 {
 	coefs := slices.Clone(s.coefs)
 	monomials := spec.Monomials(s.n, slices.Max(s.degree))
 	index := make(map[string]int, len(monomials))
@@ -152,7 +141,7 @@ func (s *polynomial) centred(before []moments) []float64 {
 			}
 			to := index[fmt.Sprint(stay)]
 			for c := range s.channels {
-				coefs[to*s.channels+c] += s.coefs[t*s.channels+c] * math.Pow(before[c].mean, float64(len(m)-len(stay)))
+				coefs[to*s.channels+c] += s.coefs[t*s.channels+c] * math.Pow(before[c].Mean, float64(len(m)-len(stay)))
 			}
 		}
 	}
@@ -160,7 +149,7 @@ func (s *polynomial) centred(before []moments) []float64 {
 }
 
 // orders adds to after[k] the values of the terms of order k about the mean.
-func (s *polynomial) orders(p *pass, coefs []float64, before []moments, after [][]moments) {
+func (s *polynomial) orders(p *pass, coefs []float64, before []stats.Moments, after [][]stats.Moments) {
 	x := p.at(s.in, 0)
 	values := make([]float64, len(s.degree))
 	sums := make([]float64, len(after))
@@ -168,7 +157,7 @@ func (s *polynomial) orders(p *pass, coefs []float64, before []moments, after []
 		for c := range s.channels {
 			clear(sums)
 			for i, at := range s.members[site*s.n:][:s.n] {
-				values[i] = x[at+c] - before[c].mean
+				values[i] = x[at+c] - before[c].Mean
 			}
 			for j, q := range s.products {
 				values[s.n+j] = values[q.Lower] * values[q.Factor]
@@ -177,22 +166,22 @@ func (s *polynomial) orders(p *pass, coefs []float64, before []moments, after []
 				sums[s.degree[m]] += coefs[(m+1)*s.channels+c] * v
 			}
 			for k := 1; k < len(sums); k++ {
-				after[k][c].add(sums[k])
+				after[k][c].Add(sums[k])
 			}
 		}
 	}
 }
 
 // flow sums up the channels' moments, for coefficients about the mean.
-func (s *polynomial) flow(coefs []float64, before []moments, after [][]moments) Flow {
+func (s *polynomial) flow(coefs []float64, before []stats.Moments, after [][]stats.Moments) Flow {
 	orders := len(after) - 1
 	f := Flow{Couplings: make([]float64, orders), Share: make([]float64, orders)}
 	channels := 0.0
 	for c := range s.channels {
-		in, out := math.Sqrt(before[c].variance()), math.Sqrt(after[0][c].variance())
+		in, out := math.Sqrt(before[c].Variance()), math.Sqrt(after[0][c].Variance())
 		var all float64
 		for k := 1; k <= orders; k++ {
-			all += after[k][c].variance()
+			all += after[k][c].Variance()
 		}
 		if out == 0 || all == 0 {
 			continue // a dead channel
@@ -203,7 +192,7 @@ func (s *polynomial) flow(coefs []float64, before []moments, after [][]moments) 
 			f.Couplings[degree-1] += g * g
 		}
 		for k := 1; k <= orders; k++ {
-			f.Share[k-1] += after[k][c].variance() / all
+			f.Share[k-1] += after[k][c].Variance() / all
 		}
 	}
 	for k := range orders {

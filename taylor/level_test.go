@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"testing"
 
+	"github.com/coarsegrain/taylornet/internal/stats"
 	"github.com/coarsegrain/taylornet/spec"
 )
 
@@ -41,16 +42,16 @@ func TestCentred(t *testing.T) {
 	e := newExample(t, nets["orders"], rand.New(rand.NewPCG(1, 2)))
 	for _, l := range e.net.levels {
 		r, s := rand.New(rand.NewPCG(3, 4)), l.step
-		before := make([]moments, s.channels)
+		before := make([]stats.Moments, s.channels)
 		u, x := make([]float64, s.n), make([]float64, s.n)
 		for i := range before {
-			before[i].mean = r.NormFloat64()
+			before[i].Mean = r.NormFloat64()
 		}
 		coefs := s.centred(before)
 		for c := range s.channels {
 			for i := range u {
 				u[i] = r.NormFloat64()
-				x[i] = u[i] + before[c].mean
+				x[i] = u[i] + before[c].Mean
 			}
 			value := func(coefs, at []float64) (sum float64) {
 				for k, m := range spec.Monomials(s.n, l.op.Order) {

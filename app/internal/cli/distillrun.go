@@ -14,9 +14,9 @@ import (
 	"github.com/coarsegrain/taylornet/app/internal/report"
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/distill"
+	"github.com/coarsegrain/taylornet/internal/stats"
 	"github.com/coarsegrain/taylornet/model"
 	"github.com/coarsegrain/taylornet/spec"
-	"github.com/coarsegrain/taylornet/taylor"
 )
 
 // distillOutput is what distill writes with --json, and to a file.
@@ -175,7 +175,7 @@ func (d *distillation) describe(n int, l *report.DistilledLevel) distillLevel {
 		out.ValidationAccuracy = &l.Validation
 	}
 	for _, c := range l.Controls {
-		mean := taylor.NewInterval(c.Accuracies).Mean
+		mean := stats.Mean(c.Accuracies)
 		switch c.Name {
 		case distill.RandomReal:
 			out.RandomReal, out.RandomRealDraws = &mean, c.Accuracies
@@ -240,7 +240,7 @@ func (d *distillation) writeLevels(out *distillOutput) {
 		}
 		for _, r := range l.Retrained {
 			d.printf("%d a class, a fresh %s: %s; on random real images %s\n", l.PerClass, r.Name,
-				report.Accuracy(taylor.NewInterval(r.Distilled)), report.Accuracy(taylor.NewInterval(r.Random)))
+				report.Accuracy(stats.Student(r.Distilled)), report.Accuracy(stats.Student(r.Random)))
 		}
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/coarsegrain/taylornet/taylor"
+	"github.com/coarsegrain/taylornet/internal/stats"
 )
 
 // outcomeFile is what a sweep comes to: the object of --json.
@@ -51,11 +51,11 @@ func newMean(values []float64) *meanOutput {
 	if len(values) == 0 {
 		return nil
 	}
-	ends := interval(taylor.NewInterval(values))
-	m := &meanOutput{Mean: *ends[0], Low: ends[1], High: ends[2]}
+	v := stats.Student(values)
+	m := &meanOutput{Mean: v.Mean}
 	if len(values) > 1 {
-		sd := taylor.Deviation(values)
-		m.SD = &sd
+		sd := stats.Deviation(values)
+		m.SD, m.Low, m.High = &sd, &v.Low, &v.High
 	}
 	return m
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/coarsegrain/taylornet/app/internal/report"
 	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/internal/stats"
 	"github.com/coarsegrain/taylornet/spec"
 	"github.com/coarsegrain/taylornet/taylor"
 	"github.com/coarsegrain/taylornet/train"
@@ -280,7 +281,7 @@ func (s *directStudy) add(order int, results []*train.Result) {
 		}
 		o.Curve = append(o.Curve, mean)
 	}
-	o.Accuracy = taylor.NewInterval(out.TestAccuracies)
+	o.Accuracy = stats.Student(out.TestAccuracies)
 	out.TestAccuracy, out.Curve, out.Seconds = o.Accuracy.Mean, o.Curve, o.Seconds
 	s.page.Orders, s.out.Orders = append(s.page.Orders, o), append(s.out.Orders, out)
 }

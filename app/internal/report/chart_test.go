@@ -31,12 +31,6 @@ func ExampleChart() {
 	// Output: true
 }
 
-func ExampleWilson() {
-	lo, hi := report.Wilson(9954, 10_000)
-	fmt.Printf("%.2f to %.2f %%\n", 100*lo, 100*hi)
-	// Output: 99.39 to 99.65 %
-}
-
 // many is a line of n points.
 func many(n int) report.Line {
 	l := report.Line{Name: fmt.Sprint("line of ", n)}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/coarsegrain/taylornet/app/internal/report"
 	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/internal/stats"
 	"github.com/coarsegrain/taylornet/spec"
 	"github.com/coarsegrain/taylornet/taylor"
 )
@@ -82,7 +83,7 @@ func TestWriteDirect(t *testing.T) {
 	in := explained(t, 1)
 	page := report.Direct{
 		Title: hostile[0], Command: hostile[1], Study: in.Study, Control: in.Control,
-		Orders: []report.DirectOrder{{Order: 2, Coefficients: 1275, Accuracy: taylor.NewInterval([]float64{0.5, 0.6}), Curve: []float64{0.4, 0.55}, Seconds: 3}},
+		Orders: []report.DirectOrder{{Order: 2, Coefficients: 1275, Accuracy: stats.Student([]float64{0.5, 0.6}), Curve: []float64{0.4, 0.55}, Seconds: 3}},
 	}
 	var b bytes.Buffer
 	if err := report.WriteDirect(&b, page); err != nil {

@@ -5,34 +5,19 @@ import (
 	"math"
 	"strconv"
 
+	"github.com/coarsegrain/taylornet/internal/stats"
 	"github.com/coarsegrain/taylornet/spec"
-	"github.com/coarsegrain/taylornet/taylor"
 )
-
-// Wilson is the score interval in which the true rate lies with 95 %
-// confidence when correct of total trials succeeded, 0 to 1 (Wilson, J. Am.
-// Stat. Assoc. 22, 209, 1927). Without trials it is the whole range.
-func Wilson(correct, total int) (lo, hi float64) {
-	if total <= 0 {
-		return 0, 1
-	}
-	const z = 1.959963984540054 // quantile 0.975 of the normal distribution
-	n, p := float64(total), float64(correct)/float64(total)
-	centre := (p + z*z/(2*n)) / (1 + z*z/n)
-	half := z / (1 + z*z/n) * math.Sqrt(p*(1-p)/n+z*z/(4*n*n))
-	// The observed rate is within, whatever the rounding.
-	return max(0, min(p, centre-half)), min(1, max(p, centre+half))
-}
 
 // interval writes the score interval for a headline.
 func interval(correct, total int) string {
-	lo, hi := Wilson(correct, total)
-	return fmt.Sprintf("95\u00a0%% interval %.2f to %s", 100*lo, percent(hi))
+	v := stats.Wilson(correct, total)
+	return fmt.Sprintf("95\u00a0%% interval %.2f to %s", 100*v.Low, percent(v.High))
 }
 
 // bounds writes the ends of an interval of fractions in per cent, "" if it has
 // none.
-func bounds(v taylor.Interval) string {
+func bounds(v stats.Interval) string {
 	if math.IsNaN(v.Low) {
 		return ""
 	}

@@ -11,28 +11,6 @@ import (
 	"github.com/coarsegrain/taylornet/spec"
 )
 
-// The ends of the score interval are where the observed rate lies z standard
-// errors from the true one.
-func TestWilson(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		n := rapid.IntRange(1, 100_000).Draw(t, "n")
-		k := rapid.IntRange(0, n).Draw(t, "k")
-		observed := float64(k) / float64(n)
-		lo, hi := Wilson(k, n)
-		if !(0 <= lo && lo <= observed && observed <= hi && hi <= 1) {
-			t.Fatalf("interval [%v,%v] about %v", lo, hi, observed)
-		}
-		for _, p := range []float64{lo, hi} {
-			if got, want := math.Abs(p-observed), 1.959964*math.Sqrt(p*(1-p)/float64(n)); !(math.Abs(got-want) <= 1e-7) {
-				t.Fatalf("end %v is %v from %v, want %v", p, got, observed, want)
-			}
-		}
-	})
-	if lo, hi := Wilson(0, 0); lo != 0 || hi != 1 {
-		t.Errorf("without trials [%v,%v]", lo, hi)
-	}
-}
-
 func TestFormats(t *testing.T) {
 	for _, tt := range []struct{ got, want string }{
 		{Count(0), "0"}, {Count(999), "999"}, {Count(1000), "1,000"}, {Count(118346), "118,346"}, {Count(1234567), "1,234,567"},

@@ -9,8 +9,8 @@ import (
 	"slices"
 
 	"github.com/coarsegrain/taylornet/distill"
+	"github.com/coarsegrain/taylornet/internal/stats"
 	"github.com/coarsegrain/taylornet/model"
-	"github.com/coarsegrain/taylornet/taylor"
 )
 
 // Distilled is what a page on a distillation tells of: the gallery.
@@ -114,16 +114,16 @@ func (l *DistilledLevel) validate(m *model.Model) error {
 func (l *DistilledLevel) perClass() int { return l.References.Len() / len(l.References.Set.Classes) }
 
 // mean is that of accuracies with its interval, nil if there are none.
-func mean(accuracies []float64) *taylor.Interval {
+func mean(accuracies []float64) *stats.Interval {
 	if len(accuracies) == 0 {
 		return nil
 	}
-	v := taylor.NewInterval(accuracies)
+	v := stats.Student(accuracies)
 	return &v
 }
 
 // known is an accuracy without an interval, nil if it is 0.
-func known(accuracy float64) *taylor.Interval {
+func known(accuracy float64) *stats.Interval {
 	if accuracy == 0 {
 		return nil
 	}
@@ -131,7 +131,7 @@ func known(accuracy float64) *taylor.Interval {
 }
 
 // control is the accuracy of a control, nil if the level has none of that name.
-func (l *DistilledLevel) control(name string) *taylor.Interval {
+func (l *DistilledLevel) control(name string) *stats.Interval {
 	for _, c := range l.Controls {
 		if c.Name == name {
 			return mean(c.Accuracies)
@@ -143,7 +143,7 @@ func (l *DistilledLevel) control(name string) *taylor.Interval {
 // series is an accuracy by level: a column of the table or a line of the chart.
 type series struct {
 	name string
-	at   func(l *DistilledLevel) *taylor.Interval
+	at   func(l *DistilledLevel) *stats.Interval
 }
 
 // controls lists the controls of all levels.
@@ -152,7 +152,7 @@ func (d *Distilled) controls() []series {
 	for _, l := range d.Levels {
 		for _, c := range l.Controls {
 			if !slices.ContainsFunc(list, func(s series) bool { return s.name == c.Name }) {
-				list = append(list, series{c.Name, func(l *DistilledLevel) *taylor.Interval { return l.control(c.Name) }})
+				list = append(list, series{c.Name, func(l *DistilledLevel) *stats.Interval { return l.control(c.Name) }})
 			}
 		}
 	}
@@ -165,9 +165,9 @@ func (d *Distilled) Charts() []NamedChart {
 	if len(d.Levels) < 2 {
 		return nil
 	}
-	list := []series{{"references", func(l *DistilledLevel) *taylor.Interval { return mean([]float64{l.Test.Accuracy()}) }}}
+	list := []series{{"references", func(l *DistilledLevel) *stats.Interval { return mean([]float64{l.Test.Accuracy()}) }}}
 	list = append(list, d.controls()...)
-	list = append(list, series{"the whole network", func(*DistilledLevel) *taylor.Interval { return known(d.Full) }})
+	list = append(list, series{"the whole network", func(*DistilledLevel) *stats.Interval { return known(d.Full) }})
 	c := Chart{Title: "Accuracy by number of images", X: Axis{Label: "images a class", Log: true, Whole: true}, Y: Axis{Label: "accuracy (%)"}}
 	for _, s := range list {
 		line := Line{Name: s.name}
@@ -197,22 +197,22 @@ type accuracyTable struct {
 type accuracyRow struct {
 	Name     string
 	PerClass int
-	Cells    []*taylor.Interval // nil where there is none
+	Cells    []*stats.Interval // nil where there is none
 }
 
 // byLevel has the controls beside the references. Columns without a figure are
 // left out.
 func (d *Distilled) byLevel() *accuracyTable {
 	columns := []series{
-		{"references", func(l *DistilledLevel) *taylor.Interval {
-			lo, hi := Wilson(l.Test.Correct, l.Test.Total)
-			return &taylor.Interval{Mean: l.Test.Accuracy(), Low: lo, High: hi}
+		{"references", func(l *DistilledLevel) *stats.Interval {
+			v := stats.Wilson(l.Test.Correct, l.Test.Total)
+			return &v
 		}},
 	}
 	columns = append(columns, d.controls()...)
 	columns = append(columns,
-		series{"embedded by other models", func(l *DistilledLevel) *taylor.Interval { return mean(l.Transfer) }},
-		series{"on validation images", func(l *DistilledLevel) *taylor.Interval { return known(l.Validation) }})
+		series{"embedded by other models", func(l *DistilledLevel) *stats.Interval { return mean(l.Transfer) }},
+		series{"on validation images", func(l *DistilledLevel) *stats.Interval { return known(l.Validation) }})
 	columns = slices.DeleteFunc(columns, func(s series) bool {
 		return !slices.ContainsFunc(d.Levels, func(l DistilledLevel) bool { return s.at(&l) != nil })
 	})
@@ -237,7 +237,7 @@ func (d *Distilled) retraining() *accuracyTable {
 	for i := range d.Levels {
 		l := &d.Levels[i]
 		for _, r := range l.Retrained {
-			t.Rows = append(t.Rows, accuracyRow{r.Name, l.perClass(), []*taylor.Interval{mean(r.Distilled), mean(r.Random)}})
+			t.Rows = append(t.Rows, accuracyRow{r.Name, l.perClass(), []*stats.Interval{mean(r.Distilled), mean(r.Random)}})
 		}
 	}
 	if len(t.Rows) == 0 {

@@ -14,6 +14,7 @@ import (
 	"github.com/coarsegrain/taylornet/app/internal/report"
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/distill"
+	"github.com/coarsegrain/taylornet/internal/stats"
 )
 
 // distilled is a page's input of levels of so many images a class, each of which
@@ -95,9 +96,9 @@ func TestWriteDistilled(t *testing.T) {
 			t.Errorf("%d pictures, %d tables, %d charts", seen["img"], seen["table"], seen["svg"])
 		}
 		_, text := elements(t, doc)
-		lo, hi := report.Wilson(12, 24)
+		interval := stats.Wilson(12, 24)
 		for _, want := range append(slices.Clone(hostile),
-			"50.00\u00a0%", fmt.Sprintf("%.2f to %.2f", 100*lo, 100*hi),
+			"50.00\u00a0%", fmt.Sprintf("%.2f to %.2f", 100*interval.Low, 100*interval.High),
 			"97.50\u00a0%", "on the same 24 test images", "32", "8 to a reference",
 			"61.25\u00a0%", "42.00\u00a0%", "29.29 to 54.71", // validation and other models
 			distill.RandomReal, "40.00\u00a0%", "15.16 to 64.84", "<b>medoids", "43.21\u00a0%",

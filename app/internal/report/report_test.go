@@ -17,6 +17,7 @@ import (
 	"github.com/coarsegrain/taylornet/app/internal/report"
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/engine"
+	"github.com/coarsegrain/taylornet/internal/stats"
 	"github.com/coarsegrain/taylornet/model"
 	"github.com/coarsegrain/taylornet/spec"
 	"github.com/coarsegrain/taylornet/train"
@@ -227,10 +228,10 @@ func TestWritePictures(t *testing.T) {
 func TestWriteShows(t *testing.T) {
 	in := input(t, 1)
 	e := in.Test
-	lo, hi := report.Wilson(e.Correct, e.Total)
+	interval := stats.Wilson(e.Correct, e.Total)
 	_, text := elements(t, write(t, in))
 	for _, want := range []string{
-		fmt.Sprintf("%.2f\u00a0%%", 100*e.Accuracy()), fmt.Sprintf("interval %.2f to %.2f\u00a0%%", 100*lo, 100*hi),
+		fmt.Sprintf("%.2f\u00a0%%", 100*e.Accuracy()), fmt.Sprintf("interval %.2f to %.2f\u00a0%%", 100*interval.Low, 100*interval.High),
 		"of 60 images", "18446744073709551615", "epoch 2 kept", "1\u00a0min 23\u00a0s", "1,500 images a second",
 		"config.augment.flip", "[1,2]", "CG(2,2,1,2,2)", "best: epoch 2", fmt.Sprintf("The 40 of %d mistakes", e.Total-e.Correct),
 	} {

@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/coarsegrain/taylornet/internal/stats"
 	"github.com/coarsegrain/taylornet/taylor"
 )
 
@@ -23,10 +24,10 @@ type Direct struct {
 // DirectOrder is the expansions of one order, of several seeds.
 type DirectOrder struct {
 	Order        int
-	Coefficients int             // a class
-	Accuracy     taylor.Interval // on the test images, after the last epoch, 0 to 1
-	Curve        []float64       // by epoch, the mean over the seeds, 0 to 1
-	Seconds      float64         // of training, the mean over the seeds
+	Coefficients int            // a class
+	Accuracy     stats.Interval // on the test images, after the last epoch, 0 to 1
+	Curve        []float64      // by epoch, the mean over the seeds, 0 to 1
+	Seconds      float64        // of training, the mean over the seeds
 }
 
 // Charts draws the accuracy by epoch and the study of distances: by the names of
@@ -78,7 +79,7 @@ func DistanceCharts(study, control *taylor.Distances) []NamedChart {
 	for g := range study.Rows[0].Groups {
 		l := Line{Name: fmt.Sprintf("L%d", g+1)}
 		for _, r := range study.Rows {
-			l.addInterval(r.Distance, r.Groups[g], 100)
+			l.addInterval(r.Distance, stats.Interval(r.Groups[g]), 100)
 		}
 		fifths.Lines = append(fifths.Lines, l)
 	}
@@ -97,7 +98,7 @@ func meanLine(name string, d *taylor.Distances) Line {
 	l := Line{Name: name}
 	for _, r := range d.Rows {
 		if v := r.Mean; v.Mean > 0 && !(v.Low <= 0) {
-			l.addInterval(r.Distance, v, 1)
+			l.addInterval(r.Distance, stats.Interval(v), 1)
 		}
 	}
 	return l
@@ -109,7 +110,7 @@ func (l *Line) add(x, y float64) {
 	}
 }
 
-func (l *Line) addInterval(x float64, v taylor.Interval, scale float64) {
+func (l *Line) addInterval(x float64, v stats.Interval, scale float64) {
 	l.X, l.Y = append(l.X, x), append(l.Y, scale*v.Mean)
 	if !math.IsNaN(v.Low) {
 		l.Low, l.High = append(l.Low, scale*v.Low), append(l.High, scale*v.High)
@@ -157,10 +158,10 @@ func (p *direct) Text() string {
 }
 
 // Accurate writes an accuracy with its interval.
-func (p *direct) Accurate(v taylor.Interval) string { return Accuracy(v) }
+func (p *direct) Accurate(v stats.Interval) string { return Accuracy(v) }
 
 // Accuracy writes a mean accuracy with its interval in per cent.
-func Accuracy(v taylor.Interval) string {
+func Accuracy(v stats.Interval) string {
 	if ends := bounds(v); ends != "" {
 		return fmt.Sprintf("%s (%s)", percent(v.Mean), ends)
 	}
