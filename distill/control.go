@@ -7,6 +7,7 @@ import (
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/internal/rng"
 	"github.com/coarsegrain/taylornet/model"
+	"github.com/coarsegrain/taylornet/train"
 )
 
 // Control is how other images do in the place of references.
@@ -25,15 +26,15 @@ const (
 
 // Controls evaluates the controls of references made with models from a training
 // split, which must be theirs, on test images. Random images are drawn so many times.
-func Controls(r *References, models []*model.Model, train *dataset.Set, test dataset.Subset, rule Rule, draws, workers int) ([]Control, error) {
-	if train.Fingerprint() != r.Fingerprint {
-		return nil, fmt.Errorf("the references were made of other images than %s", train.Name)
+func Controls(r *References, models []*model.Model, set *dataset.Set, test dataset.Subset, rule Rule, draws, workers int) ([]Control, error) {
+	if set.Fingerprint() != r.Fingerprint {
+		return nil, fmt.Errorf("the references were made of other images than %s", set.Name)
 	}
-	leaves, _, err := Parts(models[0], train)
+	leaves, _, err := train.Split(models[0], set)
 	if err != nil {
 		return nil, err
 	}
-	nets, err := NewEnsemble(models, train, r.Config.Layer, workers)
+	nets, err := NewEnsemble(models, set, r.Config.Layer, workers)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +52,7 @@ func Controls(r *References, models []*model.Model, train *dataset.Set, test dat
 		random = append(random, Random(leaves, perClass, uint64(seed+1)))
 	}
 	list := []Control{{Name: RandomReal}, {Name: Medoids}, {Name: KMeans}, {Name: ClassMeans}}
-	images := [][]*dataset.Set{random, {r.medoids(nets, train)}, {centres}, {means}}
+	images := [][]*dataset.Set{random, {r.medoids(nets, set)}, {centres}, {means}}
 	var classifiers []*Classifier
 	for _, set := range slices.Concat(images...) {
 		instead := *r

@@ -7,6 +7,7 @@ import (
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/internal/approx"
 	"github.com/coarsegrain/taylornet/model"
+	"github.com/coarsegrain/taylornet/train"
 )
 
 // found returns where an image of a set is among others, -1 if nowhere.
@@ -129,7 +130,7 @@ func TestControls(t *testing.T) {
 			t.Errorf("%s: %d accuracies, want %d", control.Name, len(control.Accuracies), want)
 		}
 	}
-	leaves, _, err := Parts(m, data.Train)
+	leaves, _, err := train.Split(m, data.Train)
 	if err != nil {
 		t.Fatal(err)
 	}

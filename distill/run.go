@@ -65,13 +65,6 @@ type Progress struct {
 	Finished *References
 }
 
-// Parts parts the training split as a model's training did: into the images that
-// are distilled, and those that its epochs were chosen by.
-func Parts(m *model.Model, set *dataset.Set) (leaves, validation dataset.Subset, err error) {
-	c := train.ReadRecord(m).Config
-	return set.All().Split(c.Validation, c.Seed)
-}
-
 // run is a run in progress.
 type run struct {
 	worker
@@ -120,7 +113,7 @@ func newRun(cfg Config, models []*model.Model, set *dataset.Set, opts Options) (
 		return nil, err
 	}
 	r := &run{worker: worker{Config: cfg, nets: nets, workers: opts.Workers}, opts: opts, set: set, fingerprint: set.Fingerprint()}
-	if r.leaves, _, err = Parts(models[0], set); err != nil {
+	if r.leaves, _, err = train.Split(models[0], set); err != nil {
 		return nil, err
 	}
 	if err := cfg.fits(r.leaves); err != nil {

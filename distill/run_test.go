@@ -12,6 +12,7 @@ import (
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/internal/approx"
 	"github.com/coarsegrain/taylornet/model"
+	"github.com/coarsegrain/taylornet/train"
 )
 
 // long is a distillation whose first level takes several chunks.
@@ -81,7 +82,7 @@ func checkTree(t *testing.T, refs *References, perClass int, m *model.Model, set
 			t.Fatalf("labels %v are not class by class", refs.Set.Labels)
 		}
 	}
-	leaves, aside, err := Parts(m, set)
+	leaves, aside, err := train.Split(m, set)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -315,7 +316,7 @@ func TestProgress(t *testing.T) {
 
 func TestRunRefuses(t *testing.T) {
 	set, m := someDigits(t, 100), trained(t)
-	leaves, _, err := Parts(m, set)
+	leaves, _, err := train.Split(m, set)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,12 +31,7 @@ type Config struct {
 	Schedule    string  `json:"schedule"` // onecycle, cosine, linear or constant
 	WarmUp      float64 `json:"warm_up"`  // fraction of the steps
 
-	// Teacher, if not "", is a trained network: a model file, a run folder, a folder of
-	// run folders, of which the one named by SeedDir for the run's seed is meant, or the
-	// name of one of models. The run learns the
-	// teacher's probabilities of the very images that it is shown, varied and mixed,
-	// in place of labels (Hinton, Vinyals and Dean, arXiv 1503.02531, at temperature 1).
-	// The run folder keeps a copy.
+	// Teacher is the name of Options.Teacher, for the record; "" if labels teach.
 	Teacher string `json:"teacher,omitempty"`
 
 	// Average is the decay of the exponential moving average of the weights,

@@ -69,10 +69,8 @@ func newRun(cfg Config, data *dataset.Data, opts Options) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	if cfg.Teacher != "" {
-		if r.teacher, err = r.readTeacher(); err != nil {
-			return nil, fmt.Errorf("teacher: %w", err)
-		}
+	if r.teacher, err = r.findTeacher(); err != nil {
+		return nil, fmt.Errorf("teacher: %w", err)
 	}
 	if err := r.compile(false); err != nil {
 		return nil, err
@@ -206,7 +204,7 @@ func (r *run) epoch(ctx context.Context) error {
 			if err := r.save(); err != nil {
 				return err
 			}
-			return fmt.Errorf("%w at epoch %d, step %d", ErrInterrupted, epoch+1, r.Step%r.steps)
+			return fmt.Errorf("%w at epoch %d, step %d: %w", ErrInterrupted, epoch+1, r.Step%r.steps, context.Cause(ctx))
 		}
 		if err := r.step(); err != nil {
 			return err

@@ -32,7 +32,12 @@ type Options struct {
 	Dir string
 	// Resume goes on with the run in Dir, whose Config must be the same.
 	Resume bool
-	// Workers is the number of goroutines that compute; 0 for one a processor.
+	// Teacher is the trained network that Config.Teacher names. The run learns the
+	// teacher's probabilities of the very images that it is shown, varied and mixed,
+	// in place of labels (Hinton, Vinyals and Dean, arXiv 1503.02531, at temperature
+	// 1). The run folder keeps a copy, which a resumed run learns from instead.
+	Teacher *model.Model
+	// Workers is the number of goroutines that compute; 0 means one per CPU.
 	Workers int
 	// SaveEvery is the time between checkpoints within an epoch, DefaultSaveEvery
 	// if zero. There is one after every epoch in any case.
@@ -42,8 +47,8 @@ type Options struct {
 	TestCurve bool
 	// Progress, if not nil, is called after every step and every epoch.
 	Progress func(Progress)
-	// FS is where files are written; the operating system's if nil.
-	FS fsx.FS
+	// fs is where files are written: a test can make its calls fail.
+	fs fsx.FS
 }
 
 // DefaultSaveEvery is the time between checkpoints where none is given.
@@ -73,8 +78,8 @@ func (r *Result) Seconds() float64 {
 // Run trains a network on data.Train and evaluates it on data.Test when it is
 // done. It ends early, with a checkpoint and ErrInterrupted, when ctx is done.
 func Run(ctx context.Context, cfg Config, data *dataset.Data, opts Options) (*Result, error) {
-	if opts.FS == nil {
-		opts.FS = fsx.OS{}
+	if opts.fs == nil {
+		opts.fs = fsx.OS{}
 	}
 	if opts.SaveEvery <= 0 {
 		opts.SaveEvery = DefaultSaveEvery
@@ -94,9 +99,10 @@ func Run(ctx context.Context, cfg Config, data *dataset.Data, opts Options) (*Re
 	return r.finish()
 }
 
-// Check reports what would keep a run from starting, besides its folder.
-func Check(cfg Config, data *dataset.Data) error {
-	_, err := newRun(cfg, data, Options{Workers: 1})
+// Check reports what would keep a run with this teacher, nil for none, from
+// starting, besides its folder.
+func Check(cfg Config, data *dataset.Data, teacher *model.Model) error {
+	_, err := newRun(cfg, data, Options{Teacher: teacher, Workers: 1})
 	return err
 }
 
@@ -141,11 +147,11 @@ func (r *run) open() error {
 	if err := fsx.RemoveTemp(r.opts.Dir); err != nil { // of a run killed before its first checkpoint
 		return err
 	}
-	if err := writeJSON(r.opts.FS, r.path(ConfigFile), r.Config); err != nil {
+	if err := writeJSON(r.opts.fs, r.path(ConfigFile), r.Config); err != nil {
 		return err
 	}
 	if r.teacher != nil {
-		if err := fsx.WriteFile(r.opts.FS, r.path(TeacherFile), r.teacher.Write); err != nil {
+		if err := fsx.WriteFile(r.opts.fs, r.path(TeacherFile), r.teacher.Write); err != nil {
 			return err
 		}
 	}
@@ -160,7 +166,7 @@ func (r *run) save() error {
 	if r.opts.Dir == "" {
 		return nil
 	}
-	return fsx.WriteFile(r.opts.FS, r.path(LastFile), r.write)
+	return fsx.WriteFile(r.opts.fs, r.path(LastFile), r.write)
 }
 
 // writeOutputs writes the files that follow from the checkpoint: the metrics,
@@ -174,7 +180,7 @@ func (r *run) writeOutputs() error {
 	if err != nil {
 		return err
 	}
-	if err := fsx.WriteBytes(r.opts.FS, r.path(MetricsFile), text); err != nil {
+	if err := fsx.WriteBytes(r.opts.fs, r.path(MetricsFile), text); err != nil {
 		return err
 	}
 	if r.Best < 0 {
@@ -188,7 +194,7 @@ func (r *run) writeOutputs() error {
 }
 
 func (r *run) writeModel(m *model.Model) error {
-	return fsx.WriteFile(r.opts.FS, r.path(ModelFile), m.Write)
+	return fsx.WriteFile(r.opts.fs, r.path(ModelFile), m.Write)
 }
 
 // Record is what a model file says of its training: nothing that differs
@@ -204,7 +210,7 @@ type Record struct {
 	TestAccuracy float64 `json:"test_accuracy,omitempty"`
 }
 
-// ReadRecord is what a model says of its training; empty if it says nothing, or
+// ReadRecord returns what a model says of its training; empty if it says nothing, or
 // was made by another program.
 func ReadRecord(m *model.Model) Record {
 	var r Record
@@ -212,6 +218,14 @@ func ReadRecord(m *model.Model) Record {
 		return Record{}
 	}
 	return r
+}
+
+// Split splits a training set as the model's training did: into the images that it
+// learned, and those that its best epoch was chosen by. The set must be the one that
+// the model was trained on.
+func Split(m *model.Model, set *dataset.Set) (learned, validation dataset.Subset, err error) {
+	c := ReadRecord(m).Config
+	return set.All().Split(c.Validation, c.Seed)
 }
 
 // model makes a model of a parameter vector; test, if not nil, goes into its

@@ -129,7 +129,7 @@ func TestDiskFailures(t *testing.T) {
 	failures := 0
 	for fail := 1; ; fail++ {
 		dir := filepath.Join(t.TempDir(), "run")
-		_, err := Run(t.Context(), cfg, data, Options{Dir: dir, FS: &fsxtest.Failing{Fail: fail}})
+		_, err := Run(t.Context(), cfg, data, Options{Dir: dir, fs: &fsxtest.Failing{Fail: fail}})
 		if err == nil {
 			break
 		}
@@ -212,7 +212,7 @@ func TestRefusals(t *testing.T) {
 		t.Error("resuming with other images: no error")
 	}
 	data.Train.Pixels[0]--
-	if err := Check(cfg, data); err != nil {
+	if err := Check(cfg, data, nil); err != nil {
 		t.Errorf("a run that could start: %v", err)
 	}
 	wrong := cfg
@@ -220,14 +220,14 @@ func TestRefusals(t *testing.T) {
 	if _, err := Run(t.Context(), wrong, data, Options{}); err == nil {
 		t.Error("a network for other images: no error")
 	}
-	if Check(wrong, data) == nil {
+	if Check(wrong, data, nil) == nil {
 		t.Error("a network for other images: no error of Check")
 	}
 	wrong.Net = "Input(8,8,1) Linear(7)"
 	if _, err := Run(t.Context(), wrong, data, Options{}); err == nil {
 		t.Error("a network for other classes: no error")
 	}
-	if Check(wrong, data) == nil {
+	if Check(wrong, data, nil) == nil {
 		t.Error("a network for other classes: no error of Check")
 	}
 	last := filepath.Join(dir, LastFile)

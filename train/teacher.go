@@ -1,14 +1,13 @@
 package train
 
 import (
+	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/coarsegrain/taylornet/engine"
 	"github.com/coarsegrain/taylornet/engine/cpu"
 	"github.com/coarsegrain/taylornet/model"
-	"github.com/coarsegrain/taylornet/pretrained"
 )
 
 // teacher is a trained network that a run learns from.
@@ -22,15 +21,22 @@ type teacher struct {
 	probabilities [][]float32
 }
 
-// readTeacher reads the teacher of the settings, or the run folder's copy of it.
-func (r *run) readTeacher() (*teacher, error) {
-	path := r.Config.Teacher
-	if r.opts.Resume {
-		path = r.path(TeacherFile)
-	}
-	m, err := loadTeacher(path, r.Config.Seed)
-	if err != nil {
-		return nil, err
+// findTeacher returns the teacher of the options, or the run folder's copy of it; nil
+// if the settings name none.
+func (r *run) findTeacher() (*teacher, error) {
+	m := r.opts.Teacher
+	switch name := r.Config.Teacher; {
+	case name == "" && m == nil:
+		return nil, nil
+	case name == "":
+		return nil, errors.New("it has no name in the settings: give it one, for the record")
+	case r.opts.Resume:
+		var err error
+		if m, err = model.Load(r.path(TeacherFile)); err != nil {
+			return nil, err
+		}
+	case m == nil:
+		return nil, fmt.Errorf("the settings name %s, but the options have no model: load it", name)
 	}
 	return r.newTeacher(m)
 }
@@ -53,23 +59,6 @@ func (r *run) newTeacher(m *model.Model) (t *teacher, err error) {
 		t.probabilities = append(t.probabilities, all[i*classes:][:classes])
 	}
 	return t, nil
-}
-
-// loadTeacher reads what Config.Teacher means. A file or folder goes
-// before a model of that name.
-func loadTeacher(path string, seed uint64) (*model.Model, error) {
-	for _, file := range []string{filepath.Join(path, ModelFile), filepath.Join(SeedDir(path, seed), ModelFile), path} {
-		if info, err := os.Stat(file); err == nil && !info.IsDir() {
-			return model.Load(file)
-		}
-	}
-	if _, err := os.Stat(path); err == nil {
-		return nil, fmt.Errorf("%s has neither %s nor %s", path, ModelFile, filepath.Join(SeedDir("", seed), ModelFile))
-	}
-	if pretrained.Has(path) {
-		return pretrained.Load(path)
-	}
-	return model.Load(path)
 }
 
 // checkTeacher wants a teacher of the data that has not learned the images which are to

@@ -112,6 +112,36 @@ func loadModel(arg string) (*model.Model, error) {
 		err, strings.Join(pretrained.Names(), ", "))
 }
 
+// loadTeacher loads the teacher that settings name, for the run with this seed: a model
+// file, that of a run folder or of one of a folder of runs by their seeds, or else the
+// trained model of the name. It returns nil for "".
+func loadTeacher(name string, seed uint64) (*model.Model, error) {
+	if name == "" {
+		return nil, nil
+	}
+	m, err := readTeacher(name, seed)
+	if err != nil {
+		return nil, fmt.Errorf("teacher: %w", err)
+	}
+	return m, nil
+}
+
+func readTeacher(name string, seed uint64) (*model.Model, error) {
+	ofRun, ofSeed := filepath.Join(name, train.ModelFile), filepath.Join(train.SeedDir(name, seed), train.ModelFile)
+	for _, file := range []string{ofRun, ofSeed, name} {
+		if info, err := os.Stat(file); err == nil && !info.IsDir() {
+			return model.Load(file)
+		}
+	}
+	if _, err := os.Stat(name); err == nil {
+		return nil, fmt.Errorf("%s has neither %s nor %s", name, train.ModelFile, filepath.Join(train.SeedDir("", seed), train.ModelFile))
+	}
+	if pretrained.Has(name) {
+		return pretrained.Load(name)
+	}
+	return model.Load(name)
+}
+
 // dataNames lists the known data sets.
 func dataNames() []string {
 	var names []string

@@ -161,7 +161,7 @@ func (a *app) distill(ctx context.Context, args []string, f *distillFlags) error
 			return d.explained(fmt.Errorf("%s: %w", arg, err))
 		}
 	}
-	if d.leaves, d.validation, err = distill.Parts(d.models[0], d.data.Train); err != nil {
+	if d.leaves, d.validation, err = train.Split(d.models[0], d.data.Train); err != nil {
 		return err
 	}
 	if f.split == "validation" {

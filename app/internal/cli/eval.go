@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/coarsegrain/taylornet/dataset"
-	"github.com/coarsegrain/taylornet/distill"
 	"github.com/coarsegrain/taylornet/model"
 	"github.com/coarsegrain/taylornet/train"
 )
@@ -157,7 +156,7 @@ func (f *evalFlags) part(m *model.Model, data *dataset.Data) (*dataset.Set, erro
 
 // setAside is the training images that the epochs of a model were chosen by.
 func setAside(m *model.Model, data *dataset.Data) (*dataset.Set, error) {
-	_, images, err := distill.Parts(m, data.Train)
+	_, images, err := train.Split(m, data.Train)
 	if err != nil {
 		return nil, err
 	}

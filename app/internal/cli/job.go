@@ -7,6 +7,7 @@ import (
 
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/engine"
+	"github.com/coarsegrain/taylornet/model"
 	"github.com/coarsegrain/taylornet/spec"
 	"github.com/coarsegrain/taylornet/train"
 )
@@ -18,6 +19,8 @@ type job struct {
 	size   dataset.Size // that images are resized to, if one was given
 	data   *dataset.Data
 	dir    string
+	// teacher is what the settings name for the run's seed, unless the run folder has it.
+	teacher *model.Model
 }
 
 func (a *app) prepare(f *trainFlags) (*job, error) {
@@ -41,6 +44,9 @@ func (n network) data() string {
 func (a *app) prepareNew(f *trainFlags) (*job, error) {
 	j, err := newJob(f, a.loadGiven)
 	if err != nil {
+		return nil, err
+	}
+	if j.teacher, err = loadTeacher(j.config.Teacher, j.config.Seed); err != nil {
 		return nil, err
 	}
 	if j.dir = f.out; j.dir == "" {

@@ -120,7 +120,11 @@ func (s *sweep) check(j *job) error {
 	for n := range differing {
 		c := j.config
 		c.Seed += uint64(n)
-		if err := train.Check(c, j.data); err != nil {
+		teacher, err := loadTeacher(c.Teacher, c.Seed)
+		if err != nil {
+			return err
+		}
+		if err := train.Check(c, j.data, teacher); err != nil {
 			return err
 		}
 	}

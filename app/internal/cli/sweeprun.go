@@ -188,7 +188,11 @@ func (s *sweep) trainJob(ctx context.Context, i int, p plannedRun) (*train.Resul
 		return nil, err
 	}
 	f := s.flags.trainFlags
-	f.resume = f.resume && train.Exists(p.dir)
+	if f.resume = f.resume && train.Exists(p.dir); !f.resume {
+		if j.teacher, err = loadTeacher(j.config.Teacher, p.seed); err != nil {
+			return nil, err
+		}
+	}
 	prefix := ""
 	if s.atOnce > 1 {
 		prefix = fmt.Sprintf("run %d: ", i+1)

@@ -133,7 +133,7 @@ func (a *app) train(ctx context.Context, f *trainFlags) error {
 // runJob makes a run, shows how far it is, and writes its report.
 func runJob(ctx context.Context, j *job, f *trainFlags, show func(train.Progress)) (*train.Result, error) {
 	result, err := train.Run(ctx, j.config, j.data, train.Options{
-		Dir: j.dir, Resume: f.resume, Workers: f.workers, SaveEvery: f.saveEvery, Progress: show,
+		Dir: j.dir, Resume: f.resume, Teacher: j.teacher, Workers: f.workers, SaveEvery: f.saveEvery, Progress: show,
 	})
 	if err != nil {
 		return nil, err
