@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/coarsegrain/taylornet/internal/nearest"
 )
 
 // SystemDir is looked in after all other folders.
@@ -251,35 +253,13 @@ func withFile(path string, use func(*os.File) error) error {
 
 // unknown says what could have been meant.
 func unknown(name string) error {
-	hint := ""
 	var names []string
 	for _, k := range knownSets() {
 		names = append(names, k.Name)
-		if hint == "" && distance(strings.ToLower(name), k.Name) <= 2 {
-			hint = "; did you mean " + k.Name + "?"
-		}
+	}
+	hint := ""
+	if like := nearest.Word(strings.ToLower(name), names); like != "" {
+		hint = "; did you mean " + like + "?"
 	}
 	return fmt.Errorf("%w %q: want %s, or the path of a folder%s", ErrUnknown, name, strings.Join(names, ", "), hint)
-}
-
-// distance is the Levenshtein distance: how many bytes must be inserted,
-// removed or replaced to make a into b.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -208,17 +208,3 @@ func TestChecksumsReal(t *testing.T) {
 		}
 	}
 }
-
-func TestDistance(t *testing.T) {
-	for _, tt := range []struct {
-		a, b string
-		want int
-	}{{"", "", 0}, {"", "abc", 3}, {"mnist", "mnist", 0}, {"mnits", "mnist", 2}, {"cifar10", "cifar-10", 1}, {"abc", "xbcd", 2}} {
-		if got := distance(tt.a, tt.b); got != tt.want {
-			t.Errorf("distance(%q,%q) = %d, want %d", tt.a, tt.b, got, tt.want)
-		}
-		if got := distance(tt.b, tt.a); got != tt.want {
-			t.Errorf("distance(%q,%q) = %d, want %d", tt.b, tt.a, got, tt.want)
-		}
-	}
-}

@@ -16,7 +16,6 @@ import (
 // [R,H,W,C] of values 0 to 255, labels [R], embeddings [R,Dim], and for each
 // level group.1 [N] and so on, with whole numbers.
 const (
-	formatKey     = "format"
 	recordKey     = "record"
 	imagesName    = "images"
 	labelsName    = "labels"
@@ -50,12 +49,9 @@ func Load(path string) (*References, error) {
 
 // Decode reads the bytes of a file of references.
 func Decode(data []byte) (*References, error) {
-	f, err := safetensors.Decode(data)
+	f, err := safetensors.DecodeAs(data, "a file of references", format)
 	if err != nil {
 		return nil, err
-	}
-	if got := f.Metadata[formatKey]; got != format {
-		return nil, fmt.Errorf("a safetensors file, but no references: its metadata give the format %q, not %q", got, format)
 	}
 	var head record
 	if err := json.Unmarshal([]byte(f.Metadata[recordKey]), &head); err != nil {
@@ -182,7 +178,7 @@ func (r *References) Write(w io.Writer) error {
 	for i, group := range r.Groups {
 		tensors = append(tensors, safetensors.Tensor{Name: fmt.Sprint(groupName, i+1), Shape: []int{len(group)}, Data: floats(group)})
 	}
-	metadata := map[string]string{formatKey: format, recordKey: string(head)}
+	metadata := map[string]string{safetensors.FormatKey: format, recordKey: string(head)}
 	return safetensors.Write(w, &safetensors.File{Metadata: metadata, Tensors: tensors})
 }
 

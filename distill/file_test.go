@@ -155,7 +155,7 @@ func TestDecodeRefuses(t *testing.T) {
 		change func(f *safetensors.File)
 		want   string
 	}{
-		{"another program's", func(f *safetensors.File) { f.Metadata = nil }, "a safetensors file, but no references"},
+		{"another program's", func(f *safetensors.File) { f.Metadata = nil }, "a safetensors file, but not a file of references"},
 		{"a model", func(f *safetensors.File) { f.Metadata["format"] = "taylornet/1" }, `format "taylornet/1"`},
 		{"a later version's", func(f *safetensors.File) { f.Metadata["format"] = "taylornet-references/2" }, "taylornet-references/2"},
 		{"no record", func(f *safetensors.File) { delete(f.Metadata, recordKey) }, `metadata "record"`},

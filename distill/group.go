@@ -7,6 +7,7 @@ import (
 
 	"github.com/coarsegrain/taylornet/engine"
 	"github.com/coarsegrain/taylornet/engine/cpu"
+	"github.com/coarsegrain/taylornet/internal/parallel"
 	"github.com/coarsegrain/taylornet/internal/rng"
 	"github.com/coarsegrain/taylornet/spec"
 )
@@ -59,7 +60,7 @@ func seedCentres(p points, k int, seed uint64, stream string, at []uint64, worke
 	for range k {
 		c := p.at(draw(chance, r.Float64()))
 		centres = append(centres, c...)
-		parallel(p.n(), workers, func(i int) {
+		parallel.NewCrew(workers).Run(p.n(), func(_, i int) {
 			distance[i] = min(distance[i], squareDistance(p.at(i), c))
 			chance[i] = p.weight[i] * distance[i]
 		})

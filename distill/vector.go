@@ -1,26 +1,6 @@
 package distill
 
-import (
-	"cmp"
-	"math"
-	"runtime"
-	"sync"
-)
-
-// parallel calls f for each i in [0,n), on so many goroutines, 0 for one a
-// processor.
-func parallel(n, workers int, f func(i int)) {
-	workers = min(n, cmp.Or(workers, runtime.GOMAXPROCS(0)))
-	var group sync.WaitGroup
-	for w := range workers {
-		group.Go(func() {
-			for i := w * n / workers; i < (w+1)*n/workers; i++ {
-				f(i)
-			}
-		})
-	}
-	group.Wait()
-}
+import "math"
 
 // unit scales v to length 1; a vector of zeros stays.
 func unit(v []float32) {

@@ -19,7 +19,6 @@ import (
 // Metadata keys of a model file. The network is in the notation, input the
 // image shape [H,W,C], the rest JSON.
 const (
-	formatKey        = "format"
 	networkKey       = "network"
 	inputKey         = "input"
 	normalisationKey = "normalisation"
@@ -54,12 +53,9 @@ func Decode(data []byte) (*Model, error) {
 }
 
 func decode(data []byte) (*Config, error) {
-	f, err := safetensors.Decode(data)
+	f, err := safetensors.DecodeAs(data, "a model", format)
 	if err != nil {
 		return nil, err
-	}
-	if got := f.Metadata[formatKey]; got != format {
-		return nil, fmt.Errorf("a safetensors file, but no model of this program: its metadata give the format %q, not %q", got, format)
 	}
 	cfg := &Config{Training: json.RawMessage(f.Metadata[trainingKey])}
 	if cfg.Net, err = spec.Parse(f.Metadata[networkKey]); err != nil {
@@ -133,8 +129,8 @@ func (m *Model) Hash() (string, error) {
 // Write writes the bytes of the model file.
 func (m *Model) Write(w io.Writer) error {
 	metadata := map[string]string{
-		formatKey:  format,
-		networkKey: m.Net.String(),
+		safetensors.FormatKey: format,
+		networkKey:            m.Net.String(),
 	}
 	if len(m.Training) > 0 {
 		metadata[trainingKey] = string(m.Training)

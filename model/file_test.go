@@ -123,7 +123,7 @@ func TestDecodeRefuses(t *testing.T) {
 		change func(f *safetensors.File)
 		want   string
 	}{
-		{"another program's", func(f *safetensors.File) { f.Metadata = nil }, "a safetensors file, but no model of this program"},
+		{"another program's", func(f *safetensors.File) { f.Metadata = nil }, "a safetensors file, but not a model"},
 		{"a later version's", func(f *safetensors.File) { f.Metadata["format"] = "taylornet/9" }, `format "taylornet/9"`},
 		{"no network", func(f *safetensors.File) { delete(f.Metadata, "network") }, "network: "},
 		{"a faulty network", func(f *safetensors.File) { f.Metadata["network"] = "Input(0,4,3) Conv(9) Nrom" }, "network: "},

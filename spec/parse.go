@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/coarsegrain/taylornet/internal/nearest"
 )
 
 // maxSource is the length of the longest source in bytes.
@@ -85,7 +87,7 @@ func (p *parser) input(s *Shape) (pos Pos, ok bool) {
 	if start.text != inputName {
 		p.fault(start.pos, "a net begins with Input(h,w,c), got %v", start)
 	}
-	if nearest(start.text) != inputName {
+	if nearest.Word(start.text, names()) != inputName {
 		return start.pos, false
 	}
 	p.next()
@@ -154,7 +156,7 @@ func (p *parser) emptyCall() bool {
 
 // unknown reports an operation that there is none of and passes over it.
 func (p *parser) unknown(start token, depth int) Op {
-	switch like := nearest(start.text); {
+	switch like := nearest.Word(start.text, names()); {
 	case start.text == inputName:
 		p.fault(start.pos, "Input stands only at the beginning of a net")
 	case like != "":

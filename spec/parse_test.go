@@ -229,15 +229,3 @@ func TestFaultsError(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
-
-func TestNearest(t *testing.T) {
-	for word, want := range map[string]string{
-		"Conv": "Conv", "conv": "Conv", "Covn": "Conv", "Conv2": "Conv", "cg": "CG", "GC": "", "C": "",
-		"BatchNorm": "", "Norn": "Norm", "AvgPol": "AvgPool", "AveragePool": "", "Maxpool": "MaxPool", "Dense": "",
-		"Flaten": "Flatten", "Lineer": "Linear", "Relu": "ReLU", "ReLU6": "ReLU", "Som": "Sum", "Xyz": "", "": "",
-	} {
-		if got := nearest(word); got != want {
-			t.Errorf("nearest(%q) = %q, want %q", word, got, want)
-		}
-	}
-}

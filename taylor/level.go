@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/coarsegrain/taylornet/internal/parallel"
 	"github.com/coarsegrain/taylornet/internal/stats"
 	"github.com/coarsegrain/taylornet/spec"
 )
@@ -101,11 +102,10 @@ func (n *Net) each(images [][]float64, workers int, use func(p *pass)) {
 	for i := range passes {
 		passes[i] = n.newPass(0)
 	}
+	crew := parallel.NewCrew(workers)
 	for first := 0; first < len(images); first += len(passes) {
 		some := passes[:min(len(passes), len(images)-first)]
-		parallel(workers, len(some), func() func(i int) {
-			return func(i int) { some[i].run(images[first+i], nil) }
-		})
+		crew.Run(len(some), func(_, i int) { some[i].run(images[first+i], nil) })
 		for _, p := range some {
 			if finite(p.at(n.output, 0)) {
 				use(p)

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/coarsegrain/taylornet/internal/parallel"
 	"github.com/coarsegrain/taylornet/model"
 )
 
@@ -119,7 +120,7 @@ func (l *Line) Attribution(logit int) [][]float64 {
 // workers: [K][Orders+1][H*W*C].
 func (l *Line) Attributions(workers int) [][][]float64 {
 	out := make([][][]float64, l.net.K)
-	parallel(workers, l.net.K, func() func(k int) {
+	parallel.Each(workers, l.net.K, func() func(k int) {
 		a := l.net.newAdjoint(l.orders - 1)
 		return func(k int) {
 			a.run(l.pass, k)

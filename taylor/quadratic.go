@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"github.com/coarsegrain/taylornet/internal/parallel"
 	"github.com/coarsegrain/taylornet/model"
 )
 
@@ -72,7 +73,7 @@ func (n *Net) Quadratic(ctx context.Context, about []float64, workers int, progr
 // back from each of some logits, and calls each with what came of it, from
 // several goroutines. What a call is given is valid in it only.
 func (n *Net) rows(ctx context.Context, about []float64, inputs, logits []int, workers int, each func(i, k int, p *pass, a *adjoint)) {
-	parallel(workers, len(inputs), func() func(i int) {
+	parallel.Each(workers, len(inputs), func() func(i int) {
 		p, a, direction := n.newPass(1), n.newAdjoint(1), make([]float64, len(about))
 		return func(i int) {
 			if ctx.Err() != nil {

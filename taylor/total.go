@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"github.com/coarsegrain/taylornet/internal/parallel"
 )
 
 // ErrQuadrature is wrapped by errors about attributions over all orders that do not
@@ -70,7 +72,7 @@ func (l *Line) gradients(nodes, workers int) [][]float64 {
 	n := l.net
 	at, weights := gaussLegendre(nodes)
 	parts := make([][][]float64, nodes)
-	parallel(workers, nodes, func() func(j int) {
+	parallel.Each(workers, nodes, func() func(j int) {
 		p, a, x := n.newPass(0), n.newAdjoint(0), make([]float64, len(l.direction))
 		return func(j int) {
 			for i, d := range l.direction {

@@ -85,7 +85,7 @@ func (s *state) write(w io.Writer) error {
 		return err
 	}
 	return safetensors.Write(w, &safetensors.File{
-		Metadata: map[string]string{"format": stateFormat, "progress": string(text)},
+		Metadata: map[string]string{safetensors.FormatKey: stateFormat, "progress": string(text)},
 		Tensors:  s.vectors(),
 	})
 }
@@ -115,11 +115,8 @@ func readCheckpoint(dir string) (*checkpoint, error) {
 func decodeCheckpoint(data []byte) (*checkpoint, error) {
 	c := &checkpoint{}
 	var err error
-	if c.file, err = safetensors.Decode(data); err != nil {
+	if c.file, err = safetensors.DecodeAs(data, "a checkpoint of a run", stateFormat); err != nil {
 		return nil, err
-	}
-	if got := c.file.Metadata["format"]; got != stateFormat {
-		return nil, fmt.Errorf("format is %q, want %q", got, stateFormat)
 	}
 	if err := json.Unmarshal([]byte(c.file.Metadata["progress"]), &c.progress); err != nil {
 		return nil, err

@@ -40,3 +40,33 @@ func TestRunAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations", allocs)
 	}
 }
+
+// Each task runs once, on memory that no other goroutine has.
+func TestEach(t *testing.T) {
+	for _, workers := range []int{0, 1, 3} {
+		for _, n := range []int{0, 1, 50} {
+			ran := make([]atomic.Int32, n)
+			var made atomic.Int32
+			Each(workers, n, func() func(i int) {
+				made.Add(1)
+				var busy atomic.Bool
+				return func(i int) {
+					if busy.Swap(true) {
+						t.Error("a task is shared")
+					}
+					runtime.Gosched()
+					ran[i].Add(1)
+					busy.Store(false)
+				}
+			})
+			if got := int(made.Load()); got > min(n, Workers(workers)) {
+				t.Errorf("%d workers, %d tasks: memory for %d", workers, n, got)
+			}
+			for i := range ran {
+				if times := ran[i].Load(); times != 1 {
+					t.Errorf("%d workers, %d tasks: task %d ran %d times", workers, n, i, times)
+				}
+			}
+		}
+	}
+}

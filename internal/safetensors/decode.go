@@ -46,6 +46,22 @@ func Decode(data []byte) (*File, error) {
 	return f, nil
 }
 
+// FormatKey is the metadata key of a file's format and version.
+const FormatKey = "format"
+
+// DecodeAs reads the bytes of a whole file whose metadata give this format. The
+// error for another one names what was wanted, such as "a model".
+func DecodeAs(data []byte, kind, format string) (*File, error) {
+	f, err := Decode(data)
+	if err != nil {
+		return nil, err
+	}
+	if got := f.Metadata[FormatKey]; got != format {
+		return nil, fmt.Errorf("a safetensors file, but not %s: its metadata give the format %q instead of %q", kind, got, format)
+	}
+	return f, nil
+}
+
 func floats(data []byte) []float32 {
 	out := make([]float32, len(data)/width)
 	for i := range out {

@@ -95,6 +95,23 @@ func TestGoldenFile(t *testing.T) {
 	}
 }
 
+func TestDecodeAs(t *testing.T) {
+	data := encode(t, goldenFile())
+	if f, err := DecodeAs(data, "a test", "test"); err != nil || !same(f, goldenFile()) {
+		t.Errorf("got %v, error %v", f, err)
+	}
+	want := `a safetensors file, but not a model: its metadata give the format "test" instead of "other/1"`
+	if _, err := DecodeAs(data, "a model", "other/1"); err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+	if _, err := DecodeAs(encode(t, &File{}), "a model", "other/1"); err == nil || !strings.Contains(err.Error(), `format "" instead`) {
+		t.Errorf("without metadata: error %v", err)
+	}
+	if _, err := DecodeAs(data[:7], "a test", "test"); err == nil {
+		t.Error("a file cut short is read")
+	}
+}
+
 func TestLayout(t *testing.T) {
 	data := encode(t, goldenFile())
 	head := int(binary.LittleEndian.Uint64(data)) + lengthSize

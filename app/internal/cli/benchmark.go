@@ -2,7 +2,6 @@ package cli
 
 import (
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -10,6 +9,7 @@ import (
 	"github.com/coarsegrain/taylornet/engine/cpu"
 	simd "github.com/coarsegrain/taylornet/internal/cpu"
 	"github.com/coarsegrain/taylornet/internal/kernel/peak"
+	"github.com/coarsegrain/taylornet/internal/parallel"
 	"github.com/coarsegrain/taylornet/internal/rng"
 	"github.com/coarsegrain/taylornet/optim"
 	"github.com/coarsegrain/taylornet/spec"
@@ -167,10 +167,6 @@ func copies(threads int) func() int {
 // together does the work of so many threads and returns the sum.
 func together(threads int, work func(i int) int) int {
 	var sum atomic.Int64
-	var group sync.WaitGroup
-	for i := range threads {
-		group.Go(func() { sum.Add(int64(work(i))) })
-	}
-	group.Wait()
+	parallel.NewCrew(threads).Run(threads, func(_, i int) { sum.Add(int64(work(i))) })
 	return int(sum.Load())
 }

@@ -1,13 +1,13 @@
-package spec
+package nearest
 
 import "strings"
 
-// nearest is the operation, or Input, that a word most looks like: the same
-// but for case, or else at most two edits away and fewer than half its
-// letters. It is "" if there is none.
-func nearest(word string) string {
+// Word returns the candidate that a word most resembles: one that differs in
+// case only, or else the one with the fewest edits, at most two and fewer than
+// half its letters. It returns "" if there is none.
+func Word(word string, candidates []string) string {
 	best, least := "", 3
-	for _, candidate := range names() {
+	for _, candidate := range candidates {
 		if strings.EqualFold(candidate, word) {
 			return candidate
 		}
@@ -18,8 +18,9 @@ func nearest(word string) string {
 	return best
 }
 
-// distance is the number of letters to insert, delete, replace or swap with
-// the next to make b of a (optimal string alignment).
+// distance returns the number of bytes to insert, delete, replace or swap with
+// the next one to turn a into b (optimal string alignment). An a more than
+// twice as long as b is too far away to be worth the time.
 func distance(a, b string) int {
 	if len(a) > 2*len(b) {
 		return len(a)

@@ -1,0 +1,2 @@
+// Package nearest finds what a mistyped word was meant to be.
+package nearest
