@@ -53,9 +53,7 @@ func (c *canvas) n() int { return len(c.warps) }
 
 // paint optimises the images of a canvas in so many steps.
 func (p *painter) paint(ctx context.Context, c *canvas, steps int, progress func(step int)) error {
-	adam := optim.DefaultAdamW()
-	adam.WeightDecay = 0
-	update, schedule := adam.New(len(c.x), nil), optim.Cosine{Peak: p.how.Rate}
+	update, schedule := optim.AdamW{}.New(len(c.x), nil), optim.Cosine{Peak: p.how.Rate}
 	for step := range steps {
 		if err := ctx.Err(); err != nil {
 			return err

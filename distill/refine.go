@@ -34,9 +34,7 @@ func (w *worker) refine(targets []float32, k int) error {
 		return err
 	}
 	params, grads := make([]float32, dim*n+n), make([]float32, dim*n+n) // the biases stay zero
-	adam := optim.DefaultAdamW()
-	adam.WeightDecay = 0
-	update, schedule := adam.New(dim*n, nil), optim.Cosine{Peak: refineRate}
+	update, schedule := optim.AdamW{}.New(dim*n, nil), optim.Cosine{Peak: refineRate}
 	transpose(params, targets, n)
 	order := make([]int32, images.Len())
 	for pass := range w.Refine {

@@ -1,48 +1,45 @@
 package optim
 
 import (
+	"cmp"
 	"math"
 
 	"github.com/coarsegrain/taylornet/internal/check"
 	"github.com/coarsegrain/taylornet/internal/kernel"
 )
 
-// AdamW is the settings of Adam with decoupled weight decay: with gradient g
-// and rate r, at step t counted from 1,
+// AdamW is the settings of Adam with decoupled weight decay. With gradient g
+// and rate r, step t counted from 1 is
 //
 //	p -= r WeightDecay p                          (in the decayed ranges)
 //	m  = Beta1 m + (1-Beta1) g
 //	v  = Beta2 v + (1-Beta2) g^2
 //	p -= r m / (1-Beta1^t) / (sqrt(v / (1-Beta2^t)) + Eps)
 type AdamW struct {
-	Beta1       float64 `json:"beta1"`
-	Beta2       float64 `json:"beta2"`
-	Eps         float64 `json:"eps"`
-	WeightDecay float64 `json:"weight_decay"`
-}
-
-// DefaultAdamW returns the usual settings: 0.9, 0.999, 1e-8 and 0.01.
-func DefaultAdamW() AdamW {
-	return AdamW{Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, WeightDecay: 0.01}
+	Beta1       float64 // 0 means 0.9
+	Beta2       float64 // 0 means 0.999
+	Eps         float64 // 0 means 1e-8
+	WeightDecay float64
 }
 
 // Validate reports every setting that is out of its bounds.
 func (c AdamW) Validate() error {
 	return check.All(
-		within("AdamW.Beta1", c.Beta1, 0, 1),
-		within("AdamW.Beta2", c.Beta2, 0, 1),
-		positive("AdamW.Eps", c.Eps),
-		within("AdamW.WeightDecay", c.WeightDecay, 0, math.Inf(1)),
+		check.Below("AdamW.Beta1", c.Beta1, 0, 1),
+		check.Below("AdamW.Beta2", c.Beta2, 0, 1),
+		check.Below("AdamW.Eps", c.Eps, 0, math.Inf(1)),
+		check.Below("AdamW.WeightDecay", c.WeightDecay, 0, math.Inf(1)),
 	)
 }
 
-// New returns an optimiser of n parameters, of which the ranges, ascending and
-// without overlap, are decayed. Its state is "first_moment" and
+// New returns an optimiser of n parameters. Those in the ranges, which ascend
+// without overlap, are decayed. The state is "first_moment" and
 // "second_moment".
-func (c AdamW) New(n int, decayed []Range) Optimiser { return c.build(n, decayed) }
+func (c AdamW) New(n int, decayed []Range) Optimiser { return c.build("optim.AdamW.New", n, decayed) }
 
-func (c AdamW) build(n int, decayed []Range) *adamW {
-	a := &adamW{AdamW: c, decay: newDecay(c.WeightDecay, n, decayed), m: make([]float32, n), v: make([]float32, n)}
+func (c AdamW) build(function string, n int, decayed []Range) *adamW {
+	c.Beta1, c.Beta2, c.Eps = cmp.Or(c.Beta1, 0.9), cmp.Or(c.Beta2, 0.999), cmp.Or(c.Eps, 1e-8)
+	a := &adamW{AdamW: c, decay: newDecay(function, c.WeightDecay, n, decayed), m: make([]float32, n), v: make([]float32, n)}
 	a.state.Slots = []Slot{{"first_moment", a.m}, {"second_moment", a.v}}
 	return a
 }
@@ -63,9 +60,7 @@ func (a *adamW) Step(params, grads []float32, rate float64) {
 
 // begin decays the parameters and counts a step.
 func (a *adamW) begin(params, grads []float32, rate float64) {
-	if len(params) != len(a.m) || len(grads) != len(a.m) {
-		panic("optim.Step: wrong number of parameters or gradients")
-	}
+	checkLengths(params, grads, len(a.m))
 	a.decay.apply(params, rate)
 	a.state.Steps++
 }

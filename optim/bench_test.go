@@ -31,7 +31,7 @@ func BenchmarkMuonMatrix(b *testing.B) {
 	for _, unused := range []int{0, cols / 8} {
 		b.Run(fmt.Sprintf("unused=%d", unused), func(b *testing.B) {
 			p, g := make([]float32, rows*cols), make([]float32, rows*cols)
-			opt := DefaultMuon().New(len(p), nil, []Matrix{{0, rows, cols}}, 1)
+			opt := Muon{Momentum: 0.95, Workers: 1}.New(len(p), nil, []Matrix{{0, rows, cols}})
 			momentum := opt.State().Slots[0].Data
 			for i := range g {
 				if i%cols < unused {

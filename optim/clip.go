@@ -9,7 +9,7 @@ import (
 const normBlock = 1024
 
 // ClipNorm scales the gradients so that their Euclidean norm is at most limit,
-// and returns the norm that they had. When that is no number or infinite, the
+// and returns the norm that they had. If that is NaN or infinite, the
 // gradients are left as they are.
 func ClipNorm(grads []float32, limit float64) (norm float64) {
 	var total float64

@@ -3,13 +3,14 @@
 //
 // Everything works on one flat vector of parameters and one of gradients, both
 // of the same length, and allocates nothing after New. The same calls give the
-// same bits: every sum runs in a fixed order.
+// same bits: every sum runs in a fixed order. Most settings have a default,
+// which 0 stands for; a Validate reports the settings that are out of bounds.
 //
-// AdamW is after Loshchilov and Hutter, "Decoupled weight decay regularization"
-// (arXiv 1711.05101); SGD's Nesterov form after Sutskever et al., "On the
-// importance of initialization and momentum in deep learning" (ICML 2013); Muon after
+// Sources: AdamW is after Loshchilov and Hutter, "Decoupled weight decay regularization"
+// (arXiv 1711.05101). SGD's Nesterov form is after Sutskever et al., "On the
+// importance of initialization and momentum in deep learning" (ICML 2013). Muon is after
 // Jordan et al., "Muon: an optimizer for hidden layers in neural networks" (2024), with
-// the length of steps of Liu et al., "Muon is scalable for LLM training" (arXiv 2502.16982);
-// OneCycle after Smith and Topin, "Super-convergence" (arXiv 1708.07120). The
+// the step length of Liu et al., "Muon is scalable for LLM training" (arXiv 2502.16982).
+// OneCycle is after Smith and Topin, "Super-convergence" (arXiv 1708.07120). The
 // arithmetic of each is that of PyTorch's class of the same name.
 package optim

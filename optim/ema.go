@@ -1,13 +1,15 @@
 package optim
 
+import "github.com/coarsegrain/taylornet/internal/check"
+
 // EMA is an exponential moving average of weights. Its decay warms up, so that
 // an average of few steps forgets the first ones.
 type EMA struct {
-	Decay float64 `json:"decay"`
+	Decay float64
 }
 
 // Validate reports a decay outside [0,1).
-func (e EMA) Validate() error { return within("EMA.Decay", e.Decay, 0, 1) }
+func (e EMA) Validate() error { return check.Below("EMA.Decay", e.Decay, 0, 1) }
 
 // Update moves avg towards params after step t, counted from 0:
 //

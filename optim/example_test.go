@@ -13,8 +13,8 @@ func Example() {
 	average := []float32{0, 0}
 
 	const steps = 300
-	opt := optim.AdamW{Beta1: 0.9, Beta2: 0.99, Eps: 1e-8, WeightDecay: 0.001}.New(2, []optim.Range{{Start: 0, End: 1}})
-	schedule := optim.DefaultOneCycle(0.1)
+	opt := optim.AdamW{Beta2: 0.99, WeightDecay: 0.001}.New(2, []optim.Range{{Start: 0, End: 1}})
+	schedule := optim.OneCycle{Peak: 0.1, WarmUp: 0.3}
 	for step := range steps {
 		grads[0] = 2 * (params[0] - 1)
 		grads[1] = 2 * (params[1] + 2)

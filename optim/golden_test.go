@@ -80,8 +80,8 @@ func TestMuonAgainstPyTorch(t *testing.T) {
 	for _, tt := range g.Muon {
 		n := tt.Rows * tt.Cols
 		p := append(append([]float32{1}, tt.Start...), 1)
-		opt := Muon{AdamW{Beta1: 0.9, Beta2: 0.99, Eps: 1e-6, WeightDecay: g.Decay}, 0.9}.
-			New(n+2, []Range{{1, n + 1}}, []Matrix{{1, tt.Rows, tt.Cols}}, 0)
+		opt := Muon{AdamW{Beta1: 0.9, Beta2: 0.99, Eps: 1e-6, WeightDecay: g.Decay}, 0.9, 0}.
+			New(n+2, []Range{{1, n + 1}}, []Matrix{{1, tt.Rows, tt.Cols}})
 		for step, grads := range tt.Gradients {
 			opt.Step(p, append(append([]float32{1}, grads...), -1), g.Rate)
 			compare(t, fmt.Sprintf("%dx%d, step %d", tt.Rows, tt.Cols, step), p[1:n+1], tt.Path[step])

@@ -11,42 +11,40 @@ import (
 	"github.com/coarsegrain/taylornet/tensor"
 )
 
-// Matrix is the parameters from Start on that make a matrix [Rows,Cols], rows one
-// after another.
+// Matrix is the matrix [Rows,Cols] in the parameters from Start on, row by row.
 type Matrix struct{ Start, Rows, Cols int }
 
 func (m Matrix) end() int { return m.Start + m.Rows*m.Cols }
 
-// Muon is the settings of Muon, which steps by matrices of weights rather than
-// by single ones: with gradient G and rate r,
+// Muon is the settings of Muon, which steps by matrices of weights instead of
+// single weights. With gradient G and rate r, a step is
 //
 //	P -= r WeightDecay P                                    (in the decayed ranges)
 //	U  = Momentum U + (1-Momentum) G
 //	P -= r 0.2 sqrt(max(Rows,Cols)) orthogonal(Momentum U + (1-Momentum) G)
 //
-// where orthogonal sets all singular values to about 1, so that a step goes as far
+// where orthogonal sets all singular values to about 1. A step then goes as far
 // in the directions that few images ask for as in those that all do. The factor
-// makes the steps as long as AdamW's, which all other parameters take, with the
+// makes the steps as long as AdamW's, which all other parameters take with the
 // same rate and decay.
 type Muon struct {
 	AdamW
-	Momentum float64 `json:"momentum"`
+	Momentum float64 // usually 0.95
+	// Workers is the number of goroutines that compute; 0 means one per CPU. No
+	// result depends on it.
+	Workers int
 }
-
-// DefaultMuon returns the usual settings: momentum 0.95, and AdamW's.
-func DefaultMuon() Muon { return Muon{AdamW: DefaultAdamW(), Momentum: 0.95} }
 
 // Validate reports every setting that is out of its bounds.
 func (c Muon) Validate() error {
-	return check.All(c.AdamW.Validate(), within("Muon.Momentum", c.Momentum, 0, 1))
+	return check.All(c.AdamW.Validate(), check.Below("Muon.Momentum", c.Momentum, 0, 1))
 }
 
-// New returns an optimiser of n parameters, of which the ranges are decayed and the
-// matrices orthogonalised; both ascend without overlap. Its state is AdamW's: a
-// matrix's momentum is its first moment. It computes on as many goroutines as
-// workers says, or with 0 on one for each processor; no result depends on it.
-func (c Muon) New(n int, decayed []Range, matrices []Matrix, workers int) Optimiser {
-	m := &muon{adamW: c.build(n, decayed), crew: parallel.NewCrew(workers)}
+// New returns an optimiser of n parameters. The ranges are decayed and the
+// matrices orthogonalised; both ascend without overlap. The state is AdamW's: a
+// matrix's momentum is its first moment.
+func (c Muon) New(n int, decayed []Range, matrices []Matrix) Optimiser {
+	m := &muon{adamW: c.build("optim.Muon.New", n, decayed), crew: parallel.NewCrew(c.Workers)}
 	start := 0
 	for _, at := range matrices {
 		if at.Start < start || at.Rows < 1 || at.Cols < 1 || at.end() > n {
@@ -106,7 +104,7 @@ func newOrthogonaliser(at Matrix) *orthogonaliser {
 	return o
 }
 
-// work grows as the multiplications of a step.
+// work returns a number proportional to the multiplications of a step.
 func (o *orthogonaliser) work() int { return o.short * o.short * (2*o.long + o.short) }
 
 func (o *orthogonaliser) step(params, grads, momentum []float32, keep float32, rate float64) {
@@ -126,12 +124,13 @@ func (o *orthogonaliser) step(params, grads, momentum []float32, keep float32, r
 	}
 }
 
-// negligible is a momentum that cannot move a weight. Those of a feature map that no
-// image uses any more fall that low, and on to where products of them are no longer
-// normal numbers, with which processors compute many times slower.
+// negligible is a momentum that cannot move a weight. If no image uses a feature
+// map any more, the momentum of its weights falls that low and further. Their
+// products would become subnormal numbers, with which processors compute many
+// times slower.
 const negligible = 1e-18
 
-// place is where element i of the matrix stands in x.
+// place returns the index in x of element i of the matrix.
 func (o *orthogonaliser) place(i int) int {
 	if o.Cols == o.short {
 		return i
@@ -139,15 +138,15 @@ func (o *orthogonaliser) place(i int) int {
 	return i%o.Cols*o.short + i/o.Cols
 }
 
-// The polynomial that takes singular values in (0,1] close to 1 when it is applied
-// orthogonaliseSteps times: the factors of x, x^3 and x^5.
+// The factors of x, x^3 and x^5 in the polynomial that takes singular values in
+// (0,1] close to 1 when it is applied orthogonaliseSteps times.
 const (
 	factor1, factor3, factor5 = 3.4445, -4.7750, 2.0315
 	orthogonaliseSteps        = 5
 )
 
-// orthogonalise sets x's singular values to 0.68 to 1.21, but for those below two
-// thousandths of the matrix's norm, which come closer to it.
+// orthogonalise sets x's singular values to between 0.68 and 1.21. Those below two
+// thousandths of the matrix's norm only come closer to that.
 func (o *orthogonaliser) orthogonalise() {
 	var sum float64
 	for _, v := range o.x {

@@ -4,18 +4,18 @@ import "fmt"
 
 // Optimiser makes the steps of a gradient descent.
 type Optimiser interface {
-	// Step makes one update of params, given the gradient of the loss at them
-	// and the learning rate. It panics if the lengths are not those of New.
+	// Step updates params once, given the gradient of the loss at them and the
+	// learning rate. It panics unless both have the length given to New.
 	Step(params, grads []float32, rate float64)
-	// State is the optimiser's memory, not a copy of it: a checkpoint saves
-	// it, and a resume writes into it.
+	// State returns the optimiser's memory itself, not a copy: a checkpoint
+	// saves it, and a resumed run writes into it.
 	State() *State
 }
 
 // State is what an optimiser remembers from step to step.
 type State struct {
-	Steps int    // number of steps made
-	Slots []Slot // in an order that does not change
+	Steps int    // steps made
+	Slots []Slot // always in the same order
 }
 
 // Slot is one named vector of a state, as long as the parameters.
@@ -33,12 +33,13 @@ type decay struct {
 	ranges []Range
 }
 
-// newDecay panics unless the ranges ascend without overlap within n parameters.
-func newDecay(weight float64, n int, ranges []Range) decay {
+// newDecay panics in the name of a function unless the ranges ascend without
+// overlap within n parameters.
+func newDecay(function string, weight float64, n int, ranges []Range) decay {
 	last := 0
 	for _, r := range ranges {
 		if r.Start < last || r.End < r.Start || r.End > n {
-			panic(fmt.Sprintf("optim.New: decay range %v is out of order or outside %d parameters", r, n))
+			panic(fmt.Sprintf("%s: decay range %v is out of order or outside %d parameters", function, r, n))
 		}
 		last = r.End
 	}
@@ -52,5 +53,11 @@ func (d decay) apply(params []float32, rate float64) {
 		for i := range part {
 			part[i] *= keep
 		}
+	}
+}
+
+func checkLengths(params, grads []float32, n int) {
+	if len(params) != n || len(grads) != n {
+		panic(fmt.Sprintf("optim.Optimiser.Step: %d parameters and %d gradients, want %d", len(params), len(grads), n))
 	}
 }

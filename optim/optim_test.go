@@ -16,7 +16,7 @@ func optimisers() map[string]func(n int, decayed []Range) Optimiser {
 		"sgd":      SGD{Momentum: 0.9, WeightDecay: 0.1}.New,
 		"nesterov": SGD{Momentum: 0.9, Nesterov: true, WeightDecay: 0.1}.New,
 		"muon": func(n int, decayed []Range) Optimiser {
-			return Muon{DefaultAdamW(), 0.9}.New(n, decayed, []Matrix{{0, 1, n / 2}, {n / 2, n - n/2, 1}}, 2)
+			return Muon{AdamW{WeightDecay: 0.01}, 0.9, 2}.New(n, decayed, []Matrix{{0, 1, n / 2}, {n / 2, n - n/2, 1}})
 		},
 	}
 }
@@ -40,8 +40,8 @@ func TestFirstStep(t *testing.T) {
 	}
 }
 
-// An optimiser made anew and given the saved state goes on as the old one, bit
-// for bit.
+// A new optimiser that is given the saved state continues as the old one, bit for
+// bit.
 func TestResume(t *testing.T) {
 	for name, newOptimiser := range optimisers() {
 		t.Run(name, rapid.MakeCheck(func(t *rapid.T) {
@@ -99,7 +99,7 @@ func TestDescends(t *testing.T) {
 func TestMuonForgetsUnusedWeights(t *testing.T) {
 	const rows, cols = 4, 3
 	p, g := make([]float32, rows*cols), make([]float32, rows*cols)
-	opt := DefaultMuon().New(len(p), nil, []Matrix{{0, rows, cols}}, 1)
+	opt := Muon{Momentum: 0.95, Workers: 1}.New(len(p), nil, []Matrix{{0, rows, cols}})
 	for step := range 2000 {
 		for i := range g {
 			g[i] = float32(i%5) - 1.5
@@ -113,6 +113,21 @@ func TestMuonForgetsUnusedWeights(t *testing.T) {
 		if unused := i%cols == 1; unused != (m == 0) {
 			t.Errorf("momentum of weight %d is %g", i, m)
 		}
+	}
+}
+
+// A setting left at 0 is the documented default.
+func TestDefaults(t *testing.T) {
+	named := AdamW{Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, WeightDecay: 0.1}.New(2, []Range{{0, 2}})
+	zero := AdamW{WeightDecay: 0.1}.New(2, []Range{{0, 2}})
+	a, b := []float32{1, 2}, []float32{1, 2}
+	for step := range 5 {
+		g := []float32{float32(step) - 1, 1e-8}
+		named.Step(a, g, 0.01)
+		zero.Step(b, g, 0.01)
+	}
+	if !slices.Equal(a, b) {
+		t.Errorf("zero settings lead to %v, the defaults to %v", b, a)
 	}
 }
 
@@ -137,18 +152,18 @@ func TestStepAllocatesNothing(t *testing.T) {
 func TestPanics(t *testing.T) {
 	one, two := make([]float32, 1), make([]float32, 2)
 	for want, f := range map[string]func(){
-		"optim.Step: wrong number of parameters or gradients":                    func() { DefaultAdamW().New(2, nil).Step(two, one, 1) },
-		"optim.SGD.Step: wrong number of parameters or gradients":                func() { DefaultSGD().New(2, nil).Step(one, two, 1) },
-		"optim.EMA.Update: different numbers of averages and parameters":         func() { EMA{}.Update(one, two, 0) },
-		"optim.Schedule.At: step 3 of 3":                                         func() { Constant{1}.At(3, 3) },
-		"optim.Schedule.At: step -1 of 3":                                        func() { Cosine{Peak: 1}.At(-1, 3) },
-		"optim.New: decay range {1 3} is out of order or outside 2 parameters":   func() { DefaultSGD().New(2, []Range{{1, 3}}) },
-		"optim.New: decay range {1 2} is out of order or outside 9 parameters":   func() { DefaultSGD().New(9, []Range{{0, 2}, {1, 2}}) },
-		"optim.New: decay range {2 1} is out of order or outside 2 parameters":   func() { DefaultAdamW().New(2, []Range{{2, 1}}) },
-		"optim.New: decay range {-1 1} is out of order or outside 2 parameters":  func() { DefaultAdamW().New(2, []Range{{-1, 1}}) },
-		"optim.Muon.New: matrix {1 2 1} is out of order or outside 2 parameters": func() { DefaultMuon().New(2, nil, []Matrix{{1, 2, 1}}, 0) },
-		"optim.Muon.New: matrix {0 1 1} is out of order or outside 9 parameters": func() { DefaultMuon().New(9, nil, []Matrix{{0, 2, 2}, {0, 1, 1}}, 0) },
-		"optim.Schedule.At: step 0 of 0":                                         func() { DefaultOneCycle(1).At(0, 0) },
+		"optim.Optimiser.Step: 2 parameters and 1 gradients, want 2":                 func() { AdamW{}.New(2, nil).Step(two, one, 1) },
+		"optim.Optimiser.Step: 1 parameters and 2 gradients, want 2":                 func() { SGD{}.New(2, nil).Step(one, two, 1) },
+		"optim.EMA.Update: different numbers of averages and parameters":             func() { EMA{}.Update(one, two, 0) },
+		"optim.Schedule.At: step 3 of 3":                                             func() { Constant{1}.At(3, 3) },
+		"optim.Schedule.At: step -1 of 3":                                            func() { Cosine{Peak: 1}.At(-1, 3) },
+		"optim.SGD.New: decay range {1 3} is out of order or outside 2 parameters":   func() { SGD{}.New(2, []Range{{1, 3}}) },
+		"optim.SGD.New: decay range {1 2} is out of order or outside 9 parameters":   func() { SGD{}.New(9, []Range{{0, 2}, {1, 2}}) },
+		"optim.AdamW.New: decay range {2 1} is out of order or outside 2 parameters": func() { AdamW{}.New(2, []Range{{2, 1}}) },
+		"optim.Muon.New: decay range {-1 1} is out of order or outside 2 parameters": func() { Muon{}.New(2, []Range{{-1, 1}}, nil) },
+		"optim.Muon.New: matrix {1 2 1} is out of order or outside 2 parameters":     func() { Muon{}.New(2, nil, []Matrix{{1, 2, 1}}) },
+		"optim.Muon.New: matrix {0 1 1} is out of order or outside 9 parameters":     func() { Muon{}.New(9, nil, []Matrix{{0, 2, 2}, {0, 1, 1}}) },
+		"optim.Schedule.At: step 0 of 0":                                             func() { OneCycle{Peak: 1}.At(0, 0) },
 	} {
 		func() {
 			defer func() {
@@ -220,22 +235,24 @@ func TestValidate(t *testing.T) {
 		config interface{ Validate() error }
 		want   string // "" for none
 	}{
-		{DefaultAdamW(), ""},
-		{DefaultSGD(), ""},
-		{DefaultMuon(), ""},
-		{DefaultOneCycle(1), ""},
+		{AdamW{}, ""},
+		{AdamW{Beta1: 0.5, Beta2: 0.9, Eps: 1e-6, WeightDecay: 1}, ""},
+		{SGD{}, ""},
+		{SGD{Momentum: 0.9, Nesterov: true, WeightDecay: 1}, ""},
+		{Muon{}, ""},
+		{OneCycle{Peak: 1}, ""},
 		{Linear{Peak: 1}, ""},
 		{Cosine{Peak: 1}, ""},
 		{Constant{1}, ""},
 		{EMA{0.999}, ""},
-		{AdamW{Beta1: 1, Beta2: 0.9, Eps: 0}, "AdamW.Beta1 is 1: want a number in [0,1); AdamW.Eps is 0: want a positive number"},
-		{Muon{AdamW: DefaultAdamW(), Momentum: 1}, "Muon.Momentum is 1: want a number in [0,1)"},
-		{SGD{Momentum: nan, WeightDecay: -1}, "SGD.Momentum is NaN: want a number in [0,1); SGD.WeightDecay is -1: want a number in [0,+Inf)"},
-		{Cosine{Peak: math.Inf(1), WarmUp: 1}, "Cosine.Peak is +Inf: want a positive number; Cosine.WarmUp is 1: want a number in [0,1)"},
-		{Linear{WarmUp: -1}, "Linear.Peak is 0: want a positive number; Linear.WarmUp is -1: want a number in [0,1)"},
-		{OneCycle{Peak: 1, StartDivisor: 25}, "OneCycle.FinalDivisor is 0: want a number in [1,+Inf)"},
-		{Constant{}, "Constant.Rate is 0: want a positive number"},
-		{EMA{2}, "EMA.Decay is 2: want a number in [0,1)"},
+		{AdamW{Beta1: 1, Beta2: 0.9, Eps: -1}, "AdamW.Beta1 1: want at least 0 and below 1; AdamW.Eps -1: want at least 0"},
+		{Muon{Momentum: 1}, "Muon.Momentum 1: want at least 0 and below 1"},
+		{SGD{Momentum: nan, WeightDecay: -1}, "SGD.Momentum NaN: want at least 0 and below 1; SGD.WeightDecay -1: want at least 0"},
+		{Cosine{Peak: math.Inf(1), WarmUp: 1}, "Cosine.Peak +Inf: want a positive number; Cosine.WarmUp 1: want at least 0 and below 1"},
+		{Linear{WarmUp: -1}, "Linear.Peak 0: want a positive number; Linear.WarmUp -1: want at least 0 and below 1"},
+		{OneCycle{Peak: 1, FinalDivisor: 0.5}, "OneCycle.FinalDivisor 0.5: want at least 1"},
+		{Constant{}, "Constant.Rate 0: want a positive number"},
+		{EMA{2}, "EMA.Decay 2: want at least 0 and below 1"},
 	} {
 		got := ""
 		if err := tt.config.Validate(); err != nil {

@@ -35,6 +35,8 @@ func TestSchedules(t *testing.T) {
 		{OneCycle{8, 0.5, 4, 100}, 9, 10, 0.02},
 		{OneCycle{8, 0, 4, 100}, 0, 3, 8},
 		{OneCycle{8, 0.3, 4, 100}, 0, 1, 8},
+		{OneCycle{Peak: 8, WarmUp: 0.5}, 0, 10, 8. / 25},
+		{OneCycle{Peak: 8, WarmUp: 0.5}, 9, 10, 8. / 25 / 1e4},
 	} {
 		if got := tt.schedule.At(tt.step, tt.total); !(math.Abs(got-tt.want) <= 1e-12) {
 			t.Errorf("%#v.At(%d, %d) = %v, want %v", tt.schedule, tt.step, tt.total, got, tt.want)
@@ -49,9 +51,7 @@ func TestScheduleBounds(t *testing.T) {
 		warm := rapid.Float64Range(0, 0.999).Draw(t, "warm")
 		total := rapid.IntRange(1, 10_000).Draw(t, "total")
 		step := rapid.IntRange(0, total-1).Draw(t, "step")
-		cycle := DefaultOneCycle(peak)
-		cycle.WarmUp = warm
-		for _, s := range []Schedule{Constant{peak}, Linear{peak, warm}, Cosine{peak, warm}, cycle} {
+		for _, s := range []Schedule{Constant{peak}, Linear{peak, warm}, Cosine{peak, warm}, OneCycle{Peak: peak, WarmUp: warm}} {
 			if rate := s.At(step, total); s.Validate() != nil || !(rate > 0 && rate <= peak*(1+1e-12)) {
 				t.Fatalf("%#v.At(%d, %d) = %v, %v", s, step, total, rate, s.Validate())
 			}

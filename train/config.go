@@ -113,10 +113,9 @@ func (c *Config) optimiser(params []spec.Param, trained, workers int) optim.Opti
 	if c.Optimiser == "sgd" {
 		return optim.SGD{Momentum: c.Momentum, Nesterov: true, WeightDecay: c.WeightDecay}.New(trained, decayed)
 	}
-	adamW := optim.DefaultAdamW()
-	adamW.WeightDecay = c.WeightDecay
+	adamW := optim.AdamW{WeightDecay: c.WeightDecay}
 	if c.Optimiser == "muon" {
-		return optim.Muon{AdamW: adamW, Momentum: c.Momentum}.New(trained, decayed, matrices, workers)
+		return optim.Muon{AdamW: adamW, Momentum: c.Momentum, Workers: workers}.New(trained, decayed, matrices)
 	}
 	return adamW.New(trained, decayed)
 }
@@ -130,7 +129,5 @@ func (c *Config) schedule() optim.Schedule {
 	case "constant":
 		return optim.Constant{Rate: c.Rate}
 	}
-	cycle := optim.DefaultOneCycle(c.Rate)
-	cycle.WarmUp = c.WarmUp
-	return cycle
+	return optim.OneCycle{Peak: c.Rate, WarmUp: c.WarmUp}
 }

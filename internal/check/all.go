@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// All is the faults that are not nil as one error of one line, nil if there are none.
+// All returns the faults that are not nil as one error of one line, or nil if
+// there are none.
 func All(faults ...error) error {
 	found := slices.DeleteFunc(slices.Clone(faults), func(err error) bool { return err == nil })
 	if len(found) == 0 {

@@ -19,6 +19,31 @@ func TestWithin(t *testing.T) {
 	}
 }
 
+func TestBounds(t *testing.T) {
+	nan, inf := math.NaN(), math.Inf(1)
+	for _, tt := range []struct {
+		err  error
+		want string // "" for none
+	}{
+		{Below("x", 0, 0, 1), ""},
+		{Below("x", 0.999, 0, 1), ""},
+		{Below("x", 1, 0, 1), "x 1: want at least 0 and below 1"},
+		{Below("x", -0.1, 0, 1), "x -0.1: want at least 0 and below 1"},
+		{Below("x", nan, 0, 1), "x NaN: want at least 0 and below 1"},
+		{Below("x", 1e300, 1, inf), ""},
+		{Below("x", 0.5, 1, inf), "x 0.5: want at least 1"},
+		{Below("x", inf, 1, inf), "x +Inf: want at least 1"},
+		{Positive("x", 1e-300), ""},
+		{Positive("x", 0), "x 0: want a positive number"},
+		{Positive("x", nan), "x NaN: want a positive number"},
+		{Positive("x", inf), "x +Inf: want a positive number"},
+	} {
+		if got := fmt.Sprint(tt.err); got != tt.want && !(tt.err == nil && tt.want == "") {
+			t.Errorf("error %q, want %q", got, tt.want)
+		}
+	}
+}
+
 func ExampleOneOf() {
 	fmt.Println(OneOf("schedule", "cosine", []string{"cosine", "constant"}))
 	fmt.Println(OneOf("schedule", "cosin", []string{"cosine", "constant"}))

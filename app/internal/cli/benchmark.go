@@ -100,7 +100,7 @@ func (b *benchmark) step(opts engine.TrainingOptions) (func() int, error) {
 	}
 	trained, classes := b.net.NumParams(), b.net.Out().Size()
 	params, grads := slices.Clone(b.params), make([]float32, len(b.params))
-	optimiser := optim.DefaultAdamW().New(trained, []optim.Range{{Start: 0, End: trained}})
+	optimiser := optim.AdamW{WeightDecay: 0.01}.New(trained, []optim.Range{{Start: 0, End: trained}})
 	batch := &engine.Batch[float32]{
 		N: b.batch, Input: b.input,
 		Loss: func(i int, dy, y []float32) float64 {
