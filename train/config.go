@@ -10,66 +10,67 @@ import (
 	"github.com/coarsegrain/taylornet/spec"
 )
 
-// Config is everything that the outcome of a run depends on, besides the data.
+// Config holds the settings that the outcome of a run depends on, together with the data
+// and the teacher. Recipe returns settings to begin with.
 type Config struct {
 	// Data is the name of the data set, for the record.
 	Data string `json:"data"`
 	// Net is the network in the notation.
 	Net  string `json:"net"`
-	Seed uint64 `json:"seed"`
+	Seed uint64 `json:"seed"` // random seed
 
 	Epochs int `json:"epochs"`
-	Batch  int `json:"batch"` // images a step
-	// MicroBatch is the number of images that norms take statistics over; 0 is
-	// engine.MicroBatch of the network, which the run then records.
+	Batch  int `json:"batch"` // images per step
+	// MicroBatch is the number of images over which norms take their statistics.
+	// 0 means engine.MicroBatch of the network, which the run then records.
 	MicroBatch int `json:"micro_batch"`
 
 	Optimiser   string  `json:"optimiser"` // adamw, sgd or muon
 	Rate        float64 `json:"rate"`      // peak learning rate
 	WeightDecay float64 `json:"weight_decay"`
-	Momentum    float64 `json:"momentum"` // of sgd and muon
+	Momentum    float64 `json:"momentum"` // for sgd and muon
 	Schedule    string  `json:"schedule"` // onecycle, cosine, linear or constant
-	WarmUp      float64 `json:"warm_up"`  // fraction of the steps
+	WarmUp      float64 `json:"warm_up"`  // as a fraction of all steps
 
 	// Teacher is the name of Options.Teacher, for the record; "" if labels teach.
 	Teacher string `json:"teacher,omitempty"`
 
-	// Average is the decay of the exponential moving average of the weights,
-	// which is what is evaluated and kept; 0 keeps the weights themselves.
+	// Average is the decay of the exponential moving average of the weights. The
+	// average is what is evaluated and kept; 0 keeps the weights themselves.
 	Average   float64 `json:"average"`
 	Smoothing float64 `json:"smoothing"` // of the labels, 0 to 1
-	// Mixup is the largest share that another image of the batch has in each:
-	// shares are uniform from 0 to Mixup, and labels are mixed likewise (Zhang et
-	// al., arXiv 1710.09412). 0 mixes nothing.
+	// Mixup is the largest share of another image of the batch that is mixed into each
+	// image. Shares are uniform from 0 to Mixup, and labels are mixed in the same way
+	// (Zhang et al., arXiv 1710.09412). 0 mixes nothing.
 	Mixup float64 `json:"mixup"`
-	Clip  float64 `json:"clip"` // largest gradient norm; 0 for none
+	Clip  float64 `json:"clip"` // largest gradient norm; 0 means no limit
 
-	// Freeze is the fraction of the steps, the last ones, in which norms use fixed
-	// statistics, as at inference. Before that, each image is part of the
-	// micro-batch whose statistics it is normalised by, which hides from training
-	// the images whose feature maps are large.
+	// Freeze is the fraction of all steps, at the end, in which norms use fixed
+	// statistics, as at inference. Before that, an image is normalised by the
+	// statistics of a micro-batch that it belongs to. This hides images with large
+	// feature maps from training.
 	Freeze float64 `json:"freeze"`
-	// Spread is the largest distance between an image's logits up to which it
-	// counts in full: beyond it, its loss and gradient are scaled down by the ratio
-	// of the two. 0 is no such limit.
+	// Spread limits the distance between the largest and the smallest logit of an
+	// image. If the distance is larger, the image's loss and gradient are scaled down
+	// by the ratio of the two. 0 means no limit.
 	Spread float64 `json:"spread"`
 
-	// Validation is the fraction of the training images set aside to choose
-	// the best epoch by; with 0 the last epoch is kept.
+	// Validation is the fraction of the training images that is set aside to choose the
+	// best epoch. With 0, the last epoch is kept.
 	Validation float64 `json:"validation"`
-	// Patience is the number of epochs without improvement on the validation
-	// images after which the run ends; 0 never ends it early.
+	// Patience is the number of epochs without improvement on the validation images
+	// after which the run ends; 0 never ends it early.
 	Patience int             `json:"patience"`
 	Augment  dataset.Augment `json:"augment"`
 }
 
-// The names that Config's strings take.
+// The optimisers and schedules that Config names.
 var (
 	optimisers = []string{"adamw", "sgd", "muon"}
 	schedules  = []string{"onecycle", "cosine", "linear", "constant"}
 )
 
-// Validate reports every setting that is out of its bounds.
+// Validate returns an error that names every setting that is out of bounds.
 func (c *Config) Validate() error {
 	faults := []error{
 		check.OneOf("optimiser", c.Optimiser, optimisers),
@@ -97,8 +98,9 @@ func (c *Config) Validate() error {
 	return check.All(faults...)
 }
 
-// optimiser returns the optimiser of the trained parameters. Weights decay, and muon
-// orthogonalises those of convolutions, each a matrix from windows to feature maps.
+// optimiser returns the optimiser of the trained parameters. Only weights decay. Muon
+// orthogonalises those of convolutions, each of which is a matrix from windows to feature
+// maps.
 func (c *Config) optimiser(params []spec.Param, trained, workers int) optim.Optimiser {
 	var decayed []optim.Range
 	var matrices []optim.Matrix
@@ -120,6 +122,7 @@ func (c *Config) optimiser(params []spec.Param, trained, workers int) optim.Opti
 	return adamW.New(trained, decayed)
 }
 
+// schedule returns the learning rate by step.
 func (c *Config) schedule() optim.Schedule {
 	switch c.Schedule {
 	case "cosine":

@@ -1,9 +1,9 @@
-// Package train trains networks: the loop, its settings, metrics, checkpoints
-// and run folders.
+// Package train trains networks. It holds the training loop, its settings and recipes,
+// and the run folder with metrics and checkpoints.
 //
-// A run is determined by its Config and its data: weights are bit-identical
-// for any number of workers, and a run that was interrupted, by a signal or by
-// kill -9, goes on from its last checkpoint to the very bytes that it would
-// have come to without the interruption. The test part of the data is
-// evaluated once, when all is done.
+// The outcome of a run depends on its Config, its data and its teacher, if it has one.
+// Weights are bit-identical for any number of workers. A run that was interrupted, by a
+// signal or by kill -9, resumes from its last checkpoint and produces bit-identical
+// weights. The test images are evaluated once, when everything else is done; they choose
+// nothing.
 package train

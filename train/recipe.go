@@ -5,9 +5,9 @@ import (
 	"github.com/coarsegrain/taylornet/spec"
 )
 
-// DirectRecipe returns the settings to train a direct Taylor expansion of the given
-// order with, network aside: no augmentation and no choice between epochs. The
-// rates were chosen on validation images of MNIST at 7x7.
+// DirectRecipe returns the settings for a direct Taylor expansion of the given order;
+// the network is left empty. There is no augmentation, and the last epoch is kept. The
+// learning rates were chosen on validation images of MNIST at 7x7.
 func DirectRecipe(data string, order int) Config {
 	c := Recipe("")
 	c.Data, c.Epochs, c.Validation = data, 10, 0
@@ -15,9 +15,10 @@ func DirectRecipe(data string, order int) Config {
 	return c
 }
 
-// Recipe returns the settings that go with a preset of spec: its data set, the
-// network, and the training found best for them. For the name of a data set, they are
-// those of the preset of that name; for others sensible ones, with an empty Net.
+// Recipe returns the settings that belong to a preset network of package spec: its data
+// set, the network, and the training found best for them. A preset has the name of its
+// data set, or that name with a suffix. For any other name, Recipe returns sensible
+// settings with an empty Net.
 func Recipe(name string) Config {
 	c := Config{
 		Data: name, Seed: 1, Epochs: 15, Batch: 128,
@@ -58,7 +59,7 @@ func Recipe(name string) Config {
 	return c
 }
 
-// gained makes the settings those of large networks with gain control.
+// gained changes the settings to those of large networks with gain control.
 func gained(c *Config) {
 	c.Optimiser, c.Rate, c.MicroBatch = "muon", 0.02, 32
 	c.Schedule, c.WarmUp = "linear", 0.05

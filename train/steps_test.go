@@ -63,7 +63,7 @@ func compareSteps(t *testing.T) {
 	}
 	for step, loss := range want {
 		before := r.Partial.Loss
-		if err := r.step(); err != nil {
+		if err := r.update(); err != nil {
 			t.Fatal(err)
 		}
 		got := (r.Partial.Loss - before) / float64(r.batch.N)

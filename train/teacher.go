@@ -14,15 +14,15 @@ import (
 type teacher struct {
 	*model.Model
 	program engine.Program[float32]
-	// scale and shift take the run's pixels to the teacher's normalisation, per
+	// scale and shift convert the run's pixels to the teacher's normalisation, per
 	// channel.
 	scale, shift []float32
-	// probabilities are its answers to the batch in progress.
+	// probabilities are its answers for the batch in progress.
 	probabilities [][]float32
 }
 
-// findTeacher returns the teacher of the options, or the run folder's copy of it; nil
-// if the settings name none.
+// findTeacher returns the teacher in the options or, for a resumed run, the copy in its
+// folder. It returns nil if there is no teacher.
 func (r *run) findTeacher() (*teacher, error) {
 	m := r.opts.Teacher
 	switch name := r.Config.Teacher; {
@@ -41,6 +41,7 @@ func (r *run) findTeacher() (*teacher, error) {
 	return r.newTeacher(m)
 }
 
+// newTeacher compiles a teacher for the run.
 func (r *run) newTeacher(m *model.Model) (t *teacher, err error) {
 	if err := r.checkTeacher(m); err != nil {
 		return nil, err
@@ -61,8 +62,8 @@ func (r *run) newTeacher(m *model.Model) (t *teacher, err error) {
 	return t, nil
 }
 
-// checkTeacher wants a teacher of the data that has not learned the images which are to
-// choose the best epoch.
+// checkTeacher returns an error if the data do not fit the teacher, or if the teacher
+// learned images that are to choose the best epoch.
 func (r *run) checkTeacher(m *model.Model) error {
 	if err := m.CheckFits(r.data.Train); err != nil {
 		return err
@@ -70,13 +71,13 @@ func (r *run) checkTeacher(m *model.Model) error {
 	its, mine := ReadRecord(m).Config, r.Config
 	sameData := filepath.Base(its.Data) == filepath.Base(mine.Data) // a known set may be given by its folder
 	if mine.Validation > 0 && sameData && (its.Seed != mine.Seed || its.Validation != mine.Validation) {
-		return fmt.Errorf("it has learned images that validate here: it was trained with seed %d and validation %g, take the same here, or validation 0",
+		return fmt.Errorf("it learned images that are validation images here: it was trained with seed %d and validation %g; use the same here, or validation 0",
 			its.Seed, its.Validation)
 	}
 	return nil
 }
 
-// answer has the teacher look at a batch.
+// answer computes the teacher's probabilities for a batch.
 func (t *teacher) answer(batch *engine.Batch[float32]) {
 	channels := len(t.scale)
 	t.program.Run(batch.N, func(i int, x []float32) {

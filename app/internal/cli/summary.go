@@ -8,35 +8,10 @@ import (
 	"github.com/coarsegrain/taylornet/train"
 )
 
-// trainOutput is what train writes with --json.
-type trainOutput struct {
-	Model              string   `json:"model"`
-	TestAccuracy       float64  `json:"test_accuracy"`
-	ValidationAccuracy *float64 `json:"validation_accuracy,omitempty"`
-	Epochs             int      `json:"epochs"`
-	BestEpoch          int      `json:"best_epoch"`
-	Seconds            float64  `json:"seconds"` // in steps, without evaluation
-	ImagesPerSecond    float64  `json:"images_per_second"`
-	Params             int      `json:"params"`
-	Degree             int      `json:"degree"`
-	Data               string   `json:"data"`
-	Run                string   `json:"run"`
-	Report             string   `json:"report"`
-}
-
 // summarise writes how a run went.
 func (a *app) summarise(j *job, r *train.Result) error {
-	out := trainOutput{
-		Model: filepath.Join(j.dir, train.ModelFile), TestAccuracy: r.Test.Accuracy(),
-		Epochs: len(r.History), BestEpoch: r.History[r.Best].Epoch,
-		Seconds: r.Seconds(), ImagesPerSecond: imagesPerSecond(r),
-		Params: j.net.NumParams(), Degree: j.net.Degree(),
-		Data: j.config.Data, Run: j.dir, Report: filepath.Join(j.dir, reportFile),
-	}
-	if r.Validation != nil {
-		accuracy := r.Validation.Accuracy()
-		out.ValidationAccuracy = &accuracy
-	}
+	out := r.Summary(j.dir)
+	out.Report = filepath.Join(j.dir, reportFile)
 	if a.json {
 		return a.writeJSON(out)
 	}
@@ -56,15 +31,6 @@ func (a *app) summarise(j *job, r *train.Result) error {
 		a.printf("\nNext:\n  taylornet eval %s\n  taylornet predict %s IMAGE...\n  taylornet net %s\n", dir, dir, dir)
 	}
 	return nil
-}
-
-// imagesPerSecond is the rate over all epochs.
-func imagesPerSecond(r *train.Result) float64 {
-	var images float64
-	for _, m := range r.History {
-		images += m.ImagesPerSecond * m.Seconds
-	}
-	return images / r.Seconds()
 }
 
 // seconds rounds a time for the eye.

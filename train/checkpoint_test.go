@@ -67,10 +67,10 @@ func FuzzCheckpoint(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c, err := decodeCheckpoint(data)
-		if err == nil && c.Config == cfg && c.consistent(cfg.Epochs, r.steps) {
+		if err == nil && c.Config == cfg && c.consistent(cfg.Epochs, r.perEpoch) {
 			err = r.restore(c)
 			if !r.Done {
-				r.schedule.At(r.Step, cfg.Epochs*r.steps)
+				r.schedule.At(r.Step, cfg.Epochs*r.perEpoch)
 			}
 		}
 		if err != nil && strings.Contains(err.Error(), "\n") {

@@ -1,0 +1,131 @@
+package train
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/coarsegrain/taylornet/internal/safetensors"
+	"github.com/coarsegrain/taylornet/optim"
+)
+
+// stateFormat names the format of LastFile and its version.
+const stateFormat = "taylornet-run/1"
+
+// status is the part of a run's state that is not vectors.
+type status struct {
+	Config Config `json:"config"`
+	// Fingerprint is that of the training images and labels.
+	Fingerprint string    `json:"data_sha256"`
+	Step        int       `json:"step"` // steps made
+	History     []Metrics `json:"history"`
+	Partial     sums      `json:"partial"` // of the epoch in progress
+	Best        int       `json:"best"`    // index into History of the epoch kept; -1 before the first
+	// OptimiserSteps is the step count of the optimiser's state.
+	OptimiserSteps int  `json:"optimiser_steps"`
+	Done           bool `json:"done"`
+}
+
+// sums are totals over the steps of an epoch, of which its metrics are made.
+type sums struct {
+	Loss    float64 `json:"loss"`
+	Correct int     `json:"correct"`
+	Images  int     `json:"images"`
+	Seconds float64 `json:"seconds"`
+}
+
+// consistent reports whether a run of so many epochs, each of so many steps, can have
+// this status.
+func (s *status) consistent(epochs, steps int) bool {
+	return s.Step >= 0 && s.OptimiserSteps >= 0 && len(s.History) <= epochs && len(s.History) == s.Step/steps &&
+		s.Best >= -1 && s.Best < len(s.History) && (s.Best >= 0) == (s.Step >= steps) &&
+		(s.Done && s.Step >= steps && s.Step%steps == 0 || !s.Done && s.Step < epochs*steps)
+}
+
+// state is everything that a resume needs.
+type state struct {
+	status
+	params  []float32 // as the last step left them
+	average []float32 // their moving average; params itself if there is none
+	kept    []float32 // the average after the best epoch
+	optim   *optim.State
+}
+
+// vectors lists the vectors that a checkpoint holds.
+func (s *state) vectors() []safetensors.Tensor {
+	vector := func(name string, data []float32) safetensors.Tensor {
+		return safetensors.Tensor{Name: name, Shape: []int{len(data)}, Data: data}
+	}
+	out := []safetensors.Tensor{vector("params", s.params), vector("best", s.kept)}
+	if s.Config.Average > 0 {
+		out = append(out, vector("average", s.average))
+	}
+	for _, slot := range s.optim.Slots {
+		out = append(out, vector(slot.Name, slot.Data))
+	}
+	return out
+}
+
+// write writes a checkpoint.
+func (s *state) write(w io.Writer) error {
+	s.OptimiserSteps = s.optim.Steps
+	text, err := json.Marshal(s.status)
+	if err != nil {
+		return err
+	}
+	return safetensors.Write(w, &safetensors.File{
+		Metadata: map[string]string{safetensors.FormatKey: stateFormat, "progress": string(text)},
+		Tensors:  s.vectors(),
+	})
+}
+
+// checkpoint is what LastFile holds.
+type checkpoint struct {
+	status
+	file *safetensors.File
+}
+
+func readCheckpoint(dir string) (*checkpoint, error) {
+	path := filepath.Join(dir, LastFile)
+	data, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("nothing to resume in %s: %w", dir, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading checkpoint: %w", err)
+	}
+	c, err := decodeCheckpoint(data)
+	if err != nil {
+		return nil, fmt.Errorf("reading checkpoint %s: %w", path, err)
+	}
+	return c, nil
+}
+
+func decodeCheckpoint(data []byte) (*checkpoint, error) {
+	c := &checkpoint{}
+	var err error
+	if c.file, err = safetensors.DecodeAs(data, "a checkpoint of a run", stateFormat); err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal([]byte(c.file.Metadata["progress"]), &c.status); err != nil {
+		return nil, err
+	}
+	return c, c.Config.Validate()
+}
+
+// restore copies a checkpoint into a fresh state with the same settings.
+func (s *state) restore(c *checkpoint) error {
+	s.status = c.status
+	s.optim.Steps = c.OptimiserSteps
+	for _, v := range s.vectors() {
+		t, ok := c.file.Tensor(v.Name)
+		if !ok || len(t.Data) != len(v.Data) {
+			return fmt.Errorf("checkpoint: vector %q is missing, or its length is not %d", v.Name, len(v.Data))
+		}
+		copy(v.Data, t.Data)
+	}
+	return nil
+}
