@@ -1,27 +1,63 @@
 package dataset
 
 import (
+	"cmp"
+	"fmt"
 	"math"
+	"strings"
 
 	"github.com/coarsegrain/taylornet/internal/rng"
 )
 
-// Disturbance changes images as a careless camera would, to see what a classifier
-// makes of it. The zero value leaves them as they are.
+// Disturbance changes images as a careless camera would, to measure how robust a
+// classifier is. The zero value leaves them as they are.
 type Disturbance struct {
-	// Shift moves an image by so many pixels along both axes, each up or down at
-	// random, over a background of 0.
+	// Shift moves an image by this number of pixels along both axes, in a random
+	// direction along each, over a background of 0.
 	Shift int
-	// Noise is the standard deviation of normal noise, in parts of the range of
-	// pixels; the sum is cut to that range.
+	// Noise is the standard deviation of normal noise, as a fraction of the range of
+	// pixels. The sum is clipped to that range.
 	Noise float64
 	// Contrast multiplies the difference of pixels from their mean over the image,
-	// cut to the range; 0 is 1.
+	// clipped to the range; 0 leaves it as it is.
 	Contrast float64
 }
 
-// Apply returns disturbed copies of images as a set of their own. What is random
-// depends on the seed and on the image's place in its set.
+// Disturbances returns the disturbances that robustness is measured by.
+func Disturbances() []Disturbance {
+	var list []Disturbance
+	for _, pixels := range []int{1, 2, 3} {
+		list = append(list, Disturbance{Shift: pixels})
+	}
+	for _, sigma := range []float64{0.1, 0.2, 0.3} {
+		list = append(list, Disturbance{Noise: sigma})
+	}
+	for _, factor := range []float64{0.5, 0.75, 1.5, 2} {
+		list = append(list, Disturbance{Contrast: factor})
+	}
+	return list
+}
+
+// String describes the disturbance, as in "shifted by 2 pixels".
+func (d Disturbance) String() string {
+	var parts []string
+	switch {
+	case d.Shift == 1:
+		parts = append(parts, "shifted by 1 pixel")
+	case d.Shift != 0:
+		parts = append(parts, fmt.Sprintf("shifted by %d pixels", d.Shift))
+	}
+	if d.Noise != 0 {
+		parts = append(parts, fmt.Sprintf("noise of deviation %g", d.Noise))
+	}
+	if d.Contrast != 0 {
+		parts = append(parts, fmt.Sprintf("contrast %g", d.Contrast))
+	}
+	return cmp.Or(strings.Join(parts, ", "), "as they are")
+}
+
+// Apply returns disturbed copies of the images as a new set. What is random depends
+// on the seed and on the image's position in its set only.
 func (d Disturbance) Apply(images Subset, seed uint64) *Set {
 	set := images.Copy(images.Set.Name)
 	size := set.H * set.W * set.C

@@ -2,11 +2,14 @@ package dataset
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"image"
 	_ "image/jpeg" // decoders
 	_ "image/png"
+	"io/fs"
 	"math"
+	"os"
 	"slices"
 
 	"golang.org/x/image/draw"
@@ -37,6 +40,18 @@ func Decode(file []byte) (image.Image, error) {
 	}
 	img, _, err := image.Decode(bytes.NewReader(file))
 	return img, err
+}
+
+// ReadImage reads a PNG or JPEG file as Decode does. Its errors do not name the file.
+func ReadImage(file string) (image.Image, error) {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		if cause := new(fs.PathError); errors.As(err, &cause) {
+			err = cause.Err
+		}
+		return nil, err
+	}
+	return Decode(content)
 }
 
 // FromImage converts any picture to h x w pixels of c channels (1 grey, 3 RGB),

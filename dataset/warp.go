@@ -2,17 +2,20 @@ package dataset
 
 import "github.com/coarsegrain/taylornet/internal/rng"
 
-// Warp is the geometric part of one draw of an Augment, all but cutout, contrast
-// and noise, as a linear map of images with values of any size, so that images can be
-// optimised through it.
+// Warp is the geometric part of one draw of an Augment: all but cutout, contrast and
+// noise. It is a linear map of images whose values have any size, so that images can
+// be optimised through it.
 type Warp struct {
 	h, w, c int
 	m       mapping
 }
 
-// Warp draws from a stream for images of h x w pixels with c channels.
-func (a Augment) Warp(s *rng.Stream, h, w, c int) Warp {
-	return Warp{h, w, c, a.draw(s, h, w).inverse(h, w)}
+// Warp draws one for images of h x w pixels with c channels, from the random stream
+// of the seed, the name and the position.
+func (a Augment) Warp(h, w, c int, seed uint64, name string, at ...uint64) Warp {
+	var s rng.Stream
+	s.Reset(seed, name, at...)
+	return Warp{h, w, c, a.draw(&s, h, w).inverse(h, w)}
 }
 
 // Apply writes the image src [H,W,C] seen through the map to dst.
@@ -25,8 +28,8 @@ func (w *Warp) Apply(dst, src []float32) {
 	})
 }
 
-// ApplyTransposed adds the transposed map of src to dst, as the gradient to an
-// image follows from that to what Apply makes of it.
+// ApplyTransposed adds the transposed map of src to dst. It takes the gradient with
+// respect to what Apply writes to the gradient with respect to the image.
 func (w *Warp) ApplyTransposed(dst, src []float32) {
 	w.each(func(out, in int, weight float32) {
 		for ch := range w.c {
@@ -35,8 +38,8 @@ func (w *Warp) ApplyTransposed(dst, src []float32) {
 	})
 }
 
-// each calls f for every pixel of the output, each pixel of the input that it
-// takes part of, and the part; the pixels by where their values begin.
+// each calls f for every pixel of the output and every pixel of the input that it
+// depends on, with the weight. Pixels are given by the offsets of their values.
 func (w *Warp) each(f func(out, in int, weight float32)) {
 	for y := range w.h {
 		for x := range w.w {

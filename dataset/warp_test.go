@@ -16,9 +16,8 @@ func TestWarp(t *testing.T) {
 		h, w, c := rapid.IntRange(1, 9).Draw(t, "h"), rapid.IntRange(1, 9).Draw(t, "w"), rapid.IntRange(1, 3).Draw(t, "c")
 		a := Augment{Shift: 2, Rotate: 30, Scale: 0.2, Shear: 10, Elastic: 1, Flip: true, Crop: 1}
 		seed := rapid.Uint64().Draw(t, "seed")
+		warp := a.Warp(h, w, c, seed, "warp")
 		var s rng.Stream
-		s.Reset(seed, "warp")
-		warp := a.Warp(&s, h, w, c)
 		s.Reset(seed, "warp")
 		m := a.draw(&s, h, w).inverse(h, w)
 

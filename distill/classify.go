@@ -107,10 +107,10 @@ func (a *Answer) Ranked() []int {
 	return order
 }
 
-// Classify classifies a picture of any size and colour, converted as
-// dataset.FromImage says.
+// Classify classifies a picture of any size and colour, prepared as the
+// first model does.
 func (c *Classifier) Classify(img image.Image) (Answer, error) {
-	pixels, err := c.nets[0].Model.Pixels(img)
+	pixels, _, err := c.nets[0].Model.Pixels(img)
 	if err != nil {
 		return Answer{}, err
 	}

@@ -203,7 +203,7 @@ func TestEvaluateCounts(t *testing.T) {
 
 func TestClassifierRefuses(t *testing.T) {
 	refs, m := byHandReferences(t), rgb(t)
-	other := m.Config
+	other := m.Config()
 	other.Training = []byte(`{"another":"model"}`)
 	another := newModel(t, other)
 	for _, tt := range []struct {
@@ -263,7 +263,7 @@ func TestClassifierRefusesOtherReferences(t *testing.T) {
 
 // A picture for which the network overflows has no class.
 func TestClassifyOverflow(t *testing.T) {
-	c := madeUp(t, "Input(1,1,3) CG(1,1,3,1,1) CG(1,1,3,1,1) CG(1,1,3,1,1) Linear(3)", 1, "red", "green", "blue").Config
+	c := madeUp(t, "Input(1,1,3) CG(1,1,3,1,1) CG(1,1,3,1,1) CG(1,1,3,1,1) Linear(3)", 1, "red", "green", "blue").Config()
 	for i := range c.Params {
 		c.Params[i] = 1e9
 	}

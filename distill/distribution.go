@@ -43,11 +43,11 @@ type guide struct {
 // newDistribution takes fresh networks of the kind of the ensemble's first and of
 // ConvNet's.
 func newDistribution(leaves dataset.Subset, nets Ensemble, c Config, workers int) *distribution {
-	d := &distribution{leaves: leaves, norm: nets[0].Model.Normalisation, augment: c.Paint.Augment, seed: c.Seed, workers: workers}
+	d := &distribution{leaves: leaves, norm: nets[0].Model.Normalisation(), augment: c.Paint.Augment, seed: c.Seed, workers: workers}
 	if convnet, err := spec.Parse(ConvNet(leaves.Set)); err == nil { // not for tiny images
 		d.nets = append(d.nets, convnet)
 	}
-	d.nets = append(d.nets, nets[0].Model.Net)
+	d.nets = append(d.nets, nets[0].Model.Net())
 	return d
 }
 
@@ -151,5 +151,5 @@ func (d *distribution) random(net *spec.Net, images *dataset.Sampler, seed uint6
 		})
 		copy(params[trained:], stats[trained:])
 	}
-	return model.New(model.Config{Net: net, Params: params, Normalisation: d.norm, Classes: d.leaves.Set.Classes}, d.workers)
+	return model.New(model.Config{Net: net, Params: params, Normalisation: d.norm, Classes: d.leaves.Set.Classes}, model.Options{Workers: d.workers})
 }

@@ -86,7 +86,7 @@ func TestDistributionComesNearer(t *testing.T) {
 	away := func() float64 {
 		y := make([]float32, images.Len()*g.e.Dim)
 		g.e.program.Run(images.Len(), func(i int, v []float32) {
-			g.e.Model.Normalisation.Apply(v, bytesOf(x[i*p.in.Size():][:p.in.Size()]))
+			g.e.Model.Normalisation().Apply(v, bytesOf(x[i*p.in.Size():][:p.in.Size()]))
 		}, func(i int, v []float32) { copy(y[i*g.e.Dim:], v) })
 		off := g.off(y, images.Labels)
 		return dot(off, off)

@@ -26,11 +26,11 @@ type Embedder struct {
 // of an operation, as taylornet net counts them, whose output it is. With ""
 // it is what the last linear layer reads. workers is as in engine.Options.
 func NewEmbedder(m *model.Model, layer string, workers int) (*Embedder, error) {
-	count, err := embeddingOps(m.Net, layer)
+	count, err := embeddingOps(m.Net(), layer)
 	if err != nil {
 		return nil, err
 	}
-	part := &spec.Net{Input: m.Net.Input, Ops: append(m.Net.Ops[:count:count], &spec.Flatten{})}
+	part := &spec.Net{Input: m.Net().Input, Ops: append(m.Net().Ops[:count:count], &spec.Flatten{})}
 	if err := part.Validate(); err != nil {
 		return nil, fmt.Errorf("embedding after operation %d: %w", count, err)
 	}
@@ -61,13 +61,13 @@ func embeddingOps(net *spec.Net, layer string) (int, error) {
 // partParams is the parameters of the first operations of a model.
 func partParams(m *model.Model, part *spec.Net) []float32 {
 	at := make(map[string]int)
-	for _, p := range m.Net.Params() {
+	for _, p := range m.Net().Params() {
 		at[p.Name] = p.Offset
 	}
 	list := part.Params()
-	params := make([]float32, engine.VectorLen(list))
+	params, all := make([]float32, engine.VectorLen(list)), m.Params()
 	for _, p := range list {
-		copy(params[p.Offset:][:p.Size()], m.Params[at[p.Name]:])
+		copy(params[p.Offset:][:p.Size()], all[at[p.Name]:])
 	}
 	return params
 }
@@ -75,7 +75,8 @@ func partParams(m *model.Model, part *spec.Net) []float32 {
 // each calls f with the embedding of every image, valid during the call only,
 // from several goroutines.
 func (e *Embedder) each(images dataset.Subset, f func(i int, y []float32)) {
+	norm := e.Model.Normalisation()
 	e.program.Run(images.Len(), func(i int, x []float32) {
-		e.Model.Normalisation.Apply(x, images.Image(i))
+		norm.Apply(x, images.Image(i))
 	}, f)
 }

@@ -15,7 +15,7 @@ import (
 // TestEmbedByHand compares with sums written out, of a network of two linear
 // layers: what the last reads, each layer's output, and the logits.
 func TestEmbedByHand(t *testing.T) {
-	c := madeUp(t, "Input(2,1,1) Linear(3) Linear(2)", 1, "a", "b").Config
+	c := madeUp(t, "Input(2,1,1) Linear(3) Linear(2)", 1, "a", "b").Config()
 	c.Normalisation = dataset.Normalisation{Mean: []float32{0.5}, Std: []float32{0.25}}
 	copy(tensorOf(c, "0.linear.weight"), []float32{1, 2, 3, -4, 5, 6}) // [2,3]
 	copy(tensorOf(c, "0.linear.bias"), []float32{7, 0, -1})
@@ -47,7 +47,7 @@ func TestEmbeddingGivesLogits(t *testing.T) {
 	m, set := trained(t), someDigits(t, 50)
 	x := tensor.New(set.Len(), 8, 8, 1)
 	copy(x.Data, unitPixels(set.All()))
-	logits, err := m.Logits(x)
+	logits, err := m.Logits(t.Context(), x)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func TestEmbeddingGivesLogits(t *testing.T) {
 	if nets.Dim() != 32 {
 		t.Fatalf("dimension %d, want 2x2x8", nets.Dim())
 	}
-	weight, bias := tensorOf(m.Config, "6.linear.weight"), tensorOf(m.Config, "6.linear.bias")
+	weight, bias := tensorOf(m.Config(), "6.linear.weight"), tensorOf(m.Config(), "6.linear.bias")
 	var want []float64
 	for y := range slices.Chunk(nets.Embed(set.All()), nets.Dim()) {
 		for k := range 10 {
@@ -93,7 +93,7 @@ func TestEmbeddingInTheMiddle(t *testing.T) {
 	if before.Dim() != 8*8*8 || after.Dim() != before.Dim() {
 		t.Fatalf("dimensions %d and %d, want 8x8x8", before.Dim(), after.Dim())
 	}
-	norm := func(name string) []float32 { return tensorOf(m.Config, "1.norm."+name) }
+	norm := func(name string) []float32 { return tensorOf(m.Config(), "1.norm."+name) }
 	want := make([]float64, 0, set.Len()*before.Dim())
 	for i, v := range before.Embed(set.All()) {
 		c := i % 8

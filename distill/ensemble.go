@@ -33,7 +33,7 @@ func NewEnsemble(models []*model.Model, images *dataset.Set, layer string, worke
 	return s, nil
 }
 
-func (s Ensemble) input() spec.Shape { return s[0].Model.Net.Input }
+func (s Ensemble) input() spec.Shape { return s[0].Model.Net().Input }
 
 // Dim is the length of an embedding.
 func (s Ensemble) Dim() int {

@@ -55,8 +55,7 @@ func trained(t testing.TB) *model.Model {
 // pixels, which still knows digits well.
 func disturbed(t testing.TB) *model.Model {
 	t.Helper()
-	c := trained(t).Config
-	c.Params = slices.Clone(c.Params)
+	c := trained(t).Config()
 	r := rng.New(1, "test")
 	for i := range c.Params {
 		c.Params[i] *= 0.9 + 0.2*r.Float32()
@@ -67,7 +66,7 @@ func disturbed(t testing.TB) *model.Model {
 
 func newModel(t testing.TB, c model.Config) *model.Model {
 	t.Helper()
-	m, err := model.New(c, 2)
+	m, err := model.New(c, model.Options{Workers: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +96,7 @@ func madeUp(t testing.TB, net string, seed uint64, classes ...string) *model.Mod
 // rgb is a model whose embedding and logits are the channels of a single pixel.
 func rgb(t testing.TB) *model.Model {
 	t.Helper()
-	c := madeUp(t, "Input(1,1,3) Linear(3)", 1, "red", "green", "blue").Config
+	c := madeUp(t, "Input(1,1,3) Linear(3)", 1, "red", "green", "blue").Config()
 	clear(c.Params)
 	for i := range 3 {
 		tensorOf(c, "0.linear.weight")[i*3+i] = 1
@@ -139,8 +138,8 @@ func ensemble(t testing.TB, workers int, models ...*model.Model) Ensemble {
 
 // taken is a set of no images like those that a model takes.
 func taken(m *model.Model) *dataset.Set {
-	in := m.Net.Input
-	return &dataset.Set{Name: "none", H: in.H, W: in.W, C: in.C, Classes: m.Classes}
+	in := m.Net().Input
+	return &dataset.Set{Name: "none", H: in.H, W: in.W, C: in.C, Classes: m.Classes()}
 }
 
 // distilled runs a distillation without a folder.

@@ -7,7 +7,6 @@ import (
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/engine"
 	"github.com/coarsegrain/taylornet/engine/cpu"
-	"github.com/coarsegrain/taylornet/internal/rng"
 	"github.com/coarsegrain/taylornet/optim"
 	"github.com/coarsegrain/taylornet/spec"
 )
@@ -79,9 +78,7 @@ func (c *canvas) show(i int, v []float32, norm dataset.Normalisation, names ...u
 	in, size := c.in, c.in.Size()
 	image := c.x[i*size:][:size]
 	if c.how.Augment != (dataset.Augment{}) {
-		var s rng.Stream
-		s.Reset(c.seed, "paint", append(c.names(i), names...)...)
-		c.warps[i] = c.how.Augment.Warp(&s, in.H, in.W, in.C)
+		c.warps[i] = c.how.Augment.Warp(in.H, in.W, in.C, c.seed, "paint", append(c.names(i), names...)...)
 		c.warps[i].Apply(c.warped[i*size:][:size], image)
 		image = c.warped[i*size:][:size]
 	}
@@ -138,7 +135,7 @@ func (s *similarity) chunk(int) int { return chunk }
 func (s *similarity) pull(c *canvas, step int) error {
 	at, dim := 0, s.nets.Dim()
 	for k, e := range s.nets {
-		norm := e.Model.Normalisation
+		norm := e.Model.Normalisation()
 		s.trainers[k].Gradient(nil, e.params, &engine.Batch[float32]{
 			N:     c.n(),
 			Input: func(i int, x []float32) { c.show(i, x, norm, uint64(k), uint64(step)) },

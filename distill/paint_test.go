@@ -73,7 +73,7 @@ func float64Embedding(t *testing.T, e *Embedder) func(x []float64) []float64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	norm := e.Model.Normalisation
+	norm := e.Model.Normalisation()
 	return func(x []float64) (y []float64) {
 		program.Run(1, func(_ int, to []float64) {
 			for j, v := range x {
@@ -113,9 +113,7 @@ func (o *objective) seen(image []float64, names []uint64, at ...uint64) []float6
 		return image
 	}
 	in := o.c.in
-	var s rng.Stream
-	s.Reset(o.c.seed, "paint", append(names, at...)...)
-	warp := o.c.how.Augment.Warp(&s, in.H, in.W, in.C)
+	warp := o.c.how.Augment.Warp(in.H, in.W, in.C, o.c.seed, "paint", append(names, at...)...)
 	out := make([]float64, len(image))
 	one, column := make([]float32, len(image)), make([]float32, len(image))
 	for j, v := range image {

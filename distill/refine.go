@@ -81,7 +81,7 @@ func (w *worker) varied(images dataset.Subset, pass int) ([]float32, error) {
 	dim, at := w.nets.Dim(), 0
 	out := make([]float32, images.Len()*dim)
 	for _, e := range w.nets {
-		s, err := dataset.NewSampler(images, e.Model.Normalisation, w.Paint.Augment, w.Seed)
+		s, err := dataset.NewSampler(images, e.Model.Normalisation(), w.Paint.Augment, w.Seed)
 		if err != nil {
 			return nil, err
 		}

@@ -1,7 +1,7 @@
-// Package model is a trained network ready for use: its notation, parameters,
-// normalisation and class names, in one safetensors file; predictions on
-// pictures and tensors; evaluation on labelled images.
+// Package model holds a trained network that is ready for use. A model is its
+// notation, parameters, normalisation and class names, in one safetensors file.
+// It classifies pictures and tensors, and is evaluated on labelled images.
 //
-// A Model does not change once made, and all its methods may be called from
-// several goroutines at once.
+// A Model does not change once made, and its methods may be called from several
+// goroutines at once.
 package model

@@ -2,6 +2,7 @@ package model
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"math"
 	"slices"
@@ -15,10 +16,10 @@ type Evaluation struct {
 	Correct   int     `json:"correct"`
 	Total     int     `json:"total"`
 	Loss      float64 `json:"loss"`      // mean cross-entropy, nats
-	Outside   int     `json:"outside"`   // images that Prediction.Outside is set for
-	Overflow  int     `json:"overflow"`  // those of them whose logits overflow: not right, and in no class
-	Confusion [][]int `json:"confusion"` // [K][K] counts, by true class, then by predicted
-	// Mistakes are the wrong answers, those given with most confidence first.
+	Outside   int     `json:"outside"`   // images for which Prediction.Outside is set
+	Overflow  int     `json:"overflow"`  // of those, the ones whose logits overflow: wrong, and not in Confusion
+	Confusion [][]int `json:"confusion"` // [K][K] counts, by true class, then by predicted class
+	// Mistakes are the wrong answers, the most confident first.
 	Mistakes []Mistake `json:"-"`
 }
 
@@ -27,48 +28,53 @@ type Mistake struct {
 	Index       int // of the image in the subset evaluated
 	Label       int // true class
 	Predicted   int
-	Probability float32 // given to the predicted class
+	Probability float32 // of the predicted class
 }
 
-// Accuracy is the part of the images that was classified correctly, 0 to 1.
-func (e *Evaluation) Accuracy() float64 {
-	if e.Total == 0 {
-		return 0
-	}
-	return float64(e.Correct) / float64(e.Total)
-}
+// Accuracy returns the fraction of the images that was classified correctly.
+func (e *Evaluation) Accuracy() float64 { return e.fraction(e.Correct) }
 
-// CheckFits reports images that the model does not take, or that have another
-// number of classes.
+func (e *Evaluation) fraction(n int) float64 { return float64(n) / float64(max(1, e.Total)) }
+
+// CheckFits returns an error, which wraps ErrShape if the images have another shape
+// than the model takes, or one about another number of classes.
 func (m *Model) CheckFits(set *dataset.Set) error {
-	in := m.Net.Input
+	in := m.cfg.Net.Input
 	if set.H != in.H || set.W != in.W || set.C != in.C {
 		return fmt.Errorf("%w: %s has images of %dx%dx%d, it takes %dx%dx%d", ErrShape, set.Name, set.H, set.W, set.C, in.H, in.W, in.C)
 	}
-	if len(set.Classes) != len(m.Classes) {
-		return fmt.Errorf("%s has %d classes, the model %d", set.Name, len(set.Classes), len(m.Classes))
+	if len(set.Classes) != len(m.cfg.Classes) {
+		return fmt.Errorf("%s has %d classes, the model %d", set.Name, len(set.Classes), len(m.cfg.Classes))
 	}
 	return nil
 }
 
-// Evaluate classifies the images and compares with their labels. With views, the same
-// images seen otherwise, as in a mirror, the logits are the means over all of them.
-func (m *Model) Evaluate(images dataset.Subset, views ...dataset.Subset) (*Evaluation, error) {
-	logits := make([][]float32, images.Len())
-	share := 1 / float32(1+len(views))
-	for _, seen := range append([]dataset.Subset{images}, views...) {
-		if err := m.CheckFits(seen.Set); err != nil {
+// View returns the same images seen in another way, as (*dataset.Set).Mirrored does.
+type View func(*dataset.Set) *dataset.Set
+
+// Evaluate classifies the images and compares the answers with their labels. With
+// views, the logits of an image are the means over the image and its views:
+// test-time augmentation.
+func (m *Model) Evaluate(ctx context.Context, images dataset.Subset, views ...View) (*Evaluation, error) {
+	sets := []*dataset.Set{images.Set}
+	for _, view := range views {
+		sets = append(sets, view(images.Set))
+	}
+	logits, share := make([][]float32, images.Len()), 1/float32(len(sets))
+	for i := range logits {
+		logits[i] = make([]float32, len(m.cfg.Classes))
+	}
+	for _, set := range sets {
+		if err := m.CheckFits(set); err != nil {
 			return nil, err
 		}
-		if seen.Len() != len(logits) {
-			return nil, fmt.Errorf("a view has %d images, want %d", seen.Len(), len(logits))
+		if set.Len() != images.Set.Len() {
+			return nil, fmt.Errorf("a view has %d images, want %d", set.Len(), images.Set.Len())
 		}
-		err := m.run(seen.Len(), func(i int, x []float32) {
-			m.Normalisation.Apply(x, seen.Image(i))
+		seen := dataset.Subset{Set: set, Index: images.Index}
+		err := m.run(ctx, seen.Len(), func(i int, x []float32) {
+			m.cfg.Normalisation.Apply(x, seen.Image(i))
 		}, func(i int, y []float32) {
-			if logits[i] == nil {
-				logits[i] = make([]float32, len(y))
-			}
 			for k, v := range y {
 				logits[i][k] += share * v
 			}
@@ -77,16 +83,22 @@ func (m *Model) Evaluate(images dataset.Subset, views ...dataset.Subset) (*Evalu
 			return nil, err
 		}
 	}
-	e := &Evaluation{Total: images.Len(), Confusion: make([][]int, len(m.Classes))}
+	return m.compare(images, logits), nil
+}
+
+// compare counts how the logits of images agree with their labels.
+func (m *Model) compare(images dataset.Subset, logits [][]float32) *Evaluation {
+	classes := len(m.cfg.Classes)
+	e := &Evaluation{Total: len(logits), Confusion: make([][]int, classes)}
 	for k := range e.Confusion {
-		e.Confusion[k] = make([]int, len(m.Classes))
+		e.Confusion[k] = make([]int, classes)
 	}
-	p := make([]float32, len(m.Classes))
+	p := make([]float32, classes)
 	for i, y := range logits {
 		label := images.Label(i)
 		loss := engine.CrossEntropy(p, y, engine.Target{Label: label})
 		if !(loss <= math.MaxFloat32) {
-			loss = math.MaxFloat32 // a deep polynomial may leave the range of float32, NaN with it
+			loss = math.MaxFloat32 // a deep polynomial may leave the range of float32, as NaN too
 		}
 		e.Loss += loss
 		if m.outside(y) {
@@ -107,5 +119,32 @@ func (m *Model) Evaluate(images dataset.Subset, views ...dataset.Subset) (*Evalu
 	}
 	e.Loss /= float64(max(1, e.Total))
 	slices.SortStableFunc(e.Mistakes, func(a, b Mistake) int { return cmp.Compare(b.Probability, a.Probability) })
-	return e, nil
+	return e
+}
+
+// Report is an evaluation together with what was evaluated.
+type Report struct {
+	Accuracy  float64  `json:"accuracy"`
+	Correct   int      `json:"correct"`
+	Total     int      `json:"total"`
+	Loss      float64  `json:"loss"` // mean cross-entropy, nats
+	Params    int      `json:"params"`
+	Degree    int      `json:"degree"` // 0 if the network is not a polynomial
+	Data      string   `json:"data"`
+	Split     string   `json:"split"`
+	Classes   []string `json:"classes"`
+	Confusion [][]int  `json:"confusion"` // by true class, then by predicted class
+	Overflow  int      `json:"overflow"`  // images whose logits overflow: wrong, and not in Confusion
+
+	Disturbed []Disturbed `json:"disturbed,omitempty"`
+}
+
+// Report returns an evaluation of the model on a split of a data set, with what was
+// evaluated and how the model did on disturbed images; disturbed may be nil.
+func (m *Model) Report(e *Evaluation, data, split string, disturbed []Disturbed) Report {
+	return Report{
+		Accuracy: e.Accuracy(), Correct: e.Correct, Total: e.Total, Loss: e.Loss,
+		Params: m.cfg.Net.NumParams(), Degree: m.cfg.Net.Degree(),
+		Data: data, Split: split, Classes: m.Classes(), Confusion: e.Confusion, Overflow: e.Overflow, Disturbed: disturbed,
+	}
 }

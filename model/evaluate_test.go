@@ -30,38 +30,44 @@ func coloured() *dataset.Set {
 
 // TestEvaluateViews answers by the mean of an image's logits and those of a view of it.
 func TestEvaluateViews(t *testing.T) {
-	m := compile(t, config(t, "Input(1,2,1) Linear(2)", "left", "right")) // the lighter pixel's side
-	copy(m.Params, []float32{1, 0, 0, 1, 0, 0})
-	m = compile(t, m.Config)
-	set := &dataset.Set{Name: "sides", Classes: m.Classes, H: 1, W: 2, C: 1, Pixels: []uint8{200, 100, 30, 90}, Labels: []uint16{0, 1}}
-	dark := *set
-	dark.Pixels = []uint8{0, 255, 0, 0}
+	c := config(t, "Input(1,2,1) Linear(2)", "left", "right") // the lighter pixel's side
+	copy(c.Params, []float32{1, 0, 0, 1, 0, 0})
+	m := compile(t, c)
+	set := &dataset.Set{Name: "sides", Classes: c.Classes, H: 1, W: 2, C: 1, Pixels: []uint8{200, 100, 30, 90}, Labels: []uint16{0, 1}}
+	same := func(set *dataset.Set) *dataset.Set { return set }
+	dark := func(set *dataset.Set) *dataset.Set {
+		other := *set
+		other.Pixels = []uint8{0, 255, 0, 0}
+		return &other
+	}
 	for _, tt := range []struct {
-		views     []dataset.Subset
+		views     []model.View
 		right     int
 		confusion [][]int
 	}{
 		{nil, 2, [][]int{{1, 0}, {0, 1}}},
-		{[]dataset.Subset{dark.All()}, 1, [][]int{{0, 1}, {0, 1}}},
-		{[]dataset.Subset{set.All(), dark.All(), set.All()}, 2, [][]int{{1, 0}, {0, 1}}},
-		{[]dataset.Subset{set.Mirrored().All()}, 1, [][]int{{1, 0}, {1, 0}}}, // no difference is left
+		{[]model.View{dark}, 1, [][]int{{0, 1}, {0, 1}}},
+		{[]model.View{same, dark, same}, 2, [][]int{{1, 0}, {0, 1}}},
+		{[]model.View{(*dataset.Set).Mirrored}, 1, [][]int{{1, 0}, {1, 0}}}, // no difference is left
 	} {
-		e, err := m.Evaluate(set.All(), tt.views...)
+		e, err := m.Evaluate(t.Context(), set.All(), tt.views...)
 		if err != nil || e.Correct != tt.right || !reflect.DeepEqual(e.Confusion, tt.confusion) {
 			t.Errorf("%d views: %d right, confusion %v, want %d, %v (%v)", len(tt.views), e.Correct, e.Confusion, tt.right, tt.confusion, err)
 		}
 	}
-	if _, err := m.Evaluate(set.All(), set.All().Only([]int32{0})); err == nil {
+	if _, err := m.Evaluate(t.Context(), set.All(), func(set *dataset.Set) *dataset.Set {
+		return set.All().Only([]int32{0}).Copy("one")
+	}); err == nil {
 		t.Error("a view of fewer images: no error")
 	}
-	if _, err := m.Evaluate(set.All(), coloured().All()); err == nil {
+	if _, err := m.Evaluate(t.Context(), set.All(), func(*dataset.Set) *dataset.Set { return coloured() }); err == nil {
 		t.Error("a view of another shape: no error")
 	}
 }
 
 func TestEvaluate(t *testing.T) {
 	images := dataset.Subset{Set: coloured(), Index: []int32{4, 3, 0, 1, 2, 6}}
-	e, err := brightest(t).Evaluate(images)
+	e, err := brightest(t).Evaluate(t.Context(), images)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,13 +101,13 @@ func TestEvaluate(t *testing.T) {
 	}
 }
 
-// Logits that are no numbers are a large loss, not none at all.
+// Logits that are not numbers are a large loss, not none at all.
 func TestEvaluateBeyondFloat32(t *testing.T) {
 	c := config(t, "Input(1,1,3) Conv(1,1,3,1,1) CG(1,1,3,1,1) Linear(3)", "red", "green", "blue")
 	for i := range c.Params {
 		c.Params[i] = 1e38 * float32(i%3-1)
 	}
-	e, err := compile(t, c).Evaluate(dataset.Subset{Set: coloured(), Index: []int32{0}})
+	e, err := compile(t, c).Evaluate(t.Context(), dataset.Subset{Set: coloured(), Index: []int32{0}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +117,7 @@ func TestEvaluateBeyondFloat32(t *testing.T) {
 }
 
 func TestEvaluateNothing(t *testing.T) {
-	e, err := brightest(t).Evaluate(dataset.Subset{Set: coloured()})
+	e, err := brightest(t).Evaluate(t.Context(), dataset.Subset{Set: coloured()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,13 +130,13 @@ func TestEvaluateRefuses(t *testing.T) {
 	m := brightest(t)
 	set := coloured()
 	set.H, set.W, set.C = 1, 3, 1
-	_, err := m.Evaluate(set.All())
+	_, err := m.Evaluate(t.Context(), set.All())
 	oneLine(t, err, "colours has images of 1x3x1, it takes 1x1x3")
 	if !errors.Is(err, model.ErrShape) {
-		t.Errorf("error %v is no ErrShape", err)
+		t.Errorf("error %v does not wrap ErrShape", err)
 	}
 	set = coloured()
 	set.Classes = append(set.Classes, "white")
-	_, err = m.Evaluate(set.All())
+	_, err = m.Evaluate(t.Context(), set.All())
 	oneLine(t, err, "colours has 4 classes, the model 3")
 }

@@ -1,6 +1,7 @@
 package model_test
 
 import (
+	"context"
 	"fmt"
 	"image"
 	"log"
@@ -32,7 +33,7 @@ func ExampleModel_PredictBatch() {
 		log.Fatal(err)
 	}
 	digits := handwritten()
-	predictions, err := m.PredictBatch([]image.Image{digits.Picture(1), digits.Picture(2), digits.Picture(3)})
+	predictions, err := m.PredictBatch(context.Background(), []image.Image{digits.Picture(1), digits.Picture(2), digits.Picture(3)})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -55,7 +56,7 @@ func ExampleModel_Logits() {
 	for i, pixel := range handwritten().Pixels[:2*8*8] {
 		x.Data[i] = float32(pixel) / 255
 	}
-	logits, err := m.Logits(x)
+	logits, err := m.Logits(context.Background(), x)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -68,7 +69,7 @@ func ExampleModel_Evaluate() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	e, err := m.Evaluate(handwritten().All())
+	e, err := m.Evaluate(context.Background(), handwritten().All())
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -23,33 +23,36 @@ const (
 	inputKey         = "input"
 	normalisationKey = "normalisation"
 	classesKey       = "classes"
-	rangeKey         = "logit_range" // not of all files
+	rangeKey         = "logit_range" // may be missing
 	trainingKey      = "training"
 )
 
 // format names the file format and its version.
 const format = "taylornet/1"
 
-// Load reads a model file. Errors name the file.
-func Load(path string) (*Model, error) {
+// Load returns the model of a file. Options are as in New. Errors name the file.
+func Load(path string, opts ...Options) (*Model, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("reading model: %w", err)
 	}
-	m, err := Decode(data)
+	m, err := Decode(data, opts...)
 	if err != nil {
 		return nil, fmt.Errorf("reading model %s: %w", path, err)
 	}
 	return m, nil
 }
 
-// Decode reads the bytes of a model file.
-func Decode(data []byte) (*Model, error) {
+// Decode returns the model of a file's bytes. Options are as in New.
+func Decode(data []byte, opts ...Options) (*Model, error) {
 	cfg, err := decode(data)
 	if err != nil {
 		return nil, err
 	}
-	return New(*cfg, 0)
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	return newModel(*cfg, opts)
 }
 
 func decode(data []byte) (*Config, error) {
@@ -71,14 +74,14 @@ func decode(data []byte) (*Config, error) {
 			return nil, fmt.Errorf("metadata %q: %w", rangeKey, err)
 		}
 	}
-	cfg.Params, err = Vector(f, cfg.Net)
+	cfg.Params, err = vector(f, cfg.Net)
 	return cfg, err
 }
 
-// Vector gathers a network's tensors from a file into the flat parameter
+// vector gathers a network's tensors from a file into the flat parameter
 // vector. The error names the first tensor that is missing or has another
 // shape, or that the network does not have.
-func Vector(f *safetensors.File, net *spec.Net) ([]float32, error) {
+func vector(f *safetensors.File, net *spec.Net) ([]float32, error) {
 	list := net.Params()
 	size := 0
 	for _, t := range f.Tensors {
@@ -102,9 +105,9 @@ func Vector(f *safetensors.File, net *spec.Net) ([]float32, error) {
 	return values, nil
 }
 
-// Tensors cuts a network's flat parameter vector, without copying, into the
+// tensors cuts a network's flat parameter vector, without copying, into the
 // named tensors of a file.
-func Tensors(net *spec.Net, params []float32) []safetensors.Tensor {
+func tensors(net *spec.Net, params []float32) []safetensors.Tensor {
 	var out []safetensors.Tensor
 	for _, p := range net.Params() {
 		out = append(out, safetensors.Tensor{Name: p.Name, Shape: p.Shape, Data: params[p.Offset:][:p.Size()]})
@@ -117,7 +120,7 @@ func (m *Model) Save(path string) error {
 	return fsx.WriteFile(fsx.OS{}, path, m.Write)
 }
 
-// Hash is the SHA-256 of the model file's bytes, in hexadecimal.
+// Hash returns the SHA-256 of the model file's bytes, in hexadecimal.
 func (m *Model) Hash() (string, error) {
 	h := sha256.New()
 	if err := m.Write(h); err != nil {
@@ -130,15 +133,15 @@ func (m *Model) Hash() (string, error) {
 func (m *Model) Write(w io.Writer) error {
 	metadata := map[string]string{
 		safetensors.FormatKey: format,
-		networkKey:            m.Net.String(),
+		networkKey:            m.cfg.Net.String(),
 	}
-	if len(m.Training) > 0 {
-		metadata[trainingKey] = string(m.Training)
+	if len(m.cfg.Training) > 0 {
+		metadata[trainingKey] = string(m.cfg.Training)
 	}
-	in := m.Net.Input
-	values := map[string]any{inputKey: []int{in.H, in.W, in.C}, normalisationKey: m.Normalisation, classesKey: m.Classes}
-	if m.LogitRange > 0 {
-		values[rangeKey] = m.LogitRange
+	in := m.cfg.Net.Input
+	values := map[string]any{inputKey: []int{in.H, in.W, in.C}, normalisationKey: m.cfg.Normalisation, classesKey: m.cfg.Classes}
+	if m.cfg.LogitRange > 0 {
+		values[rangeKey] = m.cfg.LogitRange
 	}
 	for key, value := range values {
 		text, err := json.Marshal(value)
@@ -147,5 +150,5 @@ func (m *Model) Write(w io.Writer) error {
 		}
 		metadata[key] = string(text)
 	}
-	return safetensors.Write(w, &safetensors.File{Metadata: metadata, Tensors: Tensors(m.Net, m.Params)})
+	return safetensors.Write(w, &safetensors.File{Metadata: metadata, Tensors: tensors(m.cfg.Net, m.cfg.Params)})
 }

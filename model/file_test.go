@@ -46,13 +46,14 @@ func TestSaveAndLoad(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Net.String() != m.Net.String() || !slices.Equal(got.Classes, m.Classes) || string(got.Training) != string(m.Training) ||
-		!slices.Equal(got.Normalisation.Mean, m.Normalisation.Mean) || !slices.Equal(got.Normalisation.Std, m.Normalisation.Std) {
-		t.Errorf("loaded %+v, saved %+v", got.Config, m.Config)
+	if got.Net().String() != m.Net().String() || !slices.Equal(got.Classes(), m.Classes()) || string(got.Training()) != string(m.Training()) ||
+		!slices.Equal(got.Normalisation().Mean, m.Normalisation().Mean) || !slices.Equal(got.Normalisation().Std, m.Normalisation().Std) {
+		t.Errorf("loaded %+v, saved %+v", got.Config(), m.Config())
 	}
-	for i, v := range m.Params {
-		if math.Float32bits(got.Params[i]) != math.Float32bits(v) {
-			t.Fatalf("parameter %d is %v, saved was %v", i, got.Params[i], v)
+	params := got.Params()
+	for i, v := range m.Params() {
+		if math.Float32bits(params[i]) != math.Float32bits(v) {
+			t.Fatalf("parameter %d is %v, saved was %v", i, params[i], v)
 		}
 	}
 	if !bytes.Equal(fileOf(t, got), fileOf(t, m)) {
@@ -73,8 +74,8 @@ func TestFormatIsStable(t *testing.T) {
 		t.Errorf("%s is written in other bytes than it was", trained)
 	}
 	var record struct{ Config struct{ Data string } }
-	if err := json.Unmarshal(m.Training, &record); err != nil || record.Config.Data != "digits" {
-		t.Errorf("training record %s, error %v", m.Training, err)
+	if err := json.Unmarshal(m.Training(), &record); err != nil || record.Config.Data != "digits" {
+		t.Errorf("training record %s, error %v", m.Training(), err)
 	}
 }
 

@@ -34,7 +34,7 @@ func config(t testing.TB, net string, classes ...string) model.Config {
 
 func compile(t testing.TB, c model.Config) *model.Model {
 	t.Helper()
-	m, err := model.New(c, 2)
+	m, err := model.New(c, model.Options{Workers: 2, Invert: model.InvertNo})
 	if err != nil {
 		t.Fatal(err)
 	}

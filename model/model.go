@@ -1,9 +1,11 @@
 package model
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -11,61 +13,131 @@ import (
 	"github.com/coarsegrain/taylornet/engine"
 	"github.com/coarsegrain/taylornet/engine/cpu"
 	"github.com/coarsegrain/taylornet/spec"
+	"github.com/coarsegrain/taylornet/tensor"
 )
 
 // ErrShape is wrapped by errors about images that do not fit a model.
 var ErrShape = errors.New("the model takes other images")
 
 // ErrNotFinite is wrapped by errors about images for which the network's
-// output overflows: a polynomial of high degree grows fast outside the range
+// output overflows. A polynomial of high degree grows fast outside the range
 // that it was trained on.
 var ErrNotFinite = errors.New("the network's output is not a finite number")
 
 // Model is a trained network.
 type Model struct {
-	Config
+	cfg    Config
+	invert Invert
 	// compiled makes the program at the first use: a model file, however
 	// small, may describe a network that takes much memory to run.
 	compiled func() (engine.Program[float32], error)
 }
 
-// Config is what a model consists of.
+// Config holds the parts of a model.
 type Config struct {
 	Net *spec.Net
 	// Params is the flat parameter vector, laid out as Net.Params says.
 	Params []float32
-	// Normalisation makes network inputs of pixels.
+	// Normalisation maps pixels to network inputs.
 	Normalisation dataset.Normalisation
 	// Classes are the names of the logits.
 	Classes []string
 	// LogitRange is the spread of the logits that nearly all training images stay
-	// within, as MeasureRange measures it; 0 if it is not known.
+	// within, as MeasureRange returns it; 0 if it is not known.
 	LogitRange float32
-	// Training is a record of how the parameters came about, in JSON. It is
-	// kept as it is and may be empty.
+	// Training records how the parameters were found, in JSON. The model keeps it
+	// unread; it may be empty.
 	Training json.RawMessage
 }
 
-// New makes a model; workers is the number of goroutines that a batch may use,
-// 0 for one a processor. The error says what does not fit. The model keeps
-// cfg's slices.
-func New(cfg Config, workers int) (*Model, error) {
+// Options says how a model is used. The zero value is the default.
+type Options struct {
+	// Workers is the number of goroutines that evaluate a batch; 0 means one per CPU.
+	Workers int
+	// Invert says which pictures have light and dark exchanged; "" means InvertAuto.
+	Invert Invert
+}
+
+// New makes a model from copies of the parts. Without opts the defaults hold; of
+// several the last counts. The error says which parts do not fit together.
+func New(cfg Config, opts ...Options) (*Model, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	return &Model{Config: cfg, compiled: sync.OnceValues(func() (engine.Program[float32], error) {
-		return cpu.New().Compile(cfg.Net, cfg.Params, engine.Options{Workers: workers})
+	return newModel(cfg.clone(), opts)
+}
+
+// newModel makes a model from valid parts without copying them.
+func newModel(cfg Config, opts []Options) (*Model, error) {
+	var o Options
+	if len(opts) > 0 {
+		o = opts[len(opts)-1]
+	}
+	if err := o.Invert.validate(); err != nil {
+		return nil, err
+	}
+	return &Model{cfg: cfg, invert: o.Invert, compiled: sync.OnceValues(func() (engine.Program[float32], error) {
+		return cpu.New().Compile(cfg.Net, cfg.Params, engine.Options{Workers: o.Workers})
 	})}, nil
 }
 
-// run evaluates n images, as engine.Program does.
-func (m *Model) run(n int, input, output func(i int, v []float32)) error {
+// Config returns a copy of the model's parts, to make another model from. The
+// network is shared: see Net.
+func (m *Model) Config() Config { return m.cfg.clone() }
+
+// Net returns the network. It is shared with the model and must not be changed.
+func (m *Model) Net() *spec.Net { return m.cfg.Net }
+
+// Params returns a copy of the flat parameter vector, laid out as Net().Params says.
+func (m *Model) Params() []float32 { return m.cfg.params() }
+
+// Normalisation returns a copy of the map from pixels to network inputs.
+func (m *Model) Normalisation() dataset.Normalisation { return m.cfg.normalisation() }
+
+// Classes returns a copy of the names of the logits.
+func (m *Model) Classes() []string { return slices.Clone(m.cfg.Classes) }
+
+// Training returns a copy of the record of how the parameters were found, in JSON;
+// it may be empty.
+func (m *Model) Training() json.RawMessage { return slices.Clone(m.cfg.Training) }
+
+// atOnce is the number of images evaluated between two looks at the context.
+const atOnce = 1024
+
+// run evaluates n images, as engine.Program does, until ctx is done.
+func (m *Model) run(ctx context.Context, n int, input, output func(i int, v []float32)) error {
 	program, err := m.compiled()
 	if err != nil {
 		return err
 	}
-	program.Run(n, input, output)
+	for first := 0; first < n; first += atOnce {
+		if ctx.Err() != nil {
+			return fmt.Errorf("interrupted after %d of %d images: %w", first, n, context.Cause(ctx))
+		}
+		program.Run(min(atOnce, n-first), func(i int, x []float32) { input(first+i, x) },
+			func(i int, y []float32) { output(first+i, y) })
+	}
 	return nil
+}
+
+// clone copies all parts but the network.
+func (c *Config) clone() Config {
+	copied := *c
+	copied.Params = c.params()
+	copied.Normalisation = c.normalisation()
+	copied.Classes = slices.Clone(c.Classes)
+	copied.Training = slices.Clone(c.Training)
+	return copied
+}
+
+func (c *Config) params() []float32 {
+	copied := tensor.Alloc[float32](len(c.Params))
+	copy(copied, c.Params)
+	return copied
+}
+
+func (c *Config) normalisation() dataset.Normalisation {
+	return dataset.Normalisation{Mean: slices.Clone(c.Normalisation.Mean), Std: slices.Clone(c.Normalisation.Std)}
 }
 
 func (c *Config) validate() error {
@@ -79,7 +151,7 @@ func (c *Config) validate() error {
 		return fmt.Errorf("the network has %d outputs for %d classes", k, len(c.Classes))
 	}
 	if !finite(c.LogitRange) || c.LogitRange < 0 {
-		return fmt.Errorf("range of logits %v: want a number from 0 on", c.LogitRange)
+		return fmt.Errorf("range of logits is %v: want a finite number, at least 0", c.LogitRange)
 	}
 	list := c.Net.Params()
 	if want := engine.VectorLen(list); len(c.Params) != want {

@@ -1,7 +1,9 @@
 package model_test
 
 import (
+	"context"
 	"errors"
+	"image"
 	"math"
 	"slices"
 	"sync"
@@ -33,14 +35,14 @@ func TestNewRefuses(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			c := config(t, net, "a", "b")
 			tt.change(&c)
-			_, err := model.New(c, 1)
+			_, err := model.New(c)
 			oneLine(t, err, tt.want)
 		})
 	}
 	c := config(t, net, "a", "b")
 	c.Params = nil
-	if _, err := model.New(c, 1); !errors.Is(err, engine.ErrParams) {
-		t.Errorf("error %v is no ErrParams", err)
+	if _, err := model.New(c); !errors.Is(err, engine.ErrParams) {
+		t.Errorf("error %v does not wrap ErrParams", err)
 	}
 }
 
@@ -51,7 +53,7 @@ func TestNormsAreFolded(t *testing.T) {
 	c := config(t, "Input(2,2,1) Conv(1,1,2,1,1) Norm CG(2,2,2,2,2) Norm Linear(3)", "a", "b", "c")
 	m := compile(t, c)
 	pixels := []float32{0.1, 0.9, 0.4, 0.65}
-	got, err := m.Logits(tensor.Tensor{Shape: []int{1, 2, 2, 1}, Data: pixels})
+	got, err := m.Logits(t.Context(), tensor.Tensor{Shape: []int{1, 2, 2, 1}, Data: pixels})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +92,7 @@ func TestConcurrentUse(t *testing.T) {
 	for i := range x.Data {
 		x.Data[i] = float32(i%7) / 7
 	}
-	want, err := m.Logits(x)
+	want, err := m.Logits(t.Context(), x)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +101,7 @@ func TestConcurrentUse(t *testing.T) {
 		wait.Go(func() {
 			part := tensor.Tensor{Shape: []int{n + 1, 6, 6, 1}, Data: x.Data[:(n+1)*36]}
 			for range 5 {
-				got, err := m.Logits(part)
+				got, err := m.Logits(t.Context(), part)
 				if err != nil || !slices.Equal(got.Data, want.Data[:(n+1)*2]) {
 					t.Errorf("with others at once: %v, error %v, want %v", got.Data, err, want.Data[:(n+1)*2])
 				}
@@ -107,4 +109,40 @@ func TestConcurrentUse(t *testing.T) {
 		})
 	}
 	wait.Wait()
+}
+
+// Neither what a model was made from nor what its accessors return is a way to change it.
+func TestModelDoesNotChange(t *testing.T) {
+	c := config(t, "Input(2,2,1) CG(2,2,1,2,2) Linear(2)", "a", "b")
+	m := compile(t, c)
+	before := fileOf(t, m)
+	for _, c := range []model.Config{c, m.Config(), {
+		Params: m.Params(), Classes: m.Classes(), Normalisation: m.Normalisation(), Training: m.Training(),
+	}} {
+		c.Params[0]++
+		c.Classes[0] = "c"
+		c.Normalisation.Mean[0]++
+		c.Normalisation.Std[0]++
+		c.Training[0] = ' '
+	}
+	if !slices.Equal(fileOf(t, m), before) {
+		t.Error("the model has changed")
+	}
+}
+
+func TestInterrupted(t *testing.T) {
+	m := brightest(t)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cause := errors.New("enough")
+	cancel(cause)
+	images := coloured().All()
+	_, evaluate := m.Evaluate(ctx, images)
+	_, measure := m.MeasureRange(ctx, images)
+	_, predict := m.PredictBatch(ctx, []image.Image{images.Set.Picture(0)})
+	_, logits := m.Logits(ctx, tensor.New(1, 1, 1, 3))
+	for _, err := range []error{evaluate, measure, predict, logits} {
+		if !errors.Is(err, cause) {
+			t.Errorf("error %v, want one that wraps the cause of the context", err)
+		}
+	}
 }

@@ -1,7 +1,7 @@
 package model
 
 import (
-	"errors"
+	"context"
 	"fmt"
 	"image"
 	"math"
@@ -12,22 +12,25 @@ import (
 	"github.com/coarsegrain/taylornet/tensor"
 )
 
-// Prediction is what a model says of one image. If its logits overflow, it is Outside,
-// of the Label -1 and no class, and has neither probabilities nor logits.
+// Prediction is a model's answer to one picture. If the logits overflow, it is
+// Outside, its Label is -1, its Class and Probabilities are empty, and Logits is nil.
 type Prediction struct {
-	Label         int       `json:"label"` // index of the class
+	Label         int       `json:"-"` // index of the class
 	Class         string    `json:"class"`
+	Probability   float32   `json:"probability"`   // of the class
 	Probabilities []float32 `json:"probabilities"` // [K], the softmax of the logits
-	Logits        []float32 `json:"logits"`        // [K]
-	// Outside is set if the logits are far beyond those of training images: the
-	// image is unlike them, and the answer means nothing.
+	Logits        []float32 `json:"-"`             // [K]
+	// Inverted is set if light and dark were exchanged before the model saw the
+	// picture.
+	Inverted bool `json:"inverted"`
+	// Outside is set if the logits are far beyond those of training images. The
+	// picture is unlike them, and the answer means nothing.
 	Outside bool `json:"outside"`
 }
 
-// Predict classifies a picture of any size and colour, converted as
-// dataset.FromImage says.
+// Predict classifies a picture of any size and colour, prepared as Pixels does.
 func (m *Model) Predict(img image.Image) (Prediction, error) {
-	list, err := m.PredictBatch([]image.Image{img})
+	list, err := m.PredictBatch(context.Background(), []image.Image{img})
 	if err != nil {
 		return Prediction{}, err
 	}
@@ -35,47 +38,88 @@ func (m *Model) Predict(img image.Image) (Prediction, error) {
 }
 
 // PredictBatch classifies several pictures at once.
-func (m *Model) PredictBatch(images []image.Image) ([]Prediction, error) {
-	pixels := make([][]uint8, len(images))
+func (m *Model) PredictBatch(ctx context.Context, images []image.Image) ([]Prediction, error) {
+	pixels, out := make([][]uint8, len(images)), make([]Prediction, len(images))
 	for i, img := range images {
 		var err error
-		if pixels[i], err = m.Pixels(img); err != nil {
+		if pixels[i], out[i].Inverted, err = m.Pixels(img); err != nil {
 			return nil, fmt.Errorf("image %d: %w", i, err)
 		}
 	}
-	out := make([]Prediction, len(images))
-	err := m.run(len(images), func(i int, x []float32) {
-		m.Normalisation.Apply(x, pixels[i])
-	}, func(i int, y []float32) {
-		p := &out[i]
-		p.Label, p.Outside = -1, m.outside(y)
-		if !finite(spread(y)) {
-			return
-		}
-		p.Logits, p.Probabilities = slices.Clone(y), make([]float32, len(y))
-		engine.Softmax(p.Probabilities, y)
-		p.Label = argmax(y)
-		p.Class = m.Classes[p.Label]
-	})
-	return out, err
+	err := m.run(ctx, len(images), func(i int, x []float32) {
+		m.cfg.Normalisation.Apply(x, pixels[i])
+	}, func(i int, y []float32) { out[i].answer(m, y) })
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
-// Pixels converts a picture of any size and colour to the pixels that the model
-// takes, [H,W,C], as dataset.FromImage says.
-func (m *Model) Pixels(img image.Image) ([]uint8, error) {
-	in := m.Net.Input
-	if in.C != 1 && in.C != 3 {
-		return nil, fmt.Errorf("%w: it takes %d channels, pictures have 1 or 3", ErrShape, in.C)
+// answer fills in what follows from the logits.
+func (p *Prediction) answer(m *Model, logits []float32) {
+	p.Label, p.Outside, p.Probabilities = -1, m.outside(logits), []float32{}
+	if !finite(spread(logits)) {
+		return
 	}
-	if img.Bounds().Empty() {
-		return nil, errors.New("the picture is empty")
+	p.Logits, p.Probabilities = slices.Clone(logits), make([]float32, len(logits))
+	engine.Softmax(p.Probabilities, logits)
+	p.Label = argmax(logits)
+	p.Class, p.Probability = m.cfg.Classes[p.Label], p.Probabilities[p.Label]
+}
+
+// Predictions are a model's answers to picture files.
+type Predictions struct {
+	Classes     []string         `json:"classes"`
+	Predictions []FilePrediction `json:"predictions"`
+	Unreadable  []UnreadableFile `json:"unreadable,omitempty"`
+}
+
+// FilePrediction is a model's answer to one picture file.
+type FilePrediction struct {
+	File string `json:"file"`
+	Prediction
+}
+
+// UnreadableFile is a file that is not a picture, and why.
+type UnreadableFile struct {
+	File  string `json:"file"`
+	Error string `json:"error"` // does not name the file
+}
+
+// PredictFiles classifies picture files in order. Those that cannot be read are
+// listed and do not keep the others from being classified.
+func (m *Model) PredictFiles(ctx context.Context, files []string) (*Predictions, error) {
+	out := &Predictions{Classes: m.Classes(), Predictions: []FilePrediction{}}
+	const inMemory = 64 // pictures, which may be large
+	for some := range slices.Chunk(files, inMemory) {
+		if err := out.add(ctx, m, some); err != nil {
+			return nil, err
+		}
 	}
-	return dataset.FromImage(img, in.H, in.W, in.C), nil
+	return out, nil
+}
+
+func (out *Predictions) add(ctx context.Context, m *Model, files []string) error {
+	var images []image.Image
+	var readable []string
+	for _, file := range files {
+		img, err := dataset.ReadImage(file)
+		if err != nil {
+			out.Unreadable = append(out.Unreadable, UnreadableFile{file, err.Error()})
+			continue
+		}
+		images, readable = append(images, img), append(readable, file)
+	}
+	list, err := m.PredictBatch(ctx, images)
+	for i, p := range list {
+		out.Predictions = append(out.Predictions, FilePrediction{readable[i], p})
+	}
+	return err
 }
 
 func finite(v float32) bool { return !math.IsNaN(float64(v)) && !math.IsInf(float64(v), 0) }
 
-// argmax is the index of the largest logit, the first of equals.
+// argmax returns the index of the largest logit, the first of equals.
 func argmax(y []float32) int {
 	best := 0
 	for k, v := range y {
@@ -86,11 +130,10 @@ func argmax(y []float32) int {
 	return best
 }
 
-// Logits evaluates images x [N,H,W,C] of pixels scaled to 0..1 and returns
-// their logits [N,K]. It refuses other shapes and pixels that are no finite
-// number.
-func (m *Model) Logits(x tensor.Tensor) (tensor.Tensor, error) {
-	in, size := m.Net.Input, m.Net.Input.Size()
+// Logits evaluates images x [N,H,W,C] of pixels scaled to 0..1 and returns their
+// logits [N,K]. It refuses other shapes, and pixels that are not finite numbers.
+func (m *Model) Logits(ctx context.Context, x tensor.Tensor) (tensor.Tensor, error) {
+	in, size := m.cfg.Net.Input, m.cfg.Net.Input.Size()
 	n := len(x.Data) / size
 	if !slices.Equal(x.Shape, []int{n, in.H, in.W, in.C}) || len(x.Data) != n*size {
 		return tensor.Tensor{}, fmt.Errorf("%w: shape %v with %d values, want [N,%d,%d,%d]", ErrShape, x.Shape, len(x.Data), in.H, in.W, in.C)
@@ -100,11 +143,11 @@ func (m *Model) Logits(x tensor.Tensor) (tensor.Tensor, error) {
 			return tensor.Tensor{}, fmt.Errorf("image %d has the pixel value %v at %d", i/size, v, i%size)
 		}
 	}
-	out := tensor.New(n, len(m.Classes))
-	err := m.run(n, func(i int, dst []float32) {
+	norm, out := m.cfg.Normalisation, tensor.New(n, len(m.cfg.Classes))
+	err := m.run(ctx, n, func(i int, dst []float32) {
 		for j, v := range x.Data[i*size:][:size] {
 			c := j % in.C
-			dst[j] = (v - m.Normalisation.Mean[c]) / m.Normalisation.Std[c]
+			dst[j] = (v - norm.Mean[c]) / norm.Std[c]
 		}
 	}, func(i int, y []float32) {
 		copy(out.Data[i*len(y):], y)

@@ -37,7 +37,7 @@ func TestPredict(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if p.Class != tt.class || m.Classes[p.Label] != p.Class {
+		if p.Class != tt.class || m.Classes()[p.Label] != p.Class {
 			t.Errorf("class %d, %q, want %q", p.Label, p.Class, tt.class)
 		}
 		r, g, b, _ := tt.img.At(-3, 5).RGBA()
@@ -64,7 +64,7 @@ func TestPredict(t *testing.T) {
 // pixels.
 func TestPredictBatch(t *testing.T) {
 	m := compile(t, config(t, "Input(6,6,1) Conv(3,3,4,1,1,1) Norm CG(2,2,4,2,2) Linear(2)", "a", "b"))
-	set := &dataset.Set{Classes: m.Classes, H: 6, W: 6, C: 1}
+	set := &dataset.Set{Classes: m.Classes(), H: 6, W: 6, C: 1}
 	var images []image.Image
 	x := tensor.New(9, 6, 6, 1)
 	for i := range 9 {
@@ -76,11 +76,11 @@ func TestPredictBatch(t *testing.T) {
 	for i := range 9 {
 		images = append(images, set.Picture(i))
 	}
-	batch, err := m.PredictBatch(images)
+	batch, err := m.PredictBatch(t.Context(), images)
 	if err != nil {
 		t.Fatal(err)
 	}
-	logits, err := m.Logits(x)
+	logits, err := m.Logits(t.Context(), x)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,21 +100,21 @@ func TestPredictBatch(t *testing.T) {
 			t.Errorf("picture %d as a tensor: %v", i, err)
 		}
 	}
-	if none, err := m.PredictBatch(nil); err != nil || len(none) != 0 {
+	if none, err := m.PredictBatch(t.Context(), nil); err != nil || len(none) != 0 {
 		t.Errorf("no pictures: %v, error %v", none, err)
 	}
 }
 
 func TestPredictRefuses(t *testing.T) {
 	m := brightest(t)
-	_, err := m.PredictBatch([]image.Image{pixel(1, 2, 3, 1, 1), image.NewGray(image.Rect(4, 4, 4, 9))})
+	_, err := m.PredictBatch(t.Context(), []image.Image{pixel(1, 2, 3, 1, 1), image.NewGray(image.Rect(4, 4, 4, 9))})
 	oneLine(t, err, "image 1: the picture is empty")
 
 	spectral := compile(t, config(t, "Input(1,1,2) Linear(2)", "a", "b"))
 	_, err = spectral.Predict(pixel(1, 2, 3, 1, 1))
 	oneLine(t, err, "it takes 2 channels, pictures have 1 or 3")
 	if !errors.Is(err, model.ErrShape) {
-		t.Errorf("error %v is no ErrShape", err)
+		t.Errorf("error %v does not wrap ErrShape", err)
 	}
 }
 
@@ -130,19 +130,19 @@ func TestLogitsRefuses(t *testing.T) {
 		{Shape: []int{-1, 1, 1, 3}},
 		{Shape: []int{math.MaxInt, 1, 1, 3}, Data: make([]float32, 3)},
 	} {
-		_, err := m.Logits(x)
+		_, err := m.Logits(t.Context(), x)
 		oneLine(t, err, "want [N,1,1,3]")
 		if !errors.Is(err, model.ErrShape) {
-			t.Errorf("shape %v: error %v is no ErrShape", x.Shape, err)
+			t.Errorf("shape %v: error %v does not wrap ErrShape", x.Shape, err)
 		}
 	}
 	for _, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
 		x := tensor.New(2, 1, 1, 3)
 		x.Data[4] = float32(v)
-		_, err := m.Logits(x)
+		_, err := m.Logits(t.Context(), x)
 		oneLine(t, err, "image 1 has the pixel value")
 	}
-	if none, err := m.Logits(tensor.New(0, 1, 1, 3)); err != nil || !slices.Equal(none.Shape, []int{0, 3}) {
+	if none, err := m.Logits(t.Context(), tensor.New(0, 1, 1, 3)); err != nil || !slices.Equal(none.Shape, []int{0, 3}) {
 		t.Errorf("no images: shape %v, error %v", none.Shape, err)
 	}
 }

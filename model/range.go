@@ -1,30 +1,32 @@
 package model
 
 import (
+	"context"
 	"math"
 	"slices"
 
 	"github.com/coarsegrain/taylornet/dataset"
 )
 
-// A polynomial of high degree grows fast outside the range that it was trained on,
-// and its answer there, however sure, means nothing. What tells is the spread of the
-// logits, the largest less the smallest: an answer is outside the range if it is
-// more than outsideFactor times that which nearly all training images stay within.
+// A polynomial of high degree grows fast outside the range that it was trained
+// on, and its answer there means nothing, however sure it looks. The spread of the
+// logits, the largest minus the smallest, gives it away. An answer is outside the
+// range if its spread is more than outsideFactor times the one that nearly all
+// training images stay within.
 const outsideFactor = 2
 
 // MeasureRange returns the spread of the logits that 999 in 1,000 of the images stay
-// within, for Config.LogitRange; 0 if that is no finite number.
-func (m *Model) MeasureRange(images dataset.Subset) (float32, error) {
+// within, for Config.LogitRange. It returns 0 if that spread is not a finite number.
+func (m *Model) MeasureRange(ctx context.Context, images dataset.Subset) (float32, error) {
 	if err := m.CheckFits(images.Set); err != nil {
 		return 0, err
 	}
 	spreads := make([]float32, images.Len())
-	err := m.run(images.Len(), func(i int, x []float32) {
-		m.Normalisation.Apply(x, images.Image(i))
+	err := m.run(ctx, images.Len(), func(i int, x []float32) {
+		m.cfg.Normalisation.Apply(x, images.Image(i))
 	}, func(i int, y []float32) {
 		if spreads[i] = spread(y); !finite(spreads[i]) {
-			spreads[i] = float32(math.Inf(1)) // NaN is sorted as the least
+			spreads[i] = float32(math.Inf(1)) // NaN would be sorted as the least
 		}
 	})
 	if err != nil || len(spreads) == 0 {
@@ -39,8 +41,8 @@ func (m *Model) MeasureRange(images dataset.Subset) (float32, error) {
 
 func spread(logits []float32) float32 { return slices.Max(logits) - slices.Min(logits) }
 
-// outside reports logits that overflow or are far beyond those of training images.
+// outside reports whether logits overflow or are far beyond those of training images.
 func (m *Model) outside(logits []float32) bool {
 	s := spread(logits)
-	return !finite(s) || m.LogitRange > 0 && s > outsideFactor*m.LogitRange
+	return !finite(s) || m.cfg.LogitRange > 0 && s > outsideFactor*m.cfg.LogitRange
 }

@@ -42,19 +42,19 @@ func TestMeasureRange(t *testing.T) {
 	} {
 		c := steep(t, 1)
 		c.Normalisation = dataset.Normalisation{Mean: []float32{0}, Std: []float32{1}}
-		got, err := compile(t, c).MeasureRange(greys(tt.values...).All())
+		got, err := compile(t, c).MeasureRange(t.Context(), greys(tt.values...).All())
 		if err != nil || !(math.Abs(float64(got)-tt.want) <= 0.01) {
 			t.Errorf("%d images: range %v, want %v (%v)", len(tt.values), got, tt.want, err)
 		}
 	}
-	if _, err := m.MeasureRange((&dataset.Set{Name: "large", Classes: m.Classes, H: 2, W: 2, C: 1}).All()); err == nil {
+	if _, err := m.MeasureRange(t.Context(), (&dataset.Set{Name: "large", Classes: m.Classes(), H: 2, W: 2, C: 1}).All()); err == nil {
 		t.Error("images that do not fit: no error")
 	}
 	apart, alike := steep(t, 1.5e38), steep(t, 1.5e38)
-	alike.Params[1] = 0.9 * alike.Params[0] // the difference of two infinities is no number
+	alike.Params[1] = 0.9 * alike.Params[0] // the difference of two infinities is not a number
 	for _, c := range []model.Config{apart, alike} {
 		c.Normalisation = dataset.Normalisation{Mean: []float32{0}, Std: []float32{0.5}}
-		if got, err := compile(t, c).MeasureRange(greys(255, 25).All()); got != 0 || err != nil {
+		if got, err := compile(t, c).MeasureRange(t.Context(), greys(255, 25).All()); got != 0 || err != nil {
 			t.Errorf("infinite logits: range %v, error %v, want 0: not known", got, err)
 		}
 	}
@@ -86,17 +86,17 @@ func TestOverflow(t *testing.T) {
 	c := steep(t, 1e38)
 	c.Normalisation = dataset.Normalisation{Mean: []float32{0}, Std: []float32{0.5}}
 	m := compile(t, c)
-	list, err := m.PredictBatch([]image.Image{pixel(255, 255, 255, 1, 1), pixel(25, 25, 25, 1, 1)})
+	list, err := m.PredictBatch(t.Context(), []image.Image{pixel(255, 255, 255, 1, 1), pixel(25, 25, 25, 1, 1)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p := list[0]; !p.Outside || p.Label != -1 || p.Class != "" || p.Logits != nil || p.Probabilities != nil {
+	if p := list[0]; !p.Outside || p.Label != -1 || p.Class != "" || p.Logits != nil || p.Probability != 0 || len(p.Probabilities) != 0 {
 		t.Errorf("an image that overflows is answered by %+v", p)
 	}
 	if p := list[1]; p.Outside || p.Class != "light" || len(p.Logits) != 2 || p.Probabilities[0] != 1 {
 		t.Errorf("the image beside it is answered by %+v", p)
 	}
-	e, err := m.Evaluate(greys(255, 25).All())
+	e, err := m.Evaluate(t.Context(), greys(255, 25).All())
 	if err != nil || e.Outside != 1 || e.Overflow != 1 || e.Correct != 1 || e.Confusion[0][0] != 1 {
 		t.Errorf("of 2 images %d outside, %d overflow, %d right, confusion %v, want 1 of each (%v)", e.Outside, e.Overflow, e.Correct, e.Confusion, err)
 	}
@@ -105,7 +105,7 @@ func TestOverflow(t *testing.T) {
 func TestEvaluateCountsOutside(t *testing.T) {
 	c := steep(t, 1)
 	c.Normalisation, c.LogitRange = dataset.Normalisation{Mean: []float32{0}, Std: []float32{1}}, 0.5
-	e, err := compile(t, c).Evaluate(greys(10, 80, 90, 255).All())
+	e, err := compile(t, c).Evaluate(t.Context(), greys(10, 80, 90, 255).All())
 	if err != nil || e.Outside != 2 || e.Total != 4 {
 		t.Errorf("%d of %d outside, want 2 of 4 (%v)", e.Outside, e.Total, err)
 	}
@@ -124,13 +124,13 @@ func TestRangeInFile(t *testing.T) {
 			t.Errorf("range %v: it is in the file: %v", known, has)
 		}
 		m, err := model.Decode(b.Bytes())
-		if err != nil || m.LogitRange != known {
-			t.Errorf("range %v is read as %v (%v)", known, m.LogitRange, err)
+		if err != nil || m.Config().LogitRange != known {
+			t.Errorf("range %v is read as %v (%v)", known, m.Config().LogitRange, err)
 		}
 	}
 	for _, bad := range []float32{-1, float32(math.NaN()), float32(math.Inf(1))} {
 		c.LogitRange = bad
-		if _, err := model.New(c, 1); err == nil {
+		if _, err := model.New(c); err == nil {
 			t.Errorf("range %v: no error", bad)
 		}
 	}

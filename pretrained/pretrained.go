@@ -31,8 +31,8 @@ func Names() []string {
 // Has reports whether there is a model of that name.
 func Has(name string) bool { return slices.Contains(Names(), name) }
 
-// Load returns the model of a name.
-func Load(name string) (*model.Model, error) {
+// Load returns the model of that name. Options are as in model.New.
+func Load(name string, opts ...model.Options) (*model.Model, error) {
 	if !Has(name) {
 		return nil, fmt.Errorf("no model is called %q: there are %s", name, strings.Join(Names(), ", "))
 	}
@@ -40,5 +40,5 @@ func Load(name string) (*model.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	return model.Decode(data)
+	return model.Decode(data, opts...)
 }

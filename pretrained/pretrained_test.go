@@ -31,8 +31,8 @@ func TestModels(t *testing.T) {
 		if err := m.Write(&b); err != nil || !bytes.Equal(b.Bytes(), file) {
 			t.Errorf("%s is not its file (%v)", name, err)
 		}
-		if !pretrained.Has(name) || !m.Net.Polynomial() {
-			t.Errorf("%s: has %v, polynomial %v", name, pretrained.Has(name), m.Net.Polynomial())
+		if !pretrained.Has(name) || !m.Net().Polynomial() {
+			t.Errorf("%s: has %v, polynomial %v", name, pretrained.Has(name), m.Net().Polynomial())
 		}
 	}
 }

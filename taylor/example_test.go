@@ -65,7 +65,7 @@ func ExampleNet_Explain() {
 	for _, v := range e.Totals[e.Label] {
 		sum += v
 	}
-	fmt.Printf("class %s of a polynomial of degree %d\n", m.Classes[e.Label], n.Degree)
+	fmt.Printf("class %s of a polynomial of degree %d\n", m.Classes()[e.Label], n.Degree)
 	fmt.Printf("the pixels' shares and the constant differ from the logit by less than 1e-9: %v\n", max(sum-e.Logits[e.Label], e.Logits[e.Label]-sum) < 1e-9)
 	// Output:
 	// class 1 of a polynomial of degree 4

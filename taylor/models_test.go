@@ -98,7 +98,7 @@ func checkModel(t *testing.T, file, name string) {
 // checkSecondOrder compares pair coefficients of the largest second-order terms
 // of an input with finite differences.
 func checkSecondOrder(t *testing.T, m *model.Model, net *taylor.Net, exact func(x []float64) []float64) {
-	size, grey := m.Net.Input.Size(), taylor.Mean(m)
+	size, grey := m.Net().Input.Size(), taylor.Mean(m)
 	r := rand.New(rand.NewPCG(1, 2))
 	worst := 0.0
 	for range 3 {
@@ -133,15 +133,15 @@ func checkSecondOrder(t *testing.T, m *model.Model, net *taylor.Net, exact func(
 }
 
 func float64Program(t *testing.T, m *model.Model) func(x []float64) []float64 {
-	params := make([]float64, len(m.Params))
-	for i, v := range m.Params {
+	params := make([]float64, len(m.Params()))
+	for i, v := range m.Params() {
 		params[i] = float64(v)
 	}
-	program, err := cpu.Engine[float64]{}.Compile(m.Net, params, engine.Options{Workers: 1})
+	program, err := cpu.Engine[float64]{}.Compile(m.Net(), params, engine.Options{Workers: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := m.Normalisation
+	n := m.Normalisation()
 	return func(x []float64) (logits []float64) {
 		program.Run(1, func(_ int, to []float64) {
 			for i := range to {
@@ -154,12 +154,12 @@ func float64Program(t *testing.T, m *model.Model) func(x []float64) []float64 {
 }
 
 func float32Program(t *testing.T, m *model.Model) func(pixels []uint8) []float32 {
-	program, err := cpu.New().Compile(m.Net, m.Params, engine.Options{Workers: 1})
+	program, err := cpu.New().Compile(m.Net(), m.Params(), engine.Options{Workers: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return func(pixels []uint8) (logits []float32) {
-		program.Run(1, func(_ int, to []float32) { m.Normalisation.Apply(to, pixels) },
+		program.Run(1, func(_ int, to []float32) { m.Normalisation().Apply(to, pixels) },
 			func(_ int, y []float32) { logits = slices.Clone(y) })
 		return logits
 	}

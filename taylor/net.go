@@ -67,17 +67,17 @@ type step interface {
 
 // FromModel compiles a model. Its input are pixels, 0 to 1.
 func FromModel(m *model.Model) (*Net, error) {
-	params := make([]float64, len(m.Params))
-	for i, v := range m.Params {
-		params[i] = float64(v)
+	var params []float64
+	for _, v := range m.Params() {
+		params = append(params, float64(v))
 	}
-	c := m.Net.Input.C
+	c, norm := m.Net().Input.C, m.Normalisation()
 	scale, shift := make([]float64, c), make([]float64, c)
 	for i := range c {
-		scale[i] = 1 / float64(m.Normalisation.Std[i])
-		shift[i] = -float64(m.Normalisation.Mean[i]) * scale[i]
+		scale[i] = 1 / float64(norm.Std[i])
+		shift[i] = -float64(norm.Mean[i]) * scale[i]
 	}
-	return compile(m.Net, params, &affine{scale: scale, shift: shift})
+	return compile(m.Net(), params, &affine{scale: scale, shift: shift})
 }
 
 // Mean is the expansion point of the training images' mean, [H,W,C]: each channel
@@ -85,9 +85,9 @@ func FromModel(m *model.Model) (*Net, error) {
 // images the orders of a high degree cancel less than about one aside, such as
 // black, and so does their rounding.
 func Mean(m *model.Model) []float64 {
-	point := make([]float64, m.Net.Input.Size())
+	mean, point := m.Normalisation().Mean, make([]float64, m.Net().Input.Size())
 	for i := range point {
-		point[i] = float64(m.Normalisation.Mean[i%m.Net.Input.C])
+		point[i] = float64(mean[i%len(mean)])
 	}
 	return point
 }

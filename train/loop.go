@@ -104,19 +104,19 @@ func (r *run) closeEpoch(epoch int) (*Metrics, error) {
 	if !r.frozen() {
 		r.calibrate(r.average)
 	}
-	current, err := r.model(r.average, nil)
+	current, err := r.model(r.average, nil, 0)
 	if err != nil {
 		return nil, r.diverged(fmt.Sprintf("after epoch %d: %v", epoch+1, err))
 	}
 	if r.opts.TestCurve {
-		e, err := current.Evaluate(r.data.Test.All())
+		e, err := current.Evaluate(context.Background(), r.data.Test.All())
 		if err != nil {
 			return nil, err
 		}
 		m.TestAccuracy = e.Accuracy()
 	}
 	if r.validation.Len() > 0 {
-		e, err := current.Evaluate(r.validation)
+		e, err := current.Evaluate(context.Background(), r.validation)
 		if err != nil {
 			return nil, err
 		}

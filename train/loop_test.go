@@ -24,11 +24,11 @@ func TestFreeze(t *testing.T) {
 				return engine.CrossEntropy(dy, y, engine.Target{Label: r.training.Label(i)})
 			},
 		})
-		m, err := r.model(r.params, nil)
+		m, err := r.model(r.params, nil, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
-		e, err := m.Evaluate(r.training)
+		e, err := m.Evaluate(t.Context(), r.training)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"context"
 	"path/filepath"
 
 	"github.com/coarsegrain/taylornet/dataset"
@@ -59,7 +60,7 @@ func (r *Result) Summary(dir string) Summary {
 		Model: filepath.Join(dir, ModelFile), TestAccuracy: r.Test.Accuracy(),
 		Epochs: len(r.History), BestEpoch: r.History[r.Best].Epoch,
 		Seconds: r.Seconds(), ImagesPerSecond: r.ImagesPerSecond(),
-		Params: r.Model.Net.NumParams(), Degree: r.Model.Net.Degree(),
+		Params: r.Model.Net().NumParams(), Degree: r.Model.Net().Degree(),
 		Data: ReadRecord(r.Model).Config.Data, Run: dir,
 	}
 	if r.Validation != nil {
@@ -71,23 +72,24 @@ func (r *Result) Summary(dir string) Summary {
 
 // finish evaluates the final model, writes it, and returns the result.
 func (r *run) finish() (*Result, error) {
-	m, err := r.model(r.kept, nil)
+	m, err := r.model(r.kept, nil, 0)
 	if err != nil {
 		return nil, err
 	}
 	result := &Result{History: r.History, Best: r.Best}
 	if r.validation.Len() > 0 {
-		if result.Validation, err = m.Evaluate(r.validation); err != nil {
+		if result.Validation, err = m.Evaluate(context.Background(), r.validation); err != nil {
 			return nil, err
 		}
 	}
-	if result.Test, err = m.Evaluate(r.data.Test.All()); err != nil {
+	if result.Test, err = m.Evaluate(context.Background(), r.data.Test.All()); err != nil {
 		return nil, err
 	}
-	if result.Model, err = r.model(r.kept, result.Test); err != nil {
+	logitRange, err := m.MeasureRange(context.Background(), thinned(r.training, rangeImages))
+	if err != nil {
 		return nil, err
 	}
-	if result.Model.LogitRange, err = m.MeasureRange(thinned(r.training, rangeImages)); err != nil {
+	if result.Model, err = r.model(r.kept, result.Test, logitRange); err != nil {
 		return nil, err
 	}
 	if r.opts.Dir == "" {

@@ -13,11 +13,11 @@ func TestLogitRange(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := result.Model.MeasureRange(data.Train.All())
+	want, err := result.Model.MeasureRange(t.Context(), data.Train.All())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := result.Model.LogitRange; !(got > 0) || got != want {
+	if got := result.Model.Config().LogitRange; !(got > 0) || got != want {
 		t.Errorf("range of logits %v, want %v", got, want)
 	}
 }
@@ -38,7 +38,7 @@ func TestSummary(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := result.Summary("dir")
-	net := result.Model.Net
+	net := result.Model.Net()
 	if s.Model != filepath.Join("dir", ModelFile) || s.Run != "dir" || s.Data != "digits" || s.Params != net.NumParams() || s.Degree != net.Degree() {
 		t.Errorf("summary %+v", s)
 	}

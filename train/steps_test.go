@@ -4,12 +4,12 @@ import (
 	"encoding/json"
 	"math"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/internal/cpu"
 	"github.com/coarsegrain/taylornet/internal/safetensors"
-	"github.com/coarsegrain/taylornet/model"
 )
 
 // stepsData are the images and labels of testdata/steps/steps.py.
@@ -106,9 +106,13 @@ func golden(t *testing.T, r *run, name string) []float32 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	vector, err := model.Vector(f, r.net)
-	if err != nil {
-		t.Fatal(err)
+	vector := make([]float32, len(r.params))
+	for _, p := range r.net.Params() {
+		tensor, ok := f.Tensor(p.Name)
+		if !ok || !slices.Equal(tensor.Shape, p.Shape) {
+			t.Fatalf("%s: tensor %s has shape %v, want %v", name, p.Name, tensor.Shape, p.Shape)
+		}
+		copy(vector[p.Offset:], tensor.Data)
 	}
 	return vector
 }

@@ -47,14 +47,14 @@ func (r *run) newTeacher(m *model.Model) (t *teacher, err error) {
 		return nil, err
 	}
 	t = &teacher{Model: m}
-	if t.program, err = cpu.New().Compile(m.Net, m.Params, engine.Options{Workers: r.opts.Workers}); err != nil {
+	if t.program, err = cpu.New().Compile(m.Net(), m.Params(), engine.Options{Workers: r.opts.Workers}); err != nil {
 		return nil, err
 	}
-	for c, std := range m.Normalisation.Std {
+	for c, std := range m.Normalisation().Std {
 		t.scale = append(t.scale, r.norm.Std[c]/std)
-		t.shift = append(t.shift, (r.norm.Mean[c]-m.Normalisation.Mean[c])/std)
+		t.shift = append(t.shift, (r.norm.Mean[c]-m.Normalisation().Mean[c])/std)
 	}
-	classes := len(m.Classes)
+	classes := len(m.Classes())
 	all := make([]float32, r.Config.Batch*classes)
 	for i := range r.Config.Batch {
 		t.probabilities = append(t.probabilities, all[i*classes:][:classes])

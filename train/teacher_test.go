@@ -67,7 +67,11 @@ func TestTeacherAnswers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.Normalisation.Mean[0], m.Normalisation.Std[0] = 0.1, 0.7
+	other := m.Config()
+	other.Normalisation.Mean[0], other.Normalisation.Std[0] = 0.1, 0.7
+	if m, err = model.New(other); err != nil {
+		t.Fatal(err)
+	}
 	if r.teacher, err = r.newTeacher(m); err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +85,7 @@ func TestTeacherAnswers(t *testing.T) {
 			x.Data[i*data.Train.H*data.Train.W+k] = float32(v) / 255
 		}
 	}
-	y, err := m.Logits(x)
+	y, err := m.Logits(t.Context(), x)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -81,7 +81,7 @@ func readGiven(arg string) (*network, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading model %s: %w", path, err)
 		}
-		return &network{name: path, source: m.Net.String(), Net: m.Net, model: m}, nil
+		return &network{name: path, source: m.Net().String(), Net: m.Net(), model: m}, nil
 	}
 	net, err := spec.Parse(string(content))
 	if err != nil {
@@ -100,11 +100,11 @@ func modelPath(arg string) string {
 
 // loadModel reads a model file, that of a run folder, or else the trained model of a
 // name.
-func loadModel(arg string) (*model.Model, error) {
+func loadModel(arg string, opts ...model.Options) (*model.Model, error) {
 	if _, err := os.Stat(arg); errors.Is(err, fs.ErrNotExist) && pretrained.Has(arg) {
-		return pretrained.Load(arg)
+		return pretrained.Load(arg, opts...)
 	}
-	m, err := model.Load(modelPath(arg))
+	m, err := model.Load(modelPath(arg), opts...)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return m, err
 	}

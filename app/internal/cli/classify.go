@@ -23,7 +23,8 @@ import (
 // classifyFlags are the flags of classify.
 type classifyFlags struct {
 	evalFlags
-	out, invert    string
+	out            string
+	invert         model.Invert
 	models, others []string
 	ensemble       bool
 	nearest, real  int
@@ -58,7 +59,7 @@ set. The model that embeds is found beside the references by its hash.`,
 	flags.Var(&f.size, "size", "resize the images of --data to this")
 	flags.StringVar(&f.split, "split", "test", "part of the data: `test`, train, or validation, what the model's training set aside of train")
 	flags.StringVar(&f.out, "out", "", "write the page and pictures to `DIR` (default classified, or classified-2 and so on; with --json nothing is written by default)")
-	flags.StringVar(&f.invert, "invert", "auto", "exchange light and dark: `auto`, yes or no")
+	invertFlag(cmd, &f.invert)
 	flags.StringSliceVar(&f.models, "model", nil, "the `MODEL` that the references were made with, if it is not beside them")
 	flags.StringSliceVar(&f.others, "other", nil, "embed references and images by another `MODEL` than theirs")
 	flags.BoolVar(&f.ensemble, "ensemble", false, "embed by all the models that the references were made with, not the first only")
@@ -67,14 +68,10 @@ set. The model that embeds is found beside the references by its hash.`,
 	addRule(cmd, &f.rule)
 	completeFlag(cmd, "data", completeData)
 	completeFlag(cmd, "split", completeOf(splits()...))
-	completeFlag(cmd, "invert", completeOf(inversions()...))
 	return cmd
 }
 
 func (f *classifyFlags) validate() error {
-	if err := checkInvert(f.invert); err != nil {
-		return err
-	}
 	if err := f.rule.Validate(); err != nil {
 		return &usageError{err}
 	}
@@ -113,7 +110,7 @@ func (a *app) classify(path string, images []string, f *classifyFlags) error {
 // classifier makes the classifier that the flags ask for, and its models.
 func (f *classifyFlags) classifier(path string, refs *distill.References) (*distill.Classifier, []*model.Model, error) {
 	if len(f.others) > 0 {
-		models, err := loadModels(f.others)
+		models, err := loadModels(f.others, model.Options{Invert: f.invert})
 		if err != nil {
 			return nil, nil, err
 		}
@@ -127,9 +124,9 @@ func (f *classifyFlags) classifier(path string, refs *distill.References) (*dist
 	if f.ensemble {
 		wanted = refs.Models
 	}
-	models, err := loadModels(f.models)
+	models, err := loadModels(f.models, model.Options{Invert: f.invert})
 	if err == nil && len(models) == 0 {
-		models, err = modelsBeside(path, wanted)
+		models, err = modelsBeside(path, wanted, model.Options{Invert: f.invert})
 	}
 	if err != nil {
 		return nil, nil, err
@@ -145,7 +142,7 @@ func (f *classifyFlags) classifier(path string, refs *distill.References) (*dist
 }
 
 // modelsBeside finds models in the folder of a file by their hashes.
-func modelsBeside(path string, hashes []string) ([]*model.Model, error) {
+func modelsBeside(path string, hashes []string, opts model.Options) ([]*model.Model, error) {
 	dir := filepath.Dir(path)
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -172,7 +169,7 @@ func modelsBeside(path string, hashes []string) ([]*model.Model, error) {
 		}
 		paths = append(paths, file)
 	}
-	return loadModels(paths)
+	return loadModels(paths, opts)
 }
 
 // referencesOutput is what classify writes with --data and --json.
@@ -209,7 +206,7 @@ func (a *app) classifyData(c *distill.Classifier, m *model.Model, f *classifyFla
 	refs := c.References
 	if a.json {
 		return a.writeJSON(referencesOutput{
-			Accuracy: e.Accuracy(), Correct: e.Correct, Total: e.Total, Params: m.Net.NumParams(), Degree: m.Net.Degree(), References: refs.Len(),
+			Accuracy: e.Accuracy(), Correct: e.Correct, Total: e.Total, Params: m.Net().NumParams(), Degree: m.Net().Degree(), References: refs.Len(),
 			Data: data.Name, Split: f.split, Classes: refs.Set.Classes, Confusion: e.Confusion, ByReference: e.ByReference,
 		})
 	}
@@ -295,7 +292,7 @@ func (a *app) trainingBehind(c *distill.Classifier) *dataset.Set {
 }
 
 func classifyImage(c *distill.Classifier, m *model.Model, train *dataset.Set, file string, f *classifyFlags) (*classifiedOne, error) {
-	img, inverted, err := readUpright(m, file, f.invert)
+	img, err := dataset.ReadImage(file)
 	if err != nil {
 		return nil, err
 	}
@@ -303,7 +300,7 @@ func classifyImage(c *distill.Classifier, m *model.Model, train *dataset.Set, fi
 	if err != nil {
 		return nil, err
 	}
-	pixels, err := m.Pixels(img)
+	pixels, inverted, err := m.Pixels(img)
 	if err != nil {
 		return nil, err
 	}
@@ -343,7 +340,7 @@ func (f *classifyFlags) command(path string, files []string) string {
 		words = append(words, "--ensemble")
 	}
 	if f.invert != "auto" {
-		words = append(words, "--invert", f.invert)
+		words = append(words, "--invert", string(f.invert))
 	}
 	if f.nearest != defaultNearest {
 		words = append(words, "--nearest", fmt.Sprint(f.nearest))

@@ -188,10 +188,10 @@ func (d *distillation) load() (err error) {
 	return err
 }
 
-func loadModels(args []string) ([]*model.Model, error) {
+func loadModels(args []string, opts ...model.Options) ([]*model.Model, error) {
 	var list []*model.Model
 	for _, arg := range args {
-		m, err := loadModel(arg)
+		m, err := loadModel(arg, opts...)
 		if err != nil {
 			return nil, err
 		}
@@ -228,7 +228,7 @@ func distillSettings() []distillSetting {
 		{"rate", func(c *config) string { return fmt.Sprint(c.Paint.Rate) }, func(to, from *config) { to.Paint.Rate = from.Paint.Rate }},
 		{"smooth", func(c *config) string { return fmt.Sprint(c.Paint.Smooth) }, func(to, from *config) { to.Paint.Smooth = from.Paint.Smooth }},
 		{"keep", func(c *config) string { return fmt.Sprint(c.Paint.Keep) }, func(to, from *config) { to.Paint.Keep = from.Paint.Keep }},
-		{augmentFlag, func(c *config) string { return formatAugment(c.Paint.Augment) }, func(to, from *config) { to.Paint.Augment = from.Paint.Augment }},
+		{augmentFlag, func(c *config) string { return c.Paint.Augment.String() }, func(to, from *config) { to.Paint.Augment = from.Paint.Augment }},
 	}
 }
 
@@ -308,7 +308,7 @@ func (f *distillFlags) refuse(c distill.Config) error {
 // givenSettings lists the settings that were given.
 func (f *distillFlags) givenSettings() (list []distillSetting, err error) {
 	if f.given(augmentFlag) {
-		if f.settings.Paint.Augment, err = parseAugment(f.augment); err != nil {
+		if f.settings.Paint.Augment, err = dataset.ParseAugment(f.augment); err != nil {
 			return nil, usagef("--%s: %w", augmentFlag, err)
 		}
 	}

@@ -73,7 +73,7 @@ func (d *distillation) run(ctx context.Context) error {
 		Data: d.data.Name, Test: d.data.Test.Name, Leaves: d.leaves.Len(),
 		Seconds: time.Since(d.start).Seconds(), Run: dir, Report: filepath.Join(dir, reportFile),
 	}
-	full, err := d.models[0].Evaluate(d.data.Test.All())
+	full, err := d.models[0].Evaluate(ctx, d.data.Test.All())
 	if err != nil {
 		return err
 	}
@@ -138,7 +138,7 @@ func (d *distillation) retrain(ctx context.Context, refs *distill.References) ([
 	if perClass > maxRetrained {
 		return nil, nil
 	}
-	list := []distill.Retrained{{Name: "TaylorNet", Net: d.models[0].Net.String()}}
+	list := []distill.Retrained{{Name: "TaylorNet", Net: d.models[0].Net().String()}}
 	convnet := distill.ConvNet(refs.Set)
 	if _, err := spec.Parse(convnet); err == nil { // not for tiny images
 		list = append(list, distill.Retrained{Name: "ConvNet", Net: convnet})

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -42,7 +43,7 @@ test-time augmentation, for objects that look as likely either way.`,
   taylornet eval digits.safetensors --data my-digits --size 8x8 --json`,
 		Args:              exactly("MODEL"),
 		ValidArgsFunction: completeModel,
-		RunE:              func(_ *cobra.Command, args []string) error { return a.eval(args[0], f) },
+		RunE:              func(cmd *cobra.Command, args []string) error { return a.eval(cmd.Context(), args[0], f) },
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.data, "data", "", "data set: a known `NAME`, or a folder (default: what the model was trained on)")
@@ -55,24 +56,7 @@ test-time augmentation, for objects that look as likely either way.`,
 	return cmd
 }
 
-// evalOutput is what eval writes with --json.
-type evalOutput struct {
-	Accuracy  float64  `json:"accuracy"`
-	Correct   int      `json:"correct"`
-	Total     int      `json:"total"`
-	Loss      float64  `json:"loss"`
-	Params    int      `json:"params"`
-	Degree    int      `json:"degree"`
-	Data      string   `json:"data"`
-	Split     string   `json:"split"`
-	Classes   []string `json:"classes"`
-	Confusion [][]int  `json:"confusion"` // by true class, then by predicted
-	Overflow  int      `json:"overflow"`  // images whose logits overflow: not right, and not in confusion
-
-	Disturbed []disturbedOutput `json:"disturbed,omitempty"`
-}
-
-func (a *app) eval(arg string, f *evalFlags) error {
+func (a *app) eval(ctx context.Context, arg string, f *evalFlags) error {
 	if err := f.checkSplit(); err != nil {
 		return err
 	}
@@ -88,32 +72,28 @@ func (a *app) eval(arg string, f *evalFlags) error {
 	if err != nil {
 		return err
 	}
-	if !slices.Equal(set.Classes, m.Classes) && len(set.Classes) == len(m.Classes) {
+	if !slices.Equal(set.Classes, m.Classes()) && len(set.Classes) == len(m.Classes()) {
 		a.notef("note: the classes of %s have other names than the model's", set.Name)
 	}
-	e, err := f.evaluate(m, set.All())
+	e, err := m.Evaluate(ctx, set.All(), f.views()...)
 	if errors.Is(err, model.ErrShape) {
-		return fmt.Errorf("%w: choose other data with --data, or resize with --size %dx%d", err, m.Net.Input.H, m.Net.Input.W)
+		return fmt.Errorf("%w: choose other data with --data, or resize with --size %dx%d", err, m.Net().Input.H, m.Net().Input.W)
 	}
 	if err != nil {
 		return err
 	}
-	var disturbed []disturbedOutput
+	var disturbed []model.Disturbed
 	if f.robustness {
-		if disturbed, err = f.disturb(m, set.All(), e); err != nil {
+		if disturbed, err = m.Robustness(ctx, set.All(), e, f.views()...); err != nil {
 			return err
 		}
 	}
 	if a.json {
-		return a.writeJSON(evalOutput{
-			Accuracy: e.Accuracy(), Correct: e.Correct, Total: e.Total, Loss: e.Loss,
-			Params: m.Net.NumParams(), Degree: m.Net.Degree(),
-			Data: data.Name, Split: f.split, Classes: m.Classes, Confusion: e.Confusion, Overflow: e.Overflow, Disturbed: disturbed,
-		})
+		return a.writeJSON(m.Report(e, data.Name, f.split, disturbed))
 	}
 	a.printf("%s right: %s of %s of %s\n", percent(e.Accuracy()), count(e.Correct), plural(e.Total, "image"), set.Name)
-	a.printf("%s; mean cross-entropy %.4f\n\n", describe(m.Net), e.Loss)
-	a.writeClasses(m.Classes, e.Confusion)
+	a.printf("%s; mean cross-entropy %.4f\n\n", describe(m.Net()), e.Loss)
+	a.writeClasses(m.Classes(), e.Confusion)
 	if e.Overflow > 0 {
 		a.printf("\nno answer: %s whose logits overflow, counted as wrong\n", plural(e.Overflow, "image"))
 	}
@@ -124,11 +104,12 @@ func (a *app) eval(arg string, f *evalFlags) error {
 	return nil
 }
 
-func (f *evalFlags) evaluate(m *model.Model, images dataset.Subset) (*model.Evaluation, error) {
+// views are the ways in which an image is seen besides the one that it is given in.
+func (f *evalFlags) views() []model.View {
 	if f.mirror {
-		return m.Evaluate(images, dataset.Subset{Set: images.Set.Mirrored(), Index: images.Index})
+		return []model.View{(*dataset.Set).Mirrored}
 	}
-	return m.Evaluate(images)
+	return nil
 }
 
 func splits() []string { return []string{"test", "train", "validation"} }
@@ -181,7 +162,15 @@ func (a *app) evalData(m *model.Model, f *evalFlags) (*dataset.Data, error) {
 // loadFor loads the data set of a record, its images resized to what the model takes
 // if no size is given.
 func (a *app) loadFor(m *model.Model, name string, size dataset.Size) (*dataset.Data, error) {
-	return a.loadRecorded(name, cmp.Or(size, sizeOf(m.Net)))
+	return a.loadRecorded(name, cmp.Or(size, sizeOf(m.Net())))
+}
+
+func (a *app) writeDisturbed(list []model.Disturbed) {
+	t := newTable("images", ">right", ">far outside the training range")
+	for _, d := range list {
+		t.add(d.Name, percent(d.Accuracy), percent(d.Outside))
+	}
+	t.write(a.out)
 }
 
 // writeClasses writes how each class fared and what it was most often taken

@@ -25,9 +25,10 @@ import (
 
 // explainFlags are the flags of explain.
 type explainFlags struct {
-	about, out, invert string
-	monomials, second  bool
-	images             []string
+	about, out        string
+	invert            model.Invert
+	monomials, second bool
+	images            []string
 }
 
 func (a *app) explainCommand() *cobra.Command {
@@ -61,10 +62,9 @@ then an integral, exact to a millionth of what the logits change by.`,
 	flags := cmd.Flags()
 	flags.StringVar(&f.about, "about", "mean", "expansion point: mean, black, or an image `FILE`")
 	flags.StringVar(&f.out, "out", "", "write the report to `DIR` (default explain, or explain-2 and so on; with --json nothing is written by default)")
-	flags.StringVar(&f.invert, "invert", "auto", "exchange light and dark: `auto`, yes or no")
+	invertFlag(cmd, &f.invert)
 	flags.BoolVar(&f.monomials, "monomials", false, "write the whole polynomial in monomials; for small networks")
 	flags.BoolVar(&f.second, "second-order", false, "write all second-order coefficients, and study them against distance")
-	completeFlag(cmd, "invert", completeOf(inversions()...))
 	return cmd
 }
 
@@ -146,10 +146,7 @@ const explainFile = "explain.json"
 func (a *app) explain(ctx context.Context, arg string, f *explainFlags) error {
 	ctx, stop := interruptible(ctx)
 	defer stop()
-	if err := checkInvert(f.invert); err != nil {
-		return err
-	}
-	m, err := loadModel(arg)
+	m, err := loadModel(arg, model.Options{Invert: f.invert})
 	if err != nil {
 		return err
 	}
@@ -162,7 +159,7 @@ func (a *app) explain(ctx context.Context, arg string, f *explainFlags) error {
 		return err
 	}
 	out := &explainOutput{
-		Model: modelPath(arg), Classes: m.Classes, Params: m.Net.NumParams(), Degree: net.Degree, About: f.about, Images: []explainedOutput{},
+		Model: modelPath(arg), Classes: m.Classes(), Params: m.Net().NumParams(), Degree: net.Degree, About: f.about, Images: []explainedOutput{},
 	}
 	if f.monomials {
 		if err := out.expand(net, about); err != nil {
@@ -209,7 +206,7 @@ func (out *explainOutput) explainImages(ctx context.Context, m *model.Model, net
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		image, err := explainImage(m, net, about, file, f.invert)
+		image, err := explainImage(m, net, about, file)
 		if err != nil {
 			return fmt.Errorf("%s: %w", file, err)
 		}
@@ -224,9 +221,9 @@ func expansionPoint(m *model.Model, name string) ([]float64, error) {
 	case "mean":
 		return taylor.Mean(m), nil
 	case "black":
-		return make([]float64, m.Net.Input.Size()), nil
+		return make([]float64, m.Net().Input.Size()), nil
 	}
-	img, err := readImage(name)
+	img, err := dataset.ReadImage(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, usagef("--about %q: want mean, black or an image file", name)
 	}
@@ -238,7 +235,7 @@ func expansionPoint(m *model.Model, name string) ([]float64, error) {
 
 // pixels are a picture's values as a model takes them, 0 to 1.
 func pixels(m *model.Model, img image.Image) ([]float64, error) {
-	taken, err := m.Pixels(img)
+	taken, _, err := m.Pixels(img)
 	if err != nil {
 		return nil, err
 	}
@@ -254,12 +251,12 @@ func unit(pixels []uint8) []float64 {
 	return x
 }
 
-func explainImage(m *model.Model, net *taylor.Net, about []float64, file, invert string) (*explainedOutput, error) {
-	img, inverted, err := readUpright(m, file, invert)
+func explainImage(m *model.Model, net *taylor.Net, about []float64, file string) (*explainedOutput, error) {
+	img, err := dataset.ReadImage(file)
 	if err != nil {
 		return nil, err
 	}
-	taken, err := m.Pixels(img)
+	taken, inverted, err := m.Pixels(img)
 	if err != nil {
 		return nil, err
 	}
@@ -267,10 +264,10 @@ func explainImage(m *model.Model, net *taylor.Net, about []float64, file, invert
 	if err != nil {
 		return nil, err
 	}
-	in := m.Net.Input
+	in := m.Net().Input
 	set := dataset.Set{H: in.H, W: in.W, C: in.C, Pixels: taken}
 	out := &explainedOutput{
-		File: file, Class: m.Classes[e.Label], Probability: e.Probabilities[e.Label], Inverted: inverted,
+		File: file, Class: m.Classes()[e.Label], Probability: e.Probabilities[e.Label], Inverted: inverted,
 		Logits: e.Logits, Attribution: e.Totals[e.Label], Pairs: []pairOutput{}, explanation: e, picture: set.Picture(0),
 	}
 	for k, logits := range e.ByOrder {
@@ -318,8 +315,8 @@ func (a *app) trainingImages(m *model.Model, out *explainOutput, sample int) *da
 	if name == "" {
 		return nil
 	}
-	data, err := a.loadRecorded(name, sizeOf(m.Net))
-	if err != nil || data.Train.C != m.Net.Input.C {
+	data, err := a.loadRecorded(name, sizeOf(m.Net()))
+	if err != nil || data.Train.C != m.Net().Input.C {
 		return nil
 	}
 	out.Sample = fmt.Sprintf("the first %s of %s", plural(min(sample, data.Train.Len()), "training image"), data.Name)
@@ -401,7 +398,7 @@ func (f *explainFlags) command(model string) string {
 		words = append(words, "--about", quoted(f.about))
 	}
 	if f.invert != "auto" {
-		words = append(words, "--invert", f.invert)
+		words = append(words, "--invert", string(f.invert))
 	}
 	return strings.Join(words, " ")
 }

@@ -1,22 +1,17 @@
 package cli
 
 import (
-	"errors"
+	"context"
 	"fmt"
-	"image"
-	"io/fs"
-	"os"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/model"
 )
 
 func (a *app) predictCommand() *cobra.Command {
-	var invert string
+	var invert model.Invert
 	cmd := &cobra.Command{
 		Use:   "predict MODEL IMAGE...",
 		Short: "Classify pictures",
@@ -36,48 +31,28 @@ measured warn of those alone.`,
   taylornet predict runs/mnist seven.png --invert no`,
 		Args:              atLeast("MODEL", "IMAGE"),
 		ValidArgsFunction: completeModel,
-		RunE:              func(_ *cobra.Command, args []string) error { return a.predict(args[0], args[1:], invert) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.predict(cmd.Context(), args[0], args[1:], invert)
+		},
 	}
-	cmd.Flags().StringVar(&invert, "invert", "auto", "exchange light and dark: `auto`, yes or no")
-	completeFlag(cmd, "invert", completeOf(inversions()...))
+	invertFlag(cmd, &invert)
 	return cmd
 }
 
-// predictOutput is what predict writes with --json.
-type predictOutput struct {
-	Classes     []string          `json:"classes"`
-	Predictions []predictedImage  `json:"predictions"`
-	Unreadable  []unreadableImage `json:"unreadable,omitempty"`
+// invertFlag gives a command the flag --invert.
+func invertFlag(cmd *cobra.Command, value *model.Invert) {
+	cmd.Flags().TextVar(value, "invert", model.InvertAuto, "exchange light and dark: `auto`, yes or no")
+	completeFlag(cmd, "invert", completeOf(string(model.InvertAuto), string(model.InvertYes), string(model.InvertNo)))
 }
 
-type predictedImage struct {
-	File          string    `json:"file"`
-	Class         string    `json:"class"`
-	Probability   float32   `json:"probability"`
-	Probabilities []float32 `json:"probabilities"` // in the order of classes; none if the logits overflow
-	Inverted      bool      `json:"inverted"`
-	Outside       bool      `json:"outside"` // far outside the range of the training images
-}
-
-type unreadableImage struct {
-	File  string `json:"file"`
-	Error string `json:"error"`
-}
-
-func (a *app) predict(arg string, files []string, invert string) error {
-	if err := checkInvert(invert); err != nil {
-		return err
-	}
-	m, err := loadModel(arg)
+func (a *app) predict(ctx context.Context, arg string, files []string, invert model.Invert) error {
+	m, err := loadModel(arg, model.Options{Invert: invert})
 	if err != nil {
 		return err
 	}
-	out := predictOutput{Classes: m.Classes, Predictions: []predictedImage{}}
-	const atOnce = 64 // pictures in memory
-	for some := range slices.Chunk(files, atOnce) {
-		if err := out.add(m, some, invert); err != nil {
-			return err
-		}
+	out, err := m.PredictFiles(ctx, files)
+	if err != nil {
+		return err
 	}
 	if a.json {
 		err = a.writeJSON(out)
@@ -94,67 +69,7 @@ func (a *app) predict(arg string, files []string, invert string) error {
 	return fmt.Errorf("%d of %s could not be read: %s", len(faults), plural(len(files), "picture"), strings.Join(faults, "; "))
 }
 
-// add classifies some files.
-func (out *predictOutput) add(m *model.Model, files []string, invert string) error {
-	var images []image.Image
-	first := len(out.Predictions)
-	for _, file := range files {
-		img, inverted, err := readUpright(m, file, invert)
-		if err != nil {
-			out.Unreadable = append(out.Unreadable, unreadableImage{file, err.Error()})
-			continue
-		}
-		images = append(images, img)
-		out.Predictions = append(out.Predictions, predictedImage{File: file, Inverted: inverted})
-	}
-	list, err := m.PredictBatch(images)
-	if err != nil {
-		return err
-	}
-	for i, p := range list {
-		at := &out.Predictions[first+i]
-		at.Class, at.Outside, at.Probabilities = p.Class, p.Outside, []float32{}
-		if p.Label >= 0 {
-			at.Probability, at.Probabilities = p.Probabilities[p.Label], p.Probabilities
-		}
-	}
-	return nil
-}
-
-// inversions are the values of --invert.
-func inversions() []string { return []string{"auto", "yes", "no"} }
-
-func checkInvert(value string) error {
-	if !slices.Contains(inversions(), value) {
-		return usagef("--invert %q: want auto, yes or no", value)
-	}
-	return nil
-}
-
-// readUpright reads a picture and exchanges light and dark where --invert says.
-func readUpright(m *model.Model, file, invert string) (img image.Image, inverted bool, err error) {
-	if img, err = readImage(file); err != nil {
-		return nil, false, err
-	}
-	if inverted = invert == "yes" || invert == "auto" && m.Inverted(img); inverted {
-		img = model.Negative(img)
-	}
-	return img, inverted, nil
-}
-
-func readImage(file string) (image.Image, error) {
-	content, err := os.ReadFile(file)
-	if err != nil {
-		var cause *fs.PathError
-		if errors.As(err, &cause) { // the file is named by the caller
-			return nil, cause.Err
-		}
-		return nil, err
-	}
-	return dataset.Decode(content)
-}
-
-func (a *app) writePredictions(out predictOutput) {
+func (a *app) writePredictions(out *model.Predictions) {
 	t := newTable("file", "class", ">probability", "runner-up", "")
 	inverted, outside := 0, 0
 	for _, p := range out.Predictions {
@@ -179,7 +94,7 @@ func (a *app) writePredictions(out predictOutput) {
 }
 
 // runnerUp is the second likeliest class with its probability.
-func runnerUp(p predictedImage, classes []string) string {
+func runnerUp(p model.FilePrediction, classes []string) string {
 	second := -1
 	for k, q := range p.Probabilities {
 		if classes[k] != p.Class && (second < 0 || q > p.Probabilities[second]) {

@@ -27,12 +27,12 @@ func TestModelCards(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			j := &job{config: record.Config, net: m.Net, data: &dataset.Data{Name: record.Config.Data}}
+			j := &job{config: record.Config, net: m.Net(), data: &dataset.Data{Name: record.Config.Data}}
 			for _, want := range []string{
 				"# " + name + "\n",
 				"`" + j.command() + "`",
-				count(m.Net.NumParams()) + " parameters",
-				"degree " + count(m.Net.Degree()),
+				count(m.Net().NumParams()) + " parameters",
+				"degree " + count(m.Net().Degree()),
 				fmt.Sprintf("epoch %d of %d", record.Best, record.Epochs),
 				"validation | " + percent(record.ValidationAccuracy),
 				"test | " + percent(record.TestAccuracy),
@@ -56,7 +56,7 @@ func TestModelCards(t *testing.T) {
 				images *dataset.Set
 				want   float64
 			}{{data.Test, record.TestAccuracy}, {validation, record.ValidationAccuracy}} {
-				e, err := m.Evaluate(part.images.All())
+				e, err := m.Evaluate(t.Context(), part.images.All())
 				if err != nil {
 					t.Fatal(err)
 				}

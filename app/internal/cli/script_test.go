@@ -153,12 +153,15 @@ func drawDigit(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	digits, err := dataset.Digits()
 	ts.Check(err)
-	var img image.Image = &image.Gray{
+	img := &image.Gray{
 		Pix:    dataset.FromImage(digits.Test.Picture(n), side, side, 1),
 		Stride: side, Rect: image.Rect(0, 0, side, side),
 	}
 	if slices.Contains(args[3:], "negative") {
-		img = model.Negative(img)
+		pixels := img.Pix
+		for i := range pixels {
+			pixels[i] = 0xff - pixels[i]
+		}
 	}
 	var file bytes.Buffer
 	ts.Check(png.Encode(&file, img))
@@ -174,12 +177,14 @@ func scale(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	factor, err := strconv.ParseFloat(args[1], 32)
 	ts.Check(err)
-	ops := m.Net.Layers()
-	n := m.Net.NumParams()
-	last := m.Params[n-ops[len(ops)-1].Params : n]
+	ops, scaled := m.Net().Layers(), m.Config()
+	n := m.Net().NumParams()
+	last := scaled.Params[n-ops[len(ops)-1].Params : n]
 	for i := range last {
 		last[i] *= float32(factor)
 	}
+	m, err = model.New(scaled)
+	ts.Check(err)
 	ts.Check(m.Save(ts.MkAbs(args[0])))
 }
 

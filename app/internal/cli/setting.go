@@ -77,7 +77,7 @@ func settings() []setting {
 		{"validation", "part of the training images set aside to choose the best epoch by", number(func(c *train.Config) *float64 { return &c.Validation })},
 		{"patience", "epochs without improvement after which to end; 0 for never", whole(func(c *train.Config) *int { return &c.Patience })},
 		{augmentFlag, "how far images are varied, as in shift=2,rotate=10,scale=0.1,shear=5,elastic=1,flip,crop=4,cutout=8,contrast=0.2,noise=0.1, or none", &typed[dataset.Augment]{
-			kind: "LIST", parse: parseAugment, format: formatAugment,
+			kind: "LIST", parse: dataset.ParseAugment, format: dataset.Augment.String,
 			field: func(c *train.Config) *dataset.Augment { return &c.Augment },
 		}},
 	}
@@ -165,7 +165,23 @@ func recipes(list []setting) string {
 	var text strings.Builder
 	t.write(&text)
 	for _, name := range names {
-		fmt.Fprintf(&text, "%s of %s: %s\n", augmentFlag, name, formatAugment(train.Recipe(name).Augment))
+		fmt.Fprintf(&text, "%s of %s: %s\n", augmentFlag, name, train.Recipe(name).Augment)
 	}
 	return text.String()
+}
+
+func parseWhole(text string) (int, error) {
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return 0, fmt.Errorf("%q is not a whole number", text)
+	}
+	return n, nil
+}
+
+func parseNumber(text string) (float64, error) {
+	x, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return 0, fmt.Errorf("%q is not a number", text)
+	}
+	return x, nil
 }

@@ -268,7 +268,7 @@ func (s *directStudy) classes() int { return len(s.data.Train.Classes) }
 
 // add notes an order's results.
 func (s *directStudy) add(order int, results []*train.Result) {
-	o := report.DirectOrder{Order: order, Coefficients: results[0].Model.Net.NumParams() / s.classes()}
+	o := report.DirectOrder{Order: order, Coefficients: results[0].Model.Net().NumParams() / s.classes()}
 	out := directOrderOutput{Order: order, Coefficients: o.Coefficients}
 	for _, r := range results {
 		out.TestAccuracies = append(out.TestAccuracies, r.Test.Accuracy())

@@ -55,7 +55,7 @@ func zoom(side int) int { return max(1, pictureSide/side) }
 // Pictures draws an explained image: by the end of its file name, what each pixel
 // contributes to the class, its pairs, and the feature maps at each scale.
 func (e *ExplainedImage) Pictures(in *model.Model) map[string]image.Image {
-	shape := in.Net.Input
+	shape := in.Net().Input
 	by := zoom(max(shape.H, shape.W))
 	out := map[string]image.Image{
 		AttributionPicture: enlarged(Heat(e.Totals[e.Label], shape.H, shape.W, 0), by),
@@ -165,7 +165,7 @@ func shown(img image.Image, caption string) (shownPicture, error) {
 const tableClasses = 4
 
 func (p *explained) image(e *ExplainedImage) (shownImage, error) {
-	classes, in := p.Model.Classes, p.Model.Net.Input
+	classes, in := p.Model.Classes(), p.Model.Net().Input
 	s := shownImage{Name: e.Name, Class: classes[e.Label], RunnerUp: classes[e.RunnerUp], Probability: e.Probabilities[e.Label]}
 	by := zoom(max(in.H, in.W))
 	pictures := e.Pictures(p.Model)

@@ -89,7 +89,7 @@ func (l *DistilledLevel) validate(m *model.Model) error {
 	if err := m.CheckFits(r.Set); err != nil {
 		return err
 	}
-	set, classes := r.Set, len(m.Classes)
+	set, classes := r.Set, len(m.Classes())
 	switch {
 	case r.Len() < classes:
 		return fmt.Errorf("there are %d references for %d classes", r.Len(), classes)

@@ -51,7 +51,7 @@ type shownReference struct {
 // show prepares the level at index i for the page.
 func (d *Distilled) show(i int) (*shownLevel, error) {
 	l := &d.Levels[i]
-	classes, set := d.Model.Classes, l.References.Set
+	classes, set := d.Model.Classes(), l.References.Set
 	s := &shownLevel{Number: i + 1, PerClass: l.perClass(), Last: i == len(d.Levels)-1}
 	s.Told = s.PerClass <= manyTold
 	references := l.describe(classes)

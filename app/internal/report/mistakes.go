@@ -39,7 +39,7 @@ func pictures(in *Input) ([]picture, error) {
 		}
 		p := picture{
 			URL:   template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(b.Bytes())),
-			Index: m.Index, Label: in.Model.Classes[m.Label], Predicted: in.Model.Classes[m.Predicted],
+			Index: m.Index, Label: in.Model.Classes()[m.Label], Predicted: in.Model.Classes()[m.Predicted],
 			Probability: float64(m.Probability),
 		}
 		p.Width, p.Height = shownSize(set.W, set.H, shownSide)

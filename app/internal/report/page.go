@@ -26,19 +26,19 @@ type page struct {
 type headline struct{ Name, Value, Note string }
 
 func newPage(in *Input) (*page, error) {
-	p := &page{Input: in, Layers: in.Model.Net.Layers(), MACs: in.Model.Net.MACs()}
+	p := &page{Input: in, Layers: in.Model.Net().Layers(), MACs: in.Model.Net().MACs()}
 	for _, m := range in.History {
 		p.Validated = p.Validated || m.ValidationLoss != 0 || m.ValidationAccuracy != 0
 	}
 	var err error
-	if p.Settings, err = settings(in.Model.Training); err != nil {
+	if p.Settings, err = settings(in.Model.Training()); err != nil {
 		return nil, err
 	}
 	if p.Charts, err = p.curves(); err != nil {
 		return nil, err
 	}
 	if in.Test != nil {
-		p.Confusion = matrix(in.Model.Classes, in.Test.Confusion)
+		p.Confusion = matrix(in.Model.Classes(), in.Test.Confusion)
 		p.Confusion.Caption = fmt.Sprintf("Images of %s: a row is a true class, a column what the network says. Mean cross-entropy %s nats.", p.Tested(), significant(in.Test.Loss))
 		if p.Pictures, err = pictures(in); err != nil {
 			return nil, err
@@ -80,7 +80,7 @@ func (p *page) headlines() []headline {
 		add("Test accuracy", percent(t.Accuracy()), "%s", interval(t.Correct, t.Total))
 		add("Errors", Count(p.Errors()), "of %s images", Count(t.Total))
 	}
-	net := p.Model.Net
+	net := p.Model.Net()
 	add("Parameters", Count(net.NumParams()), "trained")
 	if d := net.Degree(); d > 0 {
 		add("Degree", degree(d), "as a polynomial of the image")

@@ -81,7 +81,7 @@ func (in *Input) validate() error {
 	if in.Test == nil {
 		return nil
 	}
-	classes := len(in.Model.Classes)
+	classes := len(in.Model.Classes())
 	if err := checkConfusion(in.Test.Confusion, classes); err != nil {
 		return err
 	}

@@ -41,7 +41,7 @@ func input(t *testing.T, c int) report.Input {
 	m, err := model.New(model.Config{
 		Net: net, Params: engine.Init(net, 3), Normalisation: norm, Classes: hostile,
 		Training: json.RawMessage(`{"config":{"seed":18446744073709551615,"net":"two\nlines <i>","rate":0.01,"augment":{"flip":true}},"epochs":3,"list":[1,2]}`),
-	}, 1)
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func input(t *testing.T, c int) report.Input {
 	}
 	images := set.All()
 	slices.Reverse(images.Index)
-	test, err := m.Evaluate(images)
+	test, err := m.Evaluate(t.Context(), images)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -295,7 +295,7 @@ var lacking = []struct {
 	},
 	{
 		"a training record",
-		func(in *report.Input) { in.Model.Training = nil },
+		func(in *report.Input) { in.Model = recording(in.Model, nil) },
 		[]string{"To run the same"},
 		[]string{"Seed", "config"},
 	},
@@ -307,6 +307,17 @@ var lacking = []struct {
 		[]string{"Network"},
 		[]string{"Test accuracy", "NaN"},
 	},
+}
+
+// recording returns the model with another training record.
+func recording(m *model.Model, training json.RawMessage) *model.Model {
+	c := m.Config()
+	c.Training = training
+	m, err := model.New(c)
+	if err != nil {
+		panic(err)
+	}
+	return m
 }
 
 func TestWriteWithout(t *testing.T) {
@@ -341,7 +352,7 @@ func TestWriteRefuses(t *testing.T) {
 		{func(in *report.Input) { in.Test.Confusion[1] = nil }, "report: the confusion matrix has a row of 0 counts for 4 classes"},
 		{func(in *report.Input) { in.Test.Mistakes[3].Index = 60 }, "report: image 60 of the evaluation is not among the 60 images given"},
 		{func(in *report.Input) { in.Test.Mistakes[3] = model.Mistake{Index: 1, Label: 4} }, "report: image 1 of the evaluation has the classes 4 and 0 of 4"},
-		{func(in *report.Input) { in.Model.Training = json.RawMessage(`{"a":`) }, "report: training record: "},
+		{func(in *report.Input) { in.Model = recording(in.Model, json.RawMessage(`{"a":`)) }, "report: training record: "},
 	} {
 		in := input(t, 1)
 		tt.change(&in)

@@ -1,4 +1,4 @@
-package cli
+package dataset_test
 
 import (
 	"testing"
@@ -26,7 +26,7 @@ func TestParseAugment(t *testing.T) {
 		{"shift=-1", dataset.Augment{}, false},
 		{"none,flip", dataset.Augment{}, false},
 	} {
-		got, err := parseAugment(tt.text)
+		got, err := dataset.ParseAugment(tt.text)
 		if (err == nil) != tt.ok || tt.ok && got != tt.want {
 			t.Errorf("%q: %+v, %v", tt.text, got, err)
 		}
@@ -39,13 +39,13 @@ func FuzzParseAugment(f *testing.F) {
 	f.Add("none")
 	f.Add("flip,,shift=1e-3")
 	f.Fuzz(func(t *testing.T, text string) {
-		a, err := parseAugment(text)
+		a, err := dataset.ParseAugment(text)
 		if err != nil {
 			return
 		}
-		again, err := parseAugment(formatAugment(a))
+		again, err := dataset.ParseAugment(a.String())
 		if err != nil || again != a {
-			t.Errorf("%q is written %q and read as %+v, %v", text, formatAugment(a), again, err)
+			t.Errorf("%q is written %q and read as %+v, %v", text, a.String(), again, err)
 		}
 	})
 }
