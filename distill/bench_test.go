@@ -18,9 +18,9 @@ func preset(b *testing.B) *model.Model {
 
 // BenchmarkPaint is steps of a chunk of images.
 func BenchmarkPaint(b *testing.B) {
-	nets := ensemble(b, 0, preset(b))
+	nets := testEnsemble(b, 0, preset(b))
 	p, r := newTestPainter(b, nets, small().Paint, 0), rng.New(1, "bench")
-	x, targets := make([]float32, chunk*nets.input().Size()), normal(r, chunk*nets.Dim())
+	x, targets := make([]float32, chunk*nets.input().Size()), normal(r, chunk*nets.dim())
 	nets.normalise(targets)
 	const steps = 10
 	for b.Loop() {
@@ -33,11 +33,11 @@ func BenchmarkPaint(b *testing.B) {
 
 func BenchmarkEvaluate(b *testing.B) {
 	m, images := preset(b), digits(b)
-	set := Random(images.Train.All(), 10, 1)
-	refs := &References{Config: small(), Set: set, Models: []string{hashOf(b, m)}, Embeddings: ensemble(b, 0, m).Embed(set.All())}
-	c := newClassifier(b, refs, DefaultRule(), m)
+	set := randomImages(images.Train.All(), 10, 1)
+	refs := &References{Config: small(), Set: set, Models: []string{hashOf(b, m)}, Embeddings: testEnsemble(b, 0, m).embed(set.All())}
+	c := newClassifier(b, refs, Rule{}, m)
 	for b.Loop() {
-		if _, err := c.Evaluate(images.Test.All()); err != nil {
+		if _, err := c.Evaluate(b.Context(), images.Test.All()); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -24,17 +24,20 @@ type Rule struct {
 	Choice string `json:"choice"`
 }
 
-// DefaultRule is soft, by the cosine.
-func DefaultRule() Rule { return Rule{Similarity: similarities[0], Choice: choices[0]} }
-
 // The names that Rule's strings take, the default first.
 var (
 	similarities = []string{"cosine", "euclidean"}
 	choices      = []string{"soft", "nearest", "mean"}
 )
 
+// withDefaults returns the rule with names in place of "".
+func (r Rule) withDefaults() Rule {
+	return Rule{cmp.Or(r.Similarity, similarities[0]), cmp.Or(r.Choice, choices[0])}
+}
+
 // Validate reports every name that is not known.
-func (r *Rule) Validate() error {
+func (r Rule) Validate() error {
+	r = r.withDefaults()
 	return check.All(check.OneOf("similarity", r.Similarity, similarities), check.OneOf("choice", r.Choice, choices))
 }
 
@@ -44,38 +47,55 @@ type Classifier struct {
 	References *References
 
 	rule     Rule
-	nets     Ensemble
+	nets     ensemble
 	products engine.Program[float32] // of embeddings with refs
 	refs     []float32               // [R,dim], embeddings or their directions
 	dim      int
 }
 
-// NewClassifier makes a classifier of references and the first of the models that
-// they were made with, or all. Another model is an error that wraps ErrModel.
-func NewClassifier(r *References, models []*model.Model, rule Rule, workers int) (*Classifier, error) {
-	if err := r.check(models); err != nil {
-		return nil, err
+// ClassifierOptions say how a classifier compares images with references.
+type ClassifierOptions struct {
+	Rule    Rule
+	Workers int // 0 means one per CPU
+	// Reembed embeds the references by the models given, which may be others than
+	// those that the references were made with.
+	Reembed bool
+}
+
+// NewClassifier returns a classifier that embeds images by the first of the models
+// that the references were made with, or by all of them. Any other model is an error
+// that wraps ErrModel, unless the references are to be embedded by it too.
+func NewClassifier(r *References, models []*model.Model, opts ClassifierOptions) (*Classifier, error) {
+	if !opts.Reembed {
+		if err := r.check(models); err != nil {
+			return nil, err
+		}
 	}
-	nets, err := NewEnsemble(models, r.Set, r.Config.Layer, workers)
+	nets, err := newEnsemble(models, r.Set, r.Config.Layer, opts.Workers)
 	if err != nil {
 		return nil, err
 	}
-	return classifierWith(r, nets, rule, workers)
+	if opts.Reembed {
+		if r, err = r.embeddedBy(nets); err != nil {
+			return nil, err
+		}
+	}
+	return classifierWith(r, nets, opts.Rule, opts.Workers)
 }
 
-// classifierWith makes a classifier of references that these networks embed.
-func classifierWith(r *References, nets Ensemble, rule Rule, workers int) (*Classifier, error) {
+// classifierWith returns a classifier of references that these networks embed.
+func classifierWith(r *References, nets ensemble, rule Rule, workers int) (*Classifier, error) {
 	if err := rule.Validate(); err != nil {
 		return nil, err
 	}
-	c := &Classifier{References: r, rule: rule, nets: nets, dim: nets.Dim()}
-	if c.dim > r.Dim() {
-		return nil, fmt.Errorf("the references have embeddings of %d values, the models of %d", r.Dim(), c.dim)
+	c := &Classifier{References: r, rule: rule.withDefaults(), nets: nets, dim: nets.dim()}
+	if c.dim > r.dim() {
+		return nil, fmt.Errorf("the references have embeddings of %d values, the models of %d", r.dim(), c.dim)
 	}
 	for i := range r.Len() {
-		c.refs = append(c.refs, r.Embeddings[i*r.Dim():][:c.dim]...)
+		c.refs = append(c.refs, r.Embeddings[i*r.dim():][:c.dim]...)
 	}
-	if rule.Similarity == "cosine" {
+	if c.rule.Similarity == "cosine" {
 		nets.normalise(c.refs)
 	}
 	var err error
@@ -97,8 +117,8 @@ type Answer struct {
 	embedding []float32
 }
 
-// Ranked lists the references, the most similar first.
-func (a *Answer) Ranked() []int {
+// ranked lists the references, the most similar first.
+func (a *Answer) ranked() []int {
 	order := make([]int, len(a.Similarities))
 	for i := range order {
 		order[i] = i
@@ -110,7 +130,7 @@ func (a *Answer) Ranked() []int {
 // Classify classifies a picture of any size and colour, prepared as the
 // first model does.
 func (c *Classifier) Classify(img image.Image) (Answer, error) {
-	pixels, _, err := c.nets[0].Model.Pixels(img)
+	pixels, _, err := c.nets[0].model.Pixels(img)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -181,90 +201,76 @@ func (c *Classifier) similarity(a, b []float32) float64 {
 	return dot(a, b) / float64(len(c.nets))
 }
 
-// Behind returns the positions, in the training split, of the images behind a
-// reference that are most like the image of an answer, n at most: down the tree,
-// what the reference was made of.
-func (c *Classifier) Behind(a *Answer, reference int, train *dataset.Set, n int) ([]int32, error) {
-	if train.Fingerprint() != c.References.Fingerprint {
-		return nil, fmt.Errorf("the references were made of other images than %s", train.Name)
+// Classification reports how references classify pictures.
+type Classification struct {
+	Classes []string          `json:"classes"`
+	Images  []ClassifiedImage `json:"images"`
+}
+
+// ClassifiedImage reports how references classify one picture.
+type ClassifiedImage struct {
+	File       string  `json:"file"` // name of the picture; Describe leaves it to its caller
+	Class      string  `json:"class"`
+	Similarity float64 `json:"similarity"`
+	Inverted   bool    `json:"inverted"` // light and dark were exchanged before; left to the caller, too
+	Nearest    []Match `json:"nearest"`  // the most similar first
+}
+
+// Match is a reference that an image is similar to.
+type Match struct {
+	Reference  int     `json:"reference"`
+	Class      string  `json:"class"`
+	Similarity float64 `json:"similarity"`
+	Stands     int     `json:"stands_for"` // number of training images behind the reference
+	// Behind are some of these, by their positions in the training split, the most
+	// similar to the image first.
+	Behind []int32 `json:"training_images,omitempty"`
+}
+
+// DescribeOptions say how much Describe tells.
+type DescribeOptions struct {
+	Nearest int // number of references, the most similar first
+	// Train is the training split that was distilled. If it is nil, no images behind
+	// the references are named; otherwise as many as Behind says.
+	Train  *dataset.Set
+	Behind int
+}
+
+// Describe returns an answer with the references that are most similar to its image
+// and the training images behind them.
+func (c *Classifier) Describe(a *Answer, opts DescribeOptions) (*ClassifiedImage, error) {
+	if opts.Train != nil && opts.Train.Fingerprint() != c.References.Fingerprint {
+		return nil, fmt.Errorf("the references were made of other images than %s", opts.Train.Name)
 	}
-	positions := c.References.Behind(reference)
-	embedded := c.embed(train.All().Only(positions))
+	set, ranked := c.References.Set, a.ranked()
+	out := &ClassifiedImage{Class: set.Classes[a.Label], Similarity: a.Similarity}
+	for _, r := range ranked[:min(opts.Nearest, len(ranked))] {
+		positions := c.References.Behind(r)
+		m := Match{Reference: r, Class: set.Classes[set.Labels[r]], Similarity: a.Similarities[r], Stands: len(positions)}
+		if opts.Train != nil {
+			m.Behind = c.mostSimilar(a, opts.Train.All().Only(positions), opts.Behind)
+		}
+		out.Nearest = append(out.Nearest, m)
+	}
+	return out, nil
+}
+
+// mostSimilar returns the positions of the images of a set that are most similar to
+// the image of an answer, n at most.
+func (c *Classifier) mostSimilar(a *Answer, images dataset.Subset, n int) []int32 {
+	embedded, positions := c.embed(images), slices.Clone(images.Index)
 	like := make(map[int32]float64, len(positions))
 	for i, at := range positions {
 		like[at] = c.similarity(a.embedding, embedded[i*c.dim:][:c.dim])
 	}
 	slices.SortStableFunc(positions, func(i, j int32) int { return cmp.Compare(like[j], like[i]) })
-	return positions[:min(n, len(positions))], nil
+	return positions[:min(n, len(positions))]
 }
 
 // embed is the embeddings of images, or their directions.
 func (c *Classifier) embed(images dataset.Subset) []float32 {
 	if c.rule.Similarity == "euclidean" {
-		return c.nets.Embed(images)
+		return c.nets.embed(images)
 	}
 	return c.nets.directions(images)
-}
-
-// Evaluation is how references do on labelled images.
-type Evaluation struct {
-	Correct, Total int
-	Confusion      [][]int // [K][K] counts, by true class, then by predicted
-	// ByReference has counts [K][R], by true class, then by the most similar
-	// reference.
-	ByReference [][]int
-}
-
-// Accuracy is the part of the images that was classified correctly, 0 to 1.
-func (e *Evaluation) Accuracy() float64 { return float64(e.Correct) / float64(max(1, e.Total)) }
-
-// Evaluate classifies images and compares with their labels.
-func (c *Classifier) Evaluate(images dataset.Subset) (*Evaluation, error) {
-	list, err := evaluate([]*Classifier{c}, images)
-	if err != nil {
-		return nil, err
-	}
-	return list[0], nil
-}
-
-// evaluate evaluates classifiers that share networks and rule on the same images,
-// which are embedded once.
-func evaluate(classifiers []*Classifier, images dataset.Subset) ([]*Evaluation, error) {
-	if err := classifiers[0].nets[0].Model.CheckFits(images.Set); err != nil {
-		return nil, err
-	}
-	var list []*Evaluation
-	for _, c := range classifiers {
-		list = append(list, newEvaluation(len(c.References.Set.Classes), c.References.Len()))
-	}
-	const atOnce = 4096 // bounds the memory of embeddings
-	for first := 0; first < images.Len(); first += atOnce {
-		some := dataset.Subset{Set: images.Set, Index: images.Index[first:min(first+atOnce, images.Len())]}
-		embedded := classifiers[0].embed(some)
-		for i, c := range classifiers {
-			list[i].add(some, c.answers(embedded))
-		}
-	}
-	return list, nil
-}
-
-func newEvaluation(classes, references int) *Evaluation {
-	e := &Evaluation{Confusion: make([][]int, classes), ByReference: make([][]int, classes)}
-	for k := range classes {
-		e.Confusion[k], e.ByReference[k] = make([]int, classes), make([]int, references)
-	}
-	return e
-}
-
-// add counts answers about images.
-func (e *Evaluation) add(images dataset.Subset, answers []Answer) {
-	e.Total += len(answers)
-	for i, a := range answers {
-		label := images.Label(i)
-		e.Confusion[label][a.Label]++
-		e.ByReference[label][a.Nearest]++
-		if a.Label == label {
-			e.Correct++
-		}
-	}
 }

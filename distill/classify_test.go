@@ -24,7 +24,7 @@ func rules() (list []Rule) {
 
 func newClassifier(t testing.TB, r *References, rule Rule, models ...*model.Model) *Classifier {
 	t.Helper()
-	c, err := NewClassifier(r, models, rule, 2)
+	c, err := NewClassifier(r, models, ClassifierOptions{Rule: rule, Workers: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +135,7 @@ func TestClassifyFar(t *testing.T) {
 
 func TestRanked(t *testing.T) {
 	a := Answer{Similarities: []float64{0.5, -1, 0.9, 0.5, 1}}
-	if got := a.Ranked(); !slices.Equal(got, []int{4, 2, 0, 3, 1}) {
+	if got := a.ranked(); !slices.Equal(got, []int{4, 2, 0, 3, 1}) {
 		t.Errorf("ranked %v", got)
 	}
 }
@@ -150,7 +150,7 @@ func TestEvaluateIsClassify(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			e, err := c.Evaluate(images.All().Only([]int32{int32(i)}))
+			e, err := c.Evaluate(t.Context(), images.All().Only([]int32{int32(i)}))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -166,7 +166,7 @@ func TestEvaluateIsClassify(t *testing.T) {
 // The counts of an evaluation add up, with more images than are embedded at once.
 func TestEvaluateCounts(t *testing.T) {
 	images := colours(9000, 7)
-	e, err := newClassifier(t, byHandReferences(t), Rule{"cosine", "nearest"}, rgb(t)).Evaluate(images.All())
+	e, err := newClassifier(t, byHandReferences(t), Rule{"cosine", "nearest"}, rgb(t)).Evaluate(t.Context(), images.All())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,10 +193,10 @@ func TestEvaluateCounts(t *testing.T) {
 			t.Errorf("class %d: %d images nearest to its references, %d classified so", k, nearest, row[k])
 		}
 	}
-	if e.Total != 9000 || e.Correct != correct || !approx.Close(e.Accuracy(), float64(correct)/9000, 1e-15) {
-		t.Errorf("%d of %d correct, accuracy %v; the diagonal has %d", e.Correct, e.Total, e.Accuracy(), correct)
+	if e.Total != 9000 || e.Correct != correct || !approx.Close(e.Accuracy, float64(correct)/9000, 1e-15) {
+		t.Errorf("%d of %d correct, accuracy %v; the diagonal has %d", e.Correct, e.Total, e.Accuracy, correct)
 	}
-	if none := new(Evaluation); none.Accuracy() != 0 {
+	if none := new(Evaluation); none.Accuracy != 0 {
 		t.Error("no images have an accuracy")
 	}
 }
@@ -215,14 +215,14 @@ func TestClassifierRefuses(t *testing.T) {
 		{"no model", nil, "0 models for references made with 1"},
 		{"too many models", []*model.Model{m, another}, "2 models for references made with 1"},
 	} {
-		_, err := NewClassifier(refs, tt.models, DefaultRule(), 1)
+		_, err := NewClassifier(refs, tt.models, ClassifierOptions{Workers: 1})
 		oneLine(t, err, tt.want)
 		if errors.Is(err, ErrModel) != (tt.name == "another model") {
 			t.Errorf("%s: error %v", tt.name, err)
 		}
 	}
-	for _, rule := range []Rule{{}, {"cosine", "best"}, {"dot", "nearest"}} {
-		if _, err := NewClassifier(refs, []*model.Model{m}, rule, 1); err == nil {
+	for _, rule := range []Rule{{"cosine", "best"}, {"dot", "nearest"}, {"", "best"}} {
+		if _, err := NewClassifier(refs, []*model.Model{m}, ClassifierOptions{Rule: rule}); err == nil {
 			t.Errorf("rule %+v: no error", rule)
 		}
 	}
@@ -233,20 +233,20 @@ func TestClassifierRefuses(t *testing.T) {
 		}
 	}
 	refs.Embeddings = make([]float32, 2*refs.Len())
-	_, err := NewClassifier(refs, []*model.Model{m}, DefaultRule(), 1)
+	_, err := NewClassifier(refs, []*model.Model{m}, ClassifierOptions{})
 	oneLine(t, err, "embeddings of 2 values, the models of 3")
 }
 
 func TestEvaluateRefusesOtherImages(t *testing.T) {
-	c := newClassifier(t, byHandReferences(t), DefaultRule(), rgb(t))
-	_, err := c.Evaluate(someDigits(t, 5).All())
+	c := newClassifier(t, byHandReferences(t), Rule{}, rgb(t))
+	_, err := c.Evaluate(t.Context(), someDigits(t, 5).All())
 	oneLine(t, err, "8x8x1")
 	if !errors.Is(err, model.ErrShape) {
 		t.Errorf("error %v, want one that wraps %v", err, model.ErrShape)
 	}
 	images := colours(3, 1)
 	images.Classes = append(images.Classes, "black")
-	_, err = c.Evaluate(images.All())
+	_, err = c.Evaluate(t.Context(), images.All())
 	oneLine(t, err, "4 classes")
 	_, err = c.Classify(image.NewGray(image.Rect(0, 0, 0, 3)))
 	oneLine(t, err, "empty")
@@ -256,7 +256,7 @@ func TestEvaluateRefusesOtherImages(t *testing.T) {
 func TestClassifierRefusesOtherReferences(t *testing.T) {
 	refs := byHandReferences(t)
 	refs.Set.H, refs.Set.Pixels = 2, make([]uint8, 2*len(refs.Set.Pixels))
-	if _, err := NewClassifier(refs, []*model.Model{rgb(t)}, DefaultRule(), 1); !errors.Is(err, model.ErrShape) {
+	if _, err := NewClassifier(refs, []*model.Model{rgb(t)}, ClassifierOptions{}); !errors.Is(err, model.ErrShape) {
 		t.Errorf("error %v, want one that wraps %v", err, model.ErrShape)
 	}
 }
@@ -279,7 +279,7 @@ func TestClassifyOverflow(t *testing.T) {
 
 // The images behind a reference that are most like one come first, up to as
 // many as are asked for.
-func TestBehind(t *testing.T) {
+func TestDescribe(t *testing.T) {
 	set, m := someDigits(t, 200), trained(t)
 	refs := distilled(t, small(), set, m)[1]
 	for _, similarity := range similarities {
@@ -289,16 +289,33 @@ func TestBehind(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all, err := c.Behind(&a, a.Nearest, set, math.MaxInt)
-		if err != nil {
-			t.Fatal(err)
+		describe := func(opts DescribeOptions) *ClassifiedImage {
+			d, err := c.Describe(&a, opts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d.Class != set.Classes[a.Label] || d.Similarity != a.Similarity {
+				t.Errorf("%s: class %s, similarity %v", similarity, d.Class, d.Similarity)
+			}
+			return d
 		}
-		if !slices.Equal(slices.Sorted(slices.Values(all)), refs.Behind(a.Nearest)) {
-			t.Errorf("images %v, behind the reference are %v", all, refs.Behind(a.Nearest))
+		matches := describe(DescribeOptions{Nearest: math.MaxInt, Train: set, Behind: math.MaxInt}).Nearest
+		if len(matches) != refs.Len() || matches[0].Reference != a.Nearest {
+			t.Fatalf("%d matches, the first is reference %d: want %d and %d", len(matches), matches[0].Reference, refs.Len(), a.Nearest)
+		}
+		for i, r := range a.ranked() {
+			match := matches[i]
+			if match.Reference != r || match.Class != set.Classes[refs.Set.Labels[r]] || match.Similarity != a.Similarities[r] || match.Stands != len(refs.Behind(r)) {
+				t.Errorf("%s: match %d is %+v, want reference %d", similarity, i, match, r)
+			}
+			if !slices.Equal(slices.Sorted(slices.Values(match.Behind)), refs.Behind(r)) {
+				t.Errorf("images %v, behind the reference are %v", match.Behind, refs.Behind(r))
+			}
 		}
 		// As if each of the images were a reference.
+		all := matches[0].Behind
 		images := set.All().Only(all).Copy("behind")
-		each := newClassifier(t, &References{Config: small(), Set: images, Models: refs.Models, Embeddings: ensemble(t, 1, m).Embed(images.All())}, rule, m)
+		each := newClassifier(t, &References{Config: small(), Set: images, Models: refs.Models, Embeddings: testEnsemble(t, 1, m).embed(images.All())}, rule, m)
 		b, err := each.Classify(digits(t).Test.Picture(3))
 		if err != nil {
 			t.Fatal(err)
@@ -308,36 +325,43 @@ func TestBehind(t *testing.T) {
 				t.Errorf("%s: image %d of similarity %v comes after one of %v", similarity, i, b.Similarities[i], b.Similarities[i-1])
 			}
 		}
-		if some, err := c.Behind(&a, a.Nearest, set, 3); err != nil || !slices.Equal(some, all[:3]) {
-			t.Errorf("the first three are %v, of %v (%v)", some, all, err)
+		some := describe(DescribeOptions{Nearest: 2, Train: set, Behind: 3}).Nearest
+		if len(some) != 2 || !slices.Equal(some[0].Behind, all[:3]) {
+			t.Errorf("the first two are %+v, with three images of %v", some, all)
+		}
+		for _, match := range describe(DescribeOptions{Nearest: 2, Behind: 3}).Nearest {
+			if match.Behind != nil || match.Stands == 0 {
+				t.Errorf("without the training images: %+v", match)
+			}
 		}
 	}
-	c := newClassifier(t, refs, DefaultRule(), m)
-	_, err := c.Behind(&Answer{}, 0, digits(t).Test, 3)
+	c := newClassifier(t, refs, Rule{}, m)
+	_, err := c.Describe(&Answer{}, DescribeOptions{Nearest: 1, Train: digits(t).Test, Behind: 3})
 	oneLine(t, err, "other images")
 }
 
-// With embeds the same images by another model, and leaves the references as
+// Reembed embeds the same images by another model, and leaves the references as
 // they are.
-func TestWith(t *testing.T) {
+func TestReembed(t *testing.T) {
 	a, b, set := trained(t), disturbed(t), someDigits(t, 30)
-	refs := &References{Config: small(), Set: set, Models: []string{hashOf(t, a)}, Embeddings: ensemble(t, 1, a).Embed(set.All())}
+	refs := &References{Config: small(), Set: set, Models: []string{hashOf(t, a)}, Embeddings: testEnsemble(t, 1, a).embed(set.All())}
 	before := slices.Clone(refs.Embeddings)
-	other, err := refs.With([]*model.Model{b}, 2)
+	c, err := NewClassifier(refs, []*model.Model{b}, ClassifierOptions{Workers: 2, Reembed: true})
 	if err != nil {
 		t.Fatal(err)
 	}
+	other := c.References
 	if !slices.Equal(other.Models, []string{hashOf(t, b)}) || !slices.Equal(refs.Models, []string{hashOf(t, a)}) {
 		t.Errorf("models %v, before %v", other.Models, refs.Models)
 	}
-	if !slices.Equal(other.Embeddings, ensemble(t, 1, b).Embed(set.All())) || !slices.Equal(refs.Embeddings, before) {
+	if !slices.Equal(other.Embeddings, testEnsemble(t, 1, b).embed(set.All())) || !slices.Equal(refs.Embeddings, before) {
 		t.Error("the embeddings are not the other model's, or the first's were changed")
 	}
-	if _, err := NewClassifier(other, []*model.Model{a}, DefaultRule(), 1); !errors.Is(err, ErrModel) {
+	if _, err := NewClassifier(other, []*model.Model{a}, ClassifierOptions{}); !errors.Is(err, ErrModel) {
 		t.Errorf("classifying by the first model: error %v", err)
 	}
-	newClassifier(t, other, DefaultRule(), b)
-	_, err = refs.With(nil, 1)
+	newClassifier(t, other, Rule{}, b)
+	_, err = NewClassifier(refs, nil, ClassifierOptions{Reembed: true})
 	oneLine(t, err, "no model")
 }
 
@@ -345,18 +369,18 @@ func TestWith(t *testing.T) {
 // models alone can use the references too.
 func TestEnsembleIsMean(t *testing.T) {
 	a, b, set := trained(t), disturbed(t), someDigits(t, 30)
-	first := &References{Config: small(), Set: set, Models: []string{hashOf(t, a)}, Embeddings: ensemble(t, 1, a).Embed(set.All())}
-	second, err := first.With([]*model.Model{b}, 1)
-	if err != nil {
-		t.Fatal(err)
+	first := &References{Config: small(), Set: set, Models: []string{hashOf(t, a)}, Embeddings: testEnsemble(t, 1, a).embed(set.All())}
+	by := func(models ...*model.Model) *References {
+		refs, err := first.embeddedBy(testEnsemble(t, 1, models...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return refs
 	}
-	both, err := first.With([]*model.Model{a, b}, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	joint := newClassifier(t, both, DefaultRule(), a, b)
-	parts := []*Classifier{newClassifier(t, first, DefaultRule(), a), newClassifier(t, second, DefaultRule(), b)}
-	alone := newClassifier(t, both, DefaultRule(), a)
+	second, both := by(b), by(a, b)
+	joint := newClassifier(t, both, Rule{}, a, b)
+	parts := []*Classifier{newClassifier(t, first, Rule{}, a), newClassifier(t, second, Rule{}, b)}
+	alone := newClassifier(t, both, Rule{}, a)
 	differ := false
 	for i := range 40 {
 		picture := digits(t).Test.Picture(i)
@@ -388,11 +412,11 @@ func TestEnsembleIsMean(t *testing.T) {
 // Evaluations are the same for any number of workers.
 func TestClassifyWorkers(t *testing.T) {
 	m, set := trained(t), someDigits(t, 20)
-	refs := &References{Config: small(), Set: set, Models: []string{hashOf(t, m)}, Embeddings: ensemble(t, 1, m).Embed(set.All())}
+	refs := &References{Config: small(), Set: set, Models: []string{hashOf(t, m)}, Embeddings: testEnsemble(t, 1, m).embed(set.All())}
 	images := dataset.Subset{Set: digits(t).Test, Index: digits(t).Test.All().Index[:100]}
 	var want []Answer
 	for _, workers := range allWorkers {
-		c, err := NewClassifier(refs, []*model.Model{m}, DefaultRule(), workers)
+		c, err := NewClassifier(refs, []*model.Model{m}, ClassifierOptions{Workers: workers})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -21,7 +21,7 @@ type Config struct {
 	// the mean embedding of its training images under fresh networks, which makes
 	// them good to train with. "" is similarity.
 	Objective string `json:"objective,omitempty"`
-	// Layer is the place of the embedding, as in NewEmbedder.
+	// Layer is the place of the embedding, as in newEmbedder.
 	Layer string `json:"layer"`
 	// PerClass is the number of images of a class at each level from the first,
 	// falling, and Steps the number of steps in which those images are found.
@@ -74,13 +74,31 @@ var (
 	starts     = []string{"nearest", "leaf", "hard", "mean"}
 )
 
+// withDefaults returns the settings with a value for each that is empty, in the form
+// that files have: similarity is the objective "".
+func (c Config) withDefaults() Config {
+	if c.Objective == Similarity {
+		c.Objective = ""
+	}
+	start := "nearest"
+	if c.Objective == Distribution {
+		start = "hard"
+	}
+	c.Grouping, c.Target, c.Start = cmp.Or(c.Grouping, "nearest"), cmp.Or(c.Target, "leaves"), cmp.Or(c.Start, start)
+	if c.Steps == nil {
+		c.Steps = StepsFor(c.Objective, c.PerClass)
+	}
+	return c
+}
+
 const (
 	maxPerClass = 1 << 20
 	maxSteps    = 1 << 20
 )
 
 // Validate reports every setting that is out of its bounds.
-func (c *Config) Validate() error {
+func (c Config) Validate() error {
+	c = c.withDefaults()
 	faults := []error{
 		check.OneOf("objective", cmp.Or(c.Objective, Similarity), objectives),
 		check.OneOf("grouping", c.Grouping, groupings),
@@ -93,16 +111,16 @@ func (c *Config) Validate() error {
 		c.Paint.Augment.Validate(),
 	}
 	if c.Paint.Augment.Cutout > 0 {
-		faults = append(faults, errors.New("augmentation: images are not optimised behind a cutout"))
+		faults = append(faults, errors.New("augmentation: an image cannot be optimised behind a cutout: leave it out"))
 	}
 	if len(c.PerClass) == 0 {
-		faults = append(faults, errors.New("no levels: say how many images of a class each is to have"))
+		faults = append(faults, errors.New("no levels: give the number of images per class of each"))
 	}
 	for i, k := range c.PerClass {
 		if i > 0 && k >= c.PerClass[i-1] {
-			faults = append(faults, fmt.Errorf("level %d has %d images a class after %d: each level must have fewer than the one before", i+1, k, c.PerClass[i-1]))
+			faults = append(faults, fmt.Errorf("level %d has %d images per class after %d: each level must have fewer than the one before", i+1, k, c.PerClass[i-1]))
 		}
-		faults = append(faults, check.Within("images a class", float64(k), 1, maxPerClass))
+		faults = append(faults, check.Within("images per class", float64(k), 1, maxPerClass))
 	}
 	if len(c.Steps) != len(c.PerClass) {
 		faults = append(faults, fmt.Errorf("%d numbers of steps for %d levels", len(c.Steps), len(c.PerClass)))
@@ -115,10 +133,10 @@ func (c *Config) Validate() error {
 
 // fits reports classes with too few images for the first level: a level must
 // shrink.
-func (c *Config) fits(leaves dataset.Subset) error {
+func (c Config) fits(leaves dataset.Subset) error {
 	for class, n := range leaves.Counts() {
 		if n <= c.PerClass[0] {
-			return fmt.Errorf("class %s has %d training images: the first level must have fewer a class, not %d", leaves.Set.Classes[class], n, c.PerClass[0])
+			return fmt.Errorf("class %s has %d training images: the first level must have fewer per class, not %d", leaves.Set.Classes[class], n, c.PerClass[0])
 		}
 	}
 	return nil
@@ -130,13 +148,13 @@ func (c *Config) fits(leaves dataset.Subset) error {
 // MNIST and Fashion-MNIST, for distribution of MNIST alone.
 func Recipe(objective, data string, smallest int) Config {
 	c := Config{
-		Data: data, Seed: 1, Grouping: "nearest", Target: "leaves", Refine: 5, Start: "nearest",
+		Data: data, Seed: 1, Refine: 5,
 		Paint: Painting{Rate: 0.03, Smooth: 0.1, Keep: 3, Augment: train.Recipe(data).Augment},
 	}
 	c.Paint.Augment.Cutout, c.Paint.Augment.Elastic = 0, 0
 	levels := []int{250, 50, 10, 1}
 	if objective == Distribution {
-		c.Objective, c.Refine, c.Start = objective, 0, "hard"
+		c.Objective, c.Refine = objective, 0
 		c.Paint.Rate, c.Paint.Smooth, c.Paint.Keep = 0.05, 0, 0
 		levels = levels[1:]
 	}
@@ -145,8 +163,7 @@ func Recipe(objective, data string, smallest int) Config {
 			c.PerClass = append(c.PerClass, k)
 		}
 	}
-	c.Steps = StepsFor(objective, c.PerClass)
-	return c
+	return c.withDefaults()
 }
 
 // StepsFor returns the steps of levels of so many images a class, for an objective:

@@ -34,7 +34,7 @@ type distribution struct {
 // guide is a network with random parameters.
 type guide struct {
 	number  int
-	e       *Embedder
+	e       *embedder
 	trainer engine.Trainer[float32]
 	means   []float32 // [K,Dim], of the classes' embeddings
 	spread  float64   // mean squared distance of embeddings to their class's mean
@@ -42,12 +42,12 @@ type guide struct {
 
 // newDistribution takes fresh networks of the kind of the ensemble's first and of
 // ConvNet's.
-func newDistribution(leaves dataset.Subset, nets Ensemble, c Config, workers int) *distribution {
-	d := &distribution{leaves: leaves, norm: nets[0].Model.Normalisation(), augment: c.Paint.Augment, seed: c.Seed, workers: workers}
-	if convnet, err := spec.Parse(ConvNet(leaves.Set)); err == nil { // not for tiny images
+func newDistribution(leaves dataset.Subset, nets ensemble, c Config, workers int) *distribution {
+	d := &distribution{leaves: leaves, norm: nets[0].model.Normalisation(), augment: c.Paint.Augment, seed: c.Seed, workers: workers}
+	if convnet, err := spec.Parse(convNet(leaves.Set)); err == nil { // not for tiny images
 		d.nets = append(d.nets, convnet)
 	}
-	d.nets = append(d.nets, nets[0].Model.Net())
+	d.nets = append(d.nets, nets[0].model.Net())
 	return d
 }
 
@@ -62,7 +62,7 @@ func (d *distribution) pull(c *canvas, step int) error {
 		}
 	}
 	g := d.guide
-	dim := g.e.Dim
+	dim := g.e.dim
 	show := func(i int, x []float32) { c.show(i, x, d.norm, uint64(step)) }
 	y := make([]float32, c.n()*dim)
 	g.e.program.Run(c.n(), show, func(i int, v []float32) { copy(y[i*dim:], v) })
@@ -82,7 +82,7 @@ func (d *distribution) pull(c *canvas, step int) error {
 // off is how far the mean embedding of each class's images is from that of its
 // training images, in units of the spread, [K,Dim].
 func (g *guide) off(y []float32, labels []uint16) []float32 {
-	off := classMeans(y, g.e.Dim, labels, len(g.means)/g.e.Dim)
+	off := classMeans(y, g.e.dim, labels, len(g.means)/g.e.dim)
 	for j := range off {
 		off[j] = (off[j] - g.means[j]) / float32(g.spread)
 	}
@@ -101,7 +101,7 @@ func classMeans(y []float32, dim int, labels []uint16, classes int) []float32 {
 // fresh draws the network of a number and measures the training images' embeddings.
 func (d *distribution) fresh(number int) (*guide, error) {
 	seed := rng.New(d.seed, "network", uint64(number)).Uint64()
-	images := shuffled(Random(d.leaves, classSample, seed), seed)
+	images := shuffled(randomImages(d.leaves, classSample, seed), seed)
 	sampler, err := dataset.NewSampler(images, d.norm, d.augment, seed)
 	if err != nil {
 		return nil, err
@@ -111,13 +111,13 @@ func (d *distribution) fresh(number int) (*guide, error) {
 		return nil, fmt.Errorf("fresh network: %w", err)
 	}
 	g := &guide{number: number}
-	if g.e, err = NewEmbedder(m, "", d.workers); err != nil {
+	if g.e, err = newEmbedder(m, "", d.workers); err != nil {
 		return nil, err
 	}
 	if g.trainer, err = trainerOf(g.e, d.workers); err != nil {
 		return nil, err
 	}
-	dim, labels := g.e.Dim, make([]uint16, images.Len())
+	dim, labels := g.e.dim, make([]uint16, images.Len())
 	y := make([]float32, images.Len()*dim)
 	g.e.program.Run(images.Len(), func(i int, x []float32) { labels[i] = uint16(sampler.Sample(x, 1, i)) }, func(i int, v []float32) { copy(y[i*dim:], v) })
 	g.means = classMeans(y, dim, labels, len(images.Set.Classes))

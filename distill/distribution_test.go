@@ -21,7 +21,7 @@ func matching() Config {
 
 func newTestDistribution(t testing.TB, leaves dataset.Subset, how Painting, workers int) *painter {
 	t.Helper()
-	nets := ensemble(t, workers, trained(t))
+	nets := testEnsemble(t, workers, trained(t))
 	c := matching()
 	c.Paint = how
 	return &painter{in: nets.input(), how: how, seed: 1, aim: newDistribution(leaves, nets, c, workers)}
@@ -42,7 +42,7 @@ func TestDistributionGradient(t *testing.T) {
 	for _, how := range []Painting{{}, {Smooth: 0.3, Augment: dataset.Augment{Shift: 1, Rotate: 15}}} {
 		p := newTestDistribution(t, someDigits(t, 300).All(), how, 2)
 		const perClass, step = 2, networkSteps + 1
-		images := Random(someDigits(t, 300).All(), perClass, 1)
+		images := randomImages(someDigits(t, 300).All(), perClass, 1)
 		x := unitPixels(images.All())
 		c := newCanvas(p, x, nil)
 		c.labels = images.Labels
@@ -59,7 +59,7 @@ func TestDistributionGradient(t *testing.T) {
 			for i, label := range images.Labels {
 				image := x[i*size:][:size]
 				for j, v := range embed(o.seen(image, imageName(i), step)) {
-					y[int(label)*g.e.Dim+j] += v / perClass
+					y[int(label)*g.e.dim+j] += v / perClass
 				}
 				sum += how.Smooth * roughness(image, p.in.H, p.in.W, p.in.C)
 			}
@@ -77,17 +77,17 @@ func TestDistributionGradient(t *testing.T) {
 func TestDistributionComesNearer(t *testing.T) {
 	leaves := digits(t).Train.All()
 	p := newTestDistribution(t, leaves, Painting{Rate: 0.05}, 2)
-	images := Random(leaves, 3, 1)
+	images := randomImages(leaves, 3, 1)
 	x := unitPixels(images.All())
 	g, err := distributionOf(t, p).fresh(1001)
 	if err != nil {
 		t.Fatal(err)
 	}
 	away := func() float64 {
-		y := make([]float32, images.Len()*g.e.Dim)
+		y := make([]float32, images.Len()*g.e.dim)
 		g.e.program.Run(images.Len(), func(i int, v []float32) {
-			g.e.Model.Normalisation().Apply(v, bytesOf(x[i*p.in.Size():][:p.in.Size()]))
-		}, func(i int, v []float32) { copy(y[i*g.e.Dim:], v) })
+			g.e.model.Normalisation().Apply(v, bytesOf(x[i*p.in.Size():][:p.in.Size()]))
+		}, func(i int, v []float32) { copy(y[i*g.e.dim:], v) })
 		off := g.off(y, images.Labels)
 		return dot(off, off)
 	}
@@ -125,7 +125,7 @@ func TestRandomNetworkNormalises(t *testing.T) {
 	}
 	const channels = 5
 	var sum, squares [channels]float64
-	for i, v := range ensemble(t, 2, m).Embed(images) {
+	for i, v := range testEnsemble(t, 2, m).embed(images) {
 		sum[i%channels] += float64(v)
 		squares[i%channels] += float64(v) * float64(v)
 	}
@@ -159,7 +159,7 @@ func TestFreshNetworks(t *testing.T) {
 			}
 		}
 	}
-	if slices.Equal(want[0].e.params, want[2].e.params) || want[0].e.Dim != want[2].e.Dim || want[0].e.Dim == want[1].e.Dim {
+	if slices.Equal(want[0].e.params, want[2].e.params) || want[0].e.dim != want[2].e.dim || want[0].e.dim == want[1].e.dim {
 		t.Error("networks are not of two kinds in turn, each fresh")
 	}
 	for number, g := range want {
@@ -167,7 +167,7 @@ func TestFreshNetworks(t *testing.T) {
 		for _, v := range g.means {
 			sum += float64(v)
 		}
-		if !(g.spread > 0) || len(g.means) != 10*g.e.Dim || sum == 0 {
+		if !(g.spread > 0) || len(g.means) != 10*g.e.dim || sum == 0 {
 			t.Errorf("network %d: means of %d values, spread %v", number, len(g.means), g.spread)
 		}
 	}
@@ -211,7 +211,7 @@ func TestDistributionChunks(t *testing.T) {
 	d := &distribution{}
 	for _, tt := range []struct{ k, want int }{{1, 500}, {10, 500}, {50, 500}, {60, 480}, {499, 499}, {501, 501}, {2000, 2000}} {
 		if got := d.chunk(tt.k); got != tt.want || got%tt.k != 0 {
-			t.Errorf("%d images a class: chunks of %d, want %d", tt.k, got, tt.want)
+			t.Errorf("%d images per class: chunks of %d, want %d", tt.k, got, tt.want)
 		}
 	}
 }

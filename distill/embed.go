@@ -11,21 +11,21 @@ import (
 	"github.com/coarsegrain/taylornet/spec"
 )
 
-// Embedder computes embeddings: the values after one of a model's operations.
+// embedder computes embeddings: the values after one of a model's operations.
 // It is safe for concurrent use.
-type Embedder struct {
-	Model *model.Model
-	Dim   int // of an embedding
+type embedder struct {
+	model *model.Model
+	dim   int // of an embedding
 
 	net     *spec.Net // up to the embedding, norms folded
 	params  []float32
 	program engine.Program[float32]
 }
 
-// NewEmbedder takes the embedding from the place that layer names: the number
+// newEmbedder takes the embedding from the place that layer names: the number
 // of an operation, as taylornet net counts them, whose output it is. With ""
 // it is what the last linear layer reads. workers is as in engine.Options.
-func NewEmbedder(m *model.Model, layer string, workers int) (*Embedder, error) {
+func newEmbedder(m *model.Model, layer string, workers int) (*embedder, error) {
 	count, err := embeddingOps(m.Net(), layer)
 	if err != nil {
 		return nil, err
@@ -34,7 +34,7 @@ func NewEmbedder(m *model.Model, layer string, workers int) (*Embedder, error) {
 	if err := part.Validate(); err != nil {
 		return nil, fmt.Errorf("embedding after operation %d: %w", count, err)
 	}
-	e := &Embedder{Model: m, Dim: part.Out().Size()}
+	e := &embedder{model: m, dim: part.Out().Size()}
 	if e.net, e.params, err = engine.Fold(part, partParams(m, part)); err != nil {
 		return nil, err
 	}
@@ -74,8 +74,8 @@ func partParams(m *model.Model, part *spec.Net) []float32 {
 
 // each calls f with the embedding of every image, valid during the call only,
 // from several goroutines.
-func (e *Embedder) each(images dataset.Subset, f func(i int, y []float32)) {
-	norm := e.Model.Normalisation()
+func (e *embedder) each(images dataset.Subset, f func(i int, y []float32)) {
+	norm := e.model.Normalisation()
 	e.program.Run(images.Len(), func(i int, x []float32) {
 		norm.Apply(x, images.Image(i))
 	}, f)

@@ -28,14 +28,14 @@ func TestEmbedByHand(t *testing.T) {
 	for layer, want := range map[string][]float64{
 		"": hidden, "1": hidden, "2": {17 + 10 - 14, -6 + 20 + 14, -3 + 10 + 10, 6 + 20 - 10},
 	} {
-		nets, err := NewEnsemble([]*model.Model{m}, set, layer, 1)
+		nets, err := newEnsemble([]*model.Model{m}, set, layer, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if dim := len(want) / 2; nets.Dim() != dim {
-			t.Errorf("layer %q: dimension %d, want %d", layer, nets.Dim(), dim)
+		if dim := len(want) / 2; nets.dim() != dim {
+			t.Errorf("layer %q: dimension %d, want %d", layer, nets.dim(), dim)
 		}
-		if err := approx.Slices(nets.Embed(set.All()), want, func(int) float64 { return 1e-4 }); err != nil {
+		if err := approx.Slices(nets.embed(set.All()), want, func(int) float64 { return 1e-4 }); err != nil {
 			t.Errorf("layer %q: %v", layer, err)
 		}
 	}
@@ -51,13 +51,13 @@ func TestEmbeddingGivesLogits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	nets := ensemble(t, 2, m)
-	if nets.Dim() != 32 {
-		t.Fatalf("dimension %d, want 2x2x8", nets.Dim())
+	nets := testEnsemble(t, 2, m)
+	if nets.dim() != 32 {
+		t.Fatalf("dimension %d, want 2x2x8", nets.dim())
 	}
 	weight, bias := tensorOf(m.Config(), "6.linear.weight"), tensorOf(m.Config(), "6.linear.bias")
 	var want []float64
-	for y := range slices.Chunk(nets.Embed(set.All()), nets.Dim()) {
+	for y := range slices.Chunk(nets.embed(set.All()), nets.dim()) {
 		for k := range 10 {
 			sum := float64(bias[k])
 			for j, v := range y {
@@ -70,11 +70,11 @@ func TestEmbeddingGivesLogits(t *testing.T) {
 	if err := approx.Slices(logits.Data, want, tol); err != nil {
 		t.Errorf("logits of embeddings: %v", err)
 	}
-	last, err := NewEnsemble([]*model.Model{m}, set, "7", 2)
+	last, err := newEnsemble([]*model.Model{m}, set, "7", 2)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := approx.Slices(last.Embed(set.All()), want, tol); err != nil {
+	if err := approx.Slices(last.embed(set.All()), want, tol); err != nil {
 		t.Errorf("the last operation's output: %v", err)
 	}
 }
@@ -82,25 +82,25 @@ func TestEmbeddingGivesLogits(t *testing.T) {
 // An embedding in the middle is of the feature maps there, before a norm too.
 func TestEmbeddingInTheMiddle(t *testing.T) {
 	m, set := trained(t), someDigits(t, 5)
-	before, err := NewEnsemble([]*model.Model{m}, set, "1", 1) // the convolution
+	before, err := newEnsemble([]*model.Model{m}, set, "1", 1) // the convolution
 	if err != nil {
 		t.Fatal(err)
 	}
-	after, err := NewEnsemble([]*model.Model{m}, set, "2", 1) // its norm
+	after, err := newEnsemble([]*model.Model{m}, set, "2", 1) // its norm
 	if err != nil {
 		t.Fatal(err)
 	}
-	if before.Dim() != 8*8*8 || after.Dim() != before.Dim() {
-		t.Fatalf("dimensions %d and %d, want 8x8x8", before.Dim(), after.Dim())
+	if before.dim() != 8*8*8 || after.dim() != before.dim() {
+		t.Fatalf("dimensions %d and %d, want 8x8x8", before.dim(), after.dim())
 	}
 	norm := func(name string) []float32 { return tensorOf(m.Config(), "1.norm."+name) }
-	want := make([]float64, 0, set.Len()*before.Dim())
-	for i, v := range before.Embed(set.All()) {
+	want := make([]float64, 0, set.Len()*before.dim())
+	for i, v := range before.embed(set.All()) {
 		c := i % 8
 		scale := float64(norm("scale")[c]) / math.Sqrt(float64(norm("variance")[c])+1e-5)
 		want = append(want, (float64(v)-float64(norm("mean")[c]))*scale+float64(norm("shift")[c]))
 	}
-	if err := approx.Slices(after.Embed(set.All()), want, func(int) float64 { return 1e-4 }); err != nil {
+	if err := approx.Slices(after.embed(set.All()), want, func(int) float64 { return 1e-4 }); err != nil {
 		t.Error(err)
 	}
 }
@@ -110,7 +110,7 @@ func TestEmbeddingInTheMiddle(t *testing.T) {
 func TestEmbeddingWithoutLastLayer(t *testing.T) {
 	for net, dim := range map[string]int{"Input(1,1,3) Linear(2)": 2, "Input(1,1,3) Linear(5) Linear(2) Norm": 2, "Input(2,2,3) CG(2,2,3,2,2) Flatten": 3} {
 		m := madeUp(t, net, 1, make([]string, dim)...)
-		if got := ensemble(t, 1, m).Dim(); got != dim {
+		if got := testEnsemble(t, 1, m).dim(); got != dim {
 			t.Errorf("%s: dimension %d, want %d", net, got, dim)
 		}
 	}
@@ -119,15 +119,15 @@ func TestEmbeddingWithoutLastLayer(t *testing.T) {
 func TestEmbedderRefuses(t *testing.T) {
 	m := trained(t)
 	for _, layer := range []string{"0", "8", "-1", "conv", "1.5", " 1"} {
-		_, err := NewEmbedder(m, layer, 1)
+		_, err := newEmbedder(m, layer, 1)
 		oneLine(t, err, `want the number of an operation, 1 to 7`)
 		oneLine(t, err, layer)
 	}
-	_, err := NewEnsemble([]*model.Model{m, rgb(t)}, taken(m), "", 1)
+	_, err := newEnsemble([]*model.Model{m, rgb(t)}, taken(m), "", 1)
 	oneLine(t, err, "model 2: the model takes other images: none has images of 8x8x1, it takes 1x1x3")
-	_, err = NewEnsemble([]*model.Model{rgb(t)}, taken(rgb(t)), "2", 1)
+	_, err = newEnsemble([]*model.Model{rgb(t)}, taken(rgb(t)), "2", 1)
 	oneLine(t, err, "model 1: ")
-	_, err = NewEnsemble(nil, taken(m), "", 1)
+	_, err = newEnsemble(nil, taken(m), "", 1)
 	oneLine(t, err, "no model")
 }
 
@@ -135,13 +135,13 @@ func TestEmbedderRefuses(t *testing.T) {
 // each has length 1.
 func TestEnsemble(t *testing.T) {
 	a, b, set := trained(t), disturbed(t), someDigits(t, 40).All()
-	both := ensemble(t, 1, a, b)
-	if both.Dim() != 64 {
-		t.Fatalf("dimension %d, want 64", both.Dim())
+	both := testEnsemble(t, 1, a, b)
+	if both.dim() != 64 {
+		t.Fatalf("dimension %d, want 64", both.dim())
 	}
-	joint := both.Embed(set)
+	joint := both.embed(set)
 	for k, m := range []*model.Model{a, b} {
-		y := ensemble(t, 1, m).Embed(set)
+		y := testEnsemble(t, 1, m).embed(set)
 		for i := range set.Len() {
 			if !slices.Equal(joint[i*64+k*32:][:32], y[i*32:][:32]) {
 				t.Fatalf("image %d: the part of model %d is another than alone", i, k+1)
@@ -158,7 +158,7 @@ func TestEnsemble(t *testing.T) {
 		}
 	}
 	for _, workers := range allWorkers {
-		if !slices.Equal(ensemble(t, workers, a, b).Embed(set), joint) {
+		if !slices.Equal(testEnsemble(t, workers, a, b).embed(set), joint) {
 			t.Errorf("%d workers: other embeddings", workers)
 		}
 	}
@@ -178,9 +178,9 @@ func TestUnit(t *testing.T) {
 }
 
 // Images of another shape are found before they are embedded.
-func TestWithRefusesOtherImages(t *testing.T) {
+func TestReembedRefusesOtherImages(t *testing.T) {
 	refs := byHandReferences(t)
-	if _, err := refs.With([]*model.Model{trained(t)}, 1); !errors.Is(err, model.ErrShape) {
+	if _, err := NewClassifier(refs, []*model.Model{trained(t)}, ClassifierOptions{Reembed: true}); !errors.Is(err, model.ErrShape) {
 		t.Errorf("error %v, want %v", err, model.ErrShape)
 	}
 }

@@ -28,7 +28,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	references := levels[len(levels)-1]
-	classifier, err := distill.NewClassifier(references, models, distill.DefaultRule(), 0)
+	classifier, err := distill.NewClassifier(references, models, distill.ClassifierOptions{})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -37,12 +37,12 @@ func Example() {
 		log.Fatal(err)
 	}
 	behind := references.Behind(answer.Nearest)
-	evaluation, err := classifier.Evaluate(digits.Test.All())
+	evaluation, err := classifier.Evaluate(context.Background(), digits.Test.All())
 	if err != nil {
 		log.Fatal(err)
 	}
 	fmt.Printf("a %s, like the reference image that stands for %d training images\n", digits.Test.Classes[answer.Label], len(behind))
-	fmt.Printf("%d references, more than 90 %% of the test images right: %v\n", references.Len(), evaluation.Accuracy() > 0.9)
+	fmt.Printf("%d references, more than 90 %% of the test images right: %v\n", references.Len(), evaluation.Accuracy > 0.9)
 	// Output:
 	// a 1, like the reference image that stands for 134 training images
 	// 10 references, more than 90 % of the test images right: true

@@ -173,7 +173,7 @@ func (r *References) Write(w io.Writer) error {
 	tensors := []safetensors.Tensor{
 		{Name: imagesName, Shape: []int{r.Len(), r.Set.H, r.Set.W, r.Set.C}, Data: floats(r.Set.Pixels)},
 		{Name: labelsName, Shape: []int{r.Len()}, Data: floats(r.Set.Labels)},
-		{Name: embeddingName, Shape: []int{r.Len(), r.Dim()}, Data: r.Embeddings},
+		{Name: embeddingName, Shape: []int{r.Len(), r.dim()}, Data: r.Embeddings},
 	}
 	for i, group := range r.Groups {
 		tensors = append(tensors, safetensors.Tensor{Name: fmt.Sprint(groupName, i+1), Shape: []int{len(group)}, Data: floats(group)})

@@ -103,7 +103,7 @@ func use(t testing.TB, refs *References) {
 			}
 		}
 	}
-	if len(refs.Embeddings) != refs.Len()*refs.Dim() || len(refs.Set.Pixels) != refs.Len()*refs.Set.H*refs.Set.W*refs.Set.C {
+	if len(refs.Embeddings) != refs.Len()*refs.dim() || len(refs.Set.Pixels) != refs.Len()*refs.Set.H*refs.Set.W*refs.Set.C {
 		t.Fatalf("%d references with %d values of embeddings and %d pixels", refs.Len(), len(refs.Embeddings), len(refs.Set.Pixels))
 	}
 }

@@ -2,6 +2,7 @@ package distill
 
 import (
 	"cmp"
+	"context"
 	"math"
 	"slices"
 
@@ -28,10 +29,13 @@ func (p points) at(i int) []float32 { return p.x[i*p.dim:][:p.dim] }
 // kMeans gathers points into k groups, none empty, by Lloyd's iteration from
 // k-means++ (Arthur and Vassilvitskii, SODA 2007). It returns each point's
 // group and the groups' weighted means, [k,dim].
-func kMeans(p points, k int, seed uint64, stream string, at []uint64, workers int) (group []int32, centres []float32, err error) {
+func kMeans(ctx context.Context, p points, k int, seed uint64, stream string, at []uint64, workers int) (group []int32, centres []float32, err error) {
 	centres = seedCentres(p, k, seed, stream, at, workers)
 	group = make([]int32, p.n())
 	for range kMeansRounds {
+		if err := ctx.Err(); err != nil {
+			return nil, nil, err
+		}
 		next, distance, err := nearest(p, centres, workers)
 		if err != nil {
 			return nil, nil, err

@@ -70,7 +70,7 @@ func TestKMeans(t *testing.T) {
 		p := drawPoints(t, 24)
 		k := rapid.IntRange(1, p.n()).Draw(t, "k")
 		seed := rapid.Uint64().Draw(t, "seed")
-		group, centres, err := kMeans(p, k, seed, "test", []uint64{3}, 1)
+		group, centres, err := kMeans(t.Context(), p, k, seed, "test", []uint64{3}, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -101,7 +101,7 @@ func TestKMeans(t *testing.T) {
 // As many groups as points: each is one of its own.
 func TestKMeansOfAllPoints(t *testing.T) {
 	p := points{normal(rng.New(1, "points"), 20*3), 3, ones(20)}
-	group, centres, err := kMeans(p, 20, 1, "test", nil, 2)
+	group, centres, err := kMeans(t.Context(), p, 20, 1, "test", nil, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +118,7 @@ func TestKMeansOfOnePoint(t *testing.T) {
 	for range p.weight {
 		p.x = append(p.x, 0.1, -3)
 	}
-	group, centres, err := kMeans(p, 4, 1, "test", nil, 1)
+	group, centres, err := kMeans(t.Context(), p, 4, 1, "test", nil, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +145,7 @@ func TestKMeansFindsClusters(t *testing.T) {
 		p.at(i)[0] += float32(i%3) * 50
 	}
 	for seed := range uint64(20) {
-		group, _, err := kMeans(p, 3, seed, "test", nil, 1)
+		group, _, err := kMeans(t.Context(), p, 3, seed, "test", nil, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -162,7 +162,7 @@ func TestKMeansFindsClusters(t *testing.T) {
 func TestKMeansIsReproducible(t *testing.T) {
 	p := points{normal(rng.New(2, "points"), 500*7), 7, ones(500)}
 	find := func(seed uint64, stream string, at uint64, workers int) string {
-		group, centres, err := kMeans(p, 9, seed, stream, []uint64{at}, workers)
+		group, centres, err := kMeans(t.Context(), p, 9, seed, stream, []uint64{at}, workers)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -338,7 +338,7 @@ func TestHard(t *testing.T) {
 	group := []int32{0, 0, 1, 0, 1, 1, 1, 2}
 	seen := map[int32]bool{}
 	for seed := range uint64(40) {
-		w := &worker{Config: Config{Seed: seed}, means: []float32{1, 0, 0, 1}}
+		w := &distiller{Config: Config{Seed: seed}, means: []float32{1, 0, 0, 1}}
 		chosen := w.hard(0, p, group, 3)
 		if chosen[0] != 3 || chosen[2] != 7 {
 			t.Errorf("seed %d: images %v, want 3 of the first group, whose hardest it is, and 7 of the last", seed, chosen)
@@ -356,10 +356,10 @@ func TestHard(t *testing.T) {
 // Margins are measured against the means of the training images.
 func TestMargins(t *testing.T) {
 	set, m := someDigits(t, 200), trained(t)
-	w := &worker{nets: ensemble(t, 2, m), leaves: set.All()}
+	w := &distiller{nets: testEnsemble(t, 2, m), leaves: set.All()}
 	for class := range set.Classes {
 		of := set.All().OfClass(class)
-		x := points{w.nets.directions(set.All().Only(of)), w.nets.Dim(), ones(len(of))}
+		x := points{w.nets.directions(set.All().Only(of)), w.nets.dim(), ones(len(of))}
 		small := 0
 		for _, v := range w.margins(class, x) {
 			if !(v <= 1) {

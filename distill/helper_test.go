@@ -127,9 +127,9 @@ func colours(n int, seed uint64) *dataset.Set {
 	return set
 }
 
-func ensemble(t testing.TB, workers int, models ...*model.Model) Ensemble {
+func testEnsemble(t testing.TB, workers int, models ...*model.Model) ensemble {
 	t.Helper()
-	nets, err := NewEnsemble(models, taken(models[0]), "", workers)
+	nets, err := newEnsemble(models, taken(models[0]), "", workers)
 	if err != nil {
 		t.Fatal(err)
 	}

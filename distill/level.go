@@ -20,10 +20,10 @@ type level struct {
 	weight []float64
 }
 
-// worker makes levels, one from the other.
-type worker struct {
+// distiller makes levels, one from the other.
+type distiller struct {
 	Config
-	nets    Ensemble
+	nets    ensemble
 	painter *painter
 	leaves  dataset.Subset
 	levels  []*level
@@ -32,23 +32,23 @@ type worker struct {
 }
 
 // newPainter is a painter with the aim that the settings name.
-func (w *worker) newPainter() (*painter, error) {
-	p := &painter{in: w.nets.input(), how: w.Paint, seed: w.Seed}
-	if w.Objective == Distribution {
-		p.aim = newDistribution(w.leaves, w.nets, w.Config, w.workers)
+func (d *distiller) newPainter() (*painter, error) {
+	p := &painter{in: d.nets.input(), how: d.Paint, seed: d.Seed}
+	if d.Objective == Distribution {
+		p.aim = newDistribution(d.leaves, d.nets, d.Config, d.workers)
 		return p, nil
 	}
 	var err error
-	p.aim, err = newSimilarity(w.nets, w.workers)
+	p.aim, err = newSimilarity(d.nets, d.workers)
 	return p, err
 }
 
 // below is the images that the next level is made of.
-func (w *worker) below() dataset.Subset {
-	if n := len(w.levels); n > 0 {
-		return w.levels[n-1].set.All()
+func (d *distiller) below() dataset.Subset {
+	if n := len(d.levels); n > 0 {
+		return d.levels[n-1].set.All()
 	}
-	return w.leaves
+	return d.leaves
 }
 
 // plan is a level before its images are found.
@@ -59,17 +59,17 @@ type plan struct {
 }
 
 // plan gathers the images of the level below into groups.
-func (w *worker) plan() (*plan, error) {
-	depth := len(w.levels)
-	k, classes := w.PerClass[depth], len(w.leaves.Set.Classes)
-	set := *w.leaves.Set
-	set.Name = w.leaves.Set.Name + " distilled"
+func (d *distiller) plan(ctx context.Context) (*plan, error) {
+	depth := len(d.levels)
+	k, classes := d.PerClass[depth], len(d.leaves.Set.Classes)
+	set := *d.leaves.Set
+	set.Name = d.leaves.Set.Name + " distilled"
 	set.Pixels, set.Labels = nil, nil
-	p := &plan{level: &level{set: &set, group: make([]int32, w.below().Len()), weight: make([]float64, k*classes)}}
+	p := &plan{level: &level{set: &set, group: make([]int32, d.below().Len()), weight: make([]float64, k*classes)}}
 	for class := range classes {
-		members := w.below().OfClass(class)
-		points := w.points(class, members)
-		group, targets, err := w.gather(points, k, []uint64{uint64(depth), uint64(class)})
+		members := d.below().OfClass(class)
+		points := d.points(class, members)
+		group, targets, err := d.gather(ctx, points, k, []uint64{uint64(depth), uint64(class)})
 		if err != nil {
 			return nil, err
 		}
@@ -77,14 +77,14 @@ func (w *worker) plan() (*plan, error) {
 			p.group[members[i]] = int32(class*k) + g
 			p.weight[int32(class*k)+g] += points.weight[i]
 		}
-		p.x = append(p.x, w.start(class, members, points, group, targets)...)
+		p.x = append(p.x, d.start(class, members, points, group, targets)...)
 		p.targets = append(p.targets, targets...)
 		for range k {
 			set.Labels = append(set.Labels, uint16(class))
 		}
 	}
-	if w.Refine > 0 {
-		return p, w.refine(p.targets, k)
+	if d.Refine > 0 {
+		return p, d.refine(ctx, p.targets, k)
 	}
 	return p, nil
 }
@@ -92,80 +92,80 @@ func (w *worker) plan() (*plan, error) {
 // points represents a class's images of the level below by the directions of
 // their embeddings, or by the mean of those of the training images that they
 // stand for.
-func (w *worker) points(class int, members []int32) points {
-	p := points{dim: w.nets.Dim(), weight: ones(len(members))}
-	if n := len(w.levels); n > 0 {
+func (d *distiller) points(class int, members []int32) points {
+	p := points{dim: d.nets.dim(), weight: ones(len(members))}
+	if n := len(d.levels); n > 0 {
 		for i, m := range members {
-			p.weight[i] = w.levels[n-1].weight[m]
+			p.weight[i] = d.levels[n-1].weight[m]
 		}
 	}
-	if len(w.levels) == 0 || w.Target == "level" {
-		p.x = w.nets.directions(w.below().Only(members))
+	if len(d.levels) == 0 || d.Target == "level" {
+		p.x = d.nets.directions(d.below().Only(members))
 		return p
 	}
-	leaves, group := w.leavesOf(class, members)
+	leaves, group := d.leavesOf(class, members)
 	p.x = means(leaves, group, len(members))
 	return p
 }
 
 // leavesOf is the directions of the embeddings of a class's training images, and
 // which of the members, images of the level below, each belongs to.
-func (w *worker) leavesOf(class int, members []int32) (points, []int32) {
+func (d *distiller) leavesOf(class int, members []int32) (points, []int32) {
 	place := make(map[int32]int32, len(members))
 	for i, m := range members {
 		place[m] = int32(i)
 	}
-	leaves := w.leaves.OfClass(class)
+	leaves := d.leaves.OfClass(class)
 	group := make([]int32, len(leaves))
 	for i, leaf := range leaves {
-		for _, l := range w.levels {
+		for _, l := range d.levels {
 			leaf = l.group[leaf]
 		}
 		group[i] = place[leaf]
 	}
-	return points{w.nets.directions(w.leaves.Only(leaves)), w.nets.Dim(), ones(len(leaves))}, group
+	return points{d.nets.directions(d.leaves.Only(leaves)), d.nets.dim(), ones(len(leaves))}, group
 }
 
 // gather parts points into k groups and returns the directions that their images
 // are to have.
-func (w *worker) gather(p points, k int, at []uint64) (group []int32, targets []float32, err error) {
-	if w.Grouping == "random" {
-		group = atRandom(p.n(), k, w.Seed, "group", at)
+func (d *distiller) gather(ctx context.Context, p points, k int, at []uint64) (group []int32, targets []float32, err error) {
+	if d.Grouping == "random" {
+		group = atRandom(p.n(), k, d.Seed, "group", at)
 		targets = means(p, group, k)
-	} else if group, targets, err = kMeans(p, k, w.Seed, "group", at, w.workers); err != nil {
+	} else if group, targets, err = kMeans(ctx, p, k, d.Seed, "group", at, d.workers); err != nil {
 		return nil, nil, err
 	}
-	w.nets.normalise(targets)
+	d.nets.normalise(targets)
 	return group, targets, nil
 }
 
 // start is the images that the search begins with, pixels 0 to 1.
-func (w *worker) start(class int, members []int32, p points, group []int32, targets []float32) []float32 {
-	images := w.below().Only(members)
-	switch w.Start {
+func (d *distiller) start(class int, members []int32, p points, group []int32, targets []float32) []float32 {
+	images := d.below().Only(members)
+	switch d.Start {
 	case "mean":
-		return means(points{unitPixels(images), w.nets.input().Size(), p.weight}, group, len(targets)/p.dim)
+		return means(points{unitPixels(images), d.nets.input().Size(), p.weight}, group, len(targets)/p.dim)
 	case "leaf", "hard":
-		leaves, of := w.leavesOf(class, members)
+		leaves, of := d.leavesOf(class, members)
 		for i, member := range of {
 			of[i] = group[member]
 		}
 		chosen := mostLike(leaves, of, targets)
-		if w.Start == "hard" && len(chosen) > 1 { // a class's only image is to be a typical one
-			chosen = w.hard(class, leaves, of, len(chosen))
+		if d.Start == "hard" && len(chosen) > 1 { // a class's only image is to be a typical one
+			chosen = d.hard(class, leaves, of, len(chosen))
 		}
-		return unitPixels(w.leaves.Only(w.leaves.OfClass(class)).Only(chosen))
+		return unitPixels(d.leaves.Only(d.leaves.OfClass(class)).Only(chosen))
 	}
 	return unitPixels(images.Only(mostLike(p, group, targets)))
 }
 
 // hard draws one of the members of each of k groups of a class's training images,
 // if there is one among the half of the class that is hardest to tell from others.
-func (w *worker) hard(class int, leaves points, group []int32, k int) []int32 {
-	margins := w.margins(class, leaves)
+func (d *distiller) hard(class int, leaves points, group []int32, k int) []int32 {
+	margins := d.margins(class, leaves)
 	median := slices.Sorted(slices.Values(margins))[len(margins)/2]
 	order, chosen := make([]int32, len(group)), make([]int32, k)
-	rng.Permutation(order, w.Seed, "start", uint64(len(w.levels)), uint64(class))
+	rng.Permutation(order, d.Seed, "start", uint64(len(d.levels)), uint64(class))
 	slices.SortStableFunc(order, func(a, b int32) int { // the easy ones first: the last of a group stays
 		return cmp.Compare(min(0, median-margins[a]), min(0, median-margins[b]))
 	})
@@ -177,20 +177,20 @@ func (w *worker) hard(class int, leaves points, group []int32, k int) []int32 {
 
 // margins are by how much directions of a class's images are more like the mean
 // direction of their class than like that of any other.
-func (w *worker) margins(class int, images points) []float64 {
-	if w.means == nil {
-		for k := range w.leaves.Set.Classes {
-			x := w.nets.directions(w.leaves.Only(w.leaves.OfClass(k)))
+func (d *distiller) margins(class int, images points) []float64 {
+	if d.means == nil {
+		for k := range d.leaves.Set.Classes {
+			x := d.nets.directions(d.leaves.Only(d.leaves.OfClass(k)))
 			n := len(x) / images.dim
-			w.means = append(w.means, means(points{x, images.dim, ones(n)}, make([]int32, n), 1)...)
+			d.means = append(d.means, means(points{x, images.dim, ones(n)}, make([]int32, n), 1)...)
 		}
-		w.nets.normalise(w.means)
+		d.nets.normalise(d.means)
 	}
 	list := make([]float64, images.n())
 	for i := range list {
 		own, other := 0.0, math.Inf(-1)
-		for k := range len(w.means) / images.dim {
-			if like := dot(images.at(i), w.means[k*images.dim:][:images.dim]); k == class {
+		for k := range len(d.means) / images.dim {
+			if like := dot(images.at(i), d.means[k*images.dim:][:images.dim]); k == class {
 				own = like
 			} else {
 				other = max(other, like)
@@ -230,18 +230,18 @@ func unitPixels(images dataset.Subset) []float32 {
 
 // paint finds the images of the next level that are not yet in pixels, [n,H,W,C],
 // a chunk at a time. After each it calls save.
-func (w *worker) paint(ctx context.Context, p *plan, progress func(images, step int), save func() error) error {
-	depth, size, dim := uint64(len(w.levels)), w.nets.input().Size(), w.nets.Dim()
+func (d *distiller) paint(ctx context.Context, p *plan, progress func(images, step int), save func() error) error {
+	depth, size, dim := uint64(len(d.levels)), d.nets.input().Size(), d.nets.dim()
 	for {
 		first := len(p.set.Pixels) / size
-		n := min(w.painter.aim.chunk(w.PerClass[depth]), p.set.Len()-first)
+		n := min(d.painter.aim.chunk(d.PerClass[depth]), p.set.Len()-first)
 		if n == 0 {
 			return nil
 		}
-		c := w.painter.canvas(p.x[first*size:][:n*size])
+		c := d.painter.canvas(p.x[first*size:][:n*size])
 		c.targets, c.labels = p.targets[first*dim:][:n*dim], p.set.Labels[first:][:n]
 		c.names = func(i int) []uint64 { return []uint64{depth, uint64(first + i)} }
-		if err := w.painter.paint(ctx, c, w.Steps[depth], func(step int) { progress(n, step) }); err != nil {
+		if err := d.painter.paint(ctx, c, d.Steps[depth], func(step int) { progress(n, step) }); err != nil {
 			return err
 		}
 		p.set.Pixels = append(p.set.Pixels, bytesOf(c.x)...)

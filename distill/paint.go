@@ -105,17 +105,17 @@ func (c *canvas) take(i int, dv []float32, norm dataset.Normalisation, networks 
 }
 
 // trainerOf computes gradients to images through the operations of an embedding.
-func trainerOf(e *Embedder, workers int) (engine.Trainer[float32], error) {
+func trainerOf(e *embedder, workers int) (engine.Trainer[float32], error) {
 	return cpu.New().CompileTraining(e.net, engine.TrainingOptions{Options: engine.Options{Workers: workers}, InputGrad: true, FixedParams: true})
 }
 
 // similarity is the aim that an image's embedding points to the image's target.
 type similarity struct {
-	nets     Ensemble
+	nets     ensemble
 	trainers []engine.Trainer[float32]
 }
 
-func newSimilarity(nets Ensemble, workers int) (*similarity, error) {
+func newSimilarity(nets ensemble, workers int) (*similarity, error) {
 	s := &similarity{nets: nets}
 	for _, e := range nets {
 		t, err := trainerOf(e, workers)
@@ -133,18 +133,18 @@ const chunk = 128
 func (s *similarity) chunk(int) int { return chunk }
 
 func (s *similarity) pull(c *canvas, step int) error {
-	at, dim := 0, s.nets.Dim()
+	at, dim := 0, s.nets.dim()
 	for k, e := range s.nets {
-		norm := e.Model.Normalisation()
+		norm := e.model.Normalisation()
 		s.trainers[k].Gradient(nil, e.params, &engine.Batch[float32]{
 			N:     c.n(),
 			Input: func(i int, x []float32) { c.show(i, x, norm, uint64(k), uint64(step)) },
 			Loss: func(i int, dy, y []float32) float64 {
-				return dissimilarity(dy, y, c.targets[i*dim+at:][:e.Dim])
+				return dissimilarity(dy, y, c.targets[i*dim+at:][:e.dim])
 			},
 			InputGrad: func(i int, dx []float32) { c.take(i, dx, norm, len(s.nets)) },
 		})
-		at += e.Dim
+		at += e.dim
 	}
 	return nil
 }

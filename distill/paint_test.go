@@ -17,7 +17,7 @@ import (
 	"github.com/coarsegrain/taylornet/model"
 )
 
-func newTestPainter(t testing.TB, nets Ensemble, how Painting, workers int) *painter {
+func newTestPainter(t testing.TB, nets ensemble, how Painting, workers int) *painter {
 	t.Helper()
 	aim, err := newSimilarity(nets, workers)
 	if err != nil {
@@ -49,12 +49,12 @@ func gradient(t testing.TB, c *canvas, step int) []float32 {
 // less its mean similarity to its target, and its roughness; their sum.
 type objective struct {
 	c     *canvas
-	nets  Ensemble
+	nets  ensemble
 	step  uint64
 	embed []func(x []float64) []float64
 }
 
-func newObjective(t *testing.T, c *canvas, nets Ensemble, step uint64) *objective {
+func newObjective(t *testing.T, c *canvas, nets ensemble, step uint64) *objective {
 	o := &objective{c: c, nets: nets, step: step}
 	for _, e := range nets {
 		o.embed = append(o.embed, float64Embedding(t, e))
@@ -64,7 +64,7 @@ func newObjective(t *testing.T, c *canvas, nets Ensemble, step uint64) *objectiv
 
 // float64Embedding evaluates the operations of a model up to the embedding, norms
 // and all, on pixels 0 to 1.
-func float64Embedding(t *testing.T, e *Embedder) func(x []float64) []float64 {
+func float64Embedding(t *testing.T, e *embedder) func(x []float64) []float64 {
 	params := make([]float64, len(e.params))
 	for i, v := range e.params {
 		params[i] = float64(v)
@@ -73,7 +73,7 @@ func float64Embedding(t *testing.T, e *Embedder) func(x []float64) []float64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	norm := e.Model.Normalisation()
+	norm := e.model.Normalisation()
 	return func(x []float64) (y []float64) {
 		program.Run(1, func(_ int, to []float64) {
 			for j, v := range x {
@@ -87,7 +87,7 @@ func float64Embedding(t *testing.T, e *Embedder) func(x []float64) []float64 {
 
 func (o *objective) at(x []float64) (sum float64) {
 	in := o.nets.input()
-	size, dim := in.Size(), o.nets.Dim()
+	size, dim := in.Size(), o.nets.dim()
 	for i := range len(x) / size {
 		image := x[i*size:][:size]
 		from := i * dim
@@ -99,7 +99,7 @@ func (o *objective) at(x []float64) (sum float64) {
 				square += v * v
 			}
 			sum += (1 - product/math.Sqrt(square)) / float64(len(o.nets))
-			from += e.Dim
+			from += e.dim
 		}
 		sum += o.c.how.Smooth * roughness(image, in.H, in.W, in.C)
 	}
@@ -164,10 +164,10 @@ func TestPaintGradient(t *testing.T) {
 		{"colour", []*model.Model{madeUp(t, small, 1, "a", "b", "c"), madeUp(t, small, 2, "a", "b", "c")}, Painting{Smooth: 2, Augment: augment}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			nets := ensemble(t, 2, tt.models...)
+			nets := testEnsemble(t, 2, tt.models...)
 			r := rng.New(1, "paint")
 			const images, step = 19, 5 // more than a micro-batch
-			x, targets := make([]float32, images*nets.input().Size()), normal(r, images*nets.Dim())
+			x, targets := make([]float32, images*nets.input().Size()), normal(r, images*nets.dim())
 			for i := range x {
 				x[i] = r.Float32()
 			}
@@ -233,9 +233,9 @@ func TestDissimilarity(t *testing.T) {
 // TestPaintSteps makes the steps by hand: Adam along the gradient of each, with
 // its rate on a cosine, within the range of pixels.
 func TestPaintSteps(t *testing.T) {
-	nets, r := ensemble(t, 2, trained(t), disturbed(t)), rng.New(1, "paint")
+	nets, r := testEnsemble(t, 2, trained(t), disturbed(t)), rng.New(1, "paint")
 	const images, steps = 3, 6
-	x, targets := make([]float32, images*64), normal(r, images*nets.Dim())
+	x, targets := make([]float32, images*64), normal(r, images*nets.dim())
 	for i := range x {
 		x[i] = r.Float32()
 	}
@@ -263,7 +263,7 @@ func TestPaintSteps(t *testing.T) {
 
 // Every image of a level has its own variations, in whatever chunk it is.
 func TestPaintNamesImages(t *testing.T) {
-	nets, c := ensemble(t, 2, trained(t)), small()
+	nets, c := testEnsemble(t, 2, trained(t)), small()
 	p := newTestPainter(t, nets, c.Paint, 2)
 	set := digits(t).Test.All()
 	set.Index = make([]int32, chunk+1) // the same image again and again
@@ -273,7 +273,7 @@ func TestPaintNamesImages(t *testing.T) {
 	for range set.Index {
 		made.targets = append(made.targets, target...)
 	}
-	w := worker{Config: c, nets: nets, painter: p, workers: 2}
+	w := distiller{Config: c, nets: nets, painter: p, workers: 2}
 	if err := w.paint(t.Context(), made, func(int, int) {}, func() error { return nil }); err != nil {
 		t.Fatal(err)
 	}
@@ -286,12 +286,12 @@ func TestPaintNamesImages(t *testing.T) {
 
 // painted paints images towards the mean directions of classes of the digits,
 // from random pixels.
-func painted(t testing.TB, nets Ensemble, n, steps, workers int) (x, targets []float32) {
+func painted(t testing.TB, nets ensemble, n, steps, workers int) (x, targets []float32) {
 	t.Helper()
 	set := someDigits(t, 200).All()
 	r := rng.New(3, "start")
 	for i := range n {
-		targets = append(targets, means(points{nets.directions(set.Only(set.OfClass(i % 10))), nets.Dim(), ones(len(set.OfClass(i % 10)))}, make([]int32, len(set.OfClass(i%10))), 1)...)
+		targets = append(targets, means(points{nets.directions(set.Only(set.OfClass(i % 10))), nets.dim(), ones(len(set.OfClass(i % 10)))}, make([]int32, len(set.OfClass(i%10))), 1)...)
 		for range nets.input().Size() {
 			x = append(x, r.Float32())
 		}
@@ -316,7 +316,7 @@ func painted(t testing.TB, nets Ensemble, n, steps, workers int) (x, targets []f
 }
 
 // similarities are those of images to their targets, mean over the networks.
-func similarityTo(nets Ensemble, x, targets []float32) (mean float64) {
+func similarityTo(nets ensemble, x, targets []float32) (mean float64) {
 	in := nets.input()
 	n := len(x) / in.Size()
 	set := dataset.Set{H: in.H, W: in.W, C: in.C, Pixels: bytesOf(x), Labels: make([]uint16, n)}
@@ -325,7 +325,7 @@ func similarityTo(nets Ensemble, x, targets []float32) (mean float64) {
 
 func TestPaintRaisesSimilarity(t *testing.T) {
 	for _, models := range [][]*model.Model{{trained(t)}, {trained(t), disturbed(t)}} {
-		nets := ensemble(t, 2, models...)
+		nets := testEnsemble(t, 2, models...)
 		before, _ := painted(t, nets, 10, 0, 2)
 		x, targets := painted(t, nets, 10, 40, 2)
 		for i, v := range x {
@@ -347,7 +347,7 @@ func TestPaintWorkersGiveIdenticalBits(t *testing.T) {
 	models := []*model.Model{trained(t), disturbed(t)}
 	var want []float32
 	for _, workers := range allWorkers {
-		got, _ := painted(t, ensemble(t, workers, models...), 70, 5, workers)
+		got, _ := painted(t, testEnsemble(t, workers, models...), 70, 5, workers)
 		if want == nil {
 			want = got
 		}
@@ -360,7 +360,7 @@ func TestPaintWorkersGiveIdenticalBits(t *testing.T) {
 // What an image becomes does not depend on those beside it. The numbers of
 // images are powers of two, by which a mean is divided exactly.
 func TestPaintImagesAreIndependent(t *testing.T) {
-	nets := ensemble(t, 2, trained(t))
+	nets := testEnsemble(t, 2, trained(t))
 	few, _ := painted(t, nets, 4, 5, 2)
 	many, _ := painted(t, nets, 64, 5, 2)
 	if !slices.Equal(few, many[:len(few)]) {
@@ -369,9 +369,9 @@ func TestPaintImagesAreIndependent(t *testing.T) {
 }
 
 func TestPaintStops(t *testing.T) {
-	nets := ensemble(t, 1, trained(t))
+	nets := testEnsemble(t, 1, trained(t))
 	ctx, cancel := context.WithCancel(t.Context())
-	x, targets := make([]float32, 64), make([]float32, nets.Dim())
+	x, targets := make([]float32, 64), make([]float32, nets.dim())
 	targets[0] = 1
 	steps := 0
 	p := newTestPainter(t, nets, Painting{Rate: 0.1}, 1)

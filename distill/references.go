@@ -36,8 +36,11 @@ type References struct {
 // Len returns the number of references.
 func (r *References) Len() int { return r.Set.Len() }
 
-// Dim is the length of an embedding.
-func (r *References) Dim() int { return len(r.Embeddings) / r.Len() }
+// PerClass returns the number of references of each class.
+func (r *References) PerClass() int { return r.Len() / len(r.Set.Classes) }
+
+// dim is the length of an embedding.
+func (r *References) dim() int { return len(r.Embeddings) / r.Len() }
 
 // Of returns the reference that each image of the training split belongs to, -1
 // for those set aside.
@@ -83,35 +86,18 @@ func (r *References) check(models []*model.Model) error {
 	return nil
 }
 
-// With returns the same images embedded by other models, to see how far the
-// images depend on theirs. The models must take such images and know the same
-// number of classes.
-func (r *References) With(models []*model.Model, workers int) (*References, error) {
-	nets, err := NewEnsemble(models, r.Set, r.Config.Layer, workers)
-	if err != nil {
-		return nil, err
-	}
+// embeddedBy returns the same images embedded by other networks.
+func (r *References) embeddedBy(nets ensemble) (*References, error) {
 	other := *r
-	other.Models, err = hashes(models)
-	other.Embeddings = nets.Embed(r.Set.All())
-	return &other, err
-}
-
-// Under returns the accuracy, 0 to 1, of the same images embedded by other models.
-func (r *References) Under(models []*model.Model, test dataset.Subset, rule Rule, workers int) (float64, error) {
-	embedded, err := r.With(models, workers)
-	if err != nil {
-		return 0, err
+	other.Models, other.Embeddings = nil, nets.embed(r.Set.All())
+	for _, e := range nets {
+		hash, err := e.model.Hash()
+		if err != nil {
+			return nil, err
+		}
+		other.Models = append(other.Models, hash)
 	}
-	c, err := NewClassifier(embedded, models, rule, workers)
-	if err != nil {
-		return 0, err
-	}
-	e, err := c.Evaluate(test)
-	if err != nil {
-		return 0, err
-	}
-	return e.Accuracy(), nil
+	return &other, nil
 }
 
 func hashes(models []*model.Model) ([]string, error) {

@@ -1,6 +1,7 @@
 package distill
 
 import (
+	"context"
 	"math"
 
 	"github.com/coarsegrain/taylornet/dataset"
@@ -24,12 +25,12 @@ const (
 // or not other classes have it too. The similarities of varied training images to
 // all targets, as a softmax, are to fall to their class: soft nearest prototype
 // classification (Seo, Bode and Obermayer, IEEE Trans. Neural Networks 14, 2003).
-func (w *worker) refine(targets []float32, k int) error {
-	images := w.refined()
-	dim := w.nets.Dim()
+func (d *distiller) refine(ctx context.Context, targets []float32, k int) error {
+	images := d.refined()
+	dim := d.nets.dim()
 	n, steps := len(targets)/dim, images.Len()/min(refineBatch, images.Len())
 	net := &spec.Net{Input: spec.Shape{H: 1, W: 1, C: dim}, Ops: []spec.Op{&spec.Linear{N: n}}}
-	trainer, err := cpu.New().CompileTraining(net, engine.TrainingOptions{Options: engine.Options{Workers: w.workers, MicroBatch: 64}})
+	trainer, err := cpu.New().CompileTraining(net, engine.TrainingOptions{Options: engine.Options{Workers: d.workers, MicroBatch: 64}})
 	if err != nil {
 		return err
 	}
@@ -37,24 +38,27 @@ func (w *worker) refine(targets []float32, k int) error {
 	update, schedule := optim.AdamW{}.New(dim*n, nil), optim.Cosine{Peak: refineRate}
 	transpose(params, targets, n)
 	order := make([]int32, images.Len())
-	for pass := range w.Refine {
-		x, err := w.varied(images, pass)
+	for pass := range d.Refine {
+		x, err := d.varied(images, pass)
 		if err != nil {
 			return err
 		}
-		rng.Permutation(order, w.Seed, "refine order", uint64(len(w.levels)), uint64(pass))
+		rng.Permutation(order, d.Seed, "refine order", uint64(len(d.levels)), uint64(pass))
 		for step := range steps {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
 			batch := order[step*refineBatch : min((step+1)*refineBatch, len(order))]
 			trainer.Gradient(grads, params, &engine.Batch[float32]{
 				N:     len(batch),
 				Input: func(i int, v []float32) { copy(v, x[int(batch[i])*dim:][:dim]) },
 				Loss: func(i int, dy, y []float32) float64 {
-					return prototypeLoss(dy, y, images.Label(int(batch[i])), k, refineScale/float64(len(w.nets)))
+					return prototypeLoss(dy, y, images.Label(int(batch[i])), k, refineScale/float64(len(d.nets)))
 				},
 			})
-			update.Step(params[:dim*n], grads[:dim*n], schedule.At(pass*steps+step, w.Refine*steps))
+			update.Step(params[:dim*n], grads[:dim*n], schedule.At(pass*steps+step, d.Refine*steps))
 			transpose(targets, params[:dim*n], dim)
-			w.nets.normalise(targets)
+			d.nets.normalise(targets)
 			transpose(params, targets, n)
 		}
 	}
@@ -62,33 +66,33 @@ func (w *worker) refine(targets []float32, k int) error {
 }
 
 // refined is the training images that targets are refined on.
-func (w *worker) refined() dataset.Subset {
+func (d *distiller) refined() dataset.Subset {
 	var list []int32
-	for class := range w.leaves.Set.Classes {
-		members := w.leaves.OfClass(class)
+	for class := range d.leaves.Set.Classes {
+		members := d.leaves.OfClass(class)
 		order := make([]int32, len(members))
-		rng.Permutation(order, w.Seed, "refine", uint64(class))
+		rng.Permutation(order, d.Seed, "refine", uint64(class))
 		for _, i := range order[:min(refineMost, len(order))] {
 			list = append(list, members[i])
 		}
 	}
-	return w.leaves.Only(list)
+	return d.leaves.Only(list)
 }
 
 // varied is the directions of the images' embeddings, each image varied as the
 // pass draws.
-func (w *worker) varied(images dataset.Subset, pass int) ([]float32, error) {
-	dim, at := w.nets.Dim(), 0
+func (d *distiller) varied(images dataset.Subset, pass int) ([]float32, error) {
+	dim, at := d.nets.dim(), 0
 	out := make([]float32, images.Len()*dim)
-	for _, e := range w.nets {
-		s, err := dataset.NewSampler(images, e.Model.Normalisation(), w.Paint.Augment, w.Seed)
+	for _, e := range d.nets {
+		s, err := dataset.NewSampler(images, e.model.Normalisation(), d.Paint.Augment, d.Seed)
 		if err != nil {
 			return nil, err
 		}
 		e.program.Run(images.Len(), func(i int, x []float32) { s.Sample(x, pass, i) }, func(i int, y []float32) { copy(out[i*dim+at:], y) })
-		at += e.Dim
+		at += e.dim
 	}
-	w.nets.normalise(out)
+	d.nets.normalise(out)
 	return out, nil
 }
 

@@ -88,11 +88,11 @@ func planned(t *testing.T, c Config, workers int, models ...*model.Model) (targe
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := r.plan()
+	p, err := r.plan(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	dim := r.nets.Dim()
+	dim := r.nets.dim()
 	y := make([]float64, p.set.Len())
 	for i, v := range slices.Collect(slices.Chunk(r.nets.directions(r.leaves), dim)) {
 		for j := range y {
@@ -151,7 +151,7 @@ func TestRefineIsReproducible(t *testing.T) {
 // Classes with many images are refined on some of each, those with few on all.
 func TestRefined(t *testing.T) {
 	set := colours(9000, 1)
-	w := worker{Config: small(), leaves: set.All()}
+	w := distiller{Config: small(), leaves: set.All()}
 	images := w.refined()
 	if !slices.Equal(images.Counts(), []int{refineMost, refineMost, refineMost}) {
 		t.Errorf("counts %v", images.Counts())
@@ -167,8 +167,8 @@ func TestRefined(t *testing.T) {
 
 // Images are varied by each pass anew; without augmentation they stay.
 func TestVaried(t *testing.T) {
-	nets, images := ensemble(t, 2, trained(t), disturbed(t)), someDigits(t, 20).All()
-	w := worker{Config: small(), nets: nets}
+	nets, images := testEnsemble(t, 2, trained(t), disturbed(t)), someDigits(t, 20).All()
+	w := distiller{Config: small(), nets: nets}
 	varied := func(pass int) []float32 {
 		t.Helper()
 		x, err := w.varied(images, pass)

@@ -115,7 +115,7 @@ func TestDiskFailures(t *testing.T) {
 	failures := 0
 	for fail := 1; ; fail++ {
 		dir := filepath.Join(t.TempDir(), "run")
-		_, err := Run(t.Context(), c, models, set, Options{Dir: dir, FS: &fsxtest.Failing{Fail: fail}})
+		_, err := Run(t.Context(), c, models, set, Options{Dir: dir, fs: &fsxtest.Failing{Fail: fail}})
 		if err == nil {
 			break
 		}
@@ -147,7 +147,7 @@ func TestResumeBetweenFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := levelFiles(t, dir, c)
-	r := &run{worker: worker{Config: c}, opts: Options{Dir: dir, FS: fsx.OS{}}}
+	r := &run{distiller: distiller{Config: c}, opts: Options{Dir: dir, fs: fsx.OS{}}}
 	first, err := Load(filepath.Join(dir, LevelFile(30)))
 	if err != nil {
 		t.Fatal(err)
@@ -216,11 +216,11 @@ func TestResumeRefuses(t *testing.T) {
 	}
 	other := c
 	other.Paint.Smooth *= 2
-	oneLine(t, resume(other, set, m), "its settings, models or images are others")
-	oneLine(t, resume(c, set, disturbed(t)), "its settings, models or images are others")
-	oneLine(t, resume(c, set, m, disturbed(t)), "its settings, models or images are others")
+	oneLine(t, resume(other, set, m), "its settings, models or images differ from the ones given")
+	oneLine(t, resume(c, set, disturbed(t)), "its settings, models or images differ from the ones given")
+	oneLine(t, resume(c, set, m, disturbed(t)), "its settings, models or images differ from the ones given")
 	set.Pixels[0]++
-	oneLine(t, resume(c, set, m), "its settings, models or images are others")
+	oneLine(t, resume(c, set, m), "its settings, models or images differ from the ones given")
 	set.Pixels[0]--
 }
 
@@ -256,7 +256,7 @@ func TestResumeRefusesDamage(t *testing.T) {
 		}
 		refused(last)
 	}
-	r := &run{worker: worker{Config: c}, opts: Options{Dir: dir, FS: fsx.OS{}}}
+	r := &run{distiller: distiller{Config: c}, opts: Options{Dir: dir, fs: fsx.OS{}}}
 	for _, n := range []int{301 * 64, 65} { // too many, no whole images
 		if err := r.save(0, make([]uint8, n)); err != nil {
 			t.Fatal(err)

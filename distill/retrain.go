@@ -5,23 +5,41 @@ import (
 	"fmt"
 
 	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/spec"
 	"github.com/coarsegrain/taylornet/train"
 )
 
-// Retrained is how fresh networks do that saw nothing but a few images, on the
-// test images: the field's own measure of distilled data. Accuracies are 0 to 1,
-// by seed.
+// Retrained reports how well fresh networks classify the test images that saw
+// nothing but a few images: the field's own measure of distilled data. Accuracies
+// are fractions, 0 to 1, by random seed.
 type Retrained struct {
-	Name      string // of the network
-	Net       string // in the notation
-	Distilled []float64
-	Random    []float64 // trained on as many random real images by the same recipe
+	Name      string    `json:"name"` // TaylorNet, the model's own network, or ConvNet
+	Net       string    `json:"net"`  // in the notation
+	Distilled []float64 `json:"distilled"`
+	Random    []float64 `json:"random"` // trained on as many random real images by the same recipe
 }
 
-// ConvNet is the network that distilled data are commonly measured with: three
+// RetrainProgress reports the accuracies of a pair of fresh networks.
+type RetrainProgress struct {
+	Name              string // of the network
+	PerClass          int
+	Seed              int
+	Distilled, Random float64
+}
+
+// Settings of retraining: the number of steps, the images per step, and the largest
+// number of images per class that fresh networks are trained on.
+const (
+	retrainSteps    = 500
+	retrainBatch    = 64
+	retrainPerClass = 50
+)
+
+// convNet returns the network that distilled data are commonly measured with: three
 // times convolution with 128 channels, norm, ReLU and average pooling (Zhao, Mopuri
-// and Bilen, arXiv 2006.05929), here with batch norms.
-func ConvNet(set *dataset.Set) string {
+// and Bilen, arXiv 2006.05929), here with batch normalisation. Of tiny images the
+// notation does not parse: nothing is left to pool.
+func convNet(set *dataset.Set) string {
 	text := fmt.Sprintf("Input(%d,%d,%d)\n", set.H, set.W, set.C)
 	for range 3 {
 		text += "Conv(3,3,128,1,1,1) Norm ReLU AvgPool(2,2,2,2)\n"
@@ -29,16 +47,10 @@ func ConvNet(set *dataset.Set) string {
 	return text + fmt.Sprintf("Linear(%d)\n", len(set.Classes))
 }
 
-// Steps and images a step of retraining.
-const (
-	retrainSteps = 500
-	retrainBatch = 64
-)
-
-// RetrainRecipe is the settings that a network is trained with on n images of a
+// retrainConfig returns the settings that a network is trained with on n images of a
 // data set: the data set's augmentation, and otherwise plain choices that were not
 // searched for.
-func RetrainRecipe(data, net string, n int, seed uint64) train.Config {
+func retrainConfig(data, net string, n int, seed uint64) train.Config {
 	c := train.Recipe(data)
 	c.Net, c.Seed, c.Validation = net, seed, 0
 	c.Batch = min(n, retrainBatch)
@@ -47,11 +59,43 @@ func RetrainRecipe(data, net string, n int, seed uint64) train.Config {
 	return c
 }
 
-// Retrain trains a fresh network on a set of images alone and returns its accuracy
+// retrain trains fresh networks on a level's images and on as many real ones.
+func (a *assessor) retrain(ctx context.Context, refs *References) ([]Retrained, error) {
+	perClass := refs.PerClass()
+	if perClass > retrainPerClass {
+		return nil, nil
+	}
+	list := []Retrained{{Name: "TaylorNet", Net: a.models[0].Net().String()}}
+	net := convNet(refs.Set)
+	if _, err := spec.Parse(net); err == nil {
+		list = append(list, Retrained{Name: "ConvNet", Net: net})
+	}
+	for i := range list {
+		r := &list[i]
+		for seed := 1; seed <= a.Seeds; seed++ {
+			c := retrainConfig(a.data.Name, r.Net, refs.Len(), uint64(seed))
+			distilled, err := a.trainOn(ctx, refs.Set, c)
+			if err != nil {
+				return nil, fmt.Errorf("training a fresh %s on %d images per class: %w", r.Name, perClass, err)
+			}
+			random, err := a.trainOn(ctx, randomImages(a.leaves, perClass, uint64(seed)), c)
+			if err != nil {
+				return nil, fmt.Errorf("training a fresh %s on random images: %w", r.Name, err)
+			}
+			r.Distilled, r.Random = append(r.Distilled, distilled), append(r.Random, random)
+			if a.Retrained != nil {
+				a.Retrained(RetrainProgress{Name: r.Name, PerClass: perClass, Seed: seed, Distilled: distilled, Random: random})
+			}
+		}
+	}
+	return list, nil
+}
+
+// trainOn trains a fresh network on a set of images alone and returns its accuracy
 // on the test images, 0 to 1.
-func Retrain(ctx context.Context, images, test *dataset.Set, c train.Config, workers int) (float64, error) {
-	data := &dataset.Data{Name: images.Name, Train: images, Test: test}
-	result, err := train.Run(ctx, c, data, train.Options{Workers: workers})
+func (a *assessor) trainOn(ctx context.Context, images *dataset.Set, c train.Config) (float64, error) {
+	data := &dataset.Data{Name: images.Name, Train: images, Test: a.data.Test}
+	result, err := train.Run(ctx, c, data, train.Options{Workers: a.Workers})
 	if err != nil {
 		return 0, err
 	}

@@ -9,7 +9,7 @@ import (
 
 func TestConvNet(t *testing.T) {
 	set := &dataset.Set{H: 28, W: 28, C: 1, Classes: make([]string, 10)}
-	net, err := spec.Parse(ConvNet(set))
+	net, err := spec.Parse(convNet(set))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,10 +25,10 @@ func TestConvNet(t *testing.T) {
 	}
 }
 
-func TestRetrainRecipe(t *testing.T) {
+func TestRetrainConfig(t *testing.T) {
 	set := digits(t).Train
 	for _, n := range []int{1, 10, 64, 100, 500, 200000} {
-		c := RetrainRecipe("digits", ConvNet(set), n, 3)
+		c := retrainConfig("digits", convNet(set), n, 3)
 		if err := c.Validate(); err != nil {
 			t.Errorf("%d images: %v", n, err)
 		}
@@ -39,13 +39,13 @@ func TestRetrainRecipe(t *testing.T) {
 	}
 }
 
-// A network that saw ten images a class knows more than chance.
-func TestRetrain(t *testing.T) {
-	data := digits(t)
-	images := Random(data.Train.All(), 10, 1)
-	c := RetrainRecipe("digits", ConvNet(images), images.Len(), 1)
+// A network that saw ten images per class knows more than chance.
+func TestTrainOn(t *testing.T) {
+	a := &assessor{AssessOptions: AssessOptions{Workers: 2}, data: digits(t)}
+	images := randomImages(a.data.Train.All(), 10, 1)
+	c := retrainConfig("digits", convNet(images), images.Len(), 1)
 	c.Epochs, c.Average = 10, 0
-	accuracy, err := Retrain(t.Context(), images, data.Test, c, 2)
+	accuracy, err := a.trainOn(t.Context(), images, c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +53,7 @@ func TestRetrain(t *testing.T) {
 		t.Errorf("accuracy %.3f on test images", accuracy)
 	}
 	c.Net = "Input(9,9,1) Linear(10)"
-	if _, err := Retrain(t.Context(), images, data.Test, c, 2); err == nil {
+	if _, err := a.trainOn(t.Context(), images, c); err == nil {
 		t.Error("a network for other images: no error")
 	}
 }

@@ -27,6 +27,11 @@ var (
 	ErrExists = errors.New("the folder already holds a distillation")
 )
 
+// interrupted returns the error of work that ended because ctx is done.
+func interrupted(ctx context.Context) error {
+	return fmt.Errorf("%w: %w", ErrInterrupted, context.Cause(ctx))
+}
+
 // The files of a run's folder besides LevelFile's.
 const (
 	ConfigFile = "config.json"
@@ -51,8 +56,8 @@ type Options struct {
 	Workers int
 	// Progress, if not nil, is called after every step.
 	Progress func(Progress)
-	// FS is where files are written; the operating system's if nil.
-	FS fsx.FS
+
+	fs fsx.FS // for tests: where files are written; nil means the operating system's
 }
 
 // Progress is how far a run is.
@@ -67,7 +72,7 @@ type Progress struct {
 
 // run is a run in progress.
 type run struct {
-	worker
+	distiller
 	opts        Options
 	models      []string // hashes
 	set         *dataset.Set
@@ -84,8 +89,9 @@ func Run(ctx context.Context, cfg Config, models []*model.Model, set *dataset.Se
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("settings: %w", err)
 	}
-	if opts.FS == nil {
-		opts.FS = fsx.OS{}
+	cfg = cfg.withDefaults()
+	if opts.fs == nil {
+		opts.fs = fsx.OS{}
 	}
 	r, err := newRun(cfg, models, set, opts)
 	if err != nil {
@@ -108,11 +114,11 @@ func Run(ctx context.Context, cfg Config, models []*model.Model, set *dataset.Se
 }
 
 func newRun(cfg Config, models []*model.Model, set *dataset.Set, opts Options) (*run, error) {
-	nets, err := NewEnsemble(models, set, cfg.Layer, opts.Workers)
+	nets, err := newEnsemble(models, set, cfg.Layer, opts.Workers)
 	if err != nil {
 		return nil, err
 	}
-	r := &run{worker: worker{Config: cfg, nets: nets, workers: opts.Workers}, opts: opts, set: set, fingerprint: set.Fingerprint()}
+	r := &run{distiller: distiller{Config: cfg, nets: nets, workers: opts.Workers}, opts: opts, set: set, fingerprint: set.Fingerprint()}
 	if r.leaves, _, err = train.Split(models[0], set); err != nil {
 		return nil, err
 	}
@@ -170,7 +176,7 @@ func (r *run) open(models []*model.Model) error {
 	}
 	if r.opts.Resume {
 		if there, err := os.ReadFile(r.path(ConfigFile)); err != nil || !bytes.Equal(bytes.TrimSpace(there), text) {
-			return fmt.Errorf("resuming %s: its settings, models or images are others than those given", r.opts.Dir)
+			return fmt.Errorf("resuming %s: its settings, models or images differ from the ones given", r.opts.Dir)
 		}
 		if err := fsx.RemoveTemp(r.opts.Dir); err != nil {
 			return fmt.Errorf("resuming %s: %w", r.opts.Dir, err)
@@ -187,11 +193,11 @@ func (r *run) open(models []*model.Model) error {
 		return err
 	}
 	for i, m := range models {
-		if err := fsx.WriteFile(r.opts.FS, r.path(modelFile(i)), m.Write); err != nil {
+		if err := fsx.WriteFile(r.opts.fs, r.path(modelFile(i)), m.Write); err != nil {
 			return err
 		}
 	}
-	return fsx.WriteBytes(r.opts.FS, r.path(ConfigFile), append(text, '\n'))
+	return fsx.WriteBytes(r.opts.fs, r.path(ConfigFile), append(text, '\n'))
 }
 
 // restore takes up the levels that are finished.
@@ -206,7 +212,7 @@ func (r *run) restore() error {
 		}
 		same := reflect.DeepEqual(refs.Config, r.Config) && slices.Equal(refs.Models, r.models) && refs.Fingerprint == r.fingerprint
 		if !same || len(refs.Groups) != i+1 || len(refs.Groups[0]) != r.set.Len() {
-			return fmt.Errorf("resuming %s: %s is of another distillation", r.opts.Dir, LevelFile(k))
+			return fmt.Errorf("resuming %s: %s belongs to another distillation", r.opts.Dir, LevelFile(k))
 		}
 		r.finish(r.levelOf(refs), refs)
 	}
@@ -233,9 +239,9 @@ func (r *run) levelOf(refs *References) *level {
 // level makes the next level.
 func (r *run) level(ctx context.Context) error {
 	depth := len(r.results)
-	p, err := r.plan()
+	p, err := r.plan(ctx)
 	if err != nil {
-		return err
+		return r.ended(ctx, err)
 	}
 	if r.opts.Resume {
 		if p.set.Pixels, err = r.found(depth, len(p.x)); err != nil {
@@ -247,19 +253,24 @@ func (r *run) level(ctx context.Context) error {
 		r.report(Progress{Done: r.done + painted + images*step})
 	}
 	if err := r.paint(ctx, p, progress, func() error { return r.save(depth, p.set.Pixels) }); err != nil {
-		if ctx.Err() != nil {
-			return fmt.Errorf("%w in level %d", ErrInterrupted, depth+1)
-		}
-		return err
+		return r.ended(ctx, err)
 	}
 	refs := r.references(p.level)
 	if r.opts.Dir != "" {
-		if err := fsx.WriteFile(r.opts.FS, r.path(LevelFile(r.PerClass[depth])), refs.Write); err != nil {
+		if err := fsx.WriteFile(r.opts.fs, r.path(LevelFile(r.PerClass[depth])), refs.Write); err != nil {
 			return err
 		}
 	}
 	r.finish(p.level, refs)
 	return nil
+}
+
+// ended returns the error that ended a level, which is an interruption if ctx is done.
+func (r *run) ended(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("%w in level %d: %w", ErrInterrupted, len(r.results)+1, context.Cause(ctx))
+	}
+	return err
 }
 
 // finish notes that a level is there.
@@ -286,7 +297,7 @@ func (r *run) report(p Progress) {
 
 // references makes the references of a finished level.
 func (r *run) references(l *level) *References {
-	refs := &References{Config: r.Config, Set: l.set, Models: r.models, Embeddings: r.nets.Embed(l.set.All()), Fingerprint: r.fingerprint}
+	refs := &References{Config: r.Config, Set: l.set, Models: r.models, Embeddings: r.nets.embed(l.set.All()), Fingerprint: r.fingerprint}
 	if n := len(r.results); n > 0 {
 		refs.Groups = append(slices.Clone(r.results[n-1].Groups), l.group)
 		return refs
@@ -311,7 +322,7 @@ func (r *run) save(depth int, pixels []uint8) error {
 		Metadata: map[string]string{"level": fmt.Sprint(depth + 1)},
 		Tensors:  []safetensors.Tensor{{Name: imagesName, Shape: []int{len(pixels)}, Data: floats(pixels)}},
 	}
-	return fsx.WriteFile(r.opts.FS, r.path(lastFile), func(w io.Writer) error { return safetensors.Write(w, file) })
+	return fsx.WriteFile(r.opts.fs, r.path(lastFile), func(w io.Writer) error { return safetensors.Write(w, file) })
 }
 
 // found reads what save kept, if it is of this level.
@@ -337,7 +348,7 @@ func (r *run) found(depth, most int) ([]uint8, error) {
 		return nil, fmt.Errorf("resuming from %s: %w", path, err)
 	}
 	if len(values) > most || len(values)%r.nets.input().Size() != 0 {
-		return nil, fmt.Errorf("resuming from %s: its %d pixels are no images of this level", path, len(values))
+		return nil, fmt.Errorf("resuming from %s: its %d pixels are not images of this level", path, len(values))
 	}
 	pixels := make([]uint8, len(values))
 	for i, v := range values {

@@ -124,7 +124,7 @@ func TestRun(t *testing.T) {
 			t.Errorf("level %d: %d groups, fingerprint %s, models %v", i+1, len(refs.Groups), refs.Fingerprint, refs.Models)
 		}
 		checkTree(t, refs, c.PerClass[i], m, set)
-		if !slices.Equal(refs.Embeddings, ensemble(t, 1, m).Embed(refs.Set.All())) {
+		if !slices.Equal(refs.Embeddings, testEnsemble(t, 1, m).embed(refs.Set.All())) {
 			t.Errorf("level %d: the embeddings are not the images'", i+1)
 		}
 		for j, group := range refs.Groups[:i] {
@@ -132,12 +132,12 @@ func TestRun(t *testing.T) {
 				t.Errorf("level %d has other groups of level %d", i+1, j+1)
 			}
 		}
-		e, err := newClassifier(t, refs, DefaultRule(), m).Evaluate(digits(t).Test.All())
+		e, err := newClassifier(t, refs, Rule{}, m).Evaluate(t.Context(), digits(t).Test.All())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !(e.Accuracy() >= 0.9) {
-			t.Errorf("level %d: accuracy %.3f", i+1, e.Accuracy())
+		if !(e.Accuracy >= 0.9) {
+			t.Errorf("level %d: accuracy %.3f", i+1, e.Accuracy)
 		}
 	}
 }
@@ -209,10 +209,10 @@ func TestStartWithLeaves(t *testing.T) {
 	c := small()
 	c.PerClass, c.Steps, c.Start, c.Refine = []int{8, 2}, []int{5, 0}, "leaf", 0
 	levels := distilled(t, c, set, m)
-	nets := ensemble(t, 1, m)
+	nets := testEnsemble(t, 1, m)
 	for r, refs := 0, levels[1]; r < refs.Len(); r++ {
 		behind := set.All().Only(refs.Behind(r))
-		p := points{nets.directions(behind), nets.Dim(), ones(behind.Len())}
+		p := points{nets.directions(behind), nets.dim(), ones(behind.Len())}
 		group := make([]int32, behind.Len())
 		best := mostLike(p, group, means(p, group, 1))[0]
 		if !slices.Equal(behind.Image(int(best)), refs.Set.Image(r)) {
@@ -225,7 +225,7 @@ func TestStartWithLeaves(t *testing.T) {
 // each group, or of the images of the level below, by how many those stand for.
 func TestTargets(t *testing.T) {
 	set, m := someDigits(t, 300), trained(t)
-	nets := ensemble(t, 1, m)
+	nets := testEnsemble(t, 1, m)
 	for _, target := range targets {
 		c := small()
 		c.Target, c.Refine = target, 0
@@ -236,7 +236,7 @@ func TestTargets(t *testing.T) {
 		if err := r.level(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		p, err := r.plan()
+		p, err := r.plan(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -254,15 +254,15 @@ func TestTargets(t *testing.T) {
 				weight = append(weight, float64(len(first.Behind(i))))
 			}
 		}
-		want := make([]float64, p.set.Len()*nets.Dim())
-		for i, y := range slices.Collect(slices.Chunk(nets.directions(images), nets.Dim())) {
+		want := make([]float64, p.set.Len()*nets.dim())
+		for i, y := range slices.Collect(slices.Chunk(nets.directions(images), nets.dim())) {
 			for j, v := range y {
 				if group[i] >= 0 {
-					want[int(group[i])*nets.Dim()+j] += weight[i] * float64(v)
+					want[int(group[i])*nets.dim()+j] += weight[i] * float64(v)
 				}
 			}
 		}
-		for v := range slices.Chunk(want, nets.Dim()) {
+		for v := range slices.Chunk(want, nets.dim()) {
 			scale := math.Sqrt(squares(v))
 			for j := range v {
 				v[j] /= scale
@@ -297,7 +297,7 @@ func TestProgress(t *testing.T) {
 			t.Errorf("level %d of %d, %d done after level %d with %d", p.Level, p.Levels, p.Done, finished, done)
 		}
 		if p.PerClass != c.PerClass[p.Level-1] {
-			t.Errorf("level %d: %d images a class", p.Level, p.PerClass)
+			t.Errorf("level %d: %d images per class", p.Level, p.PerClass)
 		}
 		total, done = p.Total, p.Done
 		if p.Finished == nil {
@@ -331,7 +331,7 @@ func TestRunRefuses(t *testing.T) {
 		}
 		return err
 	}
-	oneLine(t, attempt(few, set, m), fmt.Sprintf("has %d training images: the first level must have fewer a class, not %d", smallest, smallest))
+	oneLine(t, attempt(few, set, m), fmt.Sprintf("has %d training images: the first level must have fewer per class, not %d", smallest, smallest))
 	few.PerClass[0]--
 	distilled(t, few, set, m)
 	oneLine(t, attempt(small(), set), "no model")
@@ -361,7 +361,7 @@ func TestValidateReportsEveryFault(t *testing.T) {
 	}
 	for _, part := range []string{
 		`grouping "near"`, `target "roots"`, `start "middle"`, "refine -4", "rate -1", "smoothness -3", "shift -1", "cutout",
-		"level 2 has 7 images a class after 5", "level 3 has 7 images a class after 7", "images a class 0: want 1",
+		"level 2 has 7 images per class after 5", "level 3 has 7 images per class after 7", "images per class 0: want 1",
 		"2 numbers of steps for 4 levels", "steps -2",
 	} {
 		if !contains(err, part) {
@@ -380,10 +380,10 @@ func TestRecipe(t *testing.T) {
 			for _, objective := range objectives {
 				c := Recipe(objective, name, smallest)
 				if err := c.Validate(); err != nil {
-					t.Errorf("recipe for %s, %s with %d images a class: %v", objective, name, smallest, err)
+					t.Errorf("recipe for %s, %s with %d images per class: %v", objective, name, smallest, err)
 				}
 				if first := c.PerClass[0]; first > 1 && 2*first > smallest {
-					t.Errorf("recipe for %s, %d images a class begins with %d", objective, smallest, first)
+					t.Errorf("recipe for %s, %d images per class begins with %d", objective, smallest, first)
 				}
 			}
 		}

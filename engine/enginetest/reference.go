@@ -14,11 +14,14 @@ type batch struct {
 	maps  [][]float64
 }
 
-func (b batch) at(i, r, c, ch int) float64 {
+func (b batch) at(i, r, c, ch int) float64 { return b.pixel(i, r, c)[ch] }
+
+// pixel returns the channels of a site, none if it is in the padding.
+func (b batch) pixel(i, r, c int) []float64 {
 	if r < 0 || c < 0 || r >= b.shape.H || c >= b.shape.W {
-		return 0
+		return nil
 	}
-	return b.maps[i][(r*b.shape.W+c)*b.shape.C+ch]
+	return b.maps[i][(r*b.shape.W+c)*b.shape.C:][:b.shape.C]
 }
 
 // generate makes a batch of n feature maps from a function of their indices.
@@ -169,8 +172,9 @@ func (r *reference) conv(op *spec.Conv, path string, out spec.Shape, x batch) ba
 		sum := b[ch]
 		for k := range op.L1 {
 			for l := range op.L2 {
-				for from := range x.shape.C {
-					sum += x.at(i, row*op.S1-op.P+k, c*op.S2-op.P+l, from) * w[((k*op.L2+l)*x.shape.C+from)*op.C+ch]
+				first := (k*op.L2 + l) * x.shape.C
+				for from, v := range x.pixel(i, row*op.S1-op.P+k, c*op.S2-op.P+l) {
+					sum += v * w[(first+from)*op.C+ch]
 				}
 			}
 		}

@@ -28,7 +28,11 @@ var nets = map[string]string{
 	"direct":   "Input(3,2,2) Taylor(5) Norm Conv(1,1,4,1,1) Taylor(3,order=3)",
 	"gain":     "Input(5,4,3) Conv(3,3,4,1,1,1) Norm Gain(6) Gain(1) CG(2,2,4,1,1) Norm Gain(9) Linear(3)",
 	"tied":     "Input(8,8,1) Conv(3,3,5,1,1,1) Norm CG(2,2,5,2,2,tie=1) Norm Conv(3,3,5,1,1,1) CG(2,2,5,2,2,tie=1) Norm Linear(3)",
-	"controls": "Input(8,8,1) Conv(3,3,4,1,1,1) ReLU MaxPool(2,2,2,2) Conv(3,3,4,1,1) ReLU MaxPool(2,2,1,1) Linear(3)",
+	"ablated":  "Input(8,8,1) Conv(3,3,4,1,1,1) ReLU MaxPool(2,2,2,2) Conv(3,3,4,1,1) ReLU MaxPool(2,2,1,1) Linear(3)",
+	// Convolutions that an engine may compute by Winograd's algorithm: 3x3 of stride
+	// 1, with 16 channels or more, and lattices of several tiles that end within one.
+	"wide":   "Input(6,14,1) Conv(3,3,16,1,1,1) Norm Gain(9) CG(2,2,16,1,1,tie=1) Norm Conv(3,3,16,1,1,1) Norm CG(2,2,16,2,2,tie=1) Gain(60) Linear(3)",
+	"uneven": "Input(7,15,17) Conv(3,3,18,1,1) Norm Conv(3,3,16,1,1,2) Linear(2)",
 }
 
 // Run holds the engine against the reference and against what package engine

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -34,14 +35,15 @@ type classifyFlags struct {
 const defaultNearest, defaultReal = 3, 8
 
 func (a *app) classifyCommand() *cobra.Command {
-	f := &classifyFlags{rule: distill.DefaultRule()}
+	f := &classifyFlags{}
 	cmd := &cobra.Command{
 		Use:   "classify REFS [IMAGE...]",
 		Short: "Classify by similarity to reference images, and show them",
 		Long: `Classify pictures by the similarity of their embeddings to those of reference
-images, as distill makes them, and write a page that shows the nearest references
-and the real training images behind them. With --data, measure the accuracy on a data
-set. The model that embeds is found beside the references by its hash.`,
+images, which taylornet distill makes. The page that is written shows the nearest
+references and the real training images behind them. With --data, measure the
+accuracy on a data set instead. The model that embeds is found in the folder of the
+references, by its hash.`,
 		Example: `  taylornet classify distilled/refs-1.safetensors seven.png
   taylornet classify distilled/refs-10.safetensors --data mnist
   taylornet classify distilled/refs-10.safetensors --data mnist --other runs/mnist-2   # embedded by another model`,
@@ -51,20 +53,20 @@ set. The model that embeds is found beside the references by its hash.`,
 			if (len(args) > 1) == cmd.Flags().Changed("data") {
 				return usagef("want images, or --data: see %s --help", cmd.CommandPath())
 			}
-			return a.classify(args[0], args[1:], f)
+			return a.classify(cmd.Context(), args[0], args[1:], f)
 		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.data, "data", "", "measure on a data set: a known `NAME`, or a folder")
-	flags.Var(&f.size, "size", "resize the images of --data to this")
-	flags.StringVar(&f.split, "split", "test", "part of the data: `test`, train, or validation, what the model's training set aside of train")
-	flags.StringVar(&f.out, "out", "", "write the page and pictures to `DIR` (default classified, or classified-2 and so on; with --json nothing is written by default)")
+	flags.Var(&f.size, "size", "resize the images of --data to this size")
+	flags.StringVar(&f.split, "split", "test", "split of the data: `test`, train, or validation, which the model's training set aside")
+	flags.StringVar(&f.out, "out", "", "write the page and pictures to `DIR` (default classified, or the next free of classified-2, classified-3, ...; with --json nothing is written by default)")
 	invertFlag(cmd, &f.invert)
-	flags.StringSliceVar(&f.models, "model", nil, "the `MODEL` that the references were made with, if it is not beside them")
-	flags.StringSliceVar(&f.others, "other", nil, "embed references and images by another `MODEL` than theirs")
-	flags.BoolVar(&f.ensemble, "ensemble", false, "embed by all the models that the references were made with, not the first only")
-	flags.IntVar(&f.nearest, "nearest", defaultNearest, "show the nearest `N` references")
-	flags.IntVar(&f.real, "real", defaultReal, "show `N` real images behind each")
+	flags.StringSliceVar(&f.models, "model", nil, "the `MODEL` that the references were made with, if it is not in their folder")
+	flags.StringSliceVar(&f.others, "other", nil, "embed references and images by another `MODEL` than their own")
+	flags.BoolVar(&f.ensemble, "ensemble", false, "embed by all models that the references were made with, not only the first")
+	flags.IntVar(&f.nearest, "nearest", defaultNearest, "show the `N` nearest references")
+	flags.IntVar(&f.real, "real", defaultReal, "show `N` training images behind each reference")
 	addRule(cmd, &f.rule)
 	completeFlag(cmd, "data", completeData)
 	completeFlag(cmd, "split", completeOf(splits()...))
@@ -86,7 +88,7 @@ func (f *classifyFlags) validate() error {
 	return f.checkSplit()
 }
 
-func (a *app) classify(path string, images []string, f *classifyFlags) error {
+func (a *app) classify(ctx context.Context, path string, images []string, f *classifyFlags) error {
 	if err := f.validate(); err != nil {
 		return err
 	}
@@ -102,22 +104,19 @@ func (a *app) classify(path string, images []string, f *classifyFlags) error {
 		return err
 	}
 	if len(images) == 0 {
-		return a.classifyData(c, models[0], f)
+		return a.classifyData(ctx, c, models[0], f)
 	}
 	return a.classifyImages(path, c, models[0], images, f)
 }
 
-// classifier makes the classifier that the flags ask for, and its models.
+// classifier returns the classifier that the flags ask for, and its models.
 func (f *classifyFlags) classifier(path string, refs *distill.References) (*distill.Classifier, []*model.Model, error) {
 	if len(f.others) > 0 {
 		models, err := loadModels(f.others, model.Options{Invert: f.invert})
 		if err != nil {
 			return nil, nil, err
 		}
-		if refs, err = refs.With(models, 0); err != nil {
-			return nil, nil, err
-		}
-		c, err := distill.NewClassifier(refs, models, f.rule, 0)
+		c, err := distill.NewClassifier(refs, models, distill.ClassifierOptions{Rule: f.rule, Reembed: true})
 		return c, models, err
 	}
 	wanted := refs.Models[:1]
@@ -134,7 +133,7 @@ func (f *classifyFlags) classifier(path string, refs *distill.References) (*dist
 	if f.ensemble && len(models) < len(wanted) {
 		return nil, nil, usagef("--ensemble: name all %d models with --model, not %d", len(wanted), len(models))
 	}
-	c, err := distill.NewClassifier(refs, models, f.rule, 0)
+	c, err := distill.NewClassifier(refs, models, distill.ClassifierOptions{Rule: f.rule})
 	if errors.Is(err, distill.ErrModel) {
 		err = fmt.Errorf("%w: name theirs with --model, or embed by another with --other", err)
 	}
@@ -156,7 +155,7 @@ func modelsBeside(path string, hashes []string, opts model.Options) ([]*model.Mo
 		file := filepath.Join(dir, e.Name())
 		content, err := os.ReadFile(file)
 		if err != nil {
-			continue // another file than the model, or missed below
+			continue // if this was the model, its absence is reported below
 		}
 		sum := sha256.Sum256(content)
 		found[hex.EncodeToString(sum[:])] = file
@@ -172,22 +171,7 @@ func modelsBeside(path string, hashes []string, opts model.Options) ([]*model.Mo
 	return loadModels(paths, opts)
 }
 
-// referencesOutput is what classify writes with --data and --json.
-type referencesOutput struct {
-	Accuracy    float64  `json:"accuracy"`
-	Correct     int      `json:"correct"`
-	Total       int      `json:"total"`
-	Params      int      `json:"params"` // of the model that embeds
-	Degree      int      `json:"degree"`
-	References  int      `json:"references"`
-	Data        string   `json:"data"`
-	Split       string   `json:"split"`
-	Classes     []string `json:"classes"`
-	Confusion   [][]int  `json:"confusion"`    // by true class, then by predicted
-	ByReference [][]int  `json:"by_reference"` // by true class, then by the most similar reference
-}
-
-func (a *app) classifyData(c *distill.Classifier, m *model.Model, f *classifyFlags) error {
+func (a *app) classifyData(ctx context.Context, c *distill.Classifier, m *model.Model, f *classifyFlags) error {
 	data, err := a.evalData(m, &f.evalFlags)
 	if err != nil {
 		return err
@@ -196,7 +180,7 @@ func (a *app) classifyData(c *distill.Classifier, m *model.Model, f *classifyFla
 	if err != nil {
 		return err
 	}
-	e, err := c.Evaluate(set.All())
+	e, err := c.Evaluate(ctx, set.All())
 	if errors.Is(err, model.ErrShape) {
 		return fmt.Errorf("%w: choose other data with --data", err)
 	}
@@ -205,12 +189,10 @@ func (a *app) classifyData(c *distill.Classifier, m *model.Model, f *classifyFla
 	}
 	refs := c.References
 	if a.json {
-		return a.writeJSON(referencesOutput{
-			Accuracy: e.Accuracy(), Correct: e.Correct, Total: e.Total, Params: m.Net().NumParams(), Degree: m.Net().Degree(), References: refs.Len(),
-			Data: data.Name, Split: f.split, Classes: refs.Set.Classes, Confusion: e.Confusion, ByReference: e.ByReference,
-		})
+		e.Data, e.Split = data.Name, f.split
+		return a.writeJSON(e)
 	}
-	a.printf("%s right: %s of %s of %s\n", percent(e.Accuracy()), count(e.Correct), plural(e.Total, "image"), set.Name)
+	a.printf("%s right: %s of %s of %s\n", percent(e.Accuracy), count(e.Correct), plural(e.Total, "image"), set.Name)
 	a.printf("%s, distilled from %s\n\n", plural(refs.Len(), "reference"), refs.Config.Data)
 	a.writeClasses(refs.Set.Classes, e.Confusion)
 	return nil
@@ -218,39 +200,18 @@ func (a *app) classifyData(c *distill.Classifier, m *model.Model, f *classifyFla
 
 // classifiedOutput is what classify writes of images with --json.
 type classifiedOutput struct {
-	Classes []string        `json:"classes"`
-	Images  []classifiedOne `json:"images"`
-	Report  string          `json:"report,omitempty"`
-}
-
-type classifiedOne struct {
-	File       string       `json:"file"`
-	Class      string       `json:"class"`
-	Similarity float64      `json:"similarity"`
-	Inverted   bool         `json:"inverted"`
-	Nearest    []nearestOne `json:"nearest"` // references, the most similar first
-
-	picture *dataset.Set // the image as the network takes it
-	matches []report.Match
-}
-
-type nearestOne struct {
-	Reference  int     `json:"reference"`
-	Class      string  `json:"class"`
-	Similarity float64 `json:"similarity"`
-	Stands     int     `json:"stands_for"`
-	Behind     []int32 `json:"training_images,omitempty"` // positions in the training split
+	distill.Classification
+	Report string `json:"report,omitempty"`
 }
 
 func (a *app) classifyImages(path string, c *distill.Classifier, m *model.Model, files []string, f *classifyFlags) error {
-	train := a.trainingBehind(c)
-	out := classifiedOutput{Classes: c.References.Set.Classes, Images: []classifiedOne{}}
+	page := report.Classified{Title: "Classified by references", Command: f.command(path, files), References: c.References, Train: a.trainingBehind(c)}
 	for _, file := range files {
-		one, err := classifyImage(c, m, train, file, f)
+		one, err := classifyImage(c, m, page.Train, file, f)
 		if err != nil {
 			return fmt.Errorf("%s: %w", file, err)
 		}
-		out.Images = append(out.Images, *one)
+		page.Images = append(page.Images, *one)
 	}
 	var err error
 	if f.out == "" && !a.json {
@@ -258,8 +219,12 @@ func (a *app) classifyImages(path string, c *distill.Classifier, m *model.Model,
 			return err
 		}
 	}
+	out := classifiedOutput{Classification: distill.Classification{Classes: c.References.Set.Classes, Images: []distill.ClassifiedImage{}}}
+	for _, one := range page.Images {
+		out.Images = append(out.Images, one.ClassifiedImage)
+	}
 	if f.out != "" {
-		if err := out.write(f.out, f.command(path, files)); err != nil {
+		if out.Report, err = writeClassified(f.out, page); err != nil {
 			return err
 		}
 	}
@@ -279,8 +244,8 @@ func (a *app) classifyImages(path string, c *distill.Classifier, m *model.Model,
 	return nil
 }
 
-// trainingBehind is the images that references were distilled from; nil if they
-// are not at hand.
+// trainingBehind returns the training split that references were distilled from, nil
+// if it is not at hand.
 func (a *app) trainingBehind(c *distill.Classifier) *dataset.Set {
 	set := c.References.Set
 	data, err := a.loadRecorded(c.References.Config.Data, dataset.Size{H: set.H, W: set.W})
@@ -291,7 +256,7 @@ func (a *app) trainingBehind(c *distill.Classifier) *dataset.Set {
 	return nil
 }
 
-func classifyImage(c *distill.Classifier, m *model.Model, train *dataset.Set, file string, f *classifyFlags) (*classifiedOne, error) {
+func classifyImage(c *distill.Classifier, m *model.Model, train *dataset.Set, file string, f *classifyFlags) (*report.ClassifiedImage, error) {
 	img, err := dataset.ReadImage(file)
 	if err != nil {
 		return nil, err
@@ -304,27 +269,17 @@ func classifyImage(c *distill.Classifier, m *model.Model, train *dataset.Set, fi
 	if err != nil {
 		return nil, err
 	}
-	set := c.References.Set
-	one := &classifiedOne{File: file, Class: set.Classes[answer.Label], Similarity: answer.Similarity, Inverted: inverted}
-	one.picture = &dataset.Set{H: set.H, W: set.W, C: set.C, Pixels: pixels}
-	ranked := answer.Ranked()
-	for _, r := range ranked[:min(f.nearest, len(ranked))] {
-		n := nearestOne{Reference: r, Class: set.Classes[set.Labels[r]], Similarity: answer.Similarities[r], Stands: len(c.References.Behind(r))}
-		match := report.Match{Reference: r, Class: n.Class, Similarity: n.Similarity, Stands: n.Stands, Picture: set.Picture(r)}
-		if train != nil {
-			if n.Behind, err = c.Behind(&answer, r, train, f.real); err != nil {
-				return nil, err
-			}
-			for _, at := range n.Behind {
-				match.Behind = append(match.Behind, report.NamedPicture{Name: fmt.Sprintf("no. %d", at), Picture: train.Picture(int(at))})
-			}
-		}
-		one.Nearest, one.matches = append(one.Nearest, n), append(one.matches, match)
+	one, err := c.Describe(&answer, distill.DescribeOptions{Nearest: f.nearest, Train: train, Behind: f.real})
+	if err != nil {
+		return nil, err
 	}
-	return one, nil
+	one.File, one.Inverted = file, inverted
+	set := c.References.Set
+	picture := &dataset.Set{H: set.H, W: set.W, C: set.C, Pixels: pixels}
+	return &report.ClassifiedImage{ClassifiedImage: *one, Picture: picture.Picture(0)}, nil
 }
 
-// command repeats the classification, for a shell.
+// command returns the command that repeats the classification.
 func (f *classifyFlags) command(path string, files []string) string {
 	words := []string{"taylornet", "classify", quoted(path)}
 	for _, file := range files {
@@ -351,21 +306,23 @@ func (f *classifyFlags) command(path string, files []string) string {
 	return strings.Join(append(words, ruleWords(f.rule)...), " ")
 }
 
-// write writes the folder: the page, and a picture for each image.
-func (out *classifiedOutput) write(dir, command string) error {
+// writeClassified writes the folder: a picture for each image, and the page, whose
+// name it returns.
+func writeClassified(dir string, page report.Classified) (string, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return fmt.Errorf("making the folder: %w", err)
+		return "", fmt.Errorf("making the folder: %w", err)
 	}
-	page := report.Classified{Title: "Classified by references", Command: command}
-	for i, one := range out.Images {
-		shown := report.ClassifiedImage{Name: filepath.Base(one.File), Class: one.Class, Similarity: one.Similarity, Picture: one.picture.Picture(0), Matches: one.matches}
-		page.Images = append(page.Images, shown)
-		stem := strings.TrimSuffix(shown.Name, filepath.Ext(shown.Name))
-		path := filepath.Join(dir, fmt.Sprintf("%d-%s.png", i+1, stem))
-		if err := writeFile(path, func(w io.Writer) error { return png.Encode(w, shown.Sheet()) }); err != nil {
-			return err
+	for i := range page.Images {
+		name := page.Images[i].Name()
+		path := filepath.Join(dir, fmt.Sprintf("%d-%s.png", i+1, strings.TrimSuffix(name, filepath.Ext(name))))
+		sheet, err := page.Sheet(i)
+		if err == nil {
+			err = writeFile(path, func(w io.Writer) error { return png.Encode(w, sheet) })
+		}
+		if err != nil {
+			return "", err
 		}
 	}
-	out.Report = filepath.Join(dir, reportFile)
-	return writeFile(out.Report, func(w io.Writer) error { return report.WriteClassified(w, page) })
+	path := filepath.Join(dir, reportFile)
+	return path, writeFile(path, func(w io.Writer) error { return report.WriteClassified(w, page) })
 }

@@ -25,12 +25,12 @@ type distillFlags struct {
 	workers, draws, retrain int
 	others                  []string
 	rule                    distill.Rule
-	settings                distill.Config // what the recipe's settings are replaced by, if given
+	settings                distill.Config // those given replace the recipe's
 	augment                 string
 	given                   func(flag string) bool
 }
 
-// What --evaluate takes: nothing, the controls, or these and fresh networks
+// What --evaluate takes: nothing, the baselines, or the baselines and fresh networks
 // trained on the images.
 const (
 	evaluateNone     = "none"
@@ -43,26 +43,29 @@ const defaultDraws, defaultRetrain = 5, 3
 func evaluations() []string { return []string{evaluateControls, evaluateRetrain, evaluateNone} }
 
 func (a *app) distillCommand() *cobra.Command {
-	f := &distillFlags{rule: distill.DefaultRule()}
+	f := &distillFlags{}
 	cmd := &cobra.Command{
 		Use:   "distill MODEL [MODEL...]",
 		Short: "Coarse-grain a data set into a few reference images",
 		Long: `Distil the training images of a data set, level by level, into fewer and fewer
-images of each class: near images become a group, and each group one new image whose
-embedding stands for theirs. The last level's few images then classify: see classify.
+images of each class. Similar images form a group, and each group becomes one new
+image whose embedding stands for theirs. The last level's few images then serve as
+references, which classify: see taylornet classify.
 
-The first MODEL embeds and classifies. Others, trained on the same images, vote with
-it on groups and images, which then depend less on one network. Each level's
-references go to a file in the folder, with the models beside them, a report with
-all images, and the accuracies of the controls: as many random real images, medoids,
-k-means centres, and class means. The images that the model's epochs were chosen by
-are not distilled; what is said of the test images comes last and chooses nothing.
-With --split validation it is said of those images instead: to choose settings by.
---resume takes the models and the data set from the folder where none are named.`,
+The first MODEL embeds and classifies. Further models, trained on the same images,
+vote with it on groups and images, which then depend less on one network.
+
+The folder receives each level's references, copies of the models, and a report with
+all images. The report compares the references with baselines: as many random real
+images, medoids, k-means centres, and class means. Validation images, which the
+model's training set aside, are not distilled. Accuracies are of the test images,
+which choose nothing. To choose settings, use --split validation.
+
+With --resume, models and data set that are not named are taken from the folder.`,
 		Example: `  taylornet distill runs/digits
   taylornet distill runs/mnist --levels 250,50,10,1 --out refs
   taylornet distill runs/mnist runs/mnist-2 runs/mnist-3    # an ensemble
-  taylornet distill runs/mnist --objective distribution --evaluate retrain   # images to train fresh networks with
+  taylornet distill runs/mnist --objective distribution --evaluate retrain   # images for training fresh networks
   taylornet distill --resume --out refs                      # after Ctrl-C`,
 		ValidArgsFunction: completeModel,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -71,42 +74,50 @@ With --split validation it is said of those images instead: to choose settings b
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.data, "data", "", "data set: a known `NAME`, or a folder (default: what the model was trained on)")
-	flags.Var(&f.size, "size", "resize images to this")
-	flags.StringVar(&f.out, "out", "", "write to `DIR` (default distilled, or distilled-2 and so on)")
-	flags.BoolVar(&f.resume, "resume", false, "go on with the distillation in --out")
-	flags.IntVar(&f.workers, "workers", 0, "`N` parallel workers, which do not change the outcome; 0 for one a processor")
-	flags.StringVar(&f.evaluate, "evaluate", evaluateControls, "beside the references' accuracy: controls, retrain (fresh networks trained on the images, too) or none")
-	flags.StringVar(&f.split, "split", "test", "images that all figures are of: `test`, or validation, those that the first model's epochs were chosen by")
-	flags.IntVar(&f.draws, "draws", defaultDraws, "draw random real images `N` times")
-	flags.IntVar(&f.retrain, "retrain-seeds", defaultRetrain, "train fresh networks with seeds 1 to `N`")
-	flags.StringSliceVar(&f.others, "other", nil, "also embed the images by other `MODEL`s, to see how far they depend on theirs")
-	c := &f.settings
-	flags.StringVar(&c.Objective, "objective", distill.Similarity, "of the images: similarity, to be compared with, or distribution, to train fresh networks with")
-	flags.IntSliceVar(&c.PerClass, "levels", nil, "images a class at each level, falling, `N,N,...` (default 250,50,10,1; for distribution 50,10,1)")
-	flags.IntSliceVar(&c.Steps, "steps", nil, "steps in which the images of each level are found, `N,N,...`")
-	flags.Uint64Var(&c.Seed, "seed", 1, "of all that is random, `N`")
-	flags.StringVar(&c.Layer, "layer", "", "embed by the output of operation `N`, as net counts them (default: what the last linear layer reads)")
-	flags.StringVar(&c.Grouping, "grouping", "", "nearest, or random as a control")
-	flags.StringVar(&c.Target, "target", "", "what an image stands for: the leaves, its training images, or the level below")
-	flags.IntVar(&c.Refine, "refine", 0, "`N` passes in which the targets are turned to tell the classes apart")
-	flags.StringVar(&c.Start, "start", "", "begin with the nearest member of the group, the nearest leaf (a training image), a hard one (near other classes), or the members' mean")
-	flags.Float64Var(&c.Paint.Rate, "rate", 0, "of the steps, `X` of the range of pixels")
-	flags.Float64Var(&c.Paint.Smooth, "smooth", 0, "weight `X` of smoothness")
-	flags.Float64Var(&c.Paint.Keep, "keep", 0, "weight `X` of staying near the image that the steps begin with")
-	flags.StringVar(&f.augment, augmentFlag, "", "vary the images while they are found, a `LIST` as for train")
+	flags.StringVar(&f.data, "data", "", "data set: a known `NAME`, or a folder (default: the one that the model was trained on)")
+	flags.Var(&f.size, "size", "resize images to this size")
+	flags.StringVar(&f.out, "out", "", "write to `DIR` (default distilled, or the next free of distilled-2, distilled-3, ...)")
+	flags.BoolVar(&f.resume, "resume", false, "resume the distillation in --out")
+	flags.IntVar(&f.workers, "workers", 0, "`N` parallel workers, which do not change the outcome; 0 means one per CPU")
+	flags.StringVar(&f.evaluate, "evaluate", evaluateControls, "what to measure besides the references' accuracy: controls (the baselines), retrain (the baselines, and fresh networks trained on the images) or none")
+	flags.StringVar(&f.split, "split", "test", "images to measure on: `test`, or validation, which the first model's training set aside")
+	flags.IntVar(&f.draws, "draws", defaultDraws, "draw the baseline of random real images `N` times")
+	flags.IntVar(&f.retrain, "retrain-seeds", defaultRetrain, "train fresh networks with random seeds 1 to `N`")
+	flags.StringSliceVar(&f.others, "other", nil, "also embed the references by another `MODEL`, to see how far they depend on their own; may be given several times")
+	f.addSettings(cmd)
 	addRule(cmd, &f.rule)
 	completeFlag(cmd, "data", completeData)
 	completeFlag(cmd, "evaluate", completeOf(evaluations()...))
 	completeFlag(cmd, "split", completeOf("test", "validation"))
-	completeFlag(cmd, "objective", completeOf(distill.Similarity, distill.Distribution))
 	return cmd
 }
 
+// addSettings gives the command the flags of the settings that change the outcome.
+func (f *distillFlags) addSettings(cmd *cobra.Command) {
+	flags, c := cmd.Flags(), &f.settings
+	flags.StringVar(&c.Objective, "objective", distill.Similarity, "what the images are for: similarity (to be compared with) or distribution (to train fresh networks)")
+	flags.IntSliceVar(&c.PerClass, "levels", nil, "images per class at each level, falling, `N,N,...` (default 250,50,10,1; for distribution 50,10,1)")
+	flags.IntSliceVar(&c.Steps, "steps", nil, "optimisation steps for the images of each level, `N,N,...`")
+	flags.Uint64Var(&c.Seed, "seed", 1, "random seed `N`")
+	flags.StringVar(&c.Layer, "layer", "", "use the output of operation `N` as the embedding, counted as by taylornet net (default: the input of the last linear layer)")
+	flags.StringVar(&c.Grouping, "grouping", "", "group images that are nearest, or at random as a baseline")
+	flags.StringVar(&c.Target, "target", "", "what an image stands for: leaves (the training images behind it) or level (the images of the level below)")
+	flags.IntVar(&c.Refine, "refine", 0, "`N` passes over training images that refine the targets to separate the classes")
+	flags.StringVar(&c.Start, "start", "", "start from the nearest member of the group, the nearest leaf (training image), a hard leaf (near other classes), or the mean of the members")
+	flags.Float64Var(&c.Paint.Rate, "rate", 0, "learning rate `X`, as a fraction of the range of pixels")
+	flags.Float64Var(&c.Paint.Smooth, "smooth", 0, "weight `X` of the smoothness term")
+	flags.Float64Var(&c.Paint.Keep, "keep", 0, "weight `X` of the term that keeps an image near its start")
+	flags.StringVar(&f.augment, augmentFlag, "", "augment the images while they are optimised: a `LIST` as for train")
+	completeFlag(cmd, "objective", completeOf(distill.Similarity, distill.Distribution))
+}
+
+// defaultRule returns the rule without flags, by the names that the flags take.
+func defaultRule() distill.Rule { return distill.Rule{Similarity: "cosine", Choice: "soft"} }
+
 // addRule gives a command the flags of a rule.
 func addRule(cmd *cobra.Command, r *distill.Rule) {
-	cmd.Flags().StringVar(&r.Similarity, "similarity", r.Similarity, "of embeddings: cosine or euclidean")
-	cmd.Flags().StringVar(&r.Choice, "choice", r.Choice, "the class of the nearest reference, of those nearest in the mean, or soft: between the two")
+	cmd.Flags().StringVar(&r.Similarity, "similarity", defaultRule().Similarity, "similarity of embeddings: cosine or euclidean")
+	cmd.Flags().StringVar(&r.Choice, "choice", defaultRule().Choice, "choose the class of the nearest reference, the class nearest in the mean, or soft: between the two")
 	completeFlag(cmd, "similarity", completeOf("cosine", "euclidean"))
 	completeFlag(cmd, "choice", completeOf("nearest", "mean", "soft"))
 }
@@ -176,8 +187,8 @@ func (a *app) distill(ctx context.Context, args []string, f *distillFlags) error
 	return d.run(ctx)
 }
 
-// load loads the data set that is named, else that of the distillation to go on with,
-// else the first model's.
+// load loads the data set that is named, or else that of the distillation to resume,
+// or else the first model's.
 func (d *distillation) load() (err error) {
 	f := d.flags
 	if f.resume && f.data == "" {
@@ -200,7 +211,7 @@ func loadModels(args []string, opts ...model.Options) ([]*model.Model, error) {
 	return list, nil
 }
 
-// distillSetting is a flag that the outcome depends on besides images and models.
+// distillSetting is a flag that changes the outcome.
 type distillSetting struct {
 	name string
 	show func(c *distill.Config) string
@@ -232,13 +243,13 @@ func distillSettings() []distillSetting {
 	}
 }
 
-// recipe is the settings for an objective where no flag says otherwise.
+// recipe returns the settings for an objective without flags.
 func (d *distillation) recipe(objective string) distill.Config {
 	return distill.Recipe(objective, d.data.Name, slices.Min(d.leaves.Counts()))
 }
 
-// takeUp reads the settings of the distillation to go on with, and names its models
-// if none are given.
+// takeUp reads the settings of the distillation to resume. It returns the models to
+// use: those given, or else those in the folder.
 func (d *distillation) takeUp(args []string) (models []string, err error) {
 	f := d.flags
 	if !distill.Exists(f.out) {
@@ -253,8 +264,8 @@ func (d *distillation) takeUp(args []string) (models []string, err error) {
 	return models, nil
 }
 
-// configure makes the settings: the recipe's, as the flags change them, or those
-// of the distillation to go on with.
+// configure makes the settings: the recipe's with the changes of the flags, or those
+// of the distillation to resume.
 func (d *distillation) configure() (err error) {
 	f := d.flags
 	if f.resume {
@@ -289,7 +300,7 @@ func (f *distillFlags) override(c *distill.Config) error {
 	return err
 }
 
-// refuse reports the flags that would make another distillation of the one to resume.
+// refuse reports the flags that differ from the settings of the distillation to resume.
 func (f *distillFlags) refuse(c distill.Config) error {
 	list, err := f.givenSettings()
 	if err != nil {
@@ -320,7 +331,7 @@ func (f *distillFlags) givenSettings() (list []distillSetting, err error) {
 	return list, nil
 }
 
-// command repeats the distillation, for a shell: also one that was resumed.
+// command returns the command that repeats the distillation, even if it was resumed.
 func (f *distillFlags) command(args []string, d *distillation) string {
 	words := []string{"taylornet", "distill"}
 	for _, arg := range args {
@@ -358,9 +369,9 @@ func (f *distillFlags) command(args []string, d *distillation) string {
 	return strings.Join(append(words, "--out", quoted(f.out)), " ")
 }
 
-// ruleWords are the flags that a rule is given by, if it is not the default.
+// ruleWords returns the flags for a rule that is not the default.
 func ruleWords(r distill.Rule) []string {
-	if r == distill.DefaultRule() {
+	if r == defaultRule() {
 		return nil
 	}
 	return []string{"--similarity", r.Similarity, "--choice", r.Choice}
@@ -384,13 +395,13 @@ type distillation struct {
 	start          time.Time
 }
 
-// explained says what to do about an error of a run.
+// explained adds to an error of a run what to do about it.
 func (d *distillation) explained(err error) error {
 	switch {
 	case errors.Is(err, distill.ErrInterrupted), errors.Is(err, train.ErrInterrupted):
-		return fmt.Errorf("%w: go on with --resume --out %s and the same models", err, quoted(d.flags.out))
+		return fmt.Errorf("%w: resume with --resume --out %s and the same models", err, quoted(d.flags.out))
 	case errors.Is(err, distill.ErrExists):
-		return fmt.Errorf("%w: go on with it with --resume, or choose another folder with --out", err)
+		return fmt.Errorf("%w: resume it with --resume, or choose another folder with --out", err)
 	case errors.Is(err, model.ErrShape):
 		return fmt.Errorf("%w: choose other data with --data", err)
 	}

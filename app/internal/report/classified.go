@@ -6,38 +6,29 @@ import (
 	"image"
 	"image/draw"
 	"io"
+	"path/filepath"
+
+	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/distill"
 )
 
-// Classified is what a page on images classified by references tells of.
+// Classified is what the page on images classified by references is made from.
 type Classified struct {
-	Title   string
-	Command string // that repeats it
-	Images  []ClassifiedImage
+	Title      string
+	Command    string // that repeats it
+	References *distill.References
+	Train      *dataset.Set // that the references were distilled from; nil if none of it is shown
+	Images     []ClassifiedImage
 }
 
-// ClassifiedImage is an image with what it was compared with.
+// ClassifiedImage is an image with the references that it is similar to.
 type ClassifiedImage struct {
-	Name, Class string
-	Similarity  float64
-	Picture     image.Image // as the network takes it
-	Matches     []Match     // the most similar first
+	distill.ClassifiedImage
+	Picture image.Image // as the network takes it
 }
 
-// Match is a reference that an image is similar to.
-type Match struct {
-	Reference  int
-	Class      string
-	Similarity float64
-	Stands     int // training images that it stands for
-	Picture    image.Image
-	Behind     []NamedPicture // some of them; there may be none
-}
-
-// NamedPicture is a picture with its name.
-type NamedPicture struct {
-	Name    string
-	Picture image.Image
-}
+// Name returns the name of the image's file, without its folder.
+func (c *ClassifiedImage) Name() string { return filepath.Base(c.File) }
 
 // Sides of pictures on the page in CSS pixels.
 const (
@@ -53,9 +44,9 @@ func WriteClassified(w io.Writer, in Classified) error {
 	}
 	p := &classified{Classified: &in}
 	for i := range in.Images {
-		s, err := in.Images[i].show()
+		s, err := in.show(&in.Images[i])
 		if err != nil {
-			return fmt.Errorf("report: %s: %w", in.Images[i].Name, err)
+			return fmt.Errorf("report: %s: %w", in.Images[i].Name(), err)
 		}
 		p.Shown = append(p.Shown, s)
 	}
@@ -80,20 +71,23 @@ type shownMatch struct {
 	Behind    []shownPicture
 }
 
-func (c *ClassifiedImage) show() (shownClassified, error) {
+func (in *Classified) show(c *ClassifiedImage) (shownClassified, error) {
 	s := shownClassified{ClassifiedImage: c}
+	if err := in.validate(c); err != nil {
+		return s, err
+	}
 	var err error
 	if s.Image, err = shownAt(c.Picture, "as the network takes it", imageSide); err != nil {
 		return s, err
 	}
-	for _, m := range c.Matches {
+	for _, m := range c.Nearest {
 		shown := shownMatch{Heading: fmt.Sprintf("%s, similarity %s: reference %d, stands for %s",
 			m.Class, significant(m.Similarity), m.Reference, Count(m.Stands))}
-		if shown.Reference, err = shownAt(m.Picture, "the reference", imageSide); err != nil {
+		if shown.Reference, err = shownAt(in.References.Set.Picture(m.Reference), "the reference", imageSide); err != nil {
 			return s, err
 		}
-		for _, b := range m.Behind {
-			behind, err := shownAt(b.Picture, b.Name, behindSide)
+		for _, at := range m.Behind {
+			behind, err := shownAt(in.Train.Picture(int(at)), fmt.Sprintf("no. %d", at), behindSide)
 			if err != nil {
 				return s, err
 			}
@@ -102,6 +96,21 @@ func (c *ClassifiedImage) show() (shownClassified, error) {
 		s.Matches = append(s.Matches, shown)
 	}
 	return s, nil
+}
+
+// validate reports matches whose pictures are not among those given.
+func (in *Classified) validate(c *ClassifiedImage) error {
+	for _, m := range c.Nearest {
+		if m.Reference < 0 || m.Reference >= in.References.Len() {
+			return fmt.Errorf("it matches reference %d of %d", m.Reference, in.References.Len())
+		}
+		for _, at := range m.Behind {
+			if in.Train == nil || at < 0 || int(at) >= in.Train.Len() {
+				return fmt.Errorf("training image %d is not among those given", at)
+			}
+		}
+	}
+	return nil
 }
 
 // shownAt is a picture, enlarged or made smaller to about a side.
@@ -113,15 +122,19 @@ func shownAt(img image.Image, caption string, side int) (shownPicture, error) {
 	return picture, err
 }
 
-// Sheet draws the image, enlarged, and under it a row for each match: the reference
-// and what is behind it.
-func (c *ClassifiedImage) Sheet() image.Image {
+// Sheet draws image i, enlarged, and under it a row for each match: the reference and
+// what is behind it.
+func (in *Classified) Sheet(i int) (image.Image, error) {
+	c := &in.Images[i]
+	if err := in.validate(c); err != nil {
+		return nil, fmt.Errorf("report: %s: %w", c.Name(), err)
+	}
 	rows := [][]image.Image{{c.Picture}}
 	columns := 1
-	for _, m := range c.Matches {
-		row := []image.Image{m.Picture}
-		for _, b := range m.Behind {
-			row = append(row, b.Picture)
+	for _, m := range c.Nearest {
+		row := []image.Image{in.References.Set.Picture(m.Reference)}
+		for _, at := range m.Behind {
+			row = append(row, in.Train.Picture(int(at)))
 		}
 		columns = max(columns, len(row))
 		rows = append(rows, row)
@@ -137,5 +150,5 @@ func (c *ClassifiedImage) Sheet() image.Image {
 			draw.Draw(out, image.Rectangle{Min: at, Max: at.Add(size.Mul(by))}, enlarged(img, by), image.Point{}, draw.Src)
 		}
 	}
-	return out
+	return out, nil
 }

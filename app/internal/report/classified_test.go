@@ -13,6 +13,7 @@ import (
 
 	"github.com/coarsegrain/taylornet/app/internal/report"
 	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/distill"
 )
 
 // classified is a page's input of two images, the first with two matches of which
@@ -20,27 +21,25 @@ import (
 // pictures in their order.
 func classified(channels int) (report.Classified, *dataset.Set) {
 	set := &dataset.Set{H: 4, W: 6, C: channels}
-	next := func() image.Image {
+	for i := range 6 {
 		for j := range 4 * 6 * channels {
-			set.Pixels = append(set.Pixels, uint8(len(set.Labels)*31+j*j*17))
+			set.Pixels = append(set.Pixels, uint8(i*31+j*j*17))
 		}
 		set.Labels = append(set.Labels, 0)
-		return set.Picture(len(set.Labels) - 1)
 	}
 	return report.Classified{
 		Title: hostile[0], Command: hostile[1],
+		References: &distill.References{Set: set.All().Only([]int32{4, 1}).Copy("references")},
+		Train:      set.All().Only([]int32{0, 2, 3}).Copy("train"),
 		Images: []report.ClassifiedImage{
 			{
-				Name: "a<b>.png", Class: hostile[2], Similarity: 0.87654, Picture: next(),
-				Matches: []report.Match{
-					{
-						Reference: 17, Class: hostile[2], Similarity: 0.98765, Stands: 1234, Picture: next(),
-						Behind: []report.NamedPicture{{Name: "no. 4 <i>", Picture: next()}, {Name: hostile[3], Picture: next()}},
-					},
-					{Reference: 8, Class: hostile[3], Similarity: -12.345, Stands: 5, Picture: next()},
-				},
+				Picture: set.Picture(0),
+				ClassifiedImage: distill.ClassifiedImage{File: "folder/a<b>.png", Class: hostile[2], Similarity: 0.87654, Nearest: []distill.Match{
+					{Reference: 1, Class: hostile[2], Similarity: 0.98765, Stands: 1234, Behind: []int32{1, 2}},
+					{Reference: 0, Class: hostile[3], Similarity: -12.345, Stands: 5},
+				}},
 			},
-			{Name: "second", Class: hostile[1], Similarity: 0.25, Picture: next()},
+			{Picture: set.Picture(5), ClassifiedImage: distill.ClassifiedImage{File: "second", Class: hostile[1], Similarity: 0.25}},
 		},
 	}, set
 }
@@ -66,8 +65,8 @@ func TestWriteClassified(t *testing.T) {
 		}
 		_, text := elements(t, doc)
 		for _, want := range append(slices.Clone(hostile),
-			"a<b>.png: "+hostile[2]+", similarity 0.877", "second: "+hostile[1]+", similarity 0.25", "no. 4 <i>",
-			hostile[2]+", similarity 0.988: reference 17, stands for 1,234", hostile[3]+", similarity -12.3: reference 8, stands for 5",
+			"a<b>.png: "+hostile[2]+", similarity 0.877", "second: "+hostile[1]+", similarity 0.25", "no. 1",
+			hostile[2]+", similarity 0.988: reference 1, stands for 1,234", hostile[3]+", similarity -12.3: reference 0, stands for 5",
 		) {
 			if !strings.Contains(text, want) {
 				t.Errorf("the page does not show %q", want)
@@ -87,7 +86,7 @@ func TestWriteClassifiedPictures(t *testing.T) {
 	in, set := classified(3)
 	tags, _ := elements(t, writeClassified(t, in))
 	tags = slices.DeleteFunc(tags, func(e xml.StartElement) bool { return e.Name.Local != "img" })
-	captions := []string{"as the network takes it", "the reference", "no. 4 <i>", hostile[3], "the reference", "as the network takes it"}
+	captions := []string{"as the network takes it", "the reference", "no. 1", "no. 2", "the reference", "as the network takes it"}
 	if len(tags) != len(captions) {
 		t.Fatalf("%d pictures, want %d", len(tags), len(captions))
 	}
@@ -121,8 +120,13 @@ func TestWriteClassifiedRefuses(t *testing.T) {
 	}{
 		{func(in *report.Classified) { in.Images = nil }, "there are no images"},
 		{func(in *report.Classified) { in.Images[1].Picture = empty }, "second: "},
-		{func(in *report.Classified) { in.Images[0].Matches[1].Picture = empty }, "a<b>.png: "},
-		{func(in *report.Classified) { in.Images[0].Matches[0].Behind[1].Picture = empty }, "a<b>.png: "},
+		{func(in *report.Classified) { in.References.Set.W = 0 }, "a<b>.png: "},
+		{func(in *report.Classified) { in.Train.W = 0 }, "a<b>.png: "},
+		{func(in *report.Classified) { in.Images[0].Nearest[1].Reference = 2 }, "a<b>.png: it matches reference 2 of 2"},
+		{func(in *report.Classified) { in.Images[0].Nearest[1].Reference = -1 }, "a<b>.png: it matches reference -1 of 2"},
+		{func(in *report.Classified) { in.Images[0].Nearest[0].Behind[1] = 3 }, "a<b>.png: training image 3 is not"},
+		{func(in *report.Classified) { in.Images[0].Nearest[0].Behind[1] = -1 }, "a<b>.png: training image -1 is not"},
+		{func(in *report.Classified) { in.Train = nil }, "a<b>.png: training image 1 is not"},
 	} {
 		in, _ := classified(1)
 		tt.change(&in)
@@ -138,7 +142,7 @@ func TestWriteClassifiedRefuses(t *testing.T) {
 func TestSheet(t *testing.T) {
 	for _, channels := range []int{1, 3} {
 		in, set := classified(channels)
-		sheet := in.Images[0].Sheet()
+		sheet := sheetOf(t, in, 0)
 		const by, gap = 15, 4 // 93 pixels are 15 for each of 6
 		if want := image.Rect(0, 0, 3*(6*by+gap)-gap, 3*(4*by+gap)-gap); sheet.Bounds() != want {
 			t.Fatalf("a sheet of %v, want %v", sheet.Bounds(), want)
@@ -165,12 +169,26 @@ func TestSheet(t *testing.T) {
 				t.Errorf("%v, where there is no picture, is %v", at, got)
 			}
 		}
-		if got, want := in.Images[1].Sheet().Bounds(), image.Rect(0, 0, 6*by, 4*by); got != want {
+		if got, want := sheetOf(t, in, 1).Bounds(), image.Rect(0, 0, 6*by, 4*by); got != want {
 			t.Errorf("an image without matches is on a sheet of %v, want %v", got, want)
 		}
 	}
-	large := report.ClassifiedImage{Picture: image.NewGray(image.Rect(0, 0, 200, 100))}
-	if got := large.Sheet().Bounds().Size(); got != image.Pt(200, 100) {
+	large := report.Classified{Images: []report.ClassifiedImage{{Picture: image.NewGray(image.Rect(0, 0, 200, 100))}}}
+	if got := sheetOf(t, large, 0).Bounds().Size(); got != image.Pt(200, 100) {
 		t.Errorf("a large image is on a sheet of %v", got)
 	}
+	in, _ := classified(1)
+	in.Train = nil
+	if _, err := in.Sheet(0); err == nil || !strings.Contains(err.Error(), "training image 1 is not") {
+		t.Errorf("a sheet without the training images: error %v", err)
+	}
+}
+
+func sheetOf(t *testing.T, in report.Classified, i int) image.Image {
+	t.Helper()
+	sheet, err := in.Sheet(i)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sheet
 }

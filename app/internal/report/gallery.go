@@ -13,30 +13,14 @@ import (
 	"github.com/coarsegrain/taylornet/model"
 )
 
-// Distilled is what a page on a distillation tells of: the gallery.
+// Distilled is what the page on a distillation, the gallery, is made from.
 type Distilled struct {
 	Title   string
 	Command string       // that repeats it
 	Model   *model.Model // that classifies
-	// Full is the accuracy of the whole network on the test images, 0 to 1; 0 if
-	// it is not known.
-	Full   float64
-	Tested string // the test images, by name
-	Leaves int    // training images that were distilled
-	// Levels are those of the distillation, the one with most images first.
-	Levels []DistilledLevel
-}
-
-// DistilledLevel is the references of one level and how they do. Only References
-// and Test are required.
-type DistilledLevel struct {
-	References *distill.References
-	Test       *distill.Evaluation
-	Validation float64 // accuracy on the validation images, 0 to 1; 0 if there are none
-	Controls   []distill.Control
-	Retrained  []distill.Retrained
-	// Transfer is the accuracies with the images embedded by other models, 0 to 1.
-	Transfer []float64
+	// Assessment has the levels, the one with most images first. Only their references
+	// and evaluations are required; a FullAccuracy of 0 is not known.
+	*distill.Assessment
 }
 
 // WriteDistilled writes the page, one HTML document. Equal inputs give equal
@@ -45,7 +29,7 @@ func WriteDistilled(w io.Writer, in Distilled) error {
 	if err := in.validate(); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
-	in.Title, in.Tested = cmp.Or(in.Title, "Distilled images"), cmp.Or(in.Tested, "the test images")
+	in.Title = cmp.Or(in.Title, "Distilled images")
 	p := &gallery{Distilled: &in, ByLevel: in.byLevel(), Retraining: in.retraining()}
 	var err error
 	if p.Curves, err = figures(in.Charts()); err != nil {
@@ -67,19 +51,20 @@ func (d *Distilled) validate() error {
 	if d.Model == nil {
 		return errors.New("there is no model")
 	}
-	if len(d.Levels) == 0 {
+	if d.Assessment == nil || len(d.Levels) == 0 {
 		return errors.New("there are no levels")
 	}
 	for i := range d.Levels {
-		if err := d.Levels[i].validate(d.Model); err != nil {
+		if err := validateLevel(&d.Levels[i], d.Model); err != nil {
 			return fmt.Errorf("level %d: %w", i+1, err)
 		}
 	}
 	return nil
 }
 
-func (l *DistilledLevel) validate(m *model.Model) error {
-	r, e := l.References, l.Test
+// validateLevel reports parts of a level that do not belong together.
+func validateLevel(l *distill.LevelAssessment, m *model.Model) error {
+	r, e := l.References, l.Evaluation
 	if r == nil || r.Set == nil || len(r.Groups) == 0 {
 		return errors.New("there are no references")
 	}
@@ -110,10 +95,15 @@ func (l *DistilledLevel) validate(m *model.Model) error {
 	return checkConfusion(e.Confusion, classes)
 }
 
-// perClass is the number of images of a class.
-func (l *DistilledLevel) perClass() int { return l.References.Len() / len(l.References.Set.Classes) }
+// known returns an accuracy without an interval, nil if it was not measured.
+func known(accuracy *float64) *stats.Interval {
+	if accuracy == nil {
+		return nil
+	}
+	return mean([]float64{*accuracy})
+}
 
-// mean is that of accuracies with its interval, nil if there are none.
+// mean returns the mean of accuracies with its interval, nil if there are none.
 func mean(accuracies []float64) *stats.Interval {
 	if len(accuracies) == 0 {
 		return nil
@@ -122,41 +112,34 @@ func mean(accuracies []float64) *stats.Interval {
 	return &v
 }
 
-// known is an accuracy without an interval, nil if it is 0.
-func known(accuracy float64) *stats.Interval {
-	if accuracy == 0 {
+// full returns the accuracy of the whole network, nil if it is not known.
+func (d *Distilled) full() *stats.Interval {
+	if d.FullAccuracy == 0 {
 		return nil
 	}
-	return mean([]float64{accuracy})
+	return known(&d.FullAccuracy)
 }
 
-// control is the accuracy of a control, nil if the level has none of that name.
-func (l *DistilledLevel) control(name string) *stats.Interval {
-	for _, c := range l.Controls {
-		if c.Name == name {
-			return mean(c.Accuracies)
-		}
-	}
-	return nil
-}
+// TestName names the images that are classified.
+func (d *Distilled) TestName() string { return cmp.Or(d.Test, "the test images") }
 
 // series is an accuracy by level: a column of the table or a line of the chart.
 type series struct {
 	name string
-	at   func(l *DistilledLevel) *stats.Interval
+	at   func(l *distill.LevelAssessment) *stats.Interval
 }
 
-// controls lists the controls of all levels.
-func (d *Distilled) controls() []series {
-	var list []series
-	for _, l := range d.Levels {
-		for _, c := range l.Controls {
-			if !slices.ContainsFunc(list, func(s series) bool { return s.name == c.Name }) {
-				list = append(list, series{c.Name, func(l *DistilledLevel) *stats.Interval { return l.control(c.Name) }})
-			}
-		}
+const randomReal = "random real images"
+
+// baselines lists the images that may take the references' place.
+func baselines() []series {
+	type level = distill.LevelAssessment
+	return []series{
+		{randomReal, func(l *level) *stats.Interval { return mean(l.RandomRealDraws) }},
+		{"medoids", func(l *level) *stats.Interval { return known(l.Medoid) }},
+		{"k-means centres", func(l *level) *stats.Interval { return known(l.KMeans) }},
+		{"class means", func(l *level) *stats.Interval { return known(l.ClassMean) }},
 	}
-	return list
 }
 
 // Charts draws the accuracy by the number of images, if there are several levels:
@@ -165,9 +148,9 @@ func (d *Distilled) Charts() []NamedChart {
 	if len(d.Levels) < 2 {
 		return nil
 	}
-	list := []series{{"references", func(l *DistilledLevel) *stats.Interval { return mean([]float64{l.Test.Accuracy()}) }}}
-	list = append(list, d.controls()...)
-	list = append(list, series{"the whole network", func(*DistilledLevel) *stats.Interval { return known(d.Full) }})
+	list := []series{{"references", func(l *distill.LevelAssessment) *stats.Interval { return known(&l.Evaluation.Accuracy) }}}
+	list = append(list, baselines()...)
+	list = append(list, series{"the whole network", func(*distill.LevelAssessment) *stats.Interval { return d.full() }})
 	c := Chart{Title: "Accuracy by number of images", X: Axis{Label: "images a class", Log: true, Whole: true}, Y: Axis{Label: "accuracy (%)"}}
 	for _, s := range list {
 		line := Line{Name: s.name}
@@ -177,14 +160,14 @@ func (d *Distilled) Charts() []NamedChart {
 				if math.IsNaN(v.Low) { // all points of a line have an interval, or none
 					v.Low, v.High = v.Mean, v.Mean
 				}
-				line.addInterval(float64(l.perClass()), *v, 100)
+				line.addInterval(float64(l.References.PerClass()), *v, 100)
 			}
 		}
 		if len(line.X) > 0 {
 			c.Lines = append(c.Lines, line)
 		}
 	}
-	return []NamedChart{{"levels", c, "The controls classify as the references do, with other images in their place; with 95\u00a0% intervals where images were drawn several times."}}
+	return []NamedChart{{"levels", c, "Baselines classify as the references do, with other images in their place; with 95\u00a0% intervals where images were drawn several times."}}
 }
 
 // accuracyTable is a table of accuracies.
@@ -204,17 +187,17 @@ type accuracyRow struct {
 // left out.
 func (d *Distilled) byLevel() *accuracyTable {
 	columns := []series{
-		{"references", func(l *DistilledLevel) *stats.Interval {
-			v := stats.Wilson(l.Test.Correct, l.Test.Total)
+		{"references", func(l *distill.LevelAssessment) *stats.Interval {
+			v := stats.Wilson(l.Evaluation.Correct, l.Evaluation.Total)
 			return &v
 		}},
 	}
-	columns = append(columns, d.controls()...)
+	columns = append(columns, baselines()...)
 	columns = append(columns,
-		series{"embedded by other models", func(l *DistilledLevel) *stats.Interval { return mean(l.Transfer) }},
-		series{"on validation images", func(l *DistilledLevel) *stats.Interval { return known(l.Validation) }})
+		series{"embedded by other models", func(l *distill.LevelAssessment) *stats.Interval { return mean(l.Others) }},
+		series{"on validation images", func(l *distill.LevelAssessment) *stats.Interval { return known(l.ValidationAccuracy) }})
 	columns = slices.DeleteFunc(columns, func(s series) bool {
-		return !slices.ContainsFunc(d.Levels, func(l DistilledLevel) bool { return s.at(&l) != nil })
+		return !slices.ContainsFunc(d.Levels, func(l distill.LevelAssessment) bool { return s.at(&l) != nil })
 	})
 	t := &accuracyTable{Corner: "Level"}
 	for _, s := range columns {
@@ -222,7 +205,7 @@ func (d *Distilled) byLevel() *accuracyTable {
 	}
 	for i := range d.Levels {
 		l := &d.Levels[i]
-		row := accuracyRow{Name: Count(i + 1), PerClass: l.perClass()}
+		row := accuracyRow{Name: Count(i + 1), PerClass: l.References.PerClass()}
 		for _, s := range columns {
 			row.Cells = append(row.Cells, s.at(l))
 		}
@@ -233,11 +216,11 @@ func (d *Distilled) byLevel() *accuracyTable {
 
 // retraining is nil if no network was trained.
 func (d *Distilled) retraining() *accuracyTable {
-	t := &accuracyTable{Corner: "Network", Columns: []string{"distilled images", distill.RandomReal}}
+	t := &accuracyTable{Corner: "Network", Columns: []string{"distilled images", randomReal}}
 	for i := range d.Levels {
 		l := &d.Levels[i]
 		for _, r := range l.Retrained {
-			t.Rows = append(t.Rows, accuracyRow{r.Name, l.perClass(), []*stats.Interval{mean(r.Distilled), mean(r.Random)}})
+			t.Rows = append(t.Rows, accuracyRow{r.Name, l.References.PerClass(), []*stats.Interval{mean(r.Distilled), mean(r.Random)}})
 		}
 	}
 	if len(t.Rows) == 0 {
@@ -256,19 +239,19 @@ type gallery struct {
 
 // Validated reports whether there are validation figures.
 func (p *gallery) Validated() bool {
-	return slices.ContainsFunc(p.Levels, func(l DistilledLevel) bool { return l.Validation != 0 })
+	return slices.ContainsFunc(p.Levels, func(l distill.LevelAssessment) bool { return l.ValidationAccuracy != nil })
 }
 
 // Figures are those at the top of the page.
 func (p *gallery) Figures() []headline {
 	last := &p.Levels[len(p.Levels)-1]
-	r, e := last.References, last.Test
+	r, e := last.References, last.Evaluation
 	list := []headline{
-		{"References", Count(r.Len()), fmt.Sprintf("images, %s a class", Count(last.perClass()))},
-		{"Test accuracy", percent(e.Accuracy()), interval(e.Correct, e.Total)},
+		{"References", Count(r.Len()), fmt.Sprintf("images, %s a class", Count(r.PerClass()))},
+		{"Test accuracy", percent(e.Accuracy), interval(e.Correct, e.Total)},
 	}
-	if p.Full > 0 {
-		list = append(list, headline{"The whole network", percent(p.Full), fmt.Sprintf("on the same %s test images", Count(e.Total))})
+	if p.FullAccuracy > 0 {
+		list = append(list, headline{"The whole network", percent(p.FullAccuracy), fmt.Sprintf("on the same %s test images", Count(e.Total))})
 	}
 	if p.Leaves > 0 {
 		list = append(list, headline{"Training images", Count(p.Leaves), fmt.Sprintf("distilled, %s to a reference", Count(p.Leaves/r.Len()))})

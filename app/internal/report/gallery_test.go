@@ -23,7 +23,8 @@ import (
 func distilled(t *testing.T, channels int, perClass ...int) report.Distilled {
 	t.Helper()
 	page := report.Distilled{
-		Title: hostile[0], Command: hostile[1], Model: input(t, channels).Model, Full: 0.975, Tested: hostile[2], Leaves: 8 * perClass[0],
+		Title: hostile[0], Command: hostile[1], Model: input(t, channels).Model,
+		Assessment: &distill.Assessment{FullAccuracy: 0.975, Test: hostile[2], Leaves: 8 * perClass[0]},
 	}
 	classes := len(hostile)
 	var groups [][]int32
@@ -48,27 +49,24 @@ func distilled(t *testing.T, channels int, perClass ...int) report.Distilled {
 				}
 			}
 		}
-		e.Correct, e.Total = 3*n*classes, (2+classes)*n*classes
+		e.Correct, e.Total, e.Accuracy = 3*n*classes, (2+classes)*n*classes, 0.5
 		group := make([]int32, 2*set.Len())
 		for i := range group {
 			group[i] = int32(i / 2)
 		}
 		groups = append(groups, group)
-		page.Levels = append(page.Levels, report.DistilledLevel{References: &distill.References{Set: set, Groups: groups[:len(groups):len(groups)]}, Test: e})
+		page.Levels = append(page.Levels, distill.LevelAssessment{References: &distill.References{Set: set, Groups: groups[:len(groups):len(groups)]}, Evaluation: e})
 	}
 	return page
 }
 
 // complete adds all that a page may have.
 func complete(in report.Distilled) report.Distilled {
+	validation, mean, medoid := 0.6125, 0.4, 0.4321
 	for i := range in.Levels {
 		l := &in.Levels[i]
-		l.Validation, l.Transfer = 0.6125, []float64{0.41, 0.43}
-		l.Controls = []distill.Control{
-			{Name: distill.RandomReal, Accuracies: []float64{0.3, 0.4, 0.5}},
-			{Name: "<b>medoids", Accuracies: []float64{0.4321}},
-			{Name: "never drawn"},
-		}
+		l.ValidationAccuracy, l.Others = &validation, []float64{0.41, 0.43}
+		l.Baselines = distill.Baselines{RandomReal: &mean, RandomRealDraws: []float64{0.3, 0.4, 0.5}, Medoid: &medoid}
 		l.Retrained = []distill.Retrained{{Name: "Conv<i>", Distilled: []float64{0.7, 0.8}, Random: []float64{0.6}}}
 	}
 	return in
@@ -101,7 +99,7 @@ func TestWriteDistilled(t *testing.T) {
 			"50.00\u00a0%", fmt.Sprintf("%.2f to %.2f", 100*interval.Low, 100*interval.High),
 			"97.50\u00a0%", "on the same 24 test images", "32", "8 to a reference",
 			"61.25\u00a0%", "42.00\u00a0%", "29.29 to 54.71", // validation and other models
-			distill.RandomReal, "40.00\u00a0%", "15.16 to 64.84", "<b>medoids", "43.21\u00a0%",
+			"random real images", "40.00\u00a0%", "15.16 to 64.84", "medoids", "43.21\u00a0%",
 			"Conv<i>", "75.00\u00a0%", "60.00\u00a0%",
 			"Level 1: 4 images of each class", "Level 3: 1 image of each class", "for 8", "3 of 6",
 		) {
@@ -109,7 +107,7 @@ func TestWriteDistilled(t *testing.T) {
 				t.Errorf("the page does not show %q", want)
 			}
 		}
-		for _, bad := range []string{"never drawn", "evenly spaced", "NaN"} {
+		for _, bad := range []string{"k-means", "class means", "evenly spaced", "NaN"} {
 			if strings.Contains(text, bad) {
 				t.Errorf("the page shows %q", bad)
 			}
@@ -123,7 +121,7 @@ func TestWriteDistilled(t *testing.T) {
 // TestWriteDistilledLeast: a page without what may be missing.
 func TestWriteDistilledLeast(t *testing.T) {
 	in := distilled(t, 1, 2)
-	in.Title, in.Command, in.Tested, in.Full, in.Leaves = "", "", "", 0, 0
+	in.Title, in.Command, in.Test, in.FullAccuracy, in.Leaves = "", "", "", 0, 0
 	doc := writeDistilled(t, in)
 	if seen := checkPage(t, doc); seen["svg"] != 0 || seen["table"] != 3 {
 		t.Errorf("%d charts, %d tables", seen["svg"], seen["table"])
@@ -212,15 +210,15 @@ func TestWriteDistilledPart(t *testing.T) {
 
 func TestDistilledCharts(t *testing.T) {
 	in := complete(distilled(t, 1, 10, 1))
-	in.Levels[1].Controls[0].Accuracies = []float64{0.2} // no interval at this level
+	in.Levels[1].RandomRealDraws = []float64{0.2} // no interval at this level
 	charts := in.Charts()
 	if len(charts) != 1 || charts[0].Name != "levels" {
 		t.Fatalf("charts %v", charts)
 	}
 	want := []report.Line{
 		{Name: "references", X: []float64{10, 1}, Y: []float64{50, 50}},
-		{Name: distill.RandomReal, X: []float64{10, 1}, Y: []float64{40, 20}},
-		{Name: "<b>medoids", X: []float64{10, 1}, Y: []float64{43.21, 43.21}},
+		{Name: "random real images", X: []float64{10, 1}, Y: []float64{40, 20}},
+		{Name: "medoids", X: []float64{10, 1}, Y: []float64{43.21, 43.21}},
 		{Name: "the whole network", X: []float64{10, 1}, Y: []float64{97.5, 97.5}},
 	}
 	lines := charts[0].Lines
@@ -243,23 +241,24 @@ func TestDistilledCharts(t *testing.T) {
 
 func TestWriteDistilledRefuses(t *testing.T) {
 	for _, tt := range []struct {
-		change func(in *report.Distilled, l *report.DistilledLevel)
+		change func(in *report.Distilled, l *distill.LevelAssessment)
 		want   string
 	}{
-		{func(in *report.Distilled, _ *report.DistilledLevel) { in.Model = nil }, "there is no model"},
-		{func(in *report.Distilled, _ *report.DistilledLevel) { in.Levels = nil }, "there are no levels"},
-		{func(_ *report.Distilled, l *report.DistilledLevel) { l.References = nil }, "level 2: there are no references"},
-		{func(_ *report.Distilled, l *report.DistilledLevel) { l.References.Groups = nil }, "level 2: there are no references"},
-		{func(_ *report.Distilled, l *report.DistilledLevel) { l.Test = nil }, "level 2: there is no evaluation"},
-		{func(_ *report.Distilled, l *report.DistilledLevel) { l.References.Set.H = 5 }, "level 2: the model takes other images: set has images of 5x6x1"},
-		{func(_ *report.Distilled, l *report.DistilledLevel) { l.References.Set.Classes = hostile[:2] }, "level 2: set has 2 classes, the model 4"},
-		{func(_ *report.Distilled, l *report.DistilledLevel) { l.References.Set.Labels = make([]uint16, 3) }, "level 2: there are 3 references for 4 classes"},
-		{func(_ *report.Distilled, l *report.DistilledLevel) { l.References.Set.Pixels = make([]uint8, 3) }, "level 2: 4 references of 4x6x1 have 3 values"},
-		{func(_ *report.Distilled, l *report.DistilledLevel) { l.References.Set.Labels[2] = 4 }, "level 2: a reference is of class 4 of 4"},
-		{func(_ *report.Distilled, l *report.DistilledLevel) { l.Test.ByReference = nil }, "level 2: the counts by reference are of 0 classes"},
-		{func(_ *report.Distilled, l *report.DistilledLevel) { l.Test.ByReference[3] = make([]int, 5) }, "level 2: the counts by reference have a row of 5 for 4 references"},
-		{func(_ *report.Distilled, l *report.DistilledLevel) { l.Test.Confusion = nil }, "level 2: the evaluation has 0 classes, the model 4"},
-		{func(_ *report.Distilled, l *report.DistilledLevel) { l.Test.Confusion[1] = nil }, "level 2: the confusion matrix has a row of 0 counts for 4 classes"},
+		{func(in *report.Distilled, _ *distill.LevelAssessment) { in.Model = nil }, "there is no model"},
+		{func(in *report.Distilled, _ *distill.LevelAssessment) { in.Levels = nil }, "there are no levels"},
+		{func(in *report.Distilled, _ *distill.LevelAssessment) { in.Assessment = nil }, "there are no levels"},
+		{func(_ *report.Distilled, l *distill.LevelAssessment) { l.References = nil }, "level 2: there are no references"},
+		{func(_ *report.Distilled, l *distill.LevelAssessment) { l.References.Groups = nil }, "level 2: there are no references"},
+		{func(_ *report.Distilled, l *distill.LevelAssessment) { l.Evaluation = nil }, "level 2: there is no evaluation"},
+		{func(_ *report.Distilled, l *distill.LevelAssessment) { l.References.Set.H = 5 }, "level 2: the model takes other images: set has images of 5x6x1"},
+		{func(_ *report.Distilled, l *distill.LevelAssessment) { l.References.Set.Classes = hostile[:2] }, "level 2: set has 2 classes, the model 4"},
+		{func(_ *report.Distilled, l *distill.LevelAssessment) { l.References.Set.Labels = make([]uint16, 3) }, "level 2: there are 3 references for 4 classes"},
+		{func(_ *report.Distilled, l *distill.LevelAssessment) { l.References.Set.Pixels = make([]uint8, 3) }, "level 2: 4 references of 4x6x1 have 3 values"},
+		{func(_ *report.Distilled, l *distill.LevelAssessment) { l.References.Set.Labels[2] = 4 }, "level 2: a reference is of class 4 of 4"},
+		{func(_ *report.Distilled, l *distill.LevelAssessment) { l.Evaluation.ByReference = nil }, "level 2: the counts by reference are of 0 classes"},
+		{func(_ *report.Distilled, l *distill.LevelAssessment) { l.Evaluation.ByReference[3] = make([]int, 5) }, "level 2: the counts by reference have a row of 5 for 4 references"},
+		{func(_ *report.Distilled, l *distill.LevelAssessment) { l.Evaluation.Confusion = nil }, "level 2: the evaluation has 0 classes, the model 4"},
+		{func(_ *report.Distilled, l *distill.LevelAssessment) { l.Evaluation.Confusion[1] = nil }, "level 2: the confusion matrix has a row of 0 counts for 4 classes"},
 	} {
 		in := distilled(t, 1, 2, 1)
 		tt.change(&in, &in.Levels[1])

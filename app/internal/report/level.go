@@ -52,9 +52,9 @@ type shownReference struct {
 func (d *Distilled) show(i int) (*shownLevel, error) {
 	l := &d.Levels[i]
 	classes, set := d.Model.Classes(), l.References.Set
-	s := &shownLevel{Number: i + 1, PerClass: l.perClass(), Last: i == len(d.Levels)-1}
+	s := &shownLevel{Number: i + 1, PerClass: l.References.PerClass(), Last: i == len(d.Levels)-1}
 	s.Told = s.PerClass <= manyTold
-	references := l.describe(classes)
+	references := describe(l, classes)
 	side := max(denseSide, lineWidth/max(lineOf, s.PerClass)-imageGap)
 	most := max(1, min(mostOfClass, mostImages/len(classes), mostBytes/(len(classes)*set.H*set.W*set.C)))
 	for k, name := range classes {
@@ -73,19 +73,19 @@ func (d *Distilled) show(i int) (*shownLevel, error) {
 		s.Classes = append(s.Classes, class)
 	}
 	if s.Last {
-		s.Confusion = matrix(classes, l.Test.Confusion)
-		s.Confusion.Caption = fmt.Sprintf("Images of %s: a row is a true class, a column what the references say.", d.Tested)
+		s.Confusion = matrix(classes, l.Evaluation.Confusion)
+		s.Confusion.Caption = fmt.Sprintf("Images of %s: a row is a true class, a column what the references say.", d.TestName())
 	}
 	if !s.Told && !s.Last {
 		return s, nil
 	}
 	var err error
-	s.ByReference, err = l.byReference(fmt.Sprintf("references-%d", s.Number), classes, references)
+	s.ByReference, err = byReference(l, fmt.Sprintf("references-%d", s.Number), classes, references)
 	return s, err
 }
 
 // describe counts what each reference stands for and is nearest to.
-func (l *DistilledLevel) describe(classes []string) []shownReference {
+func describe(l *distill.LevelAssessment, classes []string) []shownReference {
 	list := make([]shownReference, l.References.Len())
 	for _, r := range l.References.Of() {
 		if r >= 0 {
@@ -94,10 +94,10 @@ func (l *DistilledLevel) describe(classes []string) []shownReference {
 	}
 	for r := range list {
 		s, label := &list[r], l.References.Set.Labels[r]
-		for _, counts := range l.Test.ByReference {
+		for _, counts := range l.Evaluation.ByReference {
 			s.Nearest += counts[r]
 		}
-		s.Right = l.Test.ByReference[label][r]
+		s.Right = l.Evaluation.ByReference[label][r]
 		s.Caption = fmt.Sprintf("%s, no. %d: stands for %s training images, nearest to %s test images, %s of them rightly",
 			classes[label], r, Count(s.Stands), Count(s.Nearest), Count(s.Right))
 	}
@@ -113,13 +113,13 @@ func (s shownReference) picture(set *dataset.Set, r int32, side int) (shownRefer
 }
 
 // byReference is the table of the test images nearest to each reference.
-func (l *DistilledLevel) byReference(id string, classes []string, references []shownReference) (*countTable, error) {
+func byReference(l *distill.LevelAssessment, id string, classes []string, references []shownReference) (*countTable, error) {
 	set := l.References.Set
 	counts, right := make([][]int, set.Len()), make([]int, set.Len())
 	for r := range counts {
 		right[r] = int(set.Labels[r])
 		for k := range classes {
-			counts[r] = append(counts[r], l.Test.ByReference[k][r])
+			counts[r] = append(counts[r], l.Evaluation.ByReference[k][r])
 		}
 	}
 	t := newCountTable(id, "Reference", classes, counts, right)

@@ -7,7 +7,6 @@ import (
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/internal/approx"
 	"github.com/coarsegrain/taylornet/model"
-	"github.com/coarsegrain/taylornet/train"
 )
 
 // found returns where an image of a set is among others, -1 if nowhere.
@@ -23,7 +22,7 @@ func found(image []uint8, in dataset.Subset) int {
 func TestRandom(t *testing.T) {
 	all := someDigits(t, 300).All()
 	images := all.Only(all.Index[100:])
-	set := Random(images, 7, 1)
+	set := randomImages(images, 7, 1)
 	if set.Len() != 70 || len(set.Pixels) != 70*64 {
 		t.Fatalf("%d images", set.Len())
 	}
@@ -35,13 +34,13 @@ func TestRandom(t *testing.T) {
 		}
 		drawn[at] = true
 	}
-	if !slices.Equal(Random(images, 7, 1).Pixels, set.Pixels) {
+	if !slices.Equal(randomImages(images, 7, 1).Pixels, set.Pixels) {
 		t.Error("the same seed draws other images")
 	}
-	if slices.Equal(Random(images, 7, 2).Pixels, set.Pixels) {
+	if slices.Equal(randomImages(images, 7, 2).Pixels, set.Pixels) {
 		t.Error("another seed draws the same images")
 	}
-	if few := Random(images, 1000, 1); few.Len() != images.Len() {
+	if few := randomImages(images, 1000, 1); few.Len() != images.Len() {
 		t.Errorf("%d images of %d", few.Len(), images.Len())
 	}
 }
@@ -50,7 +49,7 @@ func TestRandom(t *testing.T) {
 // direction is most like their mean.
 func TestMedoids(t *testing.T) {
 	set, models := someDigits(t, 300), []*model.Model{trained(t), disturbed(t)}
-	nets := ensemble(t, 1, models...)
+	nets := testEnsemble(t, 1, models...)
 	directions := nets.directions(set.All())
 	for _, refs := range distilled(t, small(), set, models...) {
 		medoids := refs.medoids(nets, set)
@@ -59,13 +58,13 @@ func TestMedoids(t *testing.T) {
 		}
 		for r := range refs.Len() {
 			behind := refs.Behind(r)
-			mean := make([]float32, nets.Dim())
+			mean := make([]float32, nets.dim())
 			for _, i := range behind {
-				for j, v := range directions[int(i)*nets.Dim():][:nets.Dim()] {
+				for j, v := range directions[int(i)*nets.dim():][:nets.dim()] {
 					mean[j] += v
 				}
 			}
-			like := func(i int32) float64 { return dot(mean, directions[int(i)*nets.Dim():][:nets.Dim()]) }
+			like := func(i int32) float64 { return dot(mean, directions[int(i)*nets.dim():][:nets.dim()]) }
 			at := found(medoids.Image(r), set.All().Only(behind))
 			if at < 0 {
 				t.Errorf("the medoid of reference %d is not behind it", r)
@@ -83,7 +82,7 @@ func TestMedoids(t *testing.T) {
 // The centre of a class's only group is the plain mean, to rounding.
 func TestClassMeans(t *testing.T) {
 	images := someDigits(t, 300).All()
-	set, err := pixelCentres(images, 1, 1, 1)
+	set, err := pixelCentres(t.Context(), images, 1, 1, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,60 +101,4 @@ func TestClassMeans(t *testing.T) {
 			t.Errorf("class %d: %v", class, err)
 		}
 	}
-}
-
-func TestControls(t *testing.T) {
-	data, m := digits(t), trained(t)
-	c := small()
-	c.PerClass, c.Steps = []int{2}, []int{3}
-	refs := distilled(t, c, data.Train, m)[0]
-	list, err := Controls(refs, []*model.Model{m}, data.Train, data.Test.All(), DefaultRule(), 3, 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var names []string
-	for _, control := range list {
-		names = append(names, control.Name)
-		for _, a := range control.Accuracies {
-			if !(a >= 0.5 && a <= 1) {
-				t.Errorf("%s: accuracy %v", control.Name, a)
-			}
-		}
-	}
-	if !slices.Equal(names, []string{RandomReal, Medoids, KMeans, ClassMeans}) {
-		t.Fatalf("controls %q", names)
-	}
-	for i, control := range list {
-		if want := []int{3, 1, 1, 1}[i]; len(control.Accuracies) != want {
-			t.Errorf("%s: %d accuracies, want %d", control.Name, len(control.Accuracies), want)
-		}
-	}
-	leaves, _, err := train.Split(m, data.Train)
-	if err != nil {
-		t.Fatal(err)
-	}
-	instead := func(set *dataset.Set) float64 {
-		other := &References{Config: c, Set: set, Models: refs.Models, Embeddings: ensemble(t, 1, m).Embed(set.All())}
-		e, err := newClassifier(t, other, DefaultRule(), m).Evaluate(data.Test.All())
-		if err != nil {
-			t.Fatal(err)
-		}
-		return e.Accuracy()
-	}
-	for i, got := range list[0].Accuracies {
-		if want := instead(Random(leaves, 2, uint64(i+1))); got != want {
-			t.Errorf("draw %d: accuracy %v, want %v", i, got, want)
-		}
-	}
-	for i, perClass := range []int{2, 1} {
-		centres, err := pixelCentres(leaves, perClass, c.Seed, 1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, want := list[2+i].Accuracies[0], instead(centres); got != want {
-			t.Errorf("%s: accuracy %v, of the centres it is %v", list[2+i].Name, got, want)
-		}
-	}
-	_, err = Controls(refs, []*model.Model{m}, data.Test, data.Test.All(), DefaultRule(), 1, 1)
-	oneLine(t, err, "other images")
 }

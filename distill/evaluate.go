@@ -1,0 +1,82 @@
+package distill
+
+import (
+	"context"
+
+	"github.com/coarsegrain/taylornet/dataset"
+)
+
+// Evaluation reports how well references classify labelled images.
+type Evaluation struct {
+	Accuracy   float64 `json:"accuracy"` // 0 to 1
+	Correct    int     `json:"correct"`
+	Total      int     `json:"total"`
+	Params     int     `json:"params"` // of the model that embeds, the first of several
+	Degree     int     `json:"degree"` // of its polynomial
+	References int     `json:"references"`
+	// Data and Split name the images; Evaluate leaves them to its caller.
+	Data      string   `json:"data"`
+	Split     string   `json:"split"`
+	Classes   []string `json:"classes"`
+	Confusion [][]int  `json:"confusion"` // [K,K] counts by true class, then by predicted
+	// ByReference has counts [K,R] by true class, then by the most similar reference.
+	ByReference [][]int `json:"by_reference"`
+}
+
+// Evaluate classifies images and compares with their labels. If ctx is done it
+// returns an error that wraps ErrInterrupted.
+func (c *Classifier) Evaluate(ctx context.Context, images dataset.Subset) (*Evaluation, error) {
+	list, err := evaluate(ctx, []*Classifier{c}, images)
+	if err != nil {
+		return nil, err
+	}
+	return list[0], nil
+}
+
+// evaluate evaluates classifiers that share networks and rule on the same images,
+// which are embedded once.
+func evaluate(ctx context.Context, classifiers []*Classifier, images dataset.Subset) ([]*Evaluation, error) {
+	if err := classifiers[0].nets[0].model.CheckFits(images.Set); err != nil {
+		return nil, err
+	}
+	var list []*Evaluation
+	for _, c := range classifiers {
+		list = append(list, c.newEvaluation())
+	}
+	const atOnce = 4096 // bounds the memory of embeddings
+	for first := 0; first < images.Len(); first += atOnce {
+		if ctx.Err() != nil {
+			return nil, interrupted(ctx)
+		}
+		some := dataset.Subset{Set: images.Set, Index: images.Index[first:min(first+atOnce, images.Len())]}
+		embedded := classifiers[0].embed(some)
+		for i, c := range classifiers {
+			list[i].add(some, c.answers(embedded))
+		}
+	}
+	return list, nil
+}
+
+func (c *Classifier) newEvaluation() *Evaluation {
+	net, classes := c.nets[0].model.Net(), c.References.Set.Classes
+	e := &Evaluation{Params: net.NumParams(), Degree: net.Degree(), References: c.References.Len(), Classes: classes}
+	for range classes {
+		e.Confusion = append(e.Confusion, make([]int, len(classes)))
+		e.ByReference = append(e.ByReference, make([]int, c.References.Len()))
+	}
+	return e
+}
+
+// add counts answers about images.
+func (e *Evaluation) add(images dataset.Subset, answers []Answer) {
+	e.Total += len(answers)
+	for i, a := range answers {
+		label := images.Label(i)
+		e.Confusion[label][a.Label]++
+		e.ByReference[label][a.Nearest]++
+		if a.Label == label {
+			e.Correct++
+		}
+	}
+	e.Accuracy = float64(e.Correct) / float64(max(1, e.Total))
+}
