@@ -8,37 +8,38 @@ import (
 	"github.com/coarsegrain/taylornet/internal/rng"
 )
 
-// Augment says how far training images are varied at random, each time anew.
-// The zero value leaves them as they are. Lengths are in pixels, angles in
-// degrees; every draw is uniform and symmetric about no change.
+// Augment says how far training images are varied at random, differently in every
+// epoch. The zero value leaves them as they are. Lengths are in pixels and angles in
+// degrees. Every draw is uniform and symmetric about no change.
 //
-// Shift, rotation, scale, shear, crop and flip are one affine map about the
-// centre of the image; with elastic distortion on top of it the image is resampled
+// Shift, rotation, scale, shear, crop and flip form one affine map about the centre
+// of the image. Elastic distortion is added to that map, and the image is resampled
 // once, with cubic splines over a background of 0.
 type Augment struct {
-	Shift  float64 `json:"shift,omitempty"`  // up to so many pixels along each axis
-	Rotate float64 `json:"rotate,omitempty"` // up to so many degrees, below 180
-	Scale  float64 `json:"scale,omitempty"`  // by a factor of 1-Scale to 1+Scale, below 1
-	Shear  float64 `json:"shear,omitempty"`  // along the rows, up to so many degrees, below 90
-	Flip   bool    `json:"flip,omitempty"`   // left to right, every other image
-	Crop   int     `json:"crop,omitempty"`   // pad by so many pixels, cut out at random: whole-pixel shifts
-	// Elastic moves every point of the image by up to so many pixels along each
-	// axis, its neighbours likewise: the points of a grid of 5x5 over the image
+	Shift  float64 `json:"shift,omitempty"`  // at most this many pixels along each axis
+	Rotate float64 `json:"rotate,omitempty"` // at most this many degrees, below 180
+	Scale  float64 `json:"scale,omitempty"`  // by a factor from 1-Scale to 1+Scale, below 1
+	Shear  float64 `json:"shear,omitempty"`  // along the rows, at most this many degrees, below 90
+	Flip   bool    `json:"flip,omitempty"`   // left to right, with probability 1/2
+	Crop   int     `json:"crop,omitempty"`   // pad by this many pixels and cut out at random: shifts by whole pixels
+	// Elastic moves every point of the image by at most this many pixels along each
+	// axis, and its neighbours similarly. The points of a 5x5 grid over the image move
 	// independently, those between them by linear interpolation (elastic distortion,
 	// Simard, Steinkraus and Platt, ICDAR 2003, whose fields are smoothed noise).
 	Elastic float64 `json:"elastic,omitempty"`
-	// Cutout covers a square of so many pixels, centred anywhere and cut by the
-	// border, with the mean of the data, that is 0 after normalisation
-	// (DeVries and Taylor, arXiv 1708.04552, 2017).
+	// Cutout covers a square with sides of this many pixels by the mean of the data,
+	// which is 0 after normalisation. The square is centred anywhere and clipped at the
+	// border (DeVries and Taylor, arXiv 1708.04552, 2017).
 	Cutout int `json:"cutout,omitempty"`
-	// Contrast multiplies the difference of pixels from their mean over the image by
-	// 1-Contrast to 1+Contrast, below 1. Noise adds bell-shaped noise to every value, of a
-	// deviation up to so many parts of the range of pixels. Both are cut to that range.
+	// Contrast multiplies the difference of pixels from their mean over the image by a
+	// factor from 1-Contrast to 1+Contrast, below 1. Noise adds bell-shaped noise to
+	// every value, with a standard deviation of at most this fraction of the range of
+	// pixels. The results are clipped to that range.
 	Contrast float64 `json:"contrast,omitempty"`
 	Noise    float64 `json:"noise,omitempty"`
 }
 
-// Validate reports every fault.
+// Validate returns an error about every fault.
 func (a Augment) Validate() error {
 	var faults []error
 	for _, f := range []struct {
@@ -62,7 +63,7 @@ func (a Augment) Validate() error {
 	return check.All(faults...)
 }
 
-// maxOffset keeps coordinates far from the limits of fixed point.
+// maxOffset keeps coordinates well within fixed point.
 const maxOffset = 1 << 14
 
 // variation is what was drawn for one image.
@@ -73,12 +74,13 @@ type variation struct {
 	cutX, cutY           int // centre of the cutout
 	elastic              bool
 	bend                 bend
-	contrast, noise      float32 // factor; deviation in parts of the range
+	contrast, noise      float32 // factor; standard deviation as a fraction of the range
 }
 
-// draw draws for an image of h x w pixels. All numbers are drawn whatever the
-// settings, so that changing one setting leaves the others' draws alone; those of
-// elastic distortion, being many, contrast and noise last and only for one of these.
+// draw draws for an image of h x w pixels. Most numbers are drawn whatever the
+// settings, so that changing one setting does not change the draws of the others.
+// Elastic distortion needs many numbers: they come last, with those of contrast and
+// noise, and only if one of the three is set.
 func (a Augment) draw(s *rng.Stream, h, w int) variation {
 	const degree = math.Pi / 180
 	v := variation{
@@ -103,7 +105,7 @@ func (a Augment) draw(s *rng.Stream, h, w int) variation {
 	return v
 }
 
-// One is 1 in the fixed point of coordinates. Interpolation keeps their upper
+// Coordinates are in fixed point, where one is 1. Interpolation keeps their upper
 // weightBits fractional bits.
 const (
 	fixedBits  = 16
@@ -115,8 +117,8 @@ const (
 func fixed(x float64) int64 { return int64(math.Round(x * one)) }
 
 // mapping maps output coordinates to input coordinates, in fixed point:
-// x' = xx*x + xy*y + x0, y' = yx*x + yy*y + y0, and the offset of the bend at (x,y)
-// on top of that if there is one.
+// x' = xx*x + xy*y + x0, y' = yx*x + yy*y + y0. If elastic, the offset of the bend at
+// (x,y) is added.
 type mapping struct {
 	xx, xy, x0, yx, yy, y0 int64
 	elastic                bool
@@ -127,17 +129,17 @@ type mapping struct {
 // bendCells is the number of cells of a bend's grid along each axis.
 const bendCells = 4
 
-// bend holds an offset for each point of a grid over the image, row by row.
+// bend holds the offset of each point of a grid over the image, row by row.
 type bend [(bendCells + 1) * (bendCells + 1)]offset
 
 type offset struct{ x, y int64 }
 
-// towards is a point between two offsets, in fixed point.
+// towards returns the offset that lies the fraction at, in fixed point, from o to p.
 func (o offset) towards(p offset, at int64) offset {
 	return offset{o.x + (p.x-o.x)*at>>fixedBits, o.y + (p.y-o.y)*at>>fixedBits}
 }
 
-// at interpolates between the grid's points about (x,y), in units of cells.
+// at interpolates between the grid points around (x,y), which is in units of cells.
 func (b *bend) at(x, y int64) offset {
 	corner := b[(y>>fixedBits)*(bendCells+1)+x>>fixedBits:]
 	x, y = x&(one-1), y&(one-1)
@@ -146,9 +148,8 @@ func (b *bend) at(x, y int64) offset {
 }
 
 // inverse returns the map from the varied image's coordinates to the original's.
-// With p the original offset from the centre, scaled, sheared, rotated, and
-// shifted, an output offset is q = R K S p + t, and so p = S^-1 K^-1 R^-1 (q - t);
-// a flip is applied to p last.
+// An original offset p from the centre is scaled, sheared, rotated and shifted to
+// q = R K S p + t. So p = S^-1 K^-1 R^-1 (q - t); a flip is applied to p last.
 func (v variation) inverse(h, w int) mapping {
 	sin, cos := math.Sincos(v.rotate)
 	shear := math.Tan(v.shear)
@@ -170,9 +171,9 @@ func (v variation) inverse(h, w int) mapping {
 // resample writes the image pixels, [h,w,c] bytes, seen through m to dst, as
 // values 0..255 of the same shape. Pixels outside the image are 0.
 //
-// It interpolates with Catmull-Rom splines (Keys, IEEE Trans. ASSP 29, 1981):
-// bilinear interpolation blurs, and a polynomial network that never sees an
-// image as sharp as the ones it is evaluated on extrapolates there.
+// It interpolates with Catmull-Rom splines (Keys, IEEE Trans. ASSP 29, 1981).
+// Bilinear interpolation blurs: a polynomial network that never saw an image as sharp
+// as those it is evaluated on would extrapolate there.
 func (m *mapping) resample(dst []float32, pixels []uint8, h, w, c int) {
 	for y := range h {
 		row := dst[y*w*c : (y+1)*w*c]
@@ -193,7 +194,7 @@ func (m *mapping) resample(dst []float32, pixels []uint8, h, w, c int) {
 	}
 }
 
-// at is the input's point that an output's pixel is taken from.
+// at returns the point of the input that a pixel of the output is taken from.
 func (m *mapping) at(x, y int) (sx, sy int64) {
 	sx, sy = m.xx*int64(x)+m.xy*int64(y)+m.x0, m.yx*int64(x)+m.yy*int64(y)+m.y0
 	if m.elastic {
@@ -209,8 +210,8 @@ func splineAt(s int64) [4]int32 {
 	return spline(int32(s>>(fixedBits-weightBits)) & (weightOne - 1))
 }
 
-// spline returns the weights, in units of 1/splineOne, of the four neighbours
-// of a point that lies f/weightOne from the second to the third.
+// spline returns the weights, in units of 1/splineOne, of the four neighbours of a
+// point that lies the fraction f/weightOne from the second to the third.
 func spline(f int32) [4]int32 {
 	square := f * f >> weightBits
 	cube := square * f >> weightBits
@@ -220,8 +221,8 @@ func spline(f int32) [4]int32 {
 
 const splineOne = 2 * weightOne
 
-// interpolate mixes the sixteen neighbours of which the first is pixels[0];
-// stride is the length of a row.
+// interpolate mixes sixteen neighbours, of which the first is pixels[0]; stride is
+// the length of a row.
 func interpolate(out []float32, pixels []uint8, stride int, wx, wy *[4]int32) {
 	c := len(out)
 	for ch := range out {
@@ -234,8 +235,8 @@ func interpolate(out []float32, pixels []uint8, stride int, wx, wy *[4]int32) {
 	}
 }
 
-// border does the same where some of the neighbours, of which the first is at
-// (iy,ix), lie outside.
+// border does the same if some of the neighbours lie outside the image; the first is
+// at (iy,ix).
 func border(out []float32, pixels []uint8, h, w, ix, iy int, wx, wy *[4]int32) {
 	c := len(out)
 	for ch := range out {
@@ -249,7 +250,7 @@ func border(out []float32, pixels []uint8, h, w, ix, iy int, wx, wy *[4]int32) {
 	}
 }
 
-// value is a weighted sum of pixels as one: splines overshoot at edges.
+// value scales a weighted sum to a pixel and clips it, as splines overshoot at edges.
 func value(sum int32) float32 {
 	return float32(min(255*splineOne*splineOne, max(0, sum))) / (splineOne * splineOne)
 }

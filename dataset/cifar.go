@@ -12,9 +12,9 @@ const (
 	cifarRecord = 1 + 3*cifarSide*cifarSide
 )
 
-// ReadCIFAR10 reads a set from binary batches of CIFAR-10, one after the other.
-// A batch is records of a label byte and 3x32x32 bytes, channels outermost; the
-// format is described on www.cs.toronto.edu/~kriz/cifar.html.
+// ReadCIFAR10 reads a set from binary batches of CIFAR-10, one after the other. A
+// batch is a list of records: a label byte and 3x32x32 bytes, channels outermost. See
+// www.cs.toronto.edu/~kriz/cifar.html for the format.
 func ReadCIFAR10(batches ...io.Reader) (*Set, error) {
 	set := newCIFAR(0)
 	for i, r := range batches {

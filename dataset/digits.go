@@ -11,14 +11,14 @@ import (
 	"github.com/coarsegrain/taylornet/internal/fsx"
 )
 
-// digitsFile is lines of 64 pixels 0..16 and a label; see digits/NOTICE.
+// digitsFile has a line of 64 pixels 0..16 and a label per image; see digits/NOTICE.
 //
 //go:embed digits/digits.csv.gz
 var digitsFile []byte
 
 // Digits returns the 1,797 handwritten digits of 8x8 pixels that scikit-learn
-// ships, embedded in the program, with a fixed stratified split into 1,438
-// training and 359 test images. Their grey values 0..16 are scaled to 0..255.
+// ships; they are embedded in the program. A fixed stratified split gives 1,438
+// training and 359 test images. The grey values 0..16 are scaled to 0..255.
 func Digits() (*Data, error) {
 	set, err := readDigits(bytes.NewReader(digitsFile))
 	if err != nil {
@@ -60,8 +60,8 @@ func readDigits(r io.Reader) (*Set, error) {
 	return set, checkLabels(set.Labels, len(set.Classes))
 }
 
-// splitTest makes a fixed fifth of every class the test part, for data that
-// come without a split of their own.
+// splitTest makes a fixed fifth of every class the test part, for data without a
+// published split.
 func (s *Set) splitTest(name string) (*Data, error) {
 	const fraction, seed = 0.2, 0
 	s.Name = name

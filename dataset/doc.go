@@ -1,13 +1,14 @@
 // Package dataset reads labelled images and turns them into network inputs.
 //
 // Load finds a data set by name (the embedded digits, MNIST, Fashion-MNIST,
-// CIFAR-10) or reads a folder; FetchSet downloads what is not there. Images stay
-// bytes, [N,H,W,C]: a Sampler normalises and augments one at a time, in the
-// worker that needs it, so that a training run holds no float copy of its data.
+// CIFAR-10) or reads a folder; Fetch downloads a missing one. Images stay
+// bytes, [N,H,W,C]. A Sampler normalises and augments them one at a time, in the
+// goroutine that needs them, so that a training run holds no float copy of its
+// data.
 //
-// Normalisation is measured on the training part and a validation part is split
-// off it, so that the test part serves for nothing but the final figure.
+// Normalisation is measured on the training part, and validation images are
+// split off that part, so that the test part serves only for the final figure.
 //
-// Readers take bytes from anywhere: none panics, or allocates beyond a bound
-// set by its input's own size, whatever the bytes.
+// Whatever the bytes, no reader panics, and none allocates beyond a bound set by
+// the size of its input.
 package dataset

@@ -15,14 +15,14 @@ import (
 	"github.com/coarsegrain/taylornet/internal/fsx"
 )
 
-// Progress is told how much of a file has come; total is -1 if unknown.
+// Progress receives how many bytes of a file have arrived; total is -1 if unknown.
 type Progress func(file string, done, total int64)
 
-// FetchSet downloads a known data set into dir/FOLDER, where Load finds it. What
-// is there and right is kept; what was cut is resumed. Every file is checked
-// against the SHA-256 of its uncompressed content before it is put in place.
-// progress may be nil.
-func FetchSet(ctx context.Context, name, dir string, progress Progress) error {
+// Fetch downloads a known data set into dir/FOLDER, where Load finds it. It keeps
+// the files that are there and right, and resumes those that were cut off. A file
+// is put in place only if the SHA-256 of its uncompressed content is right. progress
+// may be nil.
+func Fetch(ctx context.Context, name, dir string, progress Progress) error {
 	for _, k := range knownSets() {
 		if k.Name == name {
 			return k.fetch(ctx, http.DefaultClient, dir, progress)
@@ -61,7 +61,7 @@ func (k known) fetch(ctx context.Context, client *http.Client, dir string, progr
 	return err
 }
 
-// isAt says whether folder holds the right file, gzipped or unpacked.
+// isAt reports whether folder holds the right file, gzipped or unpacked.
 func (f knownFile) isAt(folder string) bool {
 	file := filepath.Join(folder, f.name)
 	return fsx.CheckSHA256(file, f.sha256) == nil ||
@@ -89,7 +89,7 @@ func (k known) fetchArchive(ctx context.Context, client *http.Client, dir string
 			return err
 		})
 	}
-	if check(archive) != nil { // else it was put there by hand, or never unpacked
+	if check(archive) != nil { // otherwise it was put there by hand, or never unpacked
 		if err := k.download(ctx, client, k.archive, archive, check, progress); err != nil {
 			return err
 		}
@@ -110,8 +110,8 @@ func (k known) fetchArchive(ctx context.Context, client *http.Client, dir string
 	return os.Remove(archive)
 }
 
-// walkArchive gives use each of the set's files in a gzipped tar archive. A
-// file's reader fails at its end if the checksum is wrong; a missing file is an
+// walkArchive calls use with each of the set's files in a gzipped tar archive. The
+// reader of a file fails at its end if the checksum is wrong. A missing file is an
 // error.
 func (k known) walkArchive(archive string, use func(knownFile, io.Reader) error) error {
 	f, err := os.Open(archive)
@@ -130,7 +130,7 @@ func (k known) walkArchive(archive string, use func(knownFile, io.Reader) error)
 	for members := tar.NewReader(content); len(wanted) > 0; {
 		header, err := members.Next()
 		if errors.Is(err, io.EOF) {
-			return fmt.Errorf("%d files are missing in %s", len(wanted), k.archive)
+			return fmt.Errorf("%d files are missing from %s", len(wanted), k.archive)
 		}
 		if err != nil {
 			return err

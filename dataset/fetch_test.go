@@ -163,16 +163,16 @@ func TestFetchOffline(t *testing.T) {
 	}
 }
 
-func TestFetchSet(t *testing.T) {
+func TestFetch(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := FetchSet(ctx, "digits", t.TempDir(), nil); err != nil {
+	if err := Fetch(ctx, "digits", t.TempDir(), nil); err != nil {
 		t.Errorf("embedded: %v", err)
 	}
-	if err := FetchSet(ctx, "mnits", t.TempDir(), nil); !errors.Is(err, ErrUnknown) {
+	if err := Fetch(ctx, "mnits", t.TempDir(), nil); !errors.Is(err, ErrUnknown) {
 		t.Errorf("unknown: %v", err)
 	}
-	if err := FetchSet(ctx, "mnist", t.TempDir(), nil); !errors.Is(err, context.Canceled) {
+	if err := Fetch(ctx, "mnist", t.TempDir(), nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
 }

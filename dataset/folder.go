@@ -13,11 +13,11 @@ import (
 const maxReported = 10
 
 // ReadFolder reads a folder of class folders of PNG or JPEG images. The sorted
-// folder names are the classes. Folders train and test, each of class folders,
-// give the split; otherwise a fixed stratified fifth is the test part. Images
-// are grey if every one of them is, else RGB. They must be of one size unless
-// size, if not zero, says what to resize them to. Hidden files are skipped;
-// anything else that is no readable image is an error that names it.
+// folder names are the classes. Two folders train and test, each with class folders,
+// give the split; otherwise a fixed stratified fifth is the test part. The data are
+// grey if every image is, otherwise RGB. Images are resized to size; if it is zero,
+// they must all have one size, or the error wraps ErrSizes. Hidden files are skipped.
+// Any other file that is not a readable image is an error, which names it.
 func ReadFolder(fsys fs.FS, size Size) (*Data, error) {
 	r := folderReader{fsys: fsys, size: size}
 	if size != (Size{}) {
@@ -62,11 +62,11 @@ func ReadFolder(fsys fs.FS, size Size) (*Data, error) {
 	return data, nil
 }
 
-// folderReader reads class folders as RGB and notes what it met.
+// folderReader reads class folders as RGB and keeps track of what it found.
 type folderReader struct {
 	fsys   fs.FS
 	size   Size
-	first  string // the file that set the size
+	first  string // the file that determined the size
 	colour bool   // some pixel is not grey
 	bad    []string
 	badN   int
@@ -101,7 +101,7 @@ func (r *folderReader) folders(dir string) ([]string, error) {
 // read reads the class folders in dir.
 func (r *folderReader) read(dir string, classes []string) (*Set, error) {
 	if len(classes) < 2 || len(classes) > 1<<16 {
-		return nil, fmt.Errorf("%d class folders in %s: want between 2 and %d", len(classes), dir, 1<<16)
+		return nil, fmt.Errorf("%d class folders in %s: want at least 2 and at most %d", len(classes), dir, 1<<16)
 	}
 	set := &Set{Classes: classes, C: 3}
 	for label, class := range classes {
@@ -133,13 +133,12 @@ func (r *folderReader) read(dir string, classes []string) (*Set, error) {
 	return set, nil
 }
 
-// add appends one file to set, or notes it as unreadable. Its error ends the
-// reading.
+// add appends one file to the set, or counts it as unreadable. After an error, reading
+// ends.
 func (r *folderReader) add(set *Set, file string, label int) error {
 	pixels, err := r.pixels(file)
-	var mismatch sizeError
 	switch {
-	case errors.As(err, &mismatch):
+	case errors.Is(err, ErrSizes):
 		return err
 	case err != nil:
 		r.badN++
@@ -154,8 +153,9 @@ func (r *folderReader) add(set *Set, file string, label int) error {
 	return nil
 }
 
-// sizeError is about two images that differ in size.
-type sizeError struct{ error }
+// ErrSizes is wrapped by errors about two images of different size where Options.Size
+// is zero.
+var ErrSizes = errors.New("images differ in size")
 
 // pixels reads one image as RGB, [H,W,3].
 func (r *folderReader) pixels(file string) ([]uint8, error) {
@@ -177,8 +177,8 @@ func (r *folderReader) pixels(file string) ([]uint8, error) {
 		r.size, r.first = actual, file
 	}
 	if r.first != "" && actual != r.size {
-		return nil, sizeError{fmt.Errorf("%s is %dx%d but %s is %dx%d: choose one size with --size HxW",
-			file, actual.H, actual.W, r.first, r.size.H, r.size.W)}
+		return nil, fmt.Errorf("%w: %s is %dx%d but %s is %dx%d: choose one size for all",
+			ErrSizes, file, actual.H, actual.W, r.first, r.size.H, r.size.W)
 	}
 	pixels := FromImage(img, r.size.H, r.size.W, 3)
 	for p := 0; p < len(pixels) && !r.colour; p += 3 {
@@ -187,7 +187,7 @@ func (r *folderReader) pixels(file string) ([]uint8, error) {
 	return pixels, nil
 }
 
-// dropColour makes the sets one-channel if no pixel of any has colour.
+// dropColour gives the sets one channel if no pixel of any of them has colour.
 func (r *folderReader) dropColour(sets ...*Set) {
 	if r.colour {
 		return
@@ -201,7 +201,7 @@ func (r *folderReader) dropColour(sets ...*Set) {
 	}
 }
 
-// hidden tells files that systems leave beside images.
+// hidden reports whether a file is one that systems leave beside images.
 func hidden(name string) bool {
 	return strings.HasPrefix(name, ".") || name == "Thumbs.db" || name == "desktop.ini"
 }

@@ -99,7 +99,7 @@ func TestReadFolderRefuses(t *testing.T) {
 		{"one class", folder(map[string][]byte{"a/1.png": good}), []string{"1 class folders"}},
 		{"empty class", empty, []string{"class folder b is empty"}},
 		{"sizes", folder(map[string][]byte{"a/1.png": good, "b/1.png": pngOf(picture(3, 4, color.White))}),
-			[]string{"b/1.png is 3x4 but a/1.png is 2x2", "--size"}},
+			[]string{"b/1.png is 3x4 but a/1.png is 2x2", "choose one size"}},
 		{"unreadable", folder(map[string][]byte{"a/1.png": good, "a/2.png": good[:40], "b/1.png": good, "b/2.jpg": []byte("no"), "b/3.gif": good}),
 			[]string{"3 unreadable images", "a/2.png: ", "b/2.jpg: ", "b/3.gif: not a .png"}},
 		{"folder in a class", folder(map[string][]byte{"a/1.png": good, "b/1.png": good, "b/sub/2.png": good}), []string{"1 unreadable images", "b/sub"}},

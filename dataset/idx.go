@@ -12,10 +12,10 @@ import (
 	"github.com/coarsegrain/taylornet/internal/fsx"
 )
 
-// ReadIDX reads a set from an IDX file of images, [N,H,W] bytes, and one of
-// labels, [N] bytes, gzipped or not: the format of MNIST, described on
-// yann.lecun.com/exdb/mnist. Without class names the classes are numbered from
-// 0 to the largest label.
+// ReadIDX reads a set from an IDX file of images, [N,H,W] bytes, and one of labels,
+// [N] bytes, gzipped or not. This is the format of MNIST; see
+// yann.lecun.com/exdb/mnist. Without class names the classes are numbered from 0 to
+// the largest label.
 func ReadIDX(images, labels io.Reader, classes []string) (*Set, error) {
 	dims, pixels, err := readIDX(images, 3)
 	if err != nil {
@@ -54,8 +54,8 @@ func numbered(n int) []string {
 }
 
 // readIDX reads one IDX file of unsigned bytes with the given number of
-// dimensions, none of which may be 0. Memory grows with the bytes that are
-// there, not with what the header promises.
+// dimensions, none of which may be 0. Memory grows with the bytes that are there,
+// whatever the header promises.
 func readIDX(r io.Reader, rank int) (dims []int, data []uint8, err error) {
 	r, err = fsx.Gunzip(r)
 	if err != nil {
@@ -83,8 +83,8 @@ func readIDX(r io.Reader, rank int) (dims []int, data []uint8, err error) {
 	return dims, data, err
 }
 
-// readExactly reads total bytes and demands that nothing follows. The buffer
-// at most doubles what has been read.
+// readExactly reads total bytes, after which nothing may follow. The buffer is at
+// most twice as large as what has been read.
 func readExactly(r io.Reader, total int) ([]byte, error) {
 	var data []byte
 	for len(data) < total {
@@ -106,7 +106,7 @@ func readExactly(r io.Reader, total int) ([]byte, error) {
 	return data, nil
 }
 
-// short says what is missing where err is the end of the input.
+// short says what is missing if err is the end of the input.
 func short(err error, missing string) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return fmt.Errorf("truncated: %s", missing)

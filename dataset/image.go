@@ -17,15 +17,16 @@ import (
 	"github.com/coarsegrain/taylornet/internal/rng"
 )
 
-// maxPixels bounds an image to be decoded; maxPixelsPerByte bounds it by its
-// file, so that a few bytes cannot claim a large picture: deflate shrinks at
-// most 1,032 times, and a PNG pixel takes at least one bit.
+// maxPixels bounds the images that are decoded. maxPixelsPerByte bounds them by the
+// size of the file, so that a few bytes cannot claim a large picture: deflate shrinks
+// at most 1,032 times, and a PNG pixel takes at least one bit.
 const (
 	maxPixels        = 1 << 26
 	maxPixelsPerByte = 8 * 1032
 )
 
-// Decode reads a PNG or JPEG image. It looks at the promised size first.
+// Decode reads a PNG or JPEG image. It refuses one whose header promises too large a
+// size before it decodes the rest.
 func Decode(file []byte) (image.Image, error) {
 	config, format, err := image.DecodeConfig(bytes.NewReader(file))
 	if err != nil {
@@ -55,8 +56,8 @@ func ReadImage(file string) (image.Image, error) {
 }
 
 // FromImage converts any picture to h x w pixels of c channels (1 grey, 3 RGB),
-// [H,W,C], as networks take them. A smaller size is the average over the area of
-// each new pixel; another one is resampled with the Catmull-Rom kernel.
+// [H,W,C], as networks take them. If the size shrinks, each new pixel is the average
+// over its area; otherwise the picture is resampled with the Catmull-Rom kernel.
 // Transparent parts lie over black.
 func FromImage(img image.Image, h, w, c int) []uint8 {
 	if from := img.Bounds().Size(); h <= from.Y && w <= from.X && (h < from.Y || w < from.X) {
@@ -107,17 +108,17 @@ func average(pixels []uint8, from, to Size, c int) []uint8 {
 	return out
 }
 
-// overlap is a pixel of a line and its part of a larger pixel.
+// overlap is a pixel of a line and the fraction that it makes up of a larger pixel.
 type overlap struct {
 	at   int
 	part float64
 }
 
-// overlaps lists what a line of pixels has within each of fewer, larger ones.
+// overlaps lists which of a line's pixels lie within each of fewer, larger ones.
 func overlaps(from, to int) [][]overlap {
 	lines := make([][]overlap, to)
 	for i := range lines {
-		// In units of 1/to of a small pixel, which makes all ends whole.
+		// In units of 1/to of a small pixel, all ends are whole numbers.
 		lo, hi := i*from, (i+1)*from
 		for at := lo / to; at*to < hi; at++ {
 			inside := min(hi, (at+1)*to) - max(lo, at*to)
@@ -127,7 +128,7 @@ func overlaps(from, to int) [][]overlap {
 	return lines
 }
 
-// Picture returns image i as a picture, for resizing or for showing.
+// Picture returns image i as a picture, to resize or show.
 func (s *Set) Picture(i int) image.Image {
 	pixels, bounds := s.Image(i), image.Rect(0, 0, s.W, s.H)
 	if s.C == 1 {
@@ -141,8 +142,9 @@ func (s *Set) Picture(i int) image.Image {
 	return img
 }
 
-// ShufflePixels returns the data with the pixels of every image moved by one fixed
-// permutation, a control that takes away what is near and what is far.
+// ShufflePixels returns the data with the pixels of every image moved by one
+// permutation. As a baseline it removes all information about which pixels are near
+// each other.
 func (d *Data) ShufflePixels(seed uint64) *Data {
 	sites := make([]int32, d.Train.H*d.Train.W)
 	rng.Permutation(sites, seed, "pixels", 0)
@@ -171,9 +173,9 @@ func (s *Set) moved(sites []int32) *Set {
 	return &moved
 }
 
-// Resize returns the data with all images resampled to another size, as
-// FromImage does.
-func (d *Data) Resize(size Size) (*Data, error) {
+// resizeTo returns the data with all images converted to another size, as FromImage
+// does.
+func (d *Data) resizeTo(size Size) (*Data, error) {
 	if err := size.validate(); err != nil {
 		return nil, err
 	}

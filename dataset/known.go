@@ -4,28 +4,29 @@ package dataset
 type known struct {
 	Info
 	folder  string      // below a data folder, as published
-	archive string      // the file the mirrors hold, if not the files themselves
-	mirrors []string    // folders on the web, most reliable first
-	files   []knownFile // in the order that read wants them
+	archive string      // the file that the mirrors hold, unless they hold the files themselves
+	mirrors []string    // folders on the web, the most reliable first
+	files   []knownFile // in the order that read expects
 	read    func(paths []string) (*Data, error)
 }
 
-// knownFile is a file of a data set; its checksum is of the uncompressed
+// knownFile is a file of a data set, with the checksum of its uncompressed
 // content.
 type knownFile struct{ name, sha256 string }
 
-// Info describes a known data set and says where it is.
+// Info describes a known data set and where it is.
 type Info struct {
-	Name        string
-	Classes     []string
-	Train, Test int    // number of images
-	H, W, C     int    // of an image
-	Download    int64  // bytes; 0 if embedded
-	Source      string // whom to cite, and the licence
-	Path        string // the folder it was found in, "embedded", or "" if not found
+	Name     string   `json:"name"`
+	Train    int      `json:"train"` // number of training images
+	Test     int      `json:"test"`  // number of test images
+	Shape    [3]int   `json:"shape"` // [H,W,C] of an image
+	Classes  []string `json:"classes"`
+	Download int64    `json:"download"` // bytes; 0 if embedded
+	Source   string   `json:"source"`   // whom to cite, and the licence
+	Path     string   `json:"path"`     // the folder it was found in, "embedded", or "" if not found
 }
 
-// digitsName is the one set that needs no files.
+// digitsName is the name of the one set that needs no files.
 const digitsName = "digits"
 
 // knownSets lists what can be loaded by name. The checksums were computed from
@@ -34,12 +35,12 @@ func knownSets() []known {
 	digits := numbered(10)
 	return []known{
 		{Info: Info{
-			Name: digitsName, Classes: digits, Train: 1438, Test: 359, H: 8, W: 8, C: 1,
+			Name: digitsName, Classes: digits, Train: 1438, Test: 359, Shape: [3]int{8, 8, 1},
 			Source: "E. Alpaydin and C. Kaynak, UCI Optical Recognition of Handwritten Digits, 1998 (CC BY 4.0), as shipped by scikit-learn",
 		}},
 		{
 			Info: Info{
-				Name: "mnist", Classes: digits, Train: 60000, Test: 10000, H: 28, W: 28, C: 1, Download: 11594722,
+				Name: "mnist", Classes: digits, Train: 60000, Test: 10000, Shape: [3]int{28, 28, 1}, Download: 11594722,
 				Source: "Y. LeCun, C. Cortes and C. Burges, MNIST, 1998 (commonly given as CC BY-SA 3.0)",
 			},
 			folder: "mnist",
@@ -58,7 +59,7 @@ func knownSets() []known {
 		},
 		{
 			Info: Info{
-				Name: "fashion-mnist", Classes: fashionClasses(), Train: 60000, Test: 10000, H: 28, W: 28, C: 1, Download: 30878645,
+				Name: "fashion-mnist", Classes: fashionClasses(), Train: 60000, Test: 10000, Shape: [3]int{28, 28, 1}, Download: 30878645,
 				Source: "H. Xiao, K. Rasul and R. Vollgraf, Fashion-MNIST, arXiv 1708.07747, 2017 (MIT licence)",
 			},
 			folder: "fashion-mnist",
@@ -76,7 +77,7 @@ func knownSets() []known {
 		},
 		{
 			Info: Info{
-				Name: "cifar-10", Classes: newCIFAR(0).Classes, Train: 50000, Test: 10000, H: cifarSide, W: cifarSide, C: 3, Download: 170052171,
+				Name: "cifar-10", Classes: newCIFAR(0).Classes, Train: 50000, Test: 10000, Shape: [3]int{cifarSide, cifarSide, 3}, Download: 170052171,
 				Source: "A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009 (no licence stated)",
 			},
 			folder:  "cifar-10-batches-bin",
@@ -102,7 +103,7 @@ func fashionClasses() []string {
 	return []string{"T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot"}
 }
 
-// idxFiles names the four files that MNIST and its successors come in.
+// idxFiles lists the four files that MNIST and its successors come in.
 func idxFiles(trainImages, trainLabels, testImages, testLabels string) []knownFile {
 	return []knownFile{
 		{"train-images-idx3-ubyte.gz", trainImages},

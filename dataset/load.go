@@ -11,38 +11,37 @@ import (
 	"github.com/coarsegrain/taylornet/internal/nearest"
 )
 
-// SystemDir is looked in after all other folders.
+// SystemDir is the folder that is searched last.
 const SystemDir = "/usr/share/datasets"
 
-// ErrUnknown is wrapped by errors about a name that is no known data set and
-// no folder; ErrNotFound by those about a known one that is not there.
+// ErrUnknown is wrapped by errors about a name that is neither a known data set nor
+// a folder, and ErrNotFound by errors about a known data set that is not there.
 var (
 	ErrUnknown  = errors.New("unknown data set")
 	ErrNotFound = errors.New("data set not found")
 )
 
-// Options say where data sets are and what to make of them.
+// Options says where data sets are and how images are prepared.
 type Options struct {
-	// Dirs are folders to look in, in order; SystemDir is always the last. The command's
-	// $TAYLORNET_DATA and cache are not looked in.
+	// Dirs are the folders to search, in order; SystemDir always comes last.
+	// $TAYLORNET_DATA and the user's cache, which the command searches, are not added.
 	Dirs []string
-	Size Size // resize images to this; zero leaves them as they are
+	Size Size // the size that images are resized to; zero leaves them as they are
 }
 
 // Size is the height and width of images in pixels.
 type Size struct{ H, W int }
 
-// Load reads a data set: digits, mnist, fashion-mnist, cifar-10, or the path of
-// a folder. A folder holds one of these in its published files, a set in files
-// named as MNIST's, or folders of images (see ReadFolder). A known
-// set is looked for in dir/FOLDER, and in dir itself if dir is called FOLDER,
-// for each dir of opts.
+// Load returns a data set: digits, mnist, fashion-mnist, cifar-10, or the path of a
+// folder. A folder holds one of these in its published files, a set in files named
+// like MNIST's, or folders of images (see ReadFolder). A known set is searched in
+// dir/FOLDER for each dir of opts, and in dir itself if dir is called FOLDER.
 func Load(name string, opts Options) (*Data, error) {
 	data, err := load(name, opts)
 	if err != nil || opts.Size == (Size{}) {
 		return data, err
 	}
-	return data.Resize(opts.Size)
+	return data.resizeTo(opts.Size)
 }
 
 func load(name string, opts Options) (*Data, error) {
@@ -65,7 +64,7 @@ func load(name string, opts Options) (*Data, error) {
 	return nil, unknown(name)
 }
 
-// List describes every known data set and says where it was found.
+// List describes every known data set and where it was found.
 func List(opts Options) []Info {
 	var infos []Info
 	for _, k := range knownSets() {
@@ -101,8 +100,7 @@ func (k known) find(dirs []string) (dir string, paths []string, err error) {
 			looked = append(looked, dir)
 		}
 	}
-	return "", nil, fmt.Errorf("%w: %s is not in %s; get it with: taylornet data %s --fetch",
-		ErrNotFound, k.Name, strings.Join(looked, ", "), k.Name)
+	return "", nil, fmt.Errorf("%w: %s is not in %s", ErrNotFound, k.Name, strings.Join(looked, ", "))
 }
 
 // paths returns the files of a set that dir holds, gzipped or unpacked, up to
@@ -140,8 +138,8 @@ func (d *Data) name(name string) {
 	d.Name, d.Train.Name, d.Test.Name = name, name+" train", name+" test"
 }
 
-// loadDir reads a folder given by its path. The folder's own name picks among
-// sets that are published under the same file names.
+// loadDir reads a folder given by its path. The folder's name decides between sets
+// that are published under the same file names.
 func loadDir(dir string, size Size) (*Data, error) {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
@@ -149,7 +147,7 @@ func loadDir(dir string, size Size) (*Data, error) {
 	}
 	base := filepath.Base(abs)
 	sets := slices.DeleteFunc(knownSets(), func(k known) bool { return k.Name == digitsName })
-	// A folder of unknown name with MNIST's file names is a set of its own.
+	// A folder of another name with MNIST's file names is a set of its own.
 	other := known{Info: Info{Name: base}, files: idxFiles("", "", "", ""),
 		read: func(paths []string) (*Data, error) { return loadIDX(paths, nil) }}
 	for _, k := range append(sets, other) {
@@ -238,7 +236,7 @@ func openCIFAR(paths []string) (*Set, error) {
 	return set, nil
 }
 
-// withFile opens a file for use and names it in errors.
+// withFile calls use with an open file and names the file in errors.
 func withFile(path string, use func(*os.File) error) error {
 	f, err := os.Open(path)
 	if err != nil {
@@ -251,7 +249,7 @@ func withFile(path string, use func(*os.File) error) error {
 	return nil
 }
 
-// unknown says what could have been meant.
+// unknown returns an error that says which names are known.
 func unknown(name string) error {
 	var names []string
 	for _, k := range knownSets() {

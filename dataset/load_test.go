@@ -102,7 +102,7 @@ func TestLoadRefuses(t *testing.T) {
 		is        error
 		want      []string
 	}{
-		{"mnist", "missing", ErrNotFound, []string{filepath.Join("missing", "mnist"), SystemDir, "taylornet data mnist --fetch"}},
+		{"mnist", "missing", ErrNotFound, []string{filepath.Join("missing", "mnist"), SystemDir, "mnist is not in"}},
 		{"mnist", "lacking", ErrNotFound, []string{"lacks t10k-labels-idx1-ubyte.gz"}},
 		{"mnist", "cut", nil, []string{filepath.Join("cut", "mnist"), "t10k-images-idx3-ubyte: truncated"}},
 		{"mnist", "labels", nil, []string{"t10k-labels-idx1-ubyte: label of image 0 is 10"}},
@@ -134,7 +134,7 @@ func TestList(t *testing.T) {
 	var names []string
 	for _, info := range infos {
 		names = append(names, info.Name)
-		if len(info.Classes) != 10 || info.Train == 0 || info.Test == 0 || info.H*info.W*info.C == 0 || info.Source == "" {
+		if len(info.Classes) != 10 || info.Train == 0 || info.Test == 0 || info.Shape == [3]int{} || info.Source == "" {
 			t.Errorf("incomplete: %+v", info)
 		}
 		switch info.Name {
@@ -173,7 +173,7 @@ func TestLoadReal(t *testing.T) {
 			}
 			for set, n := range map[*Set]int{data.Train: info.Train, data.Test: info.Test} {
 				checkSet(t, set)
-				if set.Len() != n || set.H != info.H || set.W != info.W || set.C != info.C || !slices.Equal(set.Classes, info.Classes) {
+				if set.Len() != n || info.Shape != [3]int{set.H, set.W, set.C} || !slices.Equal(set.Classes, info.Classes) {
 					t.Errorf("%s has %d images of %dx%dx%d in classes %q", set.Name, set.Len(), set.H, set.W, set.C, set.Classes)
 				}
 				if least := slices.Min(set.All().Counts()); least < n/12 {

@@ -14,8 +14,8 @@ type Normalisation struct {
 	Std  []float32 `json:"std"`  // [C], positive
 }
 
-// Normalise measures the mean and standard deviation of the images given, which
-// should be the training part only. A channel that is constant gets Std 1.
+// Normalise returns the mean and standard deviation of the images, which should be
+// the training part only. A constant channel gets Std 1.
 func Normalise(s Subset) Normalisation {
 	c := s.Set.C
 	// Integer sums: exact, and the same in any order.
@@ -41,11 +41,11 @@ func Normalise(s Subset) Normalisation {
 	return n
 }
 
-// Validate reports every fault of a normalisation for images of c channels,
-// such as one read from a file.
+// Validate returns an error about every fault of a normalisation for images of c
+// channels.
 func (n Normalisation) Validate(c int) error {
 	if len(n.Mean) != c || len(n.Std) != c {
-		return fmt.Errorf("normalisation has %d means and %d deviations, images have %d channels", len(n.Mean), len(n.Std), c)
+		return fmt.Errorf("normalisation has %d means and %d standard deviations, images have %d channels", len(n.Mean), len(n.Std), c)
 	}
 	var faults []error
 	for ch := range c {
@@ -53,7 +53,7 @@ func (n Normalisation) Validate(c int) error {
 			faults = append(faults, fmt.Errorf("normalisation: mean of channel %d is %g", ch, mean))
 		}
 		if std := float64(n.Std[ch]); !(std > 0) || math.IsInf(std, 0) {
-			faults = append(faults, fmt.Errorf("normalisation: deviation of channel %d is %g", ch, std))
+			faults = append(faults, fmt.Errorf("normalisation: standard deviation of channel %d is %g", ch, std))
 		}
 	}
 	return check.All(faults...)
@@ -77,7 +77,7 @@ func (n Normalisation) scale(dst []float32) {
 		factor := 1 / (255 * n.Std[ch])
 		shift := -n.Mean[ch] / n.Std[ch]
 		for i := ch; i < len(dst); i += c {
-			// The conversion forbids a fused multiply-add, so that every
+			// The conversion prevents a fused multiply-add, so that every
 			// architecture gives the same inputs.
 			dst[i] = float32(dst[i]*factor) + shift
 		}

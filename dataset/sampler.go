@@ -2,8 +2,8 @@ package dataset
 
 import "github.com/coarsegrain/taylornet/internal/rng"
 
-// Sampler makes network inputs of stored images: normalised and, for training,
-// augmented. It may be used concurrently and allocates nothing.
+// Sampler turns stored images into network inputs: normalised and, for training,
+// augmented. It allocates nothing, and several goroutines may use it at once.
 type Sampler struct {
 	images  Subset
 	norm    Normalisation
@@ -11,8 +11,8 @@ type Sampler struct {
 	seed    uint64
 }
 
-// NewSampler returns a sampler of the given images. It reports a normalisation
-// or augmentation that is not valid for them.
+// NewSampler returns a sampler of the images. The error says what is wrong with the
+// normalisation or the augmentation.
 func NewSampler(images Subset, norm Normalisation, augment Augment, seed uint64) (*Sampler, error) {
 	if err := norm.Validate(images.Set.C); err != nil {
 		return nil, err
@@ -23,12 +23,12 @@ func NewSampler(images Subset, norm Normalisation, augment Augment, seed uint64)
 	return &Sampler{images: images, norm: norm, augment: augment, seed: seed}, nil
 }
 
-// Images returns what the sampler samples.
+// Images returns the images that are sampled.
 func (s *Sampler) Images() Subset { return s.images }
 
-// Sample writes image i of the subset to dst, [H,W,C], as it is in the given
-// epoch, and returns its label. What is drawn depends on the sampler's seed, the
-// epoch and the image's index in its Set alone.
+// Sample writes image i of the subset to dst, [H,W,C], as it looks in the given
+// epoch, and returns its label. The random numbers depend only on the sampler's seed,
+// the epoch and the image's index in its Set.
 func (s *Sampler) Sample(dst []float32, epoch, i int) (label int) {
 	pixels, label := s.images.Image(i), s.images.Label(i)
 	if s.augment == (Augment{}) {

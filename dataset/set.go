@@ -7,7 +7,7 @@ import (
 	"fmt"
 )
 
-// Set is labelled images of one shape, kept as bytes.
+// Set holds labelled images of one shape, as bytes.
 type Set struct {
 	Name    string   // for messages, as in "mnist train"
 	Classes []string // class names; a label is an index into them
@@ -17,7 +17,7 @@ type Set struct {
 	Labels  []uint16 // [N]
 }
 
-// Data is a data set with its published, or fixed, split. The test part is for
+// Data is a data set with its published split, or a fixed one. The test part is for
 // the final figure only.
 type Data struct {
 	Name        string
@@ -33,7 +33,7 @@ func (s *Set) Image(i int) []uint8 {
 	return s.Pixels[i*size : (i+1)*size : (i+1)*size]
 }
 
-// Fingerprint is a checksum of the images and labels, in hexadecimal.
+// Fingerprint returns the SHA-256 of the images and labels, in hexadecimal.
 func (s *Set) Fingerprint() string {
 	h := sha256.New()
 	h.Write(s.Pixels)
@@ -52,7 +52,7 @@ func (s *Set) All() Subset {
 	return Subset{Set: s, Index: index}
 }
 
-// Subset is some images of a set, in an order, sharing its pixels.
+// Subset is a list of images of a set, in any order. It shares the pixels.
 type Subset struct {
 	Set   *Set
 	Index []int32 // [n], which images of Set
@@ -76,7 +76,7 @@ func (s Subset) Only(positions []int32) Subset {
 	return Subset{Set: s.Set, Index: index}
 }
 
-// OfClass returns the positions of the images of a class.
+// OfClass returns the positions in the subset of the images of a class.
 func (s Subset) OfClass(class int) []int32 {
 	var positions []int32
 	for i := range s.Index {
@@ -96,7 +96,7 @@ func (s Subset) Counts() []int {
 	return counts
 }
 
-// checkLabels reports the first label that has no class.
+// checkLabels returns an error about the first label that does not name a class.
 func checkLabels(labels []uint16, classes int) error {
 	for i, label := range labels {
 		if int(label) >= classes {

@@ -8,10 +8,10 @@ import (
 	"github.com/coarsegrain/taylornet/internal/rng"
 )
 
-// Split parts the images in two, part having the given fraction of them
-// (0 <= fraction < 1) and of each class, to within one image. The choice depends
-// on the seed and the labels alone; both parts keep the order of s. A class
-// that has images keeps at least one in rest.
+// Split divides the images in two. The second part has the given fraction of them
+// (0 <= fraction < 1), and of each class to within one image. A class that has
+// images keeps at least one in rest. The choice depends only on the seed and the
+// labels, and both parts keep the order of s.
 func (s Subset) Split(fraction float64, seed uint64) (rest, part Subset, err error) {
 	if !(fraction >= 0 && fraction < 1) {
 		return rest, part, fmt.Errorf("splitting %s: fraction %g is not in [0,1)", s.Set.Name, fraction)
@@ -21,7 +21,7 @@ func (s Subset) Split(fraction float64, seed uint64) (rest, part Subset, err err
 	for class := range s.Set.Classes {
 		of := s.OfClass(class)
 		total += len(of)
-		// Rounding the running total makes the whole part come out right.
+		// Rounding the running total gives the part as a whole the right size.
 		take := min(int(math.Round(fraction*float64(total)))-taken, max(0, len(of)-1))
 		taken += take
 		order := make([]int32, len(of))
@@ -42,7 +42,7 @@ func (s Subset) Split(fraction float64, seed uint64) (rest, part Subset, err err
 	return rest, part, nil
 }
 
-// Copy returns the images as a set of their own.
+// Copy returns the images as a set that shares nothing with the subset.
 func (s Subset) Copy(name string) *Set {
 	set := &Set{
 		Name: name, Classes: slices.Clone(s.Set.Classes), H: s.Set.H, W: s.Set.W, C: s.Set.C,

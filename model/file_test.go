@@ -130,7 +130,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"a faulty network", func(f *safetensors.File) { f.Metadata["network"] = "Input(0,4,3) Conv(9) Nrom" }, "network: "},
 		{"no classes", func(f *safetensors.File) { delete(f.Metadata, "classes") }, `metadata "classes"`},
 		{"too few classes", func(f *safetensors.File) { f.Metadata["classes"] = `["a"]` }, "2 outputs for 1 classes"},
-		{"a faulty normalisation", func(f *safetensors.File) { f.Metadata["normalisation"] = `{"mean":[1,1,1],"std":[0,-1,1]}` }, "deviation of channel 0"},
+		{"a faulty normalisation", func(f *safetensors.File) { f.Metadata["normalisation"] = `{"mean":[1,1,1],"std":[0,-1,1]}` }, "standard deviation of channel 0"},
 		{"a tensor missing", func(f *safetensors.File) { f.Tensors = f.Tensors[1:] }, "parameters do not fit the network"},
 		{"a tensor of another name", func(f *safetensors.File) { f.Tensors[1].Name = "x" }, "is missing"},
 		{"a tensor of another shape", func(f *safetensors.File) { f.Tensors[0].Shape = []int{9, 1, 3, 3} }, "has shape [9 1 3 3], want [3 3 3 3]"},

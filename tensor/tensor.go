@@ -1,21 +1,20 @@
 package tensor
 
 import (
-	"fmt"
 	"slices"
 	"unsafe"
 )
 
 // Float is the element type of storage and arithmetic. Trained networks are
-// float32; the float64 instance of the same code is the reference in tests and
-// the exact form in analysis.
+// float32. The float64 instance of the same code is the reference in tests and the
+// exact form in analysis.
 type Float interface{ float32 | float64 }
 
-// Align is the alignment of all storage in bytes: a cache line, and an AVX-512
-// register.
+// Align is the alignment of all storage in bytes: the size of a cache line and of an
+// AVX-512 register.
 const Align = 64
 
-// Alloc returns n zeroed elements whose first is aligned to Align bytes.
+// Alloc returns n zero elements, the first of which is aligned to Align bytes.
 func Alloc[T Float](n int) []T {
 	var zero T
 	size := int(unsafe.Sizeof(zero))
@@ -39,16 +38,7 @@ func New(shape ...int) Tensor {
 	return Tensor{Shape: slices.Clone(shape), Data: Alloc[float32](Size(shape))}
 }
 
-// FromData returns a tensor over data without copying. The error says so when
-// the number of elements is not the shape's.
-func FromData(data []float32, shape ...int) (Tensor, error) {
-	if Size(shape) != len(data) {
-		return Tensor{}, fmt.Errorf("tensor: shape %v has %d elements, data have %d", shape, Size(shape), len(data))
-	}
-	return Tensor{Shape: slices.Clone(shape), Data: data}, nil
-}
-
-// Size is the number of elements of a shape; one for the empty shape. It
+// Size returns the number of elements of a shape, which is 1 for the empty shape. It
 // panics on a negative dimension.
 func Size(shape []int) int {
 	n := 1

@@ -31,15 +31,6 @@ func checkAlloc[T tensor.Float](t *testing.T, n int) {
 	}
 }
 
-func TestFromDataChecksSize(t *testing.T) {
-	if _, err := tensor.FromData(make([]float32, 5), 2, 3); err == nil {
-		t.Error("5 elements of shape [2 3]: no error")
-	}
-	if x, err := tensor.FromData(make([]float32, 6), 2, 3); err != nil || len(x.Shape) != 2 {
-		t.Errorf("6 elements of shape [2 3]: %v, %v", x.Shape, err)
-	}
-}
-
 func Example() {
 	images := tensor.New(2, 28, 28, 1) // two grey images
 	fmt.Println(images.Shape, len(images.Data))

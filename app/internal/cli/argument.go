@@ -168,7 +168,7 @@ type loader func(name string, size dataset.Size) (*dataset.Data, error)
 
 // loadGiven loads the data set that --data names.
 func (a *app) loadGiven(name string, size dataset.Size) (*dataset.Data, error) {
-	data, err := dataset.Load(name, dataset.Options{Dirs: a.dirs(), Size: size})
+	data, err := a.load(name, size)
 	if errors.Is(err, dataset.ErrUnknown) {
 		return nil, &usageError{err}
 	}
@@ -177,7 +177,7 @@ func (a *app) loadGiven(name string, size dataset.Size) (*dataset.Data, error) {
 
 // loadRecorded loads the data set that a network was trained on.
 func (a *app) loadRecorded(name string, size dataset.Size) (*dataset.Data, error) {
-	data, err := dataset.Load(name, dataset.Options{Dirs: a.dirs(), Size: size})
+	data, err := a.load(name, size)
 	if errors.Is(err, dataset.ErrUnknown) {
 		return nil, fmt.Errorf("the data that it was trained on are gone: %w", err)
 	}

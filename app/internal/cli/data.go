@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -17,11 +18,12 @@ func (a *app) dataCommand() *cobra.Command {
 	var fetch bool
 	cmd := &cobra.Command{
 		Use:   "data [NAME...]",
-		Short: "Show the known data sets and where they are; fetch them",
-		Long: `Show the known data sets and where they were found. They are looked for in the
-folder of --data-dir, in $` + dataEnv + `, in the user's cache, and in
-` + dataset.SystemDir + `. With --fetch the named sets are downloaded into the
-first of these; what was cut is resumed, and every file is checked.`,
+		Short: "Show the known data sets and where they are, or fetch them",
+		Long: `Show the known data sets and where they were found. The folders searched are that
+of --data-dir, $` + dataEnv + `, the user's cache, and ` + dataset.SystemDir + `.
+
+With --fetch the named sets are downloaded into the first of these folders. A
+download that was cut off is resumed, and every file is checked.`,
 		Example: `  taylornet data
   taylornet data mnist --fetch
   taylornet data mnist cifar-10 --fetch --data-dir ~/data`,
@@ -51,15 +53,15 @@ func checkNames(names []string) error {
 	return nil
 }
 
-// fetch downloads data sets into the first folder that is looked in, unless
-// they are in another.
+// fetch downloads data sets into the first folder searched, unless they are in
+// another one.
 func (a *app) fetch(ctx context.Context, names []string) error {
 	if len(names) == 0 {
-		return usagef("no data set named: say which to fetch, as in taylornet data mnist --fetch")
+		return usagef("no data set was named: say which to fetch, as in taylornet data mnist --fetch")
 	}
 	dirs := slices.DeleteFunc(a.dirs(), func(dir string) bool { return dir == "" })
 	if len(dirs) == 0 {
-		return usagef("no folder to put data sets in: choose one with --data-dir")
+		return usagef("there is no folder to put data sets in: choose one with --data-dir")
 	}
 	ctx, stop := interruptible(ctx)
 	defer stop()
@@ -68,10 +70,10 @@ func (a *app) fetch(ctx context.Context, names []string) error {
 			continue
 		}
 		p := &fetchProgress{app: a}
-		err := dataset.FetchSet(ctx, info.Name, dirs[0], p.show)
+		err := dataset.Fetch(ctx, info.Name, dirs[0], p.show)
 		p.close()
 		if ctx.Err() != nil {
-			return fmt.Errorf("fetching %s: interrupted: the same command goes on from here", info.Name)
+			return fmt.Errorf("fetching %s: interrupted: the same command resumes it", info.Name)
 		}
 		if err != nil {
 			return err
@@ -80,8 +82,8 @@ func (a *app) fetch(ctx context.Context, names []string) error {
 	return nil
 }
 
-// fetchProgress shows how a download goes: a bar a file on a terminal, else a
-// line a file.
+// fetchProgress shows how a download goes: one bar per file on a terminal, otherwise
+// one line per file.
 type fetchProgress struct {
 	app  *app
 	file string
@@ -114,19 +116,7 @@ func (p *fetchProgress) close() {
 	}
 }
 
-// dataOutput is a data set in the output of --json.
-type dataOutput struct {
-	Name     string   `json:"name"`
-	Train    int      `json:"train"`
-	Test     int      `json:"test"`
-	Shape    [3]int   `json:"shape"`
-	Classes  []string `json:"classes"`
-	Download int64    `json:"download"` // bytes
-	Source   string   `json:"source"`
-	Path     string   `json:"path"` // empty if not found
-}
-
-// listed describes the named data sets, or all.
+// listed describes the named data sets, or all of them.
 func (a *app) listed(names []string) []dataset.Info {
 	return slices.DeleteFunc(dataset.List(dataset.Options{Dirs: a.dirs()}), func(info dataset.Info) bool {
 		return len(names) > 0 && !slices.Contains(names, info.Name)
@@ -134,21 +124,21 @@ func (a *app) listed(names []string) []dataset.Info {
 }
 
 func (a *app) listData(names []string) error {
-	list := []dataOutput{}
+	list := a.listed(names)
+	if a.json {
+		return a.writeJSON(map[string]any{"data": list})
+	}
 	t := newTable("data set", ">train", ">test", ">images", ">classes", ">download", "found in")
-	for _, d := range a.listed(names) {
-		list = append(list, dataOutput{d.Name, d.Train, d.Test, [3]int{d.H, d.W, d.C}, d.Classes, d.Download, d.Source, d.Path})
+	for _, d := range list {
 		found, download := d.Path, fmt.Sprintf("%.1f MB", float64(d.Download)/1e6)
 		if d.Download == 0 {
 			download = "-"
 		}
 		if found == "" {
-			found = "- (taylornet data " + d.Name + " --fetch)"
+			found = "- (" + fetchCommand(d.Name) + ")"
 		}
-		t.add(d.Name, count(d.Train), count(d.Test), fmt.Sprintf("%dx%dx%d", d.H, d.W, d.C), count(len(d.Classes)), download, found)
-	}
-	if a.json {
-		return a.writeJSON(map[string]any{"data": list})
+		shape := fmt.Sprintf("%dx%dx%d", d.Shape[0], d.Shape[1], d.Shape[2])
+		t.add(d.Name, count(d.Train), count(d.Test), shape, count(len(d.Classes)), download, found)
 	}
 	t.write(a.out)
 	if len(names) > 0 {
@@ -157,4 +147,18 @@ func (a *app) listData(names []string) error {
 		}
 	}
 	return nil
+}
+
+func fetchCommand(name string) string { return "taylornet data " + name + " --fetch" }
+
+// load loads a data set. Its errors say which flag helps.
+func (a *app) load(name string, size dataset.Size) (*dataset.Data, error) {
+	data, err := dataset.Load(name, dataset.Options{Dirs: a.dirs(), Size: size})
+	switch {
+	case errors.Is(err, dataset.ErrNotFound):
+		return nil, fmt.Errorf("%w; get it with: %s", err, fetchCommand(name))
+	case errors.Is(err, dataset.ErrSizes):
+		return nil, fmt.Errorf("%w with --size HxW", err)
+	}
+	return data, err
 }

@@ -176,7 +176,7 @@ func (j *job) command() string {
 func (j *job) resized() dataset.Size {
 	size := sizeOf(j.net)
 	for _, info := range dataset.List(dataset.Options{}) {
-		if info.Name == j.config.Data && size == (dataset.Size{H: info.H, W: info.W}) {
+		if info.Name == j.config.Data && size == (dataset.Size{H: info.Shape[0], W: info.Shape[1]}) {
 			return dataset.Size{}
 		}
 	}
