@@ -38,7 +38,11 @@ func TestBounds(t *testing.T) {
 		{Positive("x", nan), "x NaN: want a positive number"},
 		{Positive("x", inf), "x +Inf: want a positive number"},
 	} {
-		if got := fmt.Sprint(tt.err); got != tt.want && !(tt.err == nil && tt.want == "") {
+		got := ""
+		if tt.err != nil {
+			got = tt.err.Error()
+		}
+		if got != tt.want {
 			t.Errorf("error %q, want %q", got, tt.want)
 		}
 	}

@@ -1,35 +1,133 @@
 package kernel
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
 	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"github.com/coarsegrain/taylornet/tensor"
 )
 
-// calls runs every kernel of the package at small sizes, by name, with
-// elements of type T.
+// properties compares kernels, by name, with their definition at random sizes.
+func properties() map[string]func(*rapid.T) {
+	list := map[string]func(*rapid.T){
+		"Product": randomProduct, "ProductGrad": randomProductGrad,
+		"Filter.Pack": randomProduct, "Filter.PackTransposed": randomProduct, "PackWinograd": randomConvolution,
+		"CG": randomCG, "CGGrad": randomCGGrad, "AdamW": randomAdamW,
+	}
+	for _, form := range []string{"Input", "Output", "OutputGrad", "FilterGrad"} {
+		list["Winograd"+form] = randomWinograd
+	}
+	for _, p := range channelPasses {
+		list[p.name] = p.random
+	}
+	return list
+}
+
+// calls runs kernels, by name, at small sizes with elements of type T.
 func calls[T tensor.Float]() map[string]func() {
 	const taps, c, sites = 4, 70, 9
 	shape := line(sites, taps)
 	win := shape.window(c)
 	buffer := func(n int) []T { return tensor.Alloc[T](n) }
 	x, y := buffer(Head(c)+shape.pixels()*c), buffer(sites*c)
-	dx, coefs, row := buffer(len(x)), buffer(Terms(taps, 2)*c), buffer(c)
+	dx, coefs, row, column := buffer(len(x)), buffer(Terms(taps, 2)*c), buffer(c), buffer(sites)
 	w, f := buffer(taps*c*c), NewFilter[T](taps, c, c)
+	tile := winogradCase{n: 1, h: 5, w: 5, pad: 1, cin: c, cout: c}
+	in, out := tile.tiles(WinogradIn, 5, 5, 1, c), tile.tiles(WinogradOut, 5, 5, 0, c)
+	maps, planes := buffer(Head(c)+25*c), buffer(WinogradPlanes*in.Sites()*c)
+	w9, filters, u := buffer(9*c*c), NewWinogradFilters[T](c, c), buffer(WinogradPlanes*c*c)
 	return map[string]func(){
-		"Product":     func() { Product(y, row, x, win, f) },
-		"ProductGrad": func() { ProductGrad(w, x, win, y, c, c) },
-		"Pack":        func() { f.Pack(w); f.PackTransposed(w) },
-		"CG":          func() { CG(y, x, nil, win, coefs, c, 2) },
-		"CGGrad":      func() { CGGrad(dx, coefs, x, nil, win, y, coefs, c, 2) },
-		"SumRows":     func() { SumRows(row, y) },
-		"SumSquares":  func() { SumSquares(row, y, row) },
-		"SumProducts": func() { SumProducts(row, row, y, y, row) },
-		"Affine":      func() { Affine(y, y, row, row) },
-		"Affine2":     func() { Affine2(y, y, y, row, row, row) },
-		"Add":         func() { Add(x, dx) },
+		"Product":               func() { Product(y, row, x, win, f) },
+		"ProductGrad":           func() { ProductGrad(w, x, win, y, c, c) },
+		"Filter.Pack":           func() { f.Pack(w) },
+		"Filter.PackTransposed": func() { f.PackTransposed(w) },
+		"CG":                    func() { CG(y, x, nil, win, coefs, c, 2) },
+		"CGGrad":                func() { CGGrad(dx, coefs, x, nil, win, y, coefs, c, 2) },
+		"SumRows":               func() { SumRows(row, y) },
+		"SumSquares":            func() { SumSquares(row, y, row) },
+		"SumProducts":           func() { SumProducts(row, row, y, y, row) },
+		"Affine":                func() { Affine(y, y, row, row) },
+		"Affine2":               func() { Affine2(y, y, y, row, row, row) },
+		"Add":                   func() { Add(x, dx) },
+		"DotRows":               func() { DotRows(column, y, y) },
+		"ScaleRows":             func() { ScaleRows(y, y, column) },
+		"MixRows":               func() { MixRows(y, y, y, column, column) },
+		"AdamW":                 func() { AdamW(row, row, row, row, AdamWStep[T]{Epsilon: 1}) },
+		"WinogradInput":         func() { WinogradInput(planes, maps, in, c) },
+		"WinogradOutput":        func() { WinogradOutput(maps, row, planes, out, c) },
+		"WinogradOutputGrad":    func() { WinogradOutputGrad(planes, maps, out, c) },
+		"WinogradFilterGrad":    func() { WinogradFilterGrad(w9, u, c, c) },
+		"PackWinograd":          func() { PackWinograd(filters, w9) },
 	}
+}
+
+// kernels lists the package's kernels: the exported functions and methods without
+// a result.
+func kernels(t *testing.T) (names []string) {
+	t.Helper()
+	files, err := filepath.Glob("*.go")
+	if err != nil || len(files) == 0 {
+		t.Skip("the package's sources are not here")
+	}
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, decl := range file.Decls {
+			f, ok := decl.(*ast.FuncDecl)
+			if !ok || !f.Name.IsExported() || f.Type.Results != nil {
+				continue
+			}
+			full := f.Name.Name
+			if f.Recv != nil { // all methods are of Filter
+				full = "Filter." + full
+			}
+			names = append(names, full)
+		}
+	}
+	return names
+}
+
+// A new kernel is not forgotten by the tests that go by a list.
+func TestListsHaveEveryKernel(t *testing.T) {
+	names := kernels(t)
+	slices.Sort(names)
+	panics := map[string]bool{}
+	for _, p := range wrongCalls() {
+		name, _, _ := strings.Cut(strings.TrimPrefix(p.want, "kernel."), ":")
+		panics[name] = true
+	}
+	delete(panics, "NewFilter") // has a result
+	for what, list := range map[string][]string{
+		"properties": slices.Sorted(maps.Keys(properties())),
+		"calls":      slices.Sorted(maps.Keys(calls[float32]())),
+		"wrongCalls": slices.Sorted(maps.Keys(panics)),
+	} {
+		if !slices.Equal(list, names) {
+			t.Errorf("%s has %q, the package has the kernels %q", what, list, names)
+		}
+	}
+}
+
+func TestKernels(t *testing.T) {
+	testLevels(t, func(t *testing.T) {
+		for name, property := range properties() {
+			t.Run(name, rapid.MakeCheck(property))
+		}
+	})
 }
 
 func TestNoKernelAllocates(t *testing.T) {
@@ -83,16 +181,21 @@ func TestInRow(t *testing.T) {
 	}
 }
 
-func TestPanics(t *testing.T) {
+// wrongCall is a call that panics, and the message.
+type wrongCall struct {
+	want string
+	call func()
+}
+
+func wrongCalls() []wrongCall {
 	const taps, c = 2, 3
 	win := line(5, taps).window(c)
 	f := NewFilter[float32](taps, c, 4)
 	s := func(n int) []float32 { return make([]float32, n) }
 	x := s(Head(c) + 6*c)
-	for _, tt := range []struct {
-		want string
-		call func()
-	}{
+	outside := make([]int32, 36)
+	outside[35] = int32(len(x))
+	return []wrongCall{
 		{"kernel.NewFilter: sizes must be positive", func() { NewFilter[float32](1, 0, 1) }},
 		{"kernel.Filter.Pack: wrong number of weights", func() { f.Pack(s(23)) }},
 		{"kernel.Filter.PackTransposed: wrong number of weights", func() { f.PackTransposed(s(25)) }},
@@ -115,7 +218,22 @@ func TestPanics(t *testing.T) {
 		{"kernel.Affine: sizes do not agree", func() { Affine(s(5), s(6), s(3), s(3)) }},
 		{"kernel.Affine2: sizes do not agree", func() { Affine2(s(6), s(6), s(6), s(3), s(3), s(0)) }},
 		{"kernel.Add: sizes do not agree", func() { Add(s(3), s(2)) }},
-	} {
+		{"kernel.DotRows: sizes do not agree", func() { DotRows(s(3), s(6), s(5)) }},
+		{"kernel.ScaleRows: sizes do not agree", func() { ScaleRows(s(6), s(6), s(4)) }},
+		{"kernel.MixRows: sizes do not agree", func() { MixRows(s(6), s(6), s(6), s(3), s(2)) }},
+		{"kernel.AdamW: sizes do not agree", func() { AdamW(s(3), s(3), s(2), s(3), AdamWStep[float32]{}) }},
+		{"kernel.WinogradInput: sizes do not agree", func() { WinogradInput(s(36*c), x, win, c) }},
+		{"kernel.WinogradInput: window outside of its buffer", func() { WinogradInput(s(36*c), x, Window{Taps: 36, Index: outside}, c) }},
+		{"kernel.WinogradOutput: sizes do not agree", func() { WinogradOutput(x, s(2), s(36*c), Window{Taps: 16, Index: outside[:16]}, c) }},
+		{"kernel.WinogradOutput: window outside of its buffer", func() { WinogradOutput(x, nil, s(36*c), Window{Taps: 16, Index: outside[20:]}, c) }},
+		{"kernel.WinogradOutputGrad: sizes do not agree", func() { WinogradOutputGrad(s(35*c), x, Window{Taps: 16, Index: outside[:16]}, c) }},
+		{"kernel.WinogradFilterGrad: sizes do not agree", func() { WinogradFilterGrad(s(9*c), s(36*c), c, c) }},
+		{"kernel.PackWinograd: sizes do not agree", func() { PackWinograd(NewWinogradFilters[float32](c, c), s(9*c)) }},
+	}
+}
+
+func TestPanics(t *testing.T) {
+	for _, tt := range wrongCalls() {
 		testLevels(t, func(t *testing.T) {
 			defer func() {
 				if got := recover(); got != tt.want {

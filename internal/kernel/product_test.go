@@ -120,17 +120,11 @@ func sweepProduct(t *testing.T, check func(t rapid.TB, c productCase, r source))
 }
 
 func TestProduct(t *testing.T) {
-	testLevels(t, func(t *testing.T) {
-		t.Run("random", rapid.MakeCheck(randomProduct))
-		t.Run("sweep", func(t *testing.T) { sweepProduct(t, checkProduct) })
-	})
+	testLevels(t, func(t *testing.T) { sweepProduct(t, checkProduct) })
 }
 
 func TestProductGrad(t *testing.T) {
-	testLevels(t, func(t *testing.T) {
-		t.Run("random", rapid.MakeCheck(randomProductGrad))
-		t.Run("sweep", func(t *testing.T) { sweepProduct(t, checkProductGrad) })
-	})
+	testLevels(t, func(t *testing.T) { sweepProduct(t, checkProductGrad) })
 }
 
 func FuzzProduct(f *testing.F)     { fuzzLevels(f, randomProduct) }

@@ -3,8 +3,8 @@ package kernel
 import "github.com/coarsegrain/taylornet/tensor"
 
 // Winograd's minimal filtering F(4x4,3x3) (Lavin and Gray 2016) computes a 3x3
-// convolution of stride 1 in tiles of 4x4 outputs, with 36 products for each
-// pair of channels instead of 144:
+// convolution of stride 1 in tiles of 4x4 outputs, with 36 products per pair
+// of channels instead of 144:
 //
 //	y = A^T [ (G w G^T) * (B^T x B) ] A
 //
@@ -30,40 +30,50 @@ const (
 	winogradW                     // planes to gradients of weights: G transposed
 )
 
-// matrix returns the form's matrix [out][in], in rows. Its points are 0, 1, -1,
-// 2, -2 and infinity.
-func (f winogradForm) matrix() [][]float64 {
-	a := [][]float64{{1, 0, 0, 0}, {1, 1, 1, 1}, {1, -1, 1, -1}, {1, 2, 4, 8}, {1, -2, 4, -8}, {0, 0, 0, 1}}
-	g := [][]float64{{1. / 4, 0, 0}, {-1. / 6, -1. / 6, -1. / 6}, {-1. / 6, 1. / 6, -1. / 6},
-		{1. / 24, 1. / 12, 1. / 6}, {1. / 24, -1. / 12, 1. / 6}, {0, 0, 1}}
+// winogradMatrix is a matrix [rows][cols], the rest of which is zero.
+type winogradMatrix struct {
+	at         [WinogradIn][WinogradIn]float64
+	rows, cols int
+}
+
+// matrix returns the form's matrix [out][in]. Its points are 0, 1, -1, 2, -2 and
+// infinity.
+func (f winogradForm) matrix() winogradMatrix {
 	switch f {
 	case winogradB:
-		return [][]float64{{4, 0, -5, 0, 1, 0}, {0, -4, -4, 1, 1, 0}, {0, 4, -4, -1, 1, 0},
-			{0, -2, -1, 2, 1, 0}, {0, 2, -1, -2, 1, 0}, {0, 4, 0, -5, 0, 1}}
+		return winogradMatrix{[WinogradIn][WinogradIn]float64{
+			{4, 0, -5, 0, 1, 0}, {0, -4, -4, 1, 1, 0}, {0, 4, -4, -1, 1, 0},
+			{0, -2, -1, 2, 1, 0}, {0, 2, -1, -2, 1, 0}, {0, 4, 0, -5, 0, 1},
+		}, WinogradIn, WinogradIn}
 	case winogradA:
-		return transposed(a)
+		return winogradD.matrix().transposed()
 	case winogradD:
-		return a
+		return winogradMatrix{[WinogradIn][WinogradIn]float64{
+			{1, 0, 0, 0}, {1, 1, 1, 1}, {1, -1, 1, -1}, {1, 2, 4, 8}, {1, -2, 4, -8}, {0, 0, 0, 1},
+		}, WinogradIn, WinogradOut}
 	case winogradG:
-		return g
+		return winogradMatrix{[WinogradIn][WinogradIn]float64{
+			{1. / 4, 0, 0}, {-1. / 6, -1. / 6, -1. / 6}, {-1. / 6, 1. / 6, -1. / 6},
+			{1. / 24, 1. / 12, 1. / 6}, {1. / 24, -1. / 12, 1. / 6}, {0, 0, 1},
+		}, WinogradIn, 3}
 	default:
-		return transposed(g)
+		return winogradG.matrix().transposed()
 	}
 }
 
-func transposed(m [][]float64) [][]float64 {
-	t := make([][]float64, len(m[0]))
-	for j := range t {
-		for i := range m {
-			t[j] = append(t[j], m[i][j])
+func (m winogradMatrix) transposed() winogradMatrix {
+	t := winogradMatrix{rows: m.cols, cols: m.rows}
+	for i, row := range m.at {
+		for j, v := range row {
+			t.at[j][i] = v
 		}
 	}
 	return t
 }
 
 // winogradTiles is the arguments of a transform. Element p of tile t stands at
-// p*plane + t*tile; or, where index is set, on the one side of the form that
-// reads or writes feature maps, at index[t,p], 0 meaning a site outside.
+// p*plane + t*tile; or, if index is set, on the side of the form that
+// reads or writes feature maps, at index[t,p], where 0 means a site outside.
 type winogradTiles[T tensor.Float] struct {
 	dst, src, bias    []T
 	index             []int32
@@ -72,8 +82,8 @@ type winogradTiles[T tensor.Float] struct {
 	srcPlane, srcTile int
 }
 
-// WinogradStride is the length to choose for planes of n elements: planes that
-// stood a multiple of 4 KiB apart would share a few lines of the first cache.
+// WinogradStride returns the length to choose for planes of n elements. Planes
+// that stood a multiple of 4 KiB apart would share a few lines of the first cache.
 func WinogradStride(n int) int {
 	const line = tensor.Align / 4
 	return (n+line-1)/line*line + line
@@ -83,30 +93,30 @@ func WinogradStride(n int) int {
 // buffer with a zero pixel, to the planes v [36][tiles][channels], each of which
 // may be followed by padding.
 func WinogradInput[T tensor.Float](v, x []T, win Window, channels int) {
-	winogradFrom(winogradB, v, x, win, WinogradPlanes, channels)
+	winogradFrom("kernel.WinogradInput", winogradB, v, x, win, WinogradPlanes, channels)
 }
 
 // WinogradOutputGrad transforms the tiles of 4x4 gradients of outputs that win
 // lists from dy, a buffer with a zero pixel, to the planes m [36][tiles][channels].
 func WinogradOutputGrad[T tensor.Float](m, dy []T, win Window, channels int) {
-	winogradFrom(winogradD, m, dy, win, winogradTaps, channels)
+	winogradFrom("kernel.WinogradOutputGrad", winogradD, m, dy, win, winogradTaps, channels)
 }
 
-func winogradFrom[T tensor.Float](form winogradForm, v, x []T, win Window, taps, channels int) {
+func winogradFrom[T tensor.Float](name string, form winogradForm, v, x []T, win Window, taps, channels int) {
 	tiles := win.Sites()
 	stride := len(v) / WinogradPlanes
 	if win.Taps != taps || len(v)%WinogradPlanes != 0 || stride < tiles*channels {
-		panic("kernel.Winograd: sizes do not agree")
+		panic(name + ": sizes do not agree")
 	}
-	win.check("kernel.Winograd", channels, len(x))
+	win.check(name, channels, len(x))
 	winograd(form, winogradTiles[T]{
 		dst: v, src: x, index: win.Index, n: tiles, channels: channels, dstPlane: stride, dstTile: channels,
 	})
 }
 
 // WinogradOutput transforms the planes m [36][tiles][channels] to tiles of 4x4
-// outputs and stores them, with the bias added, where win says in y, a buffer
-// with a zero pixel; what would go to the zero pixel is dropped. A nil bias is
+// outputs and stores them, with the bias added, at the places of win in y, a buffer
+// with a zero pixel. What would go to the zero pixel is dropped. A nil bias is
 // zero.
 func WinogradOutput[T tensor.Float](y, bias, m []T, win Window, channels int) {
 	tiles := win.Sites()
@@ -168,8 +178,9 @@ func winograd[T tensor.Float](form winogradForm, a winogradTiles[T]) {
 }
 
 // WinogradPays reports whether the planes can be faster than Product on the
-// convolution's window: where they are in assembly and the transforms, whose cost
-// grows with the channels, are small beside the products, whose grows with cin*cout.
+// convolution's window. They are if the transforms are in assembly and cheap beside
+// the products: the cost of transforms grows with the channels, that of products
+// with cin*cout.
 func WinogradPays[T tensor.Float](cin, cout int) bool {
 	var none []T
 	_, ok := any(none).([]float32)
@@ -178,26 +189,26 @@ func WinogradPays[T tensor.Float](cin, cout int) bool {
 
 func winogradPortable[T tensor.Float](form winogradForm, a winogradTiles[T]) {
 	m := form.matrix()
-	q, p := len(m), len(m[0])
-	in, half := make([]T, p*p), make([]T, p*q)
+	q, p := m.rows, m.cols
+	var in, half [WinogradIn * WinogradIn]T
 	for t := range a.n {
 		for c := range a.channels {
-			for k := range in {
+			for k := range p * p {
 				in[k] = a.src[a.from(form, t, k, p)+c]
 			}
 			for i := range p {
 				for l := range q {
-					half[i*q+l] = dot(m[l], in[i*p:], 1)
+					half[i*q+l] = dot(m.at[l][:p], in[i*p:], 1)
 				}
 			}
 			for k := range q * q {
-				a.put(form, t, k, q, c, dot(m[k/q], half[k%q:], q))
+				a.put(form, t, k, q, c, dot(m.at[k/q][:p], half[k%q:], q))
 			}
 		}
 	}
 }
 
-// dot is the product of a row of a matrix with every stride-th element of x.
+// dot returns the product of a row of a matrix with every stride-th element of x.
 func dot[T tensor.Float](row []float64, x []T, stride int) T {
 	var sum T
 	for i, f := range row {
@@ -206,7 +217,7 @@ func dot[T tensor.Float](row []float64, x []T, stride int) T {
 	return sum
 }
 
-// from is the place of element k of tile t in src.
+// from returns the place in src of element k of tile t.
 func (a winogradTiles[T]) from(form winogradForm, t, k, side int) int {
 	if form == winogradB || form == winogradD {
 		return int(a.index[t*side*side+k])
