@@ -21,7 +21,7 @@ L3  engine/...
 L4  model
 L4  pretrained
 L5  train taylor
-L6  distill
+L6  sweep distill
 L7  app/internal/report
 L8  app/internal/cli
 L9  app
@@ -35,7 +35,7 @@ golang.org/x/image                  dataset model app/internal/report
 gonum.org/v1/plot                   app/internal/report
 github.com/spf13/cobra              app/internal/cli
 github.com/schollz/progressbar/v3   app/internal/cli
-golang.org/x/sync                   app/internal/cli
+golang.org/x/sync                   sweep
 golang.org/x/term                   app/internal/cli
 `
 

@@ -163,9 +163,6 @@ func dataSource(arg string) (string, error) {
 	return arg, nil
 }
 
-// loader loads a data set, its images resized if a size is given.
-type loader func(name string, size dataset.Size) (*dataset.Data, error)
-
 // loadGiven loads the data set that --data names.
 func (a *app) loadGiven(name string, size dataset.Size) (*dataset.Data, error) {
 	data, err := a.load(name, size)

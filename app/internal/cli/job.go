@@ -9,6 +9,7 @@ import (
 	"github.com/coarsegrain/taylornet/engine"
 	"github.com/coarsegrain/taylornet/model"
 	"github.com/coarsegrain/taylornet/spec"
+	"github.com/coarsegrain/taylornet/sweep"
 	"github.com/coarsegrain/taylornet/train"
 )
 
@@ -56,7 +57,7 @@ func (a *app) prepareNew(f *trainFlags) (*job, error) {
 }
 
 // newJob makes the settings of a new run, whose folder is still to be chosen.
-func newJob(f *trainFlags, load loader) (*job, error) {
+func newJob(f *trainFlags, load sweep.Load) (*job, error) {
 	given, err := f.network()
 	if err != nil {
 		return nil, err

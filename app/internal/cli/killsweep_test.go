@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/coarsegrain/taylornet/sweep"
 	"github.com/coarsegrain/taylornet/train"
 )
 
@@ -18,7 +19,7 @@ import (
 func TestKilledSweepsResume(t *testing.T) {
 	args := func(dir string) []string {
 		list := []string{"sweep", "--quiet", "--parallel", "2", "--save-every", "1ns", "--out", dir}
-		if _, err := os.Stat(filepath.Join(dir, planFile)); err == nil {
+		if _, err := os.Stat(filepath.Join(dir, sweep.PlanFile)); err == nil {
 			return append(list, "--resume")
 		}
 		return append(list, "--net", "Input(8,8,1) CG(2,2,1,2,2) Linear(10)", "--epochs", "2", "--batch", "256", "--seeds", "2",
@@ -40,11 +41,11 @@ func TestKilledSweepsResume(t *testing.T) {
 // models.
 func sweepBytes(t *testing.T, dir string) []byte {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(dir, outcomeFile))
+	text, err := os.ReadFile(filepath.Join(dir, sweep.ResultsFile))
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := sweepOutput{}
+	out := sweep.Results{}
 	if err := json.Unmarshal(text, &out); err != nil {
 		t.Fatal(err)
 	}
@@ -63,5 +64,9 @@ func sweepBytes(t *testing.T, dir string) []byte {
 	if len(models) == 0 {
 		t.Fatalf("%s has no %s", dir, train.ModelFile)
 	}
-	return append([]byte(asJSON(t, out)), models...)
+	text, err = json.Marshal(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(text, models...)
 }

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -93,21 +92,4 @@ func (f *trainFlags) with(words []string) (*trainFlags, error) {
 		err = atMost(0)(cmd, cmd.Flags().Args())
 	}
 	return &varied, err
-}
-
-func (a *app) sweep(ctx context.Context, f *sweepFlags) error {
-	ctx, stop := interruptible(ctx)
-	defer stop()
-	if err := f.validate(); err != nil {
-		return err
-	}
-	s := &sweep{app: a, flags: f, dir: f.out}
-	prepare := s.begin
-	if f.resume {
-		prepare = s.takeUp
-	}
-	if err := prepare(); err != nil {
-		return err
-	}
-	return s.run(ctx)
 }

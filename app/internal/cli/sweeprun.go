@@ -2,220 +2,92 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"sync"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/coarsegrain/taylornet/dataset"
-	"github.com/coarsegrain/taylornet/internal/parallel"
+	"github.com/coarsegrain/taylornet/spec"
+	"github.com/coarsegrain/taylornet/sweep"
 	"github.com/coarsegrain/taylornet/train"
 )
 
-// resultFile is what a sweep adds to the folder of a run when all else is in it: a
-// run that has one is finished, and never looked at again.
-const resultFile = "result.json"
-
-// sweepRun is a finished run of a sweep.
-type sweepRun struct {
-	Seed               uint64   `json:"seed"`
-	Diverged           bool     `json:"diverged,omitempty"` // and has only its seed
-	ValidationAccuracy *float64 `json:"validation_accuracy,omitempty"`
-	TestAccuracy       *float64 `json:"test_accuracy,omitempty"`
-	Seconds            float64  `json:"seconds,omitzero"` // in steps, without evaluation
-	Epochs             int      `json:"epochs,omitzero"`
-	Model              string   `json:"model,omitempty"`
-}
-
-// sweep is a sweep in progress.
-type sweep struct {
+// sweepCommand is a sweep as the command makes it.
+type sweepCommand struct {
 	*app
-	flags  *sweepFlags
-	plan   *sweepPlan
-	dir    string
-	shown  *trainProgress
-	atOnce int // runs that are made at a time
-	load   loader
-	mu     sync.Mutex // of loaded
-	loaded map[dataset.Size]*dataset.Data
+	flags *sweepFlags
+	plan  *sweep.Plan
+	opts  sweep.Options
 }
 
-// loadOnce loads the data set, the first time that the size is asked for.
-func (s *sweep) loadOnce(name string, size dataset.Size) (*dataset.Data, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if data := s.loaded[size]; data != nil {
-		return data, nil
-	}
-	data, err := s.load(name, size)
-	if err != nil {
-		return nil, err
-	}
-	if s.loaded == nil {
-		s.loaded = map[dataset.Size]*dataset.Data{}
-	}
-	s.loaded[size] = data
-	return data, nil
-}
-
-// plannedRun is a variation trained with one seed.
-type plannedRun struct {
-	*variation
-	seed uint64
-	dir  string
-	name string // among all
-}
-
-// planned lists the runs in their order: seed by seed, so that those of an
-// interrupted sweep can be compared.
-func (s *sweep) planned() []plannedRun {
-	var list []plannedRun
-	for i := range s.plan.Seeds {
-		for _, v := range s.plan.Variations {
-			seed := s.plan.Seed + uint64(i)
-			list = append(list, plannedRun{
-				variation: v, seed: seed,
-				dir:  train.SeedDir(filepath.Join(s.dir, v.Folder), seed),
-				name: fmt.Sprintf("run %d of %d", len(list)+1, s.plan.Seeds*len(s.plan.Variations)),
-			})
-		}
-	}
-	return list
-}
-
-// run makes the runs that are not finished, as many at a time as asked, in their
-// order.
-func (s *sweep) run(ctx context.Context) error {
-	planned := s.planned()
-	results := make([]*sweepRun, len(planned))
-	s.shown = s.trainProgress(len(planned))
-	for i, p := range planned {
-		var err error
-		if results[i], err = p.read(); err != nil {
-			return err
-		}
-		if results[i] != nil {
-			s.shown.done(i, "")
-		} else if s.atOnce < s.flags.parallel {
-			s.atOnce++
-		}
-	}
-	group, running := errgroup.WithContext(ctx)
-	group.SetLimit(s.flags.parallel)
-	for i, p := range planned {
-		if results[i] != nil {
-			continue
-		}
-		group.Go(func() (err error) {
-			results[i], err = s.train(running, i, p)
-			return err
-		})
-	}
-	err := group.Wait()
-	s.shown.clear()
-	if err != nil {
+func (a *app) sweep(ctx context.Context, f *sweepFlags) error {
+	ctx, stop := interruptible(ctx)
+	defer stop()
+	if err := f.validate(); err != nil {
 		return err
 	}
-	finished := make(map[*variation][]*sweepRun)
-	for i, p := range planned {
-		r := results[i]
-		if !s.plan.Test {
-			r.TestAccuracy = nil
-		}
-		finished[p.variation] = append(finished[p.variation], r)
+	s := &sweepCommand{app: a, flags: f, opts: sweep.Options{
+		Dir: f.out, Resume: f.resume, Parallel: f.parallel, Workers: f.workers, SaveEvery: f.saveEvery, Teacher: loadTeacher,
+	}}
+	load, plan := sweep.Load(a.loadGiven), s.newPlan
+	if f.resume {
+		load, plan = a.loadRecorded, s.resumedPlan
 	}
-	return s.finish(finished)
-}
-
-// read is how the run ended before, nil if it did not.
-func (p plannedRun) read() (*sweepRun, error) {
-	path := filepath.Join(p.dir, resultFile)
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+	s.opts.Load = load.Once()
+	if err := plan(); err != nil {
+		return err
 	}
-	r := &sweepRun{}
-	if err == nil {
-		err = json.Unmarshal(text, r)
+	if err := s.checkShown(); err != nil {
+		return err
 	}
-	if err == nil && r.Seed != p.seed {
-		err = fmt.Errorf("it is of seed %d", r.Seed)
-	}
+	progress := s.showProgress()
+	results, err := sweep.Run(ctx, s.plan, s.opts)
+	progress.clear()
 	if err != nil {
-		return nil, fmt.Errorf("reading the result %s: %w: remove it to have the run evaluated anew", path, err)
+		return s.advised(err)
 	}
-	if !r.Diverged {
-		r.Model = filepath.Join(p.dir, train.ModelFile) // from where we are now
-	}
-	return r, nil
+	return s.writeResults(results)
 }
 
-// train makes a planned run or goes on with it.
-func (s *sweep) train(ctx context.Context, i int, p plannedRun) (*sweepRun, error) {
-	result, err := s.trainJob(ctx, i, p)
-	r := &sweepRun{Seed: p.seed}
-	switch {
-	case errors.Is(err, train.ErrInterrupted):
-		return nil, fmt.Errorf("%s: %w: go on with: taylornet sweep --resume --out %s", p.name, err, quoted(s.dir))
-	case errors.Is(err, train.ErrDiverged):
-		r.Diverged = true
-		s.shown.done(i, fmt.Sprintf("%s: %v", p.name, err))
-	case err != nil:
-		return nil, fmt.Errorf("%s: %w", p.name, err)
-	default:
-		r.take(result)
-		r.Model = filepath.Join(p.dir, train.ModelFile)
-		s.shown.done(i, fmt.Sprintf("%s done: %s", p.name, s.describe(r)))
-	}
-	return r, writeFile(filepath.Join(p.dir, resultFile), func(w io.Writer) error { return json.NewEncoder(w).Encode(r) })
-}
-
-// trainJob trains with the run's share of the processors, if the workers were not given.
-func (s *sweep) trainJob(ctx context.Context, i int, p plannedRun) (*train.Result, error) {
-	if ctx.Err() != nil {
-		return nil, train.ErrInterrupted
-	}
-	j := &job{config: p.Config, net: p.net, size: p.Size, dir: p.dir}
-	j.config.Seed = p.seed
-	var err error
-	if j.data, err = s.loadOnce(s.plan.Data, p.Size); err != nil {
-		return nil, err
-	}
-	f := s.flags.trainFlags
-	if f.resume = f.resume && train.Exists(p.dir); !f.resume {
-		if j.teacher, err = loadTeacher(j.config.Teacher, p.seed); err != nil {
-			return nil, err
+// showProgress has the sweep show its progress and write the reports of its runs.
+func (s *sweepCommand) showProgress() *trainProgress {
+	runs := s.plan.Runs(s.opts.Dir)
+	p := s.trainProgress(len(runs))
+	left := 0
+	for i, run := range runs {
+		if run.Finished() {
+			p.done(i, "")
+		} else {
+			left++
 		}
 	}
-	prefix := ""
-	if s.atOnce > 1 {
-		prefix = fmt.Sprintf("run %d: ", i+1)
-		if f.workers == 0 {
-			f.workers = max(1, parallel.Workers(0)/s.atOnce)
+	s.opts.Watch = func(run sweep.PlannedRun, data *dataset.Data) func(train.Progress) {
+		prefix := ""
+		if min(left, s.flags.parallel) > 1 {
+			prefix = fmt.Sprintf("run %d: ", run.Number)
 		}
+		heading := fmt.Sprintf("%v: %s, seed %d; %s", run, run.Title(), run.Seed, jobOf(run, data).heading())
+		return p.run(run.Number-1, heading, prefix)
 	}
-	return runJob(ctx, j, &f, s.shown.run(i, fmt.Sprintf("%s: %s, seed %d; %s", p.name, p.variation.name(), p.seed, j.heading()), prefix))
+	s.opts.Trained = func(run sweep.PlannedRun, data *dataset.Data, result *train.Result) error {
+		return jobOf(run, data).writeReport(result)
+	}
+	s.opts.Done = func(run sweep.PlannedRun, r *sweep.RunResult, diverged error) {
+		if diverged != nil {
+			p.done(run.Number-1, fmt.Sprintf("%v: %v", run, diverged))
+			return
+		}
+		p.done(run.Number-1, fmt.Sprintf("%v done: %s", run, s.describe(r)))
+	}
+	return p
 }
 
-// take notes how a run went.
-func (r *sweepRun) take(result *train.Result) {
-	if result.Validation != nil {
-		accuracy := result.Validation.Accuracy()
-		r.ValidationAccuracy = &accuracy
-	}
-	accuracy := result.Test.Accuracy()
-	r.TestAccuracy = &accuracy
-	r.Seconds, r.Epochs = result.Seconds(), len(result.History)
+// jobOf returns a run of a sweep as train would make it.
+func jobOf(run sweep.PlannedRun, data *dataset.Data) *job {
+	net, _ := spec.Parse(run.Config.Net) // the plan is valid
+	return &job{config: run.Settings(), net: net, size: run.Size, data: data, dir: run.Dir}
 }
 
-// describe is a finished run in a line.
-func (s *sweep) describe(r *sweepRun) string {
+// describe returns a finished run in a line.
+func (s *sweepCommand) describe(r *sweep.RunResult) string {
 	text := seconds(r.Seconds).String()
 	if r.ValidationAccuracy != nil {
 		text += ", validation " + percent(*r.ValidationAccuracy)

@@ -121,9 +121,9 @@ func (a *app) train(ctx context.Context, f *trainFlags) error {
 	p.clear()
 	switch {
 	case errors.Is(err, train.ErrInterrupted):
-		return fmt.Errorf("%w: go on with: taylornet train --resume --out %s", err, quoted(j.dir))
+		return fmt.Errorf("%w: resume with: taylornet train --resume --out %s", err, quoted(j.dir))
 	case errors.Is(err, train.ErrExists):
-		return fmt.Errorf("%w: go on with it with --resume, or choose another folder with --out", err)
+		return fmt.Errorf("%w: resume it with --resume, or choose another folder with --out", err)
 	case err != nil:
 		return err
 	}

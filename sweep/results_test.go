@@ -1,0 +1,77 @@
+package sweep
+
+import (
+	"encoding/json"
+	"math"
+	"testing"
+
+	"github.com/coarsegrain/taylornet/internal/approx"
+)
+
+// finishedRun is a run with these accuracies, without validation images if that is 0.
+func finishedRun(validation, test float64) *RunResult {
+	r := &RunResult{TestAccuracy: &test}
+	if validation > 0 {
+		r.ValidationAccuracy = &validation
+	}
+	return r
+}
+
+func TestMeansOfASweep(t *testing.T) {
+	diverged := &RunResult{Diverged: true}
+	runs := []*RunResult{finishedRun(0.9, 0), diverged, finishedRun(0.8, 0), finishedRun(0.7, 0)}
+	m := meanOf(runs, validationOf)
+	tol := 1e-12
+	// Student's for two degrees of freedom, 4.303.
+	half := 4.303 * 0.1 / math.Sqrt(3)
+	if !approx.Close(m.Mean, 0.8, tol) || !approx.Close(*m.SD, 0.1, tol) || !approx.Close(*m.Low, 0.8-half, tol) || !approx.Close(*m.High, 0.8+half, tol) {
+		t.Errorf("got %s", asJSON(t, m))
+	}
+	others := []*RunResult{finishedRun(0.8, 0), finishedRun(0.9, 0), finishedRun(0.6, 0), diverged}
+	if d := difference(runs, others, validationOf); !approx.Close(d.Mean, 0.15, tol) || d.SD != nil || d.Low == nil {
+		t.Errorf("the difference is %s", asJSON(t, d))
+	}
+	tested := []*RunResult{finishedRun(0, 0.5), finishedRun(0, 0.75)}
+	others = []*RunResult{finishedRun(0.1, 0.25), finishedRun(0.1, 0.5)}
+	if d := difference(tested, others, testOf); !approx.Close(d.Mean, 0.25, tol) {
+		t.Errorf("on the test images the difference is %s", asJSON(t, d))
+	}
+	if d := difference(tested, others, validationOf); d != nil {
+		t.Errorf("without validation images the difference is %s", asJSON(t, d))
+	}
+	if got := asJSON(t, meanOf(runs[:2], validationOf)); got != `{"mean":0.9}` {
+		t.Errorf("of one run the mean is %s", got)
+	}
+	if m := meanOf([]*RunResult{diverged}, validationOf); m != nil {
+		t.Errorf("of no run the mean is %s", asJSON(t, m))
+	}
+}
+
+func TestBestOfASweep(t *testing.T) {
+	run := func(seed uint64, validation float64) *RunResult {
+		return &RunResult{Seed: seed, ValidationAccuracy: &validation}
+	}
+	diverged := &RunResult{Seed: 9, Diverged: true}
+	if got := best(nil, []*RunResult{diverged}); got != nil {
+		t.Errorf("the best of none is of seed %d", got.Seed)
+	}
+	first := best(nil, []*RunResult{diverged, run(1, 0.5), run(2, 0.75), run(3, 0.75)})
+	if first.Seed != 2 {
+		t.Errorf("the best is of seed %d, want 2", first.Seed)
+	}
+	if got := best(first, []*RunResult{run(4, 0.7)}); got != first {
+		t.Errorf("the best of all is of seed %d, want 2", got.Seed)
+	}
+	if got := best(first, []*RunResult{run(4, 0.8)}); got.Seed != 4 {
+		t.Errorf("the best of all is of seed %d, want 4", got.Seed)
+	}
+}
+
+func asJSON(t *testing.T, v any) string {
+	t.Helper()
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}

@@ -1,0 +1,264 @@
+package sweep
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/internal/fsx"
+	"github.com/coarsegrain/taylornet/internal/parallel"
+	"github.com/coarsegrain/taylornet/model"
+	"github.com/coarsegrain/taylornet/train"
+)
+
+// ErrExists is wrapped by the error of a new sweep in a folder that already holds one.
+var ErrExists = errors.New("the folder already holds a sweep")
+
+// Load returns a data set by its name, with images of this size unless it is zero.
+type Load func(name string, size dataset.Size) (*dataset.Data, error)
+
+// Once returns a function that calls load once per name and size, and returns the same
+// data set from then on.
+func (load Load) Once() Load {
+	type key struct {
+		name string
+		size dataset.Size
+	}
+	var lock sync.Mutex
+	loaded := map[key]*dataset.Data{}
+	return func(name string, size dataset.Size) (*dataset.Data, error) {
+		lock.Lock()
+		defer lock.Unlock()
+		k := key{name, size}
+		if loaded[k] == nil {
+			data, err := load(name, size)
+			if err != nil {
+				return nil, err
+			}
+			loaded[k] = data
+		}
+		return loaded[k], nil
+	}
+}
+
+// Options say how a sweep is made. The outcome depends only on the data and the teachers
+// among them.
+type Options struct {
+	// Dir is the folder of the sweep, which is made if it is missing.
+	Dir string
+	// Resume continues the sweep in Dir, which must be of the same plan.
+	Resume bool
+	// Parallel is the number of runs that are made at a time; 0 means 1.
+	Parallel int
+	// Workers is the number of goroutines of each run. 0 shares the CPUs among the
+	// runs that are made at a time.
+	Workers int
+	// SaveEvery is that of train.Options.
+	SaveEvery time.Duration
+
+	// Load returns the data of a run. It is called for every run, also at the same
+	// time: see Load.Once.
+	Load Load
+	// Teacher returns the teacher that a train.Config names, for a run with this seed.
+	// It may be nil if no variation names one.
+	Teacher func(name string, seed uint64) (*model.Model, error)
+
+	// Watch, if not nil, is called before each run. It returns the Progress of
+	// train.Options.
+	Watch func(run PlannedRun, data *dataset.Data) func(train.Progress)
+	// Trained, if not nil, is called after each run, before its result is recorded. An
+	// error ends the sweep; the run is then looked at again when the sweep is resumed.
+	Trained func(run PlannedRun, data *dataset.Data, result *train.Result) error
+	// Done, if not nil, is called when the result of a run is recorded. The error
+	// says how a run diverged; it is nil otherwise.
+	Done func(run PlannedRun, result *RunResult, diverged error)
+}
+
+// sweep is a sweep in progress.
+type sweep struct {
+	plan   *Plan
+	opts   Options
+	atOnce int // runs that are made at a time
+}
+
+// Run makes the runs of a plan that are not finished and returns the results of all. A run
+// that diverges does not end the sweep. If ctx ends first, Run returns an error that wraps
+// train.ErrInterrupted; every run keeps its checkpoint.
+func Run(ctx context.Context, plan *Plan, opts Options) (*Results, error) {
+	if err := plan.Validate(); err != nil {
+		return nil, fmt.Errorf("plan: %w", err)
+	}
+	s := &sweep{plan: plan, opts: opts}
+	if err := s.open(); err != nil {
+		return nil, err
+	}
+	runs, err := s.runs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	results, err := plan.results(opts.Dir, runs)
+	if err != nil {
+		return nil, err
+	}
+	return results, writeJSON(filepath.Join(opts.Dir, ResultsFile), results)
+}
+
+// Check returns the error that would keep a run of a variation from starting, its folder
+// aside.
+func Check(plan *Plan, v *Variation, opts Options) error {
+	data, err := opts.Load(plan.Data, v.Size)
+	if err != nil {
+		return err
+	}
+	differing := 1
+	if v.Config.Teacher != "" { // each seed may have another one
+		differing = plan.Seeds
+	}
+	for n := range differing {
+		run := PlannedRun{Variation: v, Seed: plan.Seed + uint64(n)}
+		teacher, err := opts.teacher(run)
+		if err != nil {
+			return err
+		}
+		if err := train.Check(run.Settings(), data, teacher); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// teacher returns the teacher of a run; nil if it has none.
+func (o *Options) teacher(run PlannedRun) (*model.Model, error) {
+	if run.Config.Teacher == "" || o.Teacher == nil {
+		return nil, nil
+	}
+	return o.Teacher(run.Config.Teacher, run.Seed)
+}
+
+// open makes the folder of a new sweep, or tidies that of a resumed one.
+func (s *sweep) open() error {
+	dir := s.opts.Dir
+	if s.opts.Resume {
+		return fsx.RemoveTemp(dir)
+	}
+	if Exists(dir) {
+		return fmt.Errorf("%s: %w", dir, ErrExists)
+	}
+	for _, run := range s.plan.Runs(dir) {
+		if train.Exists(run.Dir) {
+			return fmt.Errorf("%s: %w", run.Dir, train.ErrExists)
+		}
+	}
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return fmt.Errorf("making the sweep's folder: %w", err)
+	}
+	if err := fsx.RemoveTemp(dir); err != nil { // of a sweep that was killed before it had its plan
+		return err
+	}
+	text, err := s.plan.encode()
+	if err != nil {
+		return err
+	}
+	return fsx.WriteBytes(fsx.OS{}, filepath.Join(dir, PlanFile), text)
+}
+
+// runs makes the runs that are not finished and returns the results of all.
+func (s *sweep) runs(ctx context.Context) ([]*RunResult, error) {
+	planned := s.plan.Runs(s.opts.Dir)
+	results := make([]*RunResult, len(planned))
+	limit := max(1, s.opts.Parallel)
+	for i, run := range planned {
+		var err error
+		if results[i], err = run.read(); err != nil {
+			return nil, err
+		}
+		if results[i] == nil && s.atOnce < limit {
+			s.atOnce++
+		}
+	}
+	group, running := errgroup.WithContext(ctx)
+	group.SetLimit(limit)
+	for i, run := range planned {
+		if results[i] != nil {
+			continue
+		}
+		group.Go(func() (err error) {
+			if results[i], err = s.make(running, run); err != nil {
+				return fmt.Errorf("%v: %w", run, err)
+			}
+			return nil
+		})
+	}
+	return results, group.Wait()
+}
+
+// make makes a run, or continues it, and records its result.
+func (s *sweep) make(ctx context.Context, run PlannedRun) (*RunResult, error) {
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("%w: %w", train.ErrInterrupted, context.Cause(ctx))
+	}
+	data, err := s.opts.Load(s.plan.Data, run.Size)
+	if err != nil {
+		return nil, err
+	}
+	trained, err := s.train(ctx, run, data)
+	result := &RunResult{Seed: run.Seed}
+	var diverged error
+	switch {
+	case errors.Is(err, train.ErrDiverged):
+		result.Diverged, diverged = true, err
+	case err != nil:
+		return nil, err
+	default:
+		result.take(run.Dir, trained)
+		if s.opts.Trained != nil {
+			if err := s.opts.Trained(run, data, trained); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if err := writeJSON(filepath.Join(run.Dir, ResultFile), result); err != nil {
+		return nil, err
+	}
+	if s.opts.Done != nil {
+		s.opts.Done(run, result, diverged)
+	}
+	return result, nil
+}
+
+// train trains with the run's share of the CPUs, unless the options give workers.
+func (s *sweep) train(ctx context.Context, run PlannedRun, data *dataset.Data) (*train.Result, error) {
+	opts := train.Options{
+		Dir: run.Dir, Resume: s.opts.Resume && train.Exists(run.Dir),
+		Workers: s.opts.Workers, SaveEvery: s.opts.SaveEvery,
+	}
+	if !opts.Resume {
+		var err error
+		if opts.Teacher, err = s.opts.teacher(run); err != nil {
+			return nil, err
+		}
+	}
+	if opts.Workers == 0 && s.atOnce > 1 {
+		opts.Workers = max(1, parallel.Workers(0)/s.atOnce)
+	}
+	if s.opts.Watch != nil {
+		opts.Progress = s.opts.Watch(run, data)
+	}
+	return train.Run(ctx, run.Settings(), data, opts)
+}
+
+func writeJSON(path string, value any) error {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	return fsx.WriteBytes(fsx.OS{}, path, append(text, '\n'))
+}
