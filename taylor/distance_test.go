@@ -30,6 +30,15 @@ func quadratic(shape spec.Shape, b func(k, i, j int) float64) *Quadratic {
 	return q
 }
 
+func study(t *testing.T, shape spec.Shape, list ...Weighed) *Distances {
+	t.Helper()
+	d, err := studyDistances(t.Context(), shape, list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
 // TestFallingWeights: of weights that fall exponentially with distance the study
 // finds the rate, and all the order.
 func TestFallingWeights(t *testing.T) {
@@ -42,7 +51,7 @@ func TestFallingWeights(t *testing.T) {
 			return math.Copysign(scale*math.Exp(-math.Hypot(y-v, x-u)/2), float64(k)-0.5)
 		})
 	}
-	d := StudyDistances(shape, []Weighed{{fall(1), nil}, {fall(2), nil}, {fall(3), nil}})
+	d := study(t, shape, Weighed{fall(1), nil}, Weighed{fall(2), nil}, Weighed{fall(3), nil})
 	if d.Polynomials != 3 || d.Excluded != 0 || d.Rows[0].Distance != 0 || d.Rows[0].Pairs != 12*3 {
 		t.Fatalf("study %+v", d)
 	}
@@ -77,7 +86,7 @@ func TestFallingWeights(t *testing.T) {
 	}
 	active := make([]bool, shape.Size())
 	active[0], active[23] = true, true
-	d = StudyDistances(shape, []Weighed{{fall(1), active}})
+	d = study(t, shape, Weighed{fall(1), active})
 	if d.Excluded != 22 || len(d.Rows) != 2 || d.Rows[1].Pairs != 1 || !math.IsNaN(d.Slope.Low) {
 		t.Errorf("of two inputs: %+v", d)
 	}
@@ -91,7 +100,7 @@ func TestRandomWeights(t *testing.T) {
 	for range 5 {
 		list = append(list, Weighed{quadratic(shape, func(int, int, int) float64 { return r.NormFloat64() }), nil})
 	}
-	d := StudyDistances(shape, list)
+	d := study(t, shape, list...)
 	if !(d.Correlation.Low < 0 && d.Correlation.High > 0 && math.Abs(d.Correlation.Mean) < 0.02) {
 		t.Errorf("correlation %v", d.Correlation)
 	}
@@ -116,7 +125,7 @@ func TestLevelsTakenOut(t *testing.T) {
 		u := func(i int) float64 { return math.Hypot(float64(i/9-4), float64(i%9-4)) }
 		return math.Exp(-u(i) - u(j) + 0.1*r.NormFloat64())
 	})
-	d := StudyDistances(shape, []Weighed{{border, nil}})
+	d := study(t, shape, Weighed{border, nil})
 	if !(d.Correlation.Mean < -0.4 && math.Abs(d.Adjusted.Mean) < 0.03) {
 		t.Errorf("correlation %v, adjusted %v", d.Correlation, d.Adjusted)
 	}

@@ -1,6 +1,7 @@
 package taylor_test
 
 import (
+	"context"
 	"fmt"
 	"log"
 
@@ -21,11 +22,11 @@ func ExampleNet_Expand() {
 	n, err := taylor.New(net, []float64{
 		0, 1, 2, 0, 3, 0, // 1, x1, x2, x1 x1, x1 x2, x2 x2
 		0, 0, 0, 1, 1, 0,
-	})
+	}, taylor.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}
-	logits, err := n.Expand(make([]float64, 4), 1000)
+	logits, err := n.Expand(context.Background(), make([]float64, 4), 1000)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -45,7 +46,7 @@ func ExampleNet_Explain() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	n, err := taylor.FromModel(m)
+	n, err := taylor.FromModel(m, taylor.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -53,16 +54,12 @@ func ExampleNet_Explain() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	x := make([]float64, n.Input.Size())
-	for i, v := range data.Test.Image(0) {
-		x[i] = float64(v) / 255
-	}
-	e, err := n.Explain(taylor.Mean(m), x, 0)
+	e, err := n.Explain(context.Background(), taylor.Mean(m), taylor.Point(data.Test.Image(0)))
 	if err != nil {
 		log.Fatal(err)
 	}
-	sum := e.ByOrder[0][e.Label]
-	for _, v := range e.Totals[e.Label] {
+	sum := e.ByOrder[0].Logits[e.Label]
+	for _, v := range e.Attribution {
 		sum += v
 	}
 	fmt.Printf("class %s of a polynomial of degree %d\n", m.Classes()[e.Label], n.Degree)

@@ -1,6 +1,7 @@
 package taylor
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -8,24 +9,24 @@ import (
 	"github.com/coarsegrain/taylornet/poly"
 )
 
-// ErrTooLong is wrapped by errors about expansions of too many monomials.
+// ErrTooLong is wrapped by errors about expansions into too many monomials.
 var ErrTooLong = errors.New("the expansion is too long")
 
-// Expand writes the logits out in monomials of d = x - about, whose variables
-// are the inputs [H,W,C] in order. It ends with ErrTooLong when the polynomials
-// in progress have more than limit terms together.
-func (n *Net) Expand(about []float64, limit int) ([]poly.Poly, error) {
+// Expand returns the logits in monomials of d = x - about, whose variables are the
+// inputs [H,W,C] in order. It returns ErrTooLong when the polynomials in progress have
+// more than limit terms together, and ErrInterrupted when ctx ends.
+func (n *Net) Expand(ctx context.Context, about []float64, limit int) ([]poly.Poly, error) {
 	size := n.Input.Size()
 	if len(about) != size {
 		return nil, fmt.Errorf("%w: %d values, it takes %d", model.ErrShape, len(about), size)
 	}
 	if size > poly.MaxVariables {
-		return nil, fmt.Errorf("%w: %d variables, at most %d can be written", ErrTooLong, size, poly.MaxVariables)
+		return nil, fmt.Errorf("%w: it has %d variables, at most %d can be written", ErrTooLong, size, poly.MaxVariables)
 	}
 	if n.Degree > maxDegree {
 		return nil, fmt.Errorf("%w: the degree is %d, at most %d can be written", ErrTooLong, n.Degree, maxDegree)
 	}
-	e := &expansion{values: make([][]poly.Poly, len(n.values)), limit: limit}
+	e := &expansion{ctx: ctx, values: make([][]poly.Poly, len(n.values)), limit: limit}
 	for i, c := range about {
 		e.values[n.input] = append(e.values[n.input], poly.Constant(c).AddScaled(1, poly.Variable(i)))
 	}
@@ -39,6 +40,7 @@ func (n *Net) Expand(about []float64, limit int) ([]poly.Poly, error) {
 
 // expansion holds the values of a net as polynomials of its input.
 type expansion struct {
+	ctx    context.Context //nolint:containedctx // it lives no longer than Expand
 	values [][]poly.Poly
 	terms  int
 	limit  int
@@ -50,7 +52,7 @@ func (e *expansion) add(v int, p poly.Poly) error {
 		return fmt.Errorf("%w: more than %d monomials: expand a smaller network", ErrTooLong, e.limit)
 	}
 	e.values[v] = append(e.values[v], p)
-	return nil
+	return interrupted(e.ctx)
 }
 
 func (s *affine) expand(e *expansion) error {

@@ -10,11 +10,11 @@ import (
 )
 
 func checkExpansion(rt *rapid.T, t *testing.T, e example) {
-	list, err := e.net.Expand(e.about, 1e6)
+	list, err := e.net.Expand(t.Context(), e.about, 1e6)
 	if err != nil {
 		rt.Fatal(err)
 	}
-	l, err := e.net.Line(e.about, e.x)
+	l, err := e.net.Line(t.Context(), e.about, e.x)
 	if err != nil {
 		rt.Fatal(err)
 	}

@@ -2,62 +2,104 @@ package taylor
 
 import (
 	"cmp"
+	"context"
 	"math"
 	"slices"
 
 	"github.com/coarsegrain/taylornet/engine"
 )
 
-// Explanation is what a net's polynomial says of an image.
+// Explanation is what a net's polynomial says about an image.
 type Explanation struct {
-	Logits        []float64     // [K]
-	Probabilities []float64     // [K], their softmax
-	Label         int           // the largest logit
-	RunnerUp      int           // the next; Label if there is one logit only
-	ByOrder       [][]float64   // [Orders+1][K], see Line.ByOrder
-	Attributions  [][][]float64 // [K][Orders+1][H*W*C], see Line.Attribution
-	Totals        [][]float64   // [K][H*W*C], over all orders: with ByOrder[0] they add up to Logits
-	Pairs         []Pair        // of the label's second order, see Line.Pairs
-	Maps          []Map         // see Net.Maps
-	whole         bool
+	File        string  `json:"file"`  // where the image is from; Analyse sets it
+	Class       string  `json:"class"` // the largest logit's; Analyse sets it
+	Probability float64 `json:"probability"`
+	Inverted    bool    `json:"inverted"` // light and dark were exchanged; Analyse sets it
+	// Logits are [K], and the sum of ByOrder.
+	Logits  []float64 `json:"logits"`
+	ByOrder []Order   `json:"by_order"`
+	// Attribution is what each pixel contributes to the largest logit over all
+	// orders, [H*W*C].
+	Attribution []float64 `json:"attribution"`
+	// Pairs are the products of two pixels that contribute most to the second order
+	// of the largest logit, see Line.Pairs.
+	Pairs        []Pair        `json:"pairs"`
+	Attributions [][][]float64 `json:"attributions,omitempty"` // see Line.Attributions
+	Maps         []Map         `json:"maps,omitempty"`         // see Net.Maps
+
+	Label    int `json:"-"` // the largest logit
+	RunnerUp int `json:"-"` // the next largest; Label if there is one logit only
+	// Totals are what each pixel contributes to each logit over all orders,
+	// [K][H*W*C]. With order 0 they add up to the logits.
+	Totals [][]float64 `json:"-"`
 }
 
-// pairInputs is the number of inputs, those with the largest attributions, whose
-// products Explain looks among; mostPairs is how many it keeps.
+// Order is what the monomials of one order contribute to the logits, or those of an
+// order and all higher ones.
+type Order struct {
+	Order     int       `json:"order"`
+	AndHigher bool      `json:"and_higher,omitempty"`
+	Logits    []float64 `json:"logits"` // [K]
+}
+
+// Explain looks for pairs among the products with pairInputs inputs, those with the
+// largest attributions, and keeps mostPairs.
 const (
 	pairInputs = 64
 	mostPairs  = 40
 )
 
-// Explain analyses an image x [H,W,C], as the net's input is, about a point. Where a
-// line has not all orders, it ends with ErrQuadrature if the totals cannot be had.
-func (n *Net) Explain(about, x []float64, workers int) (*Explanation, error) {
-	l, err := n.Line(about, x)
+// Explain analyses an image x [H,W,C], with the values that the net's input has, about a
+// point. It returns ErrQuadrature if only the low orders are known and what the pixels
+// contribute over all orders cannot be computed, and ErrInterrupted when ctx ends.
+func (n *Net) Explain(ctx context.Context, about, x []float64) (*Explanation, error) {
+	l, err := n.Line(ctx, about, x)
 	if err != nil {
 		return nil, err
 	}
-	e := &Explanation{
-		Logits: l.Logits(), Probabilities: make([]float64, n.K), ByOrder: l.ByOrder(),
-		Attributions: l.Attributions(workers), Maps: n.Maps(x), whole: l.Whole(),
-	}
-	if e.Totals, err = l.totals(e.Attributions, workers); err != nil {
+	e := &Explanation{Logits: l.Logits(), ByOrder: l.orderList(), Maps: n.Maps(x)}
+	if e.Attributions, err = l.Attributions(ctx); err != nil {
 		return nil, err
 	}
-	engine.Softmax(e.Probabilities, e.Logits)
+	if e.Totals, err = l.totals(ctx, e.Attributions); err != nil {
+		return nil, err
+	}
 	ranked := e.Ranked()
 	e.Label, e.RunnerUp = ranked[0], ranked[min(1, n.K-1)]
-	total := e.Totals[e.Label]
-	inputs := descending(len(total), func(i int) float64 { return math.Abs(total[i]) })
-	e.Pairs = l.Pairs(e.Label, inputs[:min(pairInputs, len(inputs))], mostPairs, workers)
-	return e, nil
+	probabilities := make([]float64, n.K)
+	engine.Softmax(probabilities, e.Logits)
+	e.Probability, e.Attribution = probabilities[e.Label], e.Totals[e.Label]
+	inputs := descending(len(e.Attribution), func(i int) float64 { return math.Abs(e.Attribution[i]) })
+	e.Pairs, err = l.Pairs(ctx, e.Label, inputs[:min(pairInputs, len(inputs))], mostPairs)
+	return e, err
 }
 
-// Ranked lists the logits' indices, the largest logit first.
+// orderList returns the orders with what is left of the logits, if the line is not
+// whole, as that of all higher orders.
+func (l *Line) orderList() []Order {
+	var list []Order
+	rest := l.Logits()
+	for order, logits := range l.ByOrder() {
+		list = append(list, Order{Order: order, Logits: logits})
+		for k, v := range logits {
+			rest[k] -= v
+		}
+	}
+	if l.Whole() {
+		return list
+	}
+	return append(list, Order{Order: len(list), AndHigher: true, Logits: rest})
+}
+
+// Whole reports whether ByOrder has each order by itself.
+func (e *Explanation) Whole() bool { return !e.ByOrder[len(e.ByOrder)-1].AndHigher }
+
+// Ranked returns the indices of the logits, the largest first.
 func (e *Explanation) Ranked() []int {
 	return descending(len(e.Logits), func(k int) float64 { return e.Logits[k] })
 }
 
-// descending lists 0 to n-1 by a value, the largest first.
+// descending returns 0 to n-1, sorted by a value, the largest first.
 func descending(n int, value func(i int) float64) []int {
 	list := make([]int, n)
 	for i := range list {
@@ -65,19 +107,4 @@ func descending(n int, value func(i int) float64) []int {
 	}
 	slices.SortStableFunc(list, func(a, b int) int { return cmp.Compare(value(b), value(a)) })
 	return list
-}
-
-// Higher is what the orders that ByOrder has not contribute to the logits together,
-// [K]; nil if it has all.
-func (e *Explanation) Higher() []float64 {
-	if e.whole {
-		return nil
-	}
-	rest := slices.Clone(e.Logits)
-	for _, logits := range e.ByOrder {
-		for k, v := range logits {
-			rest[k] -= v
-		}
-	}
-	return rest
 }

@@ -1,6 +1,7 @@
 package taylor
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"slices"
@@ -10,24 +11,25 @@ import (
 	"github.com/coarsegrain/taylornet/spec"
 )
 
-// Level is what a coarse-graining does, in the order of computation. Norms
-// around it are multiplied into their neighbours.
+// Level is what a coarse-graining does. Norms around it are multiplied into their
+// neighbours.
 type Level struct {
-	Op      string // in the notation
-	In, Out spec.Shape
-	Order   int
-	Members int // of a window
-	// Coefs are the coefficients [terms][C], in the order of spec.Monomials.
-	Coefs [][]float64
-	Flow  Flow
+	Op  string `json:"op"` // in the notation
+	In  [3]int `json:"in"` // [H,W,C]
+	Out [3]int `json:"out"`
+	// Coefficients are [terms][C], in the order of spec.Monomials.
+	Coefficients [][]float64 `json:"coefficients"`
+	Flow
+	Order   int `json:"-"`
+	Members int `json:"-"` // of a window
 }
 
-// RMS is the root of the mean squared coefficient of order k.
+// RMS returns the root of the mean squared coefficient of order k.
 func (l Level) RMS(k int) float64 {
 	var squares, n float64
 	for t, m := range spec.Monomials(l.Members, l.Order) {
 		if len(m) == k {
-			for _, c := range l.Coefs[t] {
+			for _, c := range l.Coefficients[t] {
 				squares += c * c
 				n++
 			}
@@ -46,24 +48,27 @@ func (l Level) RMS(k int) float64 {
 type Flow struct {
 	// Couplings are, by order from 1, the root of the mean over the channels of
 	// the sum of the squared couplings.
-	Couplings []float64
-	// Share is, by order from 1, the mean over the channels of the order's part
-	// of the sum of the orders' variances, of the members less their mean.
-	Share []float64
+	Couplings []float64 `json:"couplings,omitempty"`
+	// Share is, by order from 1, the mean over the channels of the order's fraction
+	// of the sum of the orders' variances. The orders are those in the members less
+	// their mean.
+	Share []float64 `json:"share,omitempty"`
 }
 
-// Levels describes the net's coarse-grainings on images [H,W,C], those aside for which
-// the net has no finite output. Without images there is no Flow.
-func (n *Net) Levels(images [][]float64, workers int) []Level {
-	list := make([]Level, len(n.levels))
-	for i, l := range n.levels {
-		list[i] = Level{Op: l.name, In: l.layer.In, Out: l.layer.Out, Order: l.op.Order, Members: l.op.L1 * l.op.L2}
+// Levels describes the net's coarse-grainings in the order of computation, and their
+// Flow on images [H,W,C]. Images for which the net has no finite output are left out.
+// It returns ErrInterrupted when ctx ends.
+func (n *Net) Levels(ctx context.Context, images [][]float64) ([]Level, error) {
+	var list []Level
+	for _, l := range n.levels {
+		level := Level{Op: l.name, In: triple(l.layer.In), Out: triple(l.layer.Out), Order: l.op.Order, Members: l.op.L1 * l.op.L2}
 		for t := 0; t < len(l.step.coefs); t += l.step.channels {
-			list[i].Coefs = append(list[i].Coefs, l.step.coefs[t:][:l.step.channels])
+			level.Coefficients = append(level.Coefficients, l.step.coefs[t:][:l.step.channels])
 		}
+		list = append(list, level)
 	}
 	if len(images) == 0 {
-		return list
+		return list, nil
 	}
 	// First the moments of what goes in, then those of the orders about its mean.
 	before, after := make([][]stats.Moments, len(list)), make([][][]stats.Moments, len(list))
@@ -74,16 +79,19 @@ func (n *Net) Levels(images [][]float64, workers int) []Level {
 			after[i][k] = make([]stats.Moments, l.step.channels)
 		}
 	}
-	n.each(images, workers, func(p *pass) {
+	err := n.each(ctx, images, func(p *pass) {
 		for i, l := range n.levels {
 			gather(before[i], p.at(l.step.in, 0))
 		}
 	})
+	if err != nil {
+		return nil, err
+	}
 	about := make([][]float64, len(list))
 	for i, l := range n.levels {
 		about[i] = l.step.centred(before[i])
 	}
-	n.each(images, workers, func(p *pass) {
+	err = n.each(ctx, images, func(p *pass) {
 		for i, l := range n.levels {
 			gather(after[i][0], p.at(l.step.out, 0))
 			l.step.orders(p, about[i], before[i], after[i])
@@ -92,18 +100,24 @@ func (n *Net) Levels(images [][]float64, workers int) []Level {
 	for i, l := range n.levels {
 		list[i].Flow = l.step.flow(about[i], before[i], after[i])
 	}
-	return list
+	return list, err
 }
 
-// each evaluates the net on images and calls use with each in turn, in order, but for
-// those without a finite output.
-func (n *Net) each(images [][]float64, workers int, use func(p *pass)) {
+// triple returns a shape as a list.
+func triple(s spec.Shape) [3]int { return [3]int{s.H, s.W, s.C} }
+
+// each evaluates the net on images and calls use with each that has a finite output,
+// in order.
+func (n *Net) each(ctx context.Context, images [][]float64, use func(p *pass)) error {
 	passes := make([]*pass, min(len(images), 16))
 	for i := range passes {
 		passes[i] = n.newPass(0)
 	}
-	crew := parallel.NewCrew(workers)
+	crew := parallel.NewCrew(n.workers)
 	for first := 0; first < len(images); first += len(passes) {
+		if err := interrupted(ctx); err != nil {
+			return err
+		}
 		some := passes[:min(len(passes), len(images)-first)]
 		crew.Run(len(some), func(_, i int) { some[i].run(images[first+i], nil) })
 		for _, p := range some {
@@ -112,6 +126,7 @@ func (n *Net) each(images [][]float64, workers int, use func(p *pass)) {
 			}
 		}
 	}
+	return nil
 }
 
 // gather adds the values of a map to its channels' moments.
@@ -121,8 +136,8 @@ func gather(channels []stats.Moments, values []float64) {
 	}
 }
 
-// centred is the coarse-graining as a polynomial of its members less their
-// channel's mean: its coefficients [terms][C]. All members have the same mean.
+// centred returns the coefficients [terms][C] of the coarse-graining as a polynomial
+// of its members less their channel's mean. All members have the same mean.
 func (s *polynomial) centred(before []stats.Moments) []float64 {
 	coefs := slices.Clone(s.coefs)
 	monomials := spec.Monomials(s.n, slices.Max(s.degree))
@@ -204,9 +219,9 @@ func (s *polynomial) flow(coefs []float64, before []stats.Moments, after [][]sta
 
 // Map is a feature map after a coarse-graining.
 type Map struct {
-	Op     string
-	Shape  spec.Shape
-	Values []float64 // [H,W,C]
+	Op     string    `json:"op"`
+	Shape  [3]int    `json:"shape"`
+	Values []float64 `json:"values"` // [H,W,C]
 }
 
 // Maps returns the feature maps of an image x [H,W,C] after each coarse-graining.
@@ -215,12 +230,12 @@ func (n *Net) Maps(x []float64) []Map {
 	p.run(x, nil)
 	var maps []Map
 	for _, l := range n.levels {
-		maps = append(maps, Map{Op: l.name, Shape: l.layer.Out, Values: p.at(l.step.out, 0)})
+		maps = append(maps, Map{Op: l.name, Shape: triple(l.layer.Out), Values: p.at(l.step.out, 0)})
 	}
 	return maps
 }
 
-// Orders lists the orders from 1.
+// Orders returns the orders from 1.
 func (l Level) Orders() []int {
 	list := make([]int, l.Order)
 	for i := range list {

@@ -18,7 +18,7 @@ func TestLevelsOfSigns(t *testing.T) {
 		t.Fatal(err)
 	}
 	// In x = u + mean; the coefficients are those of u, moved back.
-	n, err := New(net, []float64{c - (a1+a2)*mean + b12*mean*mean, a1 - b12*mean, a2 - b12*mean, 0, b12, 0})
+	n, err := New(net, []float64{c - (a1+a2)*mean + b12*mean*mean, a1 - b12*mean, a2 - b12*mean, 0, b12, 0}, Options{Workers: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,8 +26,11 @@ func TestLevelsOfSigns(t *testing.T) {
 	for _, u := range [][2]float64{{1, 1}, {1, -1}, {-1, 1}, {-1, -1}} {
 		images = append(images, []float64{u[0] + mean, u[1] + mean})
 	}
-	levels := n.Levels(images, 2)
-	if len(levels) != 1 || levels[0].Members != 2 || levels[0].Order != 2 || len(levels[0].Coefs) != 6 {
+	levels, err := n.Levels(t.Context(), images)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(levels) != 1 || levels[0].Members != 2 || levels[0].Order != 2 || len(levels[0].Coefficients) != 6 {
 		t.Fatalf("levels %+v", levels)
 	}
 	linear, square := a1*a1+a2*a2, b12*b12
@@ -75,7 +78,14 @@ func TestLevelsOfOverflow(t *testing.T) {
 	for i := range huge {
 		huge[i] = 1e200
 	}
-	with, without := e.net.Levels([][]float64{e.about, huge, e.x}, 1), e.net.Levels([][]float64{e.about, e.x}, 1)
+	with, err := e.net.Levels(t.Context(), [][]float64{e.about, huge, e.x})
+	if err != nil {
+		t.Fatal(err)
+	}
+	without, err := e.net.Levels(t.Context(), [][]float64{e.about, e.x})
+	if err != nil {
+		t.Fatal(err)
+	}
 	if !reflect.DeepEqual(with, without) {
 		t.Errorf("levels %+v, without the image that overflows %+v", with, without)
 	}
@@ -84,12 +94,12 @@ func TestLevelsOfOverflow(t *testing.T) {
 // TestMaps: the maps of an image are what the net has there on a line to it.
 func TestMaps(t *testing.T) {
 	e := newExample(t, nets["dilated"], rand.New(rand.NewPCG(1, 2)))
-	l, err := e.net.Line(e.about, e.x)
+	l, err := e.net.Line(t.Context(), e.about, e.x)
 	if err != nil {
 		t.Fatal(err)
 	}
 	maps := e.net.Maps(e.x)
-	if len(maps) != 3 || maps[0].Shape != (spec.Shape{H: 4, W: 4, C: 3}) || maps[1].Op != "CG(2,2,4,1,1,2)" {
+	if len(maps) != 3 || maps[0].Shape != [3]int{4, 4, 3} || maps[1].Op != "CG(2,2,4,1,1,2)" {
 		t.Fatalf("maps %+v", maps)
 	}
 	for i, m := range maps {
@@ -106,8 +116,11 @@ func TestMaps(t *testing.T) {
 // coefficients where they share them.
 func TestTiedLevels(t *testing.T) {
 	e := newExample(t, "Input(4,4,1) CG(2,2,1,2,2,tie=1) CG(2,2,1,2,2,tie=1)", rand.New(rand.NewPCG(1, 2)))
-	levels := e.net.Levels(nil, 0)
-	if levels[1].Op != "CG(2,2,1,2,2,tie=1)" || !reflect.DeepEqual(levels[0].Coefs, levels[1].Coefs) || levels[0].Flow.Share != nil {
+	levels, err := e.net.Levels(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if levels[1].Op != "CG(2,2,1,2,2,tie=1)" || !reflect.DeepEqual(levels[0].Coefficients, levels[1].Coefficients) || levels[0].Share != nil {
 		t.Errorf("levels %+v", levels)
 	}
 }
@@ -115,11 +128,11 @@ func TestTiedLevels(t *testing.T) {
 // TestPairs: they are the largest of the second-order coefficients' products.
 func TestPairs(t *testing.T) {
 	e := newExample(t, nets["residual"], rand.New(rand.NewPCG(1, 2)))
-	l, err := e.net.Line(e.about, e.x)
+	l, err := e.net.Line(t.Context(), e.about, e.x)
 	if err != nil {
 		t.Fatal(err)
 	}
-	q, err := e.net.Quadratic(t.Context(), e.about, 0, nil)
+	q, err := e.net.Quadratic(t.Context(), e.about, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,10 +140,15 @@ func TestPairs(t *testing.T) {
 	for i := range all {
 		all[i] = i
 	}
-	pairs := l.Pairs(1, all, math.MaxInt, 2)
+	pairs, err := l.Pairs(t.Context(), 1, all, math.MaxInt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	index := func(p [3]int) int { return (p[0]*e.spec.Input.W+p[1])*e.spec.Input.C + p[2] }
 	var sum float64
 	for i, p := range pairs {
-		want := q.Pair(1, p.I, p.J) * l.direction[p.I] * l.direction[p.J]
+		a, b := index(p.Pixels[0]), index(p.Pixels[1])
+		want := q.Pair(1, a, b) * l.direction[a] * l.direction[b]
 		closeTo(t, "a pair", []float64{p.Value}, []float64{want}, 1)
 		if i > 0 && math.Abs(p.Value) > math.Abs(pairs[i-1].Value) {
 			t.Fatalf("pair %d is larger than the one before", i)
@@ -138,12 +156,15 @@ func TestPairs(t *testing.T) {
 		sum += p.Value
 	}
 	closeTo(t, "all pairs", []float64{sum}, []float64{l.ByOrder()[2][1]}, 1)
-	some := l.Pairs(1, []int{7, 3}, 5, 1)
+	some, err := l.Pairs(t.Context(), 1, []int{7, 3}, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if len(some) != 5 {
 		t.Fatalf("%d pairs, want 5", len(some))
 	}
 	for _, p := range some {
-		if p.I != 7 && p.I != 3 && p.J != 7 && p.J != 3 {
+		if a, b := index(p.Pixels[0]), index(p.Pixels[1]); a != 7 && a != 3 && b != 7 && b != 3 {
 			t.Errorf("pair %+v has neither of the inputs asked for", p)
 		}
 	}

@@ -1,6 +1,7 @@
 package taylor
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"slices"
@@ -19,10 +20,10 @@ type Line struct {
 	logits    []float64 // of the image
 }
 
-// Line takes an image x [H,W,C], as the net's input is, through the net on the
-// line from the point about. It keeps about as much memory as the net's orders times
-// its feature maps.
-func (n *Net) Line(about, x []float64) (*Line, error) {
+// Line takes an image x [H,W,C], with the values that the net's input has, through the
+// net on the line from the point about. It needs about as much memory as the net's
+// orders times its feature maps. It returns ErrInterrupted when ctx ends.
+func (n *Net) Line(ctx context.Context, about, x []float64) (*Line, error) {
 	size := n.Input.Size()
 	if len(about) != size || len(x) != size {
 		return nil, fmt.Errorf("%w: %d and %d values, it takes %d", model.ErrShape, len(about), len(x), size)
@@ -34,6 +35,9 @@ func (n *Net) Line(about, x []float64) (*Line, error) {
 	end := n.newPass(0)
 	end.run(x, nil)
 	copy(l.logits, end.at(n.output, 0))
+	if err := interrupted(ctx); err != nil {
+		return nil, err
+	}
 	l.expand(n.Orders)
 	if l.Whole() {
 		if sum := l.sum(); near(sum, l.logits) {
@@ -47,7 +51,7 @@ func (n *Net) Line(about, x []float64) (*Line, error) {
 			return nil, model.ErrNotFinite
 		}
 	}
-	return l, nil
+	return l, interrupted(ctx)
 }
 
 // expand computes the orders up to the given one.
@@ -68,7 +72,7 @@ func (l *Line) sum() []float64 {
 	return sum
 }
 
-// near tells whether a sum is off the logits by no more than sumError.
+// near reports whether a sum differs from the logits by at most sumError.
 func near(sum, logits []float64) bool {
 	var off, largest float64
 	for k, v := range logits {
@@ -81,13 +85,15 @@ func finite(list []float64) bool {
 	return !slices.ContainsFunc(list, func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) })
 }
 
-// Whole tells whether the line has all orders. It has not if the net's degree is over
-// 1,024, or if its orders do not add up to the logits to a millionth of the largest.
+// Whole reports whether all orders were computed. It is false if the net's degree is
+// over 1,024, or if the orders do not add up to the logits to a millionth of the
+// largest.
 func (l *Line) Whole() bool { return l.orders == l.net.Degree }
 
-// ByOrder returns what the monomials of each order 0 to the net's Orders
-// contribute to the logits, [Orders+1][K], Orders being 2 if the line is not whole. If it is, their sum is the
-// logits of the image; order 0 is the logits of the expansion point.
+// ByOrder returns what the monomials of each order contribute to the logits,
+// [Orders+1][K]. Order 0 is the logits of the expansion point. If the line is whole,
+// Orders is the net's, and the sum over the orders is the logits of the image;
+// otherwise Orders is 2.
 func (l *Line) ByOrder() [][]float64 {
 	out := make([][]float64, l.orders+1)
 	for k := range out {
@@ -99,35 +105,29 @@ func (l *Line) ByOrder() [][]float64 {
 	return out
 }
 
-// Logits are the logits of the image, [K].
+// Logits returns the logits of the image, [K].
 func (l *Line) Logits() []float64 { return slices.Clone(l.logits) }
 
-// Attribution returns what each pixel contributes to a logit in each order,
-// [Orders+1][H*W*C]. The pixels of an order add up to that order's contribution;
-// order 0 belongs to no pixel and is zero.
+// Attributions returns what each pixel contributes to each logit in each order,
+// [K][Orders+1][H*W*C]. The pixels of an order add up to that order's contribution.
+// Order 0 belongs to no pixel and is zero. It returns ErrInterrupted when ctx ends.
 //
 // A monomial's value is divided equally among its factors. By Euler's theorem
 // the share of pixel i in order k is d_i (df_k/dx_i) / k, with d the image less
-// the expansion point; over all orders that is the integrated gradient
+// the expansion point. Over all orders that is the integrated gradient
 // (Sundararajan, Taly and Yan, arXiv 1703.01365), here without an integral.
-func (l *Line) Attribution(logit int) [][]float64 {
-	a := l.net.newAdjoint(l.orders - 1)
-	a.run(l.pass, logit)
-	return l.shares(a)
-}
-
-// Attributions returns the attribution to every logit, computed by so many
-// workers: [K][Orders+1][H*W*C].
-func (l *Line) Attributions(workers int) [][][]float64 {
+func (l *Line) Attributions(ctx context.Context) ([][][]float64, error) {
 	out := make([][][]float64, l.net.K)
-	parallel.Each(workers, l.net.K, func() func(k int) {
+	parallel.Each(l.net.workers, l.net.K, func() func(k int) {
 		a := l.net.newAdjoint(l.orders - 1)
 		return func(k int) {
-			a.run(l.pass, k)
-			out[k] = l.shares(a)
+			if ctx.Err() == nil {
+				a.run(l.pass, k)
+				out[k] = l.shares(a)
+			}
 		}
 	})
-	return out
+	return out, interrupted(ctx)
 }
 
 func (l *Line) shares(a *adjoint) [][]float64 {

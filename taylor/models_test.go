@@ -48,7 +48,7 @@ func checkModel(t *testing.T, file, name string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	net, err := taylor.FromModel(m)
+	net, err := taylor.FromModel(m, taylor.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,11 +56,8 @@ func checkModel(t *testing.T, file, name string) {
 	var worst struct{ single, double, shares float64 }
 	about, right := taylor.Mean(m), 0
 	for i := range min(*images, data.Test.Len()) {
-		x := make([]float64, len(about))
-		for j, v := range data.Test.Image(i) {
-			x[j] = float64(v) / 255
-		}
-		l, err := net.Line(about, x)
+		x := taylor.Point(data.Test.Image(i))
+		l, err := net.Line(t.Context(), about, x)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -74,7 +71,11 @@ func checkModel(t *testing.T, file, name string) {
 			worst.double = max(worst.double, math.Abs(v-want[k])/scale)
 			worst.single = max(worst.single, math.Abs(v-float64(single[k]))/scale)
 		}
-		for k, attribution := range l.Attributions(0) {
+		attributions, err := l.Attributions(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k, attribution := range attributions {
 			sum := orders[0][k]
 			for _, shares := range attribution {
 				for _, v := range shares {
@@ -98,7 +99,8 @@ func checkModel(t *testing.T, file, name string) {
 // checkSecondOrder compares pair coefficients of the largest second-order terms
 // of an input with finite differences.
 func checkSecondOrder(t *testing.T, m *model.Model, net *taylor.Net, exact func(x []float64) []float64) {
-	size, grey := m.Net().Input.Size(), taylor.Mean(m)
+	size, grey, in := m.Net().Input.Size(), taylor.Mean(m), m.Net().Input
+	index := func(p [3]int) int { return (p[0]*in.W+p[1])*in.C + p[2] }
 	r := rand.New(rand.NewPCG(1, 2))
 	worst := 0.0
 	for range 3 {
@@ -106,21 +108,26 @@ func checkSecondOrder(t *testing.T, m *model.Model, net *taylor.Net, exact func(
 		for i := range x {
 			x[i]++ // unit steps, so that a pair's value is its coefficient
 		}
-		l, err := net.Line(grey, x)
+		l, err := net.Line(t.Context(), grey, x)
 		if err != nil {
 			t.Fatal(err)
 		}
 		label := r.IntN(net.K)
-		for _, p := range l.Pairs(label, []int{centre}, 5, 0) {
+		pairs, err := l.Pairs(t.Context(), label, []int{centre}, 5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range pairs {
+			i, j := index(p.Pixels[0]), index(p.Pixels[1])
 			const h = 1e-3
 			at := func(a, b float64) float64 {
 				x := slices.Clone(grey)
-				x[p.I] += a
-				x[p.J] += b
+				x[i] += a
+				x[j] += b
 				return exact(x)[label]
 			}
 			difference := (at(h, h) - at(h, -h) - at(-h, h) + at(-h, -h)) / (4 * h * h)
-			if p.I == p.J {
+			if i == j {
 				difference /= 2
 			}
 			worst = max(worst, math.Abs(p.Value-difference)/math.Abs(p.Value))

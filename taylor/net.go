@@ -12,7 +12,7 @@ import (
 
 // ErrNotPolynomial is wrapped by errors about networks that have no finite
 // expansion.
-var ErrNotPolynomial = errors.New("the network is no polynomial")
+var ErrNotPolynomial = errors.New("the network is not a polynomial")
 
 // maxDegree bounds the memory of a whole expansion: each value has as many
 // coefficients on a line as its degree, and one. Of a polynomial of a higher degree,
@@ -39,6 +39,13 @@ type Net struct {
 	output int
 	work   int // elements of scratch that a step needs
 	levels []level
+
+	workers int
+}
+
+// Options are settings of an analysis that do not change what it finds.
+type Options struct {
+	Workers int // goroutines; 0 means one per CPU
 }
 
 // level is a coarse-graining.
@@ -66,7 +73,7 @@ type step interface {
 }
 
 // FromModel compiles a model. Its input are pixels, 0 to 1.
-func FromModel(m *model.Model) (*Net, error) {
+func FromModel(m *model.Model, opts Options) (*Net, error) {
 	var params []float64
 	for _, v := range m.Params() {
 		params = append(params, float64(v))
@@ -77,7 +84,7 @@ func FromModel(m *model.Model) (*Net, error) {
 		scale[i] = 1 / float64(norm.Std[i])
 		shift[i] = -float64(norm.Mean[i]) * scale[i]
 	}
-	return compile(m.Net(), params, &affine{scale: scale, shift: shift})
+	return compile(m.Net(), params, &affine{scale: scale, shift: shift}, opts)
 }
 
 // Mean is the expansion point of the training images' mean, [H,W,C]: each channel
@@ -94,9 +101,11 @@ func Mean(m *model.Model) []float64 {
 
 // New compiles a network with the given parameters, laid out as net.Params says.
 // Norms are the affine maps that they are at inference.
-func New(net *spec.Net, params []float64) (*Net, error) { return compile(net, params, nil) }
+func New(net *spec.Net, params []float64, opts Options) (*Net, error) {
+	return compile(net, params, nil, opts)
+}
 
-func compile(net *spec.Net, params []float64, first *affine) (*Net, error) {
+func compile(net *spec.Net, params []float64, first *affine, opts Options) (*Net, error) {
 	if err := net.Validate(); err != nil {
 		return nil, err
 	}
@@ -107,7 +116,7 @@ func compile(net *spec.Net, params []float64, first *affine) (*Net, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Net{Input: net.Input, K: net.Out().Size(), Degree: folded.Degree()}
+	n := &Net{Input: net.Input, K: net.Out().Size(), Degree: folded.Degree(), workers: opts.Workers}
 	n.Orders = n.Degree
 	if n.Degree > maxDegree {
 		n.Orders = lowOrders

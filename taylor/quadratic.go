@@ -17,15 +17,14 @@ import (
 //
 //	y_k = Constant[k] + sum_i Linear[k][i] d_i + sum_ij Products[k][i*n+j] d_i d_j + ...
 //
-// The products are symmetric: what stands for the pair of i and j, the b_ij of
-// the sum over i <= j, is Pair(k, i, j).
+// The products are symmetric. Pair(k, i, j) returns the b_ij of the sum over i <= j.
 type Quadratic struct {
 	Constant []float64   // [K]
 	Linear   [][]float64 // [K][n]
 	Products [][]float64 // [K][n*n]
 }
 
-// Pair is the coefficient of d_i d_j in logit k.
+// Pair returns the coefficient of d_i d_j in logit k.
 func (q *Quadratic) Pair(k, i, j int) float64 {
 	n := len(q.Linear[k])
 	if i == j {
@@ -34,14 +33,22 @@ func (q *Quadratic) Pair(k, i, j int) float64 {
 	return q.Products[k][i*n+j] + q.Products[k][j*n+i]
 }
 
-// Quadratic computes the constant, linear and second-order coefficients about a
-// point [H,W,C]: the gradient along each input's direction is a series whose
-// first power is a row of the second derivatives. progress, if not nil, is told
-// how many of the inputs are done, from several goroutines.
-func (n *Net) Quadratic(ctx context.Context, about []float64, workers int, progress func(done, total int)) (*Quadratic, error) {
+// maxProducts bounds the second-order coefficients that are held at once, in memory of
+// eight bytes each.
+const maxProducts = 400_000_000
+
+// Quadratic returns the constant, linear and second-order coefficients about a
+// point [H,W,C]. The gradient along each input's direction is a series whose
+// first power is a row of the second derivatives. progress, unless it is nil, is called
+// with the number of inputs done, from several goroutines. It returns ErrTooLarge if
+// there are over 400 million coefficients, and ErrInterrupted when ctx ends.
+func (n *Net) Quadratic(ctx context.Context, about []float64, progress func(done, total int)) (*Quadratic, error) {
 	size := n.Input.Size()
 	if len(about) != size {
 		return nil, fmt.Errorf("%w: %d values, it takes %d", model.ErrShape, len(about), size)
+	}
+	if size > maxProducts/size/n.K {
+		return nil, fmt.Errorf("%w: %d inputs have %d products for each of %d logits, at most %d fit in all", ErrTooLarge, size, size*size, n.K, maxProducts)
 	}
 	q := &Quadratic{Constant: make([]float64, n.K)}
 	for range n.K {
@@ -56,7 +63,7 @@ func (n *Net) Quadratic(ctx context.Context, about []float64, workers int, progr
 		logits[k] = k
 	}
 	var done atomic.Int64
-	n.rows(ctx, about, all, logits, workers, func(i, k int, p *pass, a *adjoint) {
+	n.rows(ctx, about, all, logits, func(i, k int, p *pass, a *adjoint) {
 		if i == 0 {
 			q.Constant[k] = p.at(n.output, 0)[k]
 			copy(q.Linear[k], a.at(n.input, 0))
@@ -66,14 +73,14 @@ func (n *Net) Quadratic(ctx context.Context, about []float64, workers int, progr
 			progress(int(done.Add(1)), size)
 		}
 	})
-	return q, ctx.Err()
+	return q, interrupted(ctx)
 }
 
 // rows takes the line from about along each of some inputs through the net and
-// back from each of some logits, and calls each with what came of it, from
-// several goroutines. What a call is given is valid in it only.
-func (n *Net) rows(ctx context.Context, about []float64, inputs, logits []int, workers int, each func(i, k int, p *pass, a *adjoint)) {
-	parallel.Each(workers, len(inputs), func() func(i int) {
+// back from each of some logits. It calls each with the results, from several
+// goroutines; they are valid during the call only.
+func (n *Net) rows(ctx context.Context, about []float64, inputs, logits []int, each func(i, k int, p *pass, a *adjoint)) {
+	parallel.Each(n.workers, len(inputs), func() func(i int) {
 		p, a, direction := n.newPass(1), n.newAdjoint(1), make([]float64, len(about))
 		return func(i int) {
 			if ctx.Err() != nil {
@@ -90,7 +97,7 @@ func (n *Net) rows(ctx context.Context, about []float64, inputs, logits []int, w
 	})
 }
 
-// halves writes half the second derivatives that an adjoint along an input has.
+// halves writes half the second derivatives of an adjoint along an input.
 func halves(row []float64, a *adjoint) {
 	if a.orders(a.net.input) < 2 {
 		return
@@ -100,25 +107,33 @@ func halves(row []float64, a *adjoint) {
 	}
 }
 
-// Pair is two inputs, or one twice, and what their product contributes.
+// Pair is what the product of two pixels, or of one with itself, contributes.
 type Pair struct {
-	I, J  int
-	Value float64
+	Pixels [2][3]int `json:"pixels"` // row, column and channel of each
+	Value  float64   `json:"value"`
 }
 
 // Pairs returns the products of two inputs that contribute most, by their
 // absolute value, to the second order of a logit: b_ij d_i d_j. It looks among
-// the products with the inputs given, such as those that Attribution finds
-// large, and returns up to most of them, the largest first.
-func (l *Line) Pairs(logit int, inputs []int, most, workers int) []Pair {
+// the products with the inputs given, such as those with large attributions, and
+// returns up to most of them, the largest first. It returns ErrInterrupted when ctx
+// ends.
+func (l *Line) Pairs(ctx context.Context, logit int, inputs []int, most int) ([]Pair, error) {
 	n, size := l.net, len(l.direction)
 	rows := make([][]float64, len(inputs))
-	n.rows(context.Background(), l.about, inputs, []int{logit}, workers, func(i, _ int, _ *pass, a *adjoint) {
+	n.rows(ctx, l.about, inputs, []int{logit}, func(i, _ int, _ *pass, a *adjoint) {
 		rows[i] = make([]float64, size)
 		halves(rows[i], a)
 	})
+	if err := interrupted(ctx); err != nil {
+		return nil, err
+	}
+	type product struct {
+		i, j  int
+		value float64
+	}
 	chosen := make(map[int]bool)
-	var list []Pair
+	var list []product
 	for r, i := range inputs {
 		chosen[i] = true
 		for j, half := range rows[r] {
@@ -129,19 +144,24 @@ func (l *Line) Pairs(logit int, inputs []int, most, workers int) []Pair {
 				half *= 2
 			}
 			if v := half * l.direction[i] * l.direction[j]; v != 0 {
-				list = append(list, Pair{min(i, j), max(i, j), v})
+				list = append(list, product{min(i, j), max(i, j), v})
 			}
 		}
 	}
-	slices.SortFunc(list, func(a, b Pair) int {
-		return cmp.Or(cmp.Compare(math.Abs(b.Value), math.Abs(a.Value)), cmp.Compare(a.I, b.I), cmp.Compare(a.J, b.J))
+	slices.SortFunc(list, func(a, b product) int {
+		return cmp.Or(cmp.Compare(math.Abs(b.value), math.Abs(a.value)), cmp.Compare(a.i, b.i), cmp.Compare(a.j, b.j))
 	})
-	return list[:min(most, len(list))]
+	pixel := func(i int) [3]int { return [3]int{i / n.Input.C / n.Input.W, i / n.Input.C % n.Input.W, i % n.Input.C} }
+	pairs := []Pair{}
+	for _, p := range list[:min(most, len(list))] {
+		pairs = append(pairs, Pair{[2][3]int{pixel(p.i), pixel(p.j)}, p.value})
+	}
+	return pairs, nil
 }
 
-// Shuffled is the polynomial with its inputs moved by a permutation, as a control
+// shuffled returns the polynomial with its inputs moved by a permutation, as a baseline
 // for a network that is not trained again.
-func (q *Quadratic) Shuffled(permutation []int32) *Quadratic {
+func (q *Quadratic) shuffled(permutation []int32) *Quadratic {
 	n := len(permutation)
 	moved := &Quadratic{Constant: q.Constant}
 	for k := range q.Constant {

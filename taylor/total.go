@@ -1,6 +1,7 @@
 package taylor
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -9,28 +10,29 @@ import (
 )
 
 // ErrQuadrature is wrapped by errors about attributions over all orders that do not
-// come to the logits, because the polynomial turns too often between the expansion
+// add up to the logits, because the polynomial turns too often between the expansion
 // point and the image.
 var ErrQuadrature = errors.New("the attributions do not add up")
 
-// fewestNodes to mostNodes are what an integral along a line that has not all orders is
-// tried with.
+// An integral along a line that is not whole is tried with fewestNodes, then with twice
+// as many each time up to mostNodes.
 const fewestNodes, mostNodes = 32, 512
 
-// sumError is how far what ought to add up to the logits may be off: the orders in parts of the
-// largest logit, an integral's sum over the pixels in parts of the largest change.
+// sumError is how far a sum that should be the logits may be off: for the orders as a
+// fraction of the largest logit, for an integral's sum over the pixels as a fraction of
+// the largest change of a logit.
 const sumError = 1e-6
 
 // totals returns what each pixel contributes to each logit over all orders,
-// [K][H*W*C]; with the logits of the expansion point they add up to the image's.
+// [K][H*W*C]. With the logits of the expansion point they add up to the image's.
 //
-// On a whole line it is the sum of its attributions by order. Otherwise it is the
-// integral over t of d_i (df/dx_i)(x0 + t d), the integrated gradient, by Gauss and
-// Legendre's rule, with so many nodes that its sum over the pixels agrees with the
-// logits to 1e-6 of the largest change; ErrQuadrature says that 512 were not enough.
-func (l *Line) totals(byOrder [][][]float64, workers int) ([][]float64, error) {
+// On a whole line they are the sums of its attributions by order. Otherwise they are
+// the integrals over t of d_i (df/dx_i)(x0 + t d), the integrated gradients, by Gauss
+// and Legendre's rule. It takes as many nodes as make the sum over the pixels agree with
+// the logits to 1e-6 of the largest change. It returns ErrQuadrature if 512 are not enough.
+func (l *Line) totals(ctx context.Context, byOrder [][][]float64) ([][]float64, error) {
 	if !l.Whole() {
-		return l.integrate(workers)
+		return l.integrate(ctx)
 	}
 	totals := make([][]float64, l.net.K)
 	for k, orders := range byOrder {
@@ -44,14 +46,17 @@ func (l *Line) totals(byOrder [][][]float64, workers int) ([][]float64, error) {
 	return totals, nil
 }
 
-func (l *Line) integrate(workers int) ([][]float64, error) {
+func (l *Line) integrate(ctx context.Context) ([][]float64, error) {
 	start, largest := l.pass.at(l.net.output, 0), 0.0
 	for k, v := range l.logits {
 		largest = max(largest, math.Abs(v-start[k]))
 	}
 	var off float64
 	for nodes := fewestNodes; nodes <= mostNodes; nodes *= 2 {
-		totals := l.gradients(nodes, workers)
+		totals := l.gradients(ctx, nodes)
+		if err := interrupted(ctx); err != nil {
+			return nil, err
+		}
 		off = 0
 		for k, shares := range totals {
 			sum := start[k] - l.logits[k]
@@ -64,17 +69,21 @@ func (l *Line) integrate(workers int) ([][]float64, error) {
 			return totals, nil
 		}
 	}
-	return nil, fmt.Errorf("%w: by %.3g, after %d gradients along the line, where the logits change by %.3g", ErrQuadrature, off, mostNodes, largest)
+	return nil, fmt.Errorf("%w: they are off by %.3g after %d gradients along the line, on which the logits change by %.3g", ErrQuadrature, off, mostNodes, largest)
 }
 
-// gradients integrates the logits' gradients along the line with so many nodes.
-func (l *Line) gradients(nodes, workers int) [][]float64 {
+// gradients integrates the logits' gradients along the line with a number of nodes. Its
+// result is of no use once ctx has ended.
+func (l *Line) gradients(ctx context.Context, nodes int) [][]float64 {
 	n := l.net
 	at, weights := gaussLegendre(nodes)
 	parts := make([][][]float64, nodes)
-	parallel.Each(workers, nodes, func() func(j int) {
+	parallel.Each(n.workers, nodes, func() func(j int) {
 		p, a, x := n.newPass(0), n.newAdjoint(0), make([]float64, len(l.direction))
 		return func(j int) {
+			if ctx.Err() != nil {
+				return
+			}
 			for i, d := range l.direction {
 				x[i] = l.about[i] + at[j]*d
 			}
@@ -100,9 +109,9 @@ func (l *Line) gradients(nodes, workers int) [][]float64 {
 	return totals
 }
 
-// gaussLegendre returns the nodes and weights on [0,1] of the rule with which
-// polynomials of degree 2n-1 are integrated exactly: the nodes are the zeros of the
-// Legendre polynomial P_n, found by Newton's method from their asymptotic places.
+// gaussLegendre returns the n nodes and weights on [0,1] of the rule that integrates
+// polynomials of degree 2n-1 exactly. The nodes are the zeros of the Legendre polynomial
+// P_n, found by Newton's method from their asymptotic places.
 func gaussLegendre(n int) (at, weights []float64) {
 	for j := range n {
 		x := math.Cos(math.Pi * (float64(j) + 0.75) / (float64(n) + 0.5))

@@ -16,32 +16,36 @@ func TestLowOrders(t *testing.T) {
 	for name, source := range nets {
 		t.Run(name, func(t *testing.T) {
 			e := newExample(t, source, rand.New(rand.NewPCG(7, 8)))
-			whole, err := e.net.Explain(e.about, e.x, 2)
+			whole, err := e.net.Explain(t.Context(), e.about, e.x)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if whole.Higher() != nil {
+			if !whole.Whole() {
 				t.Fatal("a whole line has higher orders")
 			}
 			if e.net.Degree <= lowOrders {
 				return
 			}
 			e.net.Orders = lowOrders
-			low, err := e.net.Explain(e.about, e.x, 2)
+			low, err := e.net.Explain(t.Context(), e.about, e.x)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(low.ByOrder) != lowOrders+1 {
+			if len(low.ByOrder) != lowOrders+2 || low.Whole() {
 				t.Fatalf("%d orders", len(low.ByOrder))
 			}
 			largest := 0.0
 			for k := range e.net.K {
-				largest = max(largest, math.Abs(whole.Logits[k]-whole.ByOrder[0][k]))
+				largest = max(largest, math.Abs(whole.Logits[k]-whole.ByOrder[0].Logits[k]))
 			}
 			closeTo(t, "the logits", low.Logits, whole.Logits, 1)
-			closeTo(t, "the higher orders", low.Higher(), sumOf(whole.ByOrder[lowOrders+1:]), 1)
-			for order, logits := range low.ByOrder {
-				closeTo(t, "an order", logits, whole.ByOrder[order], 1)
+			var higher [][]float64
+			for _, o := range whole.ByOrder[lowOrders+1:] {
+				higher = append(higher, o.Logits)
+			}
+			closeTo(t, "the higher orders", low.ByOrder[lowOrders+1].Logits, sumOf(higher), 1)
+			for order, o := range low.ByOrder[:lowOrders+1] {
+				closeTo(t, "an order", o.Logits, whole.ByOrder[order].Logits, 1)
 				for k := range e.net.K {
 					closeTo(t, "an attribution", low.Attributions[k][order], whole.Attributions[k][order], 1)
 				}
@@ -68,7 +72,7 @@ func iterated(t *testing.T, times int, c, b, a float64) *Net {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := New(parsed, params)
+	n, err := New(parsed, params, Options{Workers: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,21 +81,21 @@ func iterated(t *testing.T, times int, c, b, a float64) *Net {
 
 func TestHighDegree(t *testing.T) {
 	n := iterated(t, 12, 0, 0.5, 0.5)
-	e, err := n.Explain([]float64{0.2}, []float64{0.9}, 1)
+	e, err := n.Explain(t.Context(), []float64{0.2}, []float64{0.9})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n.Degree != 4096 || n.Orders != lowOrders || len(e.ByOrder) != lowOrders+1 {
+	if n.Degree != 4096 || n.Orders != lowOrders || len(e.ByOrder) != lowOrders+2 || e.Whole() {
 		t.Fatalf("degree %d, orders %d, %d of them", n.Degree, n.Orders, len(e.ByOrder))
 	}
-	if want := e.Logits[0] - e.ByOrder[0][0]; math.Abs(e.Totals[0][0]-want) > sumError*want {
+	if want := e.Logits[0] - e.ByOrder[0].Logits[0]; math.Abs(e.Totals[0][0]-want) > sumError*want {
 		t.Errorf("the only pixel has %v of %v", e.Totals[0][0], want)
 	}
-	if _, err := n.Expand([]float64{0}, 1e6); !errors.Is(err, ErrTooLong) {
+	if _, err := n.Expand(t.Context(), []float64{0}, 1e6); !errors.Is(err, ErrTooLong) {
 		t.Errorf("an expansion of degree 4096: %v", err)
 	}
 	// The Chebyshev polynomial T_4096 has 4,096 zeros between -1 and 1.
-	if _, err := iterated(t, 12, -1, 0, 2).Explain([]float64{-0.9}, []float64{0.95}, 1); !errors.Is(err, ErrQuadrature) {
+	if _, err := iterated(t, 12, -1, 0, 2).Explain(t.Context(), []float64{-0.9}, []float64{0.95}); !errors.Is(err, ErrQuadrature) {
 		t.Errorf("an integral over hundreds of turns: %v", err)
 	}
 }
@@ -101,25 +105,25 @@ func TestHighDegree(t *testing.T) {
 func TestOrdersThatCancel(t *testing.T) {
 	const x = 0.9
 	n := iterated(t, 7, -1, 0, 2)
-	e, err := n.Explain([]float64{0}, []float64{x}, 1)
+	e, err := n.Explain(t.Context(), []float64{0}, []float64{x})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n.Orders != 128 || len(e.ByOrder) != lowOrders+1 || e.Higher() == nil {
-		t.Fatalf("orders up to %d, %d of them, of higher ones %v", n.Orders, len(e.ByOrder), e.Higher())
+	if n.Orders != 128 || len(e.ByOrder) != lowOrders+2 || e.Whole() {
+		t.Fatalf("orders up to %d, %d of them, of higher ones %v", n.Orders, len(e.ByOrder), e.ByOrder[len(e.ByOrder)-1])
 	}
 	want := math.Cos(128 * math.Acos(x))
 	if got := e.Logits[0]; !(math.Abs(got-want) <= 1e-9) {
 		t.Errorf("T_128(%v) is %v, want %v", x, got, want)
 	}
-	if got, change := e.Totals[0][0], want-e.ByOrder[0][0]; !(math.Abs(got-change) <= sumError*math.Abs(change)) {
+	if got, change := e.Totals[0][0], want-e.ByOrder[0].Logits[0]; !(math.Abs(got-change) <= sumError*math.Abs(change)) {
 		t.Errorf("the only pixel has %v of %v", got, change)
 	}
-	near, err := n.Explain([]float64{0.899}, []float64{x}, 1)
+	near, err := n.Explain(t.Context(), []float64{0.899}, []float64{x})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(near.ByOrder) != 129 || near.Higher() != nil {
+	if len(near.ByOrder) != 129 || !near.Whole() {
 		t.Errorf("from a near point it has %d orders, not all", len(near.ByOrder))
 	}
 }

@@ -2,14 +2,9 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"image"
-	"image/png"
-	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -17,7 +12,6 @@ import (
 
 	"github.com/coarsegrain/taylornet/app/internal/report"
 	"github.com/coarsegrain/taylornet/dataset"
-	"github.com/coarsegrain/taylornet/internal/fsx"
 	"github.com/coarsegrain/taylornet/model"
 	"github.com/coarsegrain/taylornet/taylor"
 	"github.com/coarsegrain/taylornet/train"
@@ -68,80 +62,17 @@ then an integral, exact to a millionth of what the logits change by.`,
 	return cmd
 }
 
-// explainOutput is what explain writes with --json, and to a file.
-type explainOutput struct {
-	Model    string             `json:"model"`
-	Classes  []string           `json:"classes"`
-	Params   int                `json:"params"`
-	Degree   int                `json:"degree"`
-	About    string             `json:"about"`
-	Levels   []levelOutput      `json:"levels"`
-	Sample   string             `json:"sample,omitempty"` // what the levels' flow is of
-	Images   []explainedOutput  `json:"images"`
-	Monomial []polynomialOutput `json:"monomials,omitempty"`
-	Study    *studyOutput       `json:"study,omitempty"`
-	Report   string             `json:"report,omitempty"`
-
-	study, control *taylor.Distances
-	maps           []taylor.Map // of the first training image, where no image is given
-}
-
-type levelOutput struct {
-	Op           string      `json:"op"`
-	In           [3]int      `json:"in"`
-	Out          [3]int      `json:"out"`
-	Coefficients [][]float64 `json:"coefficients"`        // [terms][C]
-	Couplings    []float64   `json:"couplings,omitempty"` // by order from 1
-	Share        []float64   `json:"share,omitempty"`     // by order from 1
-}
-
-type explainedOutput struct {
-	File         string        `json:"file"`
-	Class        string        `json:"class"`
-	Probability  float64       `json:"probability"`
-	Inverted     bool          `json:"inverted"`
-	Logits       []float64     `json:"logits"`
-	ByOrder      []orderOutput `json:"by_order"`
-	Attribution  []float64     `json:"attribution"` // to the class, [H,W,C], over all orders
-	Pairs        []pairOutput  `json:"pairs"`
-	Attributions [][][]float64 `json:"attributions,omitempty"` // [K][order][H,W,C]
-	Maps         []mapOutput   `json:"maps,omitempty"`
-	explanation  *taylor.Explanation
-	picture      image.Image
-}
-
-// orderOutput is what an order contributes, or it and all higher ones together.
-type orderOutput struct {
-	Order     int       `json:"order"`
-	AndHigher bool      `json:"and_higher,omitempty"`
-	Logits    []float64 `json:"logits"`
-}
-
-func (o orderOutput) name() string {
-	if o.AndHigher {
-		return "higher"
-	}
-	return fmt.Sprint(o.Order)
-}
-
-type pairOutput struct {
-	Pixels [2][3]int `json:"pixels"` // row, column, channel
-	Value  float64   `json:"value"`
-}
-
-type mapOutput struct {
-	Op     string    `json:"op"`
-	Shape  [3]int    `json:"shape"`
-	Values []float64 `json:"values"`
-}
-
-type polynomialOutput struct {
-	Class string          `json:"class"`
-	Terms json.RawMessage `json:"terms"`
-	text  string
-}
-
 const explainFile = "explain.json"
+
+// maxMonomials bounds the expansion that --monomials writes.
+const maxMonomials = 1_000_000
+
+// The number of training images that the levels' flow is measured on, without and
+// with images to explain. Those are to be answered at once.
+const (
+	sampleImages = 256
+	fewImages    = 32
+)
 
 func (a *app) explain(ctx context.Context, arg string, f *explainFlags) error {
 	ctx, stop := interruptible(ctx)
@@ -150,72 +81,60 @@ func (a *app) explain(ctx context.Context, arg string, f *explainFlags) error {
 	if err != nil {
 		return err
 	}
-	net, err := taylor.FromModel(m)
-	if err != nil {
-		return fmt.Errorf("%s: %w", arg, err)
-	}
-	about, err := expansionPoint(m, f.about)
-	if err != nil {
+	request := taylor.Request{Sample: sampleImages, SecondOrder: f.second}
+	if request.About, err = expansionPoint(m, f.about); err != nil {
 		return err
-	}
-	out := &explainOutput{
-		Model: modelPath(arg), Classes: m.Classes(), Params: m.Net().NumParams(), Degree: net.Degree, About: f.about, Images: []explainedOutput{},
 	}
 	if f.monomials {
-		if err := out.expand(net, about); err != nil {
-			return err
+		request.Monomials = maxMonomials
+	}
+	for _, file := range f.images {
+		picture, err := readPicture(m, file)
+		if err != nil {
+			return fmt.Errorf("%s: %w", file, err)
 		}
+		request.Pictures = append(request.Pictures, picture)
+		request.Sample = fewImages
 	}
-	if err := out.explainImages(ctx, m, net, about, f); err != nil {
-		return err
-	}
-	sample := sampleImages
-	if len(f.images) > 0 {
-		sample = fewImages
-	}
-	training := a.trainingImages(m, out, sample)
-	levels := out.describe(net, training, sample)
+	var sample string
+	request.Training, sample = a.trainingImages(m, request.Sample)
 	if f.out == "" && !a.json {
 		if f.out, err = freeDir("explain"); err != nil {
 			return err
 		}
 	}
+	done := func() {}
 	if f.second {
-		if err := a.secondOrder(ctx, net, about, training, f.out, out); err != nil {
-			return err
-		}
+		request.Progress, done = a.progress("second order", m.Net().Input.Size())
 	}
-	if training != nil && len(f.images) == 0 {
-		out.maps = net.Maps(unit(training.Image(0)))
+	analysis, err := taylor.Analyse(ctx, m, request)
+	done()
+	switch {
+	case errors.Is(err, taylor.ErrTooLong):
+		return fmt.Errorf("--monomials: %w", err)
+	case errors.Is(err, taylor.ErrTooLarge):
+		return fmt.Errorf("--second-order: %w", err)
+	case err != nil:
+		return fmt.Errorf("%s: %w", arg, err)
+	}
+	analysis.Model, analysis.About, analysis.Sample = modelPath(arg), f.about, sample
+	if analysis.Study != nil {
+		analysis.Study.Text = report.StudyText(analysis.Study)
 	}
 	if f.out != "" {
-		out.Report = filepath.Join(f.out, reportFile)
-		if err := out.write(f.out, m, levels, f.command(arg)); err != nil {
+		analysis.Report = filepath.Join(f.out, reportFile)
+		if err := writeAnalysis(f.out, m, analysis, request.Pictures, f.command(arg)); err != nil {
 			return err
 		}
 	}
 	if a.json {
-		return a.writeJSON(out)
+		return a.writeJSON(analysis.Brief())
 	}
-	a.showExplained(out)
+	a.showAnalysis(analysis)
 	return nil
 }
 
-func (out *explainOutput) explainImages(ctx context.Context, m *model.Model, net *taylor.Net, about []float64, f *explainFlags) error {
-	for _, file := range f.images {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		image, err := explainImage(m, net, about, file)
-		if err != nil {
-			return fmt.Errorf("%s: %w", file, err)
-		}
-		out.Images = append(out.Images, *image)
-	}
-	return nil
-}
-
-// expansionPoint is the point that --about means, in pixels 0 to 1.
+// expansionPoint returns the point that --about means.
 func expansionPoint(m *model.Model, name string) ([]float64, error) {
 	switch name {
 	case "mean":
@@ -230,159 +149,31 @@ func expansionPoint(m *model.Model, name string) ([]float64, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--about %s: %w", name, err)
 	}
-	return pixels(m, img)
+	pixels, _, err := m.Pixels(img)
+	return taylor.Point(pixels), err
 }
 
-// pixels are a picture's values as a model takes them, 0 to 1.
-func pixels(m *model.Model, img image.Image) ([]float64, error) {
-	taken, _, err := m.Pixels(img)
-	if err != nil {
-		return nil, err
-	}
-	return unit(taken), nil
-}
-
-// unit scales pixels to 0 to 1.
-func unit(pixels []uint8) []float64 {
-	x := make([]float64, len(pixels))
-	for i, v := range pixels {
-		x[i] = float64(v) / 255
-	}
-	return x
-}
-
-func explainImage(m *model.Model, net *taylor.Net, about []float64, file string) (*explainedOutput, error) {
+func readPicture(m *model.Model, file string) (taylor.Picture, error) {
 	img, err := dataset.ReadImage(file)
 	if err != nil {
-		return nil, err
+		return taylor.Picture{}, err
 	}
-	taken, inverted, err := m.Pixels(img)
-	if err != nil {
-		return nil, err
-	}
-	e, err := net.Explain(about, unit(taken), 0)
-	if err != nil {
-		return nil, err
-	}
-	in := m.Net().Input
-	set := dataset.Set{H: in.H, W: in.W, C: in.C, Pixels: taken}
-	out := &explainedOutput{
-		File: file, Class: m.Classes()[e.Label], Probability: e.Probabilities[e.Label], Inverted: inverted,
-		Logits: e.Logits, Attribution: e.Totals[e.Label], Pairs: []pairOutput{}, explanation: e, picture: set.Picture(0),
-	}
-	for k, logits := range e.ByOrder {
-		out.ByOrder = append(out.ByOrder, orderOutput{Order: k, Logits: logits})
-	}
-	if higher := e.Higher(); higher != nil {
-		out.ByOrder = append(out.ByOrder, orderOutput{Order: len(e.ByOrder), AndHigher: true, Logits: higher})
-	}
-	at := func(i int) [3]int { return [3]int{i / in.C / in.W, i / in.C % in.W, i % in.C} }
-	for _, p := range e.Pairs {
-		out.Pairs = append(out.Pairs, pairOutput{[2][3]int{at(p.I), at(p.J)}, p.Value})
-	}
-	return out, nil
+	pixels, inverted, err := m.Pixels(img)
+	return taylor.Picture{File: file, Pixels: pixels, Inverted: inverted}, err
 }
 
-// maxMonomials bounds the expansion that --monomials writes.
-const maxMonomials = 1_000_000
-
-func (out *explainOutput) expand(net *taylor.Net, about []float64) error {
-	list, err := net.Expand(about, maxMonomials)
-	if err != nil {
-		return fmt.Errorf("--monomials: %w", err)
-	}
-	for k, p := range list {
-		terms, err := json.Marshal(p)
-		if err != nil {
-			return err
-		}
-		out.Monomial = append(out.Monomial, polynomialOutput{out.Classes[k], terms, p.Text(6)})
-	}
-	return nil
-}
-
-// The number of training images that the levels' flow is measured on, without and
-// with images to explain, who are to have their answer at once.
-const (
-	sampleImages = 256
-	fewImages    = 32
-)
-
-// trainingImages are those that a model was trained on; nil if they are not at
-// hand.
-func (a *app) trainingImages(m *model.Model, out *explainOutput, sample int) *dataset.Set {
+// trainingImages returns those that a model was trained on, and says in words what the
+// first of them are. It returns nil if they are not at hand.
+func (a *app) trainingImages(m *model.Model, sample int) (*dataset.Set, string) {
 	name := train.ReadRecord(m).Config.Data
 	if name == "" {
-		return nil
+		return nil, ""
 	}
 	data, err := a.loadRecorded(name, sizeOf(m.Net()))
 	if err != nil || data.Train.C != m.Net().Input.C {
-		return nil
+		return nil, ""
 	}
-	out.Sample = fmt.Sprintf("the first %s of %s", plural(min(sample, data.Train.Len()), "training image"), data.Name)
-	return data.Train
-}
-
-// describe describes the coarse-grainings, with the flow of training images where
-// there are any.
-func (out *explainOutput) describe(net *taylor.Net, training *dataset.Set, sample int) []taylor.Level {
-	var images [][]float64
-	if training != nil {
-		for i := range min(sample, training.Len()) {
-			images = append(images, unit(training.Image(i)))
-		}
-	}
-	list := net.Levels(images, 0)
-	for _, l := range list {
-		out.Levels = append(out.Levels, levelOutput{
-			Op: l.Op, In: [3]int{l.In.H, l.In.W, l.In.C}, Out: [3]int{l.Out.H, l.Out.W, l.Out.C},
-			Coefficients: l.Coefs, Couplings: l.Flow.Couplings, Share: l.Flow.Share,
-		})
-	}
-	return list
-}
-
-// write writes the folder: the page, the pictures and everything as JSON.
-func (out *explainOutput) write(dir string, m *model.Model, levels []taylor.Level, command string) error {
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return fmt.Errorf("making the folder: %w", err)
-	}
-	page := report.Explained{
-		Title: "What " + filepath.Base(out.Model) + " computes", Command: command, Model: m, About: out.About, Levels: levels, Sample: out.Sample,
-		Study: out.study, Control: out.control, Maps: out.maps,
-	}
-	for i, sheet := range report.MapPictures(out.maps) {
-		path := filepath.Join(dir, fmt.Sprintf("%s-%d.png", report.MapsPicture, i+1))
-		if err := writeFile(path, func(w io.Writer) error { return png.Encode(w, sheet) }); err != nil {
-			return err
-		}
-	}
-	full := *out
-	full.Images = nil
-	for i, image := range out.Images {
-		shown := report.ExplainedImage{Name: filepath.Base(image.File), Picture: image.picture, Explanation: image.explanation}
-		page.Images = append(page.Images, shown)
-		stem := strings.TrimSuffix(shown.Name, filepath.Ext(shown.Name))
-		for name, picture := range shown.Pictures(m) {
-			path := filepath.Join(dir, fmt.Sprintf("%d-%s-%s.png", i+1, stem, name))
-			if err := writeFile(path, func(w io.Writer) error { return png.Encode(w, picture) }); err != nil {
-				return err
-			}
-		}
-		image.Attributions = image.explanation.Attributions
-		for _, f := range image.explanation.Maps {
-			image.Maps = append(image.Maps, mapOutput{f.Op, [3]int{f.Shape.H, f.Shape.W, f.Shape.C}, f.Values})
-		}
-		full.Images = append(full.Images, image)
-	}
-	if err := writeFile(filepath.Join(dir, explainFile), func(w io.Writer) error { return json.NewEncoder(w).Encode(full) }); err != nil {
-		return err
-	}
-	return writeFile(out.Report, func(w io.Writer) error { return report.WriteExplained(w, page) })
-}
-
-func writeFile(path string, write func(w io.Writer) error) error {
-	return fsx.WriteFile(fsx.OS{}, path, write)
+	return data.Train, fmt.Sprintf("the first %s of %s", plural(min(sample, data.Train.Len()), "training image"), data.Name)
 }
 
 // command repeats the explanation, for a shell.
@@ -406,54 +197,15 @@ func (f *explainFlags) command(model string) string {
 // shownClasses is the number of classes in a table of orders.
 const shownClasses = 4
 
-func (a *app) showExplained(out *explainOutput) {
-	for _, p := range out.Monomial {
-		a.printf("%s = %s\n\n", p.Class, p.text)
+func (a *app) showAnalysis(out *taylor.Analysis) {
+	for _, p := range out.Monomials {
+		a.printf("%s = %s\n\n", p.Class, p.Terms.Text(6))
 	}
-	for _, image := range out.Images {
-		e := image.explanation
-		a.printf("%s: %s, %s\n\n", image.File, image.Class, percent(image.Probability))
-		ranked := e.Ranked()
-		ranked = ranked[:min(shownClasses, len(ranked))]
-		headings := []string{">order"}
-		for _, k := range ranked {
-			headings = append(headings, ">"+out.Classes[k])
-		}
-		t := newTable(headings...)
-		row := func(name string, logits []float64) {
-			cells := []string{name}
-			for _, k := range ranked {
-				cells = append(cells, fmt.Sprintf("%.3f", logits[k]))
-			}
-			t.add(cells...)
-		}
-		for _, o := range image.ByOrder {
-			row(o.name(), o.Logits)
-		}
-		row("logit", image.Logits)
-		t.write(a.out)
-		a.printf("\n")
+	for _, e := range out.Images {
+		a.showExplanation(e, out.Classes)
 	}
 	if len(out.Levels) > 0 && len(out.Images) == 0 {
-		t := newTable(">level", "coarse-graining", "lattice", ">order", ">coupling", ">share")
-		for i, l := range out.Levels {
-			name, op, lattice := fmt.Sprint(i+1), l.Op, fmt.Sprintf("%dx%d to %dx%d", l.In[0], l.In[1], l.Out[0], l.Out[1])
-			for k := range max(1, len(l.Share)) {
-				cells := []string{name, op, lattice}
-				if l.Share != nil {
-					cells = append(cells, fmt.Sprint(k+1), fmt.Sprintf("%.3f", l.Couplings[k]), percent(l.Share[k]))
-				}
-				t.add(cells...)
-				name, op, lattice = "", "", ""
-			}
-		}
-		t.write(a.out)
-		if out.Sample == "" {
-			a.notef("note: the images that it was trained on are not at hand, so what flows through each level was not measured: see --data-dir")
-		} else {
-			a.printf("\nCouplings and shares by order, of %s.\n", out.Sample)
-		}
-		a.printf("\n")
+		a.showLevels(out)
 	}
 	if out.Study != nil {
 		a.printf("%s\n\n", out.Study.Text)
@@ -461,4 +213,50 @@ func (a *app) showExplained(out *explainOutput) {
 	if out.Report != "" {
 		a.printf("report  %s\n", out.Report)
 	}
+}
+
+func (a *app) showExplanation(e *taylor.Explanation, classes []string) {
+	a.printf("%s: %s, %s\n\n", e.File, e.Class, percent(e.Probability))
+	ranked := e.Ranked()
+	ranked = ranked[:min(shownClasses, len(ranked))]
+	headings := []string{">order"}
+	for _, k := range ranked {
+		headings = append(headings, ">"+classes[k])
+	}
+	t := newTable(headings...)
+	row := func(name string, logits []float64) {
+		cells := []string{name}
+		for _, k := range ranked {
+			cells = append(cells, fmt.Sprintf("%.3f", logits[k]))
+		}
+		t.add(cells...)
+	}
+	for _, o := range e.ByOrder {
+		row(report.OrderName(o), o.Logits)
+	}
+	row("logit", e.Logits)
+	t.write(a.out)
+	a.printf("\n")
+}
+
+func (a *app) showLevels(out *taylor.Analysis) {
+	t := newTable(">level", "coarse-graining", "lattice", ">order", ">coupling", ">share")
+	for i, l := range out.Levels {
+		name, op, lattice := fmt.Sprint(i+1), l.Op, fmt.Sprintf("%dx%d to %dx%d", l.In[0], l.In[1], l.Out[0], l.Out[1])
+		for k := range max(1, len(l.Share)) {
+			cells := []string{name, op, lattice}
+			if l.Share != nil {
+				cells = append(cells, fmt.Sprint(k+1), fmt.Sprintf("%.3f", l.Couplings[k]), percent(l.Share[k]))
+			}
+			t.add(cells...)
+			name, op, lattice = "", "", ""
+		}
+	}
+	t.write(a.out)
+	if out.Sample == "" {
+		a.notef("note: the images that it was trained on are not at hand, so what flows through each level was not measured: see --data-dir")
+	} else {
+		a.printf("\nCouplings and shares by order, measured on %s.\n", out.Sample)
+	}
+	a.printf("\n")
 }

@@ -2,18 +2,9 @@ package report
 
 import (
 	"fmt"
-	"html/template"
-	"image/color"
-	"strings"
 
 	"github.com/coarsegrain/taylornet/train"
 )
-
-// figure is a chart for the page.
-type figure struct {
-	SVG     template.HTML
-	Caption string
-}
 
 // curves draws the loss and the accuracy by epoch.
 func (p *page) curves() ([]figure, error) {
@@ -107,27 +98,4 @@ func floor(lines []Line) (percent float64, below bool) {
 		}
 	}
 	return percent, below
-}
-
-// inline is the chart as a part of the page, in the colours of its scheme.
-func (c Chart) inline(description string) (template.HTML, error) {
-	var b strings.Builder
-	if err := c.SVG(&b); err != nil {
-		return "", err
-	}
-	_, svg, _ := strings.Cut(b.String(), "<svg")
-	svg = scheme().Replace(svg)
-	//nolint:gosec // all text in it was escaped by SVG
-	return template.HTML(`<svg role="img" aria-label="` + template.HTMLEscapeString(description) + `"` + svg), nil
-}
-
-// scheme replaces colours by the style's variables, which follow the reader's
-// choice of light and dark.
-func scheme() *strings.Replacer {
-	hex := func(c color.RGBA) string { return fmt.Sprintf("#%02X%02X%02X", c.R, c.G, c.B) }
-	pairs := []string{hex(ink()), "var(--ink)", hex(grid()), "var(--line)"}
-	for i, c := range palette() {
-		pairs = append(pairs, hex(c), fmt.Sprintf("var(--c%d)", i))
-	}
-	return strings.NewReplacer(pairs...)
 }

@@ -1,68 +1,55 @@
 package report
 
 import (
-	"bytes"
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"html/template"
 	"image"
-	"image/png"
 	"io"
 	"math"
+	"path/filepath"
 	"strconv"
 
 	"github.com/coarsegrain/taylornet/model"
 	"github.com/coarsegrain/taylornet/taylor"
 )
 
-// Explained is what a page on a model's polynomial tells of. Only Model is
-// required.
+// Explained is the content of a page on a model's polynomial.
 type Explained struct {
-	Title   string
-	Command string // that repeats it
-	Model   *model.Model
-	About   string // the expansion point, in words
-	Levels  []taylor.Level
-	Sample  string       // the images that the levels' flow is of, in words
-	Maps    []taylor.Map // of one of them
-	Images  []ExplainedImage
-	// Study is of the second-order coefficients against distance, and Control the
-	// same with the pixels shuffled; both may be nil.
-	Study, Control *taylor.Distances
+	Title    string
+	Command  string // that repeats it
+	Model    *model.Model
+	Analysis *taylor.Analysis
+	Pictures []image.Image // the images of the analysis, as the network takes them
 }
 
-// ExplainedImage is an image with its explanation.
-type ExplainedImage struct {
-	Name    string
-	Picture image.Image // as the network takes it
-	*taylor.Explanation
-}
-
-// Figures of an explained image, by the end of their file names.
+// The pictures of an explained image, by the end of their file names.
 const (
-	AttributionPicture = "attribution"
-	PairsPicture       = "pairs"
-	MapsPicture        = "maps" // with the number of the level, counted from 1
+	attributionPicture = "attribution"
+	pairsPicture       = "pairs"
+	mapsPicture        = "maps" // with the number of the level, counted from 1
 )
+
+// MapsName returns the end of the file name of the feature maps at index i.
+func MapsName(i int) string { return mapsPicture + "-" + strconv.Itoa(i+1) }
 
 // pictureSide is about the side of an enlarged picture in pixels.
 const pictureSide = 280
 
-// zoom is the whole number by which a side is enlarged to about pictureSide.
+// zoom returns the whole number by which a side is enlarged to about pictureSide.
 func zoom(side int) int { return max(1, pictureSide/side) }
 
-// Pictures draws an explained image: by the end of its file name, what each pixel
-// contributes to the class, its pairs, and the feature maps at each scale.
-func (e *ExplainedImage) Pictures(in *model.Model) map[string]image.Image {
-	shape := in.Net().Input
-	by := zoom(max(shape.H, shape.W))
+// ExplainedPictures draws an explained image, given as the network takes it: what each
+// pixel contributes to the class, its pairs, and the feature maps at each scale. The keys
+// are the ends of their file names.
+func ExplainedPictures(img image.Image, e *taylor.Explanation) map[string]image.Image {
+	h, w := img.Bounds().Dy(), img.Bounds().Dx()
+	by := zoom(max(h, w))
 	out := map[string]image.Image{
-		AttributionPicture: enlarged(Heat(e.Totals[e.Label], shape.H, shape.W, 0), by),
-		PairsPicture:       PairPicture(e.Picture, shape.C, e.Pairs, by),
+		attributionPicture: enlarged(Heat(e.Attribution, h, w, 0), by),
+		pairsPicture:       PairPicture(img, e.Pairs, by),
 	}
 	for i, sheet := range MapPictures(e.Maps) {
-		out[MapsPicture+"-"+strconv.Itoa(i+1)] = sheet
+		out[MapsName(i)] = sheet
 	}
 	return out
 }
@@ -78,37 +65,41 @@ func MapPictures(maps []taylor.Map) []image.Image {
 }
 
 func mapCaption(m taylor.Map) string {
-	return fmt.Sprintf("after %s: %d channels of %d × %d sites", m.Op, m.Shape.C, m.Shape.H, m.Shape.W)
+	return fmt.Sprintf("after %s: %d channels of %d × %d sites", m.Op, m.Shape[2], m.Shape[0], m.Shape[1])
 }
 
 // WriteExplained writes the page, one HTML document. Equal inputs give equal
 // bytes.
 func WriteExplained(w io.Writer, in Explained) error {
-	if in.Model == nil {
-		return errors.New("report: there is no model")
+	if in.Model == nil || in.Analysis == nil {
+		return errors.New("report: there is no model or no analysis")
+	}
+	a := in.Analysis
+	if len(in.Pictures) != len(a.Images) {
+		return fmt.Errorf("report: there are %d pictures of %d images", len(in.Pictures), len(a.Images))
 	}
 	p := &explained{Explained: &in}
-	for i := range in.Images {
-		image, err := p.image(&in.Images[i])
+	for i, e := range a.Images {
+		image, err := p.image(in.Pictures[i], e)
 		if err != nil {
-			return fmt.Errorf("report: %s: %w", in.Images[i].Name, err)
+			return fmt.Errorf("report: %s: %w", e.File, err)
 		}
 		p.Shown = append(p.Shown, image)
 	}
 	var err error
-	if p.Flow, err = flow(in.Levels); err != nil {
+	if p.Flow, err = flow(a.Levels); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
-	for i, sheet := range MapPictures(in.Maps) {
-		picture, err := shown(sheet, mapCaption(in.Maps[i]))
+	for i, sheet := range MapPictures(a.Maps) {
+		picture, err := shown(sheet, mapCaption(a.Maps[i]))
 		if err != nil {
 			return fmt.Errorf("report: %w", err)
 		}
 		p.Sheets = append(p.Sheets, picture)
 	}
-	if in.Study != nil {
-		p.Text = in.Study.Text(in.Control)
-		if p.Distances, err = figures(DistanceCharts(in.Study, in.Control)); err != nil {
+	if a.Study != nil {
+		p.Text = StudyText(a.Study)
+		if p.Distances, err = figures(DistanceCharts(a.Study)); err != nil {
 			return fmt.Errorf("report: %w", err)
 		}
 	}
@@ -133,7 +124,7 @@ type shownImage struct {
 	Orders                []shownPicture // of the class, by order
 	Pairs                 shownPicture
 	Maps                  []shownPicture
-	Chart                 *figure  // where there are all orders
+	Chart                 *figure  // nil unless each order is known
 	Columns               []string // classes of the table
 	Rows                  []orderRow
 	Logits                []float64
@@ -144,89 +135,74 @@ type orderRow struct {
 	Values []float64
 }
 
-type shownPicture struct {
-	URL           template.URL
-	Width, Height int
-	Caption       string
-}
-
-func shown(img image.Image, caption string) (shownPicture, error) {
-	var b bytes.Buffer
-	if err := png.Encode(&b, img); err != nil {
-		return shownPicture{}, err
-	}
-	return shownPicture{
-		URL:   template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(b.Bytes())),
-		Width: img.Bounds().Dx(), Height: img.Bounds().Dy(), Caption: caption,
-	}, nil
-}
-
 // tableClasses is the number of classes in the table of orders.
 const tableClasses = 4
 
-func (p *explained) image(e *ExplainedImage) (shownImage, error) {
+func (p *explained) image(img image.Image, e *taylor.Explanation) (shownImage, error) {
 	classes, in := p.Model.Classes(), p.Model.Net().Input
-	s := shownImage{Name: e.Name, Class: classes[e.Label], RunnerUp: classes[e.RunnerUp], Probability: e.Probabilities[e.Label]}
+	s := shownImage{Name: filepath.Base(e.File), Class: classes[e.Label], RunnerUp: classes[e.RunnerUp], Probability: e.Probability}
 	by := zoom(max(in.H, in.W))
-	pictures := e.Pictures(p.Model)
+	pictures := ExplainedPictures(img, e)
 	var err error
 	add := func(img image.Image, format string, args ...any) shownPicture {
 		picture, fault := shown(img, fmt.Sprintf(format, args...))
 		err = errors.Join(err, fault)
 		return picture
 	}
-	s.Input = add(enlarged(e.Picture, by), "%s, as the network takes it", e.Name)
-	s.Attributions = append(s.Attributions, add(pictures[AttributionPicture], "for %s", s.Class))
+	s.Input = add(enlarged(img, by), "%s, as the network takes it", s.Name)
+	s.Attributions = append(s.Attributions, add(pictures[attributionPicture], "for %s", s.Class))
 	if e.RunnerUp != e.Label {
 		s.Attributions = append(s.Attributions, add(enlarged(Heat(e.Totals[e.RunnerUp], in.H, in.W, 0), by), "for %s", s.RunnerUp))
 	}
 	for k, shares := range e.Attributions[e.Label] {
 		if k > 0 {
-			s.Orders = append(s.Orders, add(enlarged(Heat(shares, in.H, in.W, 0), max(1, by/3)), "order %d: %+.2f", k, e.ByOrder[k][e.Label]))
+			s.Orders = append(s.Orders, add(enlarged(Heat(shares, in.H, in.W, 0), max(1, by/3)), "order %d: %+.2f", k, e.ByOrder[k].Logits[e.Label]))
 		}
 	}
-	s.Pairs = add(pictures[PairsPicture], "the %d products of two pixels that contribute most to the second order of %s", len(e.Pairs), s.Class)
+	s.Pairs = add(pictures[pairsPicture], "the %d products of two pixels that contribute most to the second order of %s", len(e.Pairs), s.Class)
 	for i, m := range e.Maps {
-		s.Maps = append(s.Maps, add(pictures[MapsPicture+"-"+strconv.Itoa(i+1)], "%s", mapCaption(m)))
+		s.Maps = append(s.Maps, add(pictures[MapsName(i)], "%s", mapCaption(m)))
 	}
 	if err != nil {
 		return s, err
 	}
 	s.table(e, classes)
-	if e.Higher() == nil {
+	if e.Whole() {
 		s.Chart, err = orderChart(e, classes)
 	}
 	return s, err
 }
 
 // table has the orders' contributions to the largest logits.
-func (s *shownImage) table(e *ExplainedImage, classes []string) {
+func (s *shownImage) table(e *taylor.Explanation, classes []string) {
 	ranked := e.Ranked()
 	ranked = ranked[:min(tableClasses, len(ranked))]
 	for _, k := range ranked {
 		s.Columns, s.Logits = append(s.Columns, classes[k]), append(s.Logits, e.Logits[k])
 	}
-	row := func(order string, logits []float64) {
-		r := orderRow{Order: order}
+	for _, o := range e.ByOrder {
+		r := orderRow{Order: OrderName(o)}
 		for _, k := range ranked {
-			r.Values = append(r.Values, logits[k])
+			r.Values = append(r.Values, o.Logits[k])
 		}
 		s.Rows = append(s.Rows, r)
 	}
-	for order, logits := range e.ByOrder {
-		row(strconv.Itoa(order), logits)
+}
+
+// OrderName returns the name of an order in a table.
+func OrderName(o taylor.Order) string {
+	if o.AndHigher {
+		return "higher"
 	}
-	if higher := e.Higher(); higher != nil {
-		row("higher", higher)
-	}
+	return strconv.Itoa(o.Order)
 }
 
 // orderChart draws the contributions to the class and to the runner-up by order.
-func orderChart(e *ExplainedImage, classes []string) (*figure, error) {
+func orderChart(e *taylor.Explanation, classes []string) (*figure, error) {
 	line := func(k int) Line {
 		l := Line{Name: classes[k]}
-		for order, logits := range e.ByOrder {
-			l.X, l.Y = append(l.X, float64(order)), append(l.Y, logits[k])
+		for _, o := range e.ByOrder {
+			l.X, l.Y = append(l.X, float64(o.Order)), append(l.Y, o.Logits[k])
 		}
 		return l
 	}
@@ -240,7 +216,7 @@ func orderChart(e *ExplainedImage, classes []string) (*figure, error) {
 
 // flow draws the couplings and the shares of the orders by level.
 func flow(levels []taylor.Level) ([]figure, error) {
-	if len(levels) < 2 || levels[0].Flow.Share == nil {
+	if len(levels) < 2 || levels[0].Share == nil {
 		return nil, nil
 	}
 	couplings := Chart{Title: "Couplings by level", X: Axis{Label: "level", Whole: true}, Y: Axis{Label: "root mean square, in units of the fluctuations"}}
@@ -253,7 +229,7 @@ func flow(levels []taylor.Level) ([]figure, error) {
 		var x, g, share []float64
 		for i, l := range levels {
 			if k < l.Order {
-				x, g, share = append(x, float64(i+1)), append(g, l.Flow.Couplings[k]), append(share, 100*l.Flow.Share[k])
+				x, g, share = append(x, float64(i+1)), append(g, l.Couplings[k]), append(share, 100*l.Share[k])
 			}
 		}
 		name := "order " + strconv.Itoa(k+1)
@@ -270,7 +246,7 @@ func flow(levels []taylor.Level) ([]figure, error) {
 	return out, nil
 }
 
-// Heading is the title of the page.
+// Heading returns the title of the page.
 func (p *explained) Heading() string {
 	if p.Title == "" {
 		return "What the network computes"
@@ -287,13 +263,13 @@ func (p *explained) Signed(v float64) string {
 	return strconv.FormatFloat(v, 'f', digits, 64)
 }
 
-// RMS is the root mean square of the coefficients of order k of a level.
+// RMS writes the root mean square of the coefficients of order k of a level.
 func (p *explained) RMS(l taylor.Level, k int) string {
 	return significant(l.RMS(k))
 }
 
-// Number is the level at index i.
+// Number returns the number of the level at index i.
 func (p *explained) Number(i int) int { return i + 1 }
 
-// Before is the index of order k.
+// Before returns the index of order k.
 func (p *explained) Before(k int) int { return k - 1 }

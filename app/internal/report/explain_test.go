@@ -10,8 +10,6 @@ import (
 
 	"github.com/coarsegrain/taylornet/app/internal/report"
 	"github.com/coarsegrain/taylornet/dataset"
-	"github.com/coarsegrain/taylornet/internal/stats"
-	"github.com/coarsegrain/taylornet/spec"
 	"github.com/coarsegrain/taylornet/taylor"
 )
 
@@ -19,34 +17,24 @@ import (
 func explained(t *testing.T, channels int) report.Explained {
 	t.Helper()
 	in := input(t, channels)
-	net, err := taylor.FromModel(in.Model)
-	if err != nil {
-		t.Fatal(err)
-	}
-	about := taylor.Mean(in.Model)
-	q, err := net.Quadratic(t.Context(), about, 1, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	study := taylor.StudyDistances(net.Input, []taylor.Weighed{{Quadratic: q}})
-	page := report.Explained{
-		Title: hostile[0], Command: hostile[1], Model: in.Model, About: hostile[2], Sample: hostile[3], Study: study, Control: study,
-	}
-	var list [][]float64
+	page := report.Explained{Title: hostile[0], Command: hostile[1], Model: in.Model}
+	request := taylor.Request{Training: &dataset.Set{H: 4, W: 6, C: channels}, Sample: 2, SecondOrder: true, Workers: 1}
 	for i := range 2 {
-		x := make([]float64, len(about))
-		for j, v := range in.Images.Image(i) {
-			x[j] = float64(v) / 255
-		}
-		e, err := net.Explain(about, x, 1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		set := dataset.Set{H: 4, W: 6, C: channels, Pixels: in.Images.Image(i)}
-		page.Images = append(page.Images, report.ExplainedImage{Name: hostile[i], Picture: set.Picture(0), Explanation: e})
-		list = append(list, x)
+		pixels := in.Images.Image(i)
+		request.Pictures = append(request.Pictures, taylor.Picture{File: hostile[i], Pixels: pixels})
+		request.Training.Pixels, request.Training.Labels = append(request.Training.Pixels, pixels...), append(request.Training.Labels, 0)
+		page.Pictures = append(page.Pictures, request.Training.Picture(i))
 	}
-	page.Levels, page.Maps = net.Levels(list, 1), net.Maps(list[0])
+	var err error
+	if page.Analysis, err = taylor.Analyse(t.Context(), in.Model, request); err != nil {
+		t.Fatal(err)
+	}
+	net, err := taylor.FromModel(in.Model, taylor.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	page.Analysis.About, page.Analysis.Sample = hostile[2], hostile[3]
+	page.Analysis.Maps = net.Maps(taylor.Point(in.Images.Image(0)))
 	return page
 }
 
@@ -68,7 +56,7 @@ func TestWriteExplained(t *testing.T) {
 			t.Errorf("%d pictures, %d tables, %d charts", seen["img"], seen["table"], seen["svg"])
 		}
 		_, text := elements(t, once.String())
-		for _, want := range append(hostile, "order 2: ", "as a polynomial of the image", "CG(2,2,", in.Study.Text(in.Control)) {
+		for _, want := range append(hostile, "order 2: ", "as a polynomial of the image", "CG(2,2,", report.StudyText(in.Analysis.Study)) {
 			if !strings.Contains(text, want) {
 				t.Errorf("the page does not show %q", want)
 			}
@@ -82,8 +70,10 @@ func TestWriteExplained(t *testing.T) {
 func TestWriteDirect(t *testing.T) {
 	in := explained(t, 1)
 	page := report.Direct{
-		Title: hostile[0], Command: hostile[1], Study: in.Study, Control: in.Control,
-		Orders: []report.DirectOrder{{Order: 2, Coefficients: 1275, Accuracy: stats.Student([]float64{0.5, 0.6}), Curve: []float64{0.4, 0.55}, Seconds: 3}},
+		Title: hostile[0], Command: hostile[1], DirectStudy: &taylor.DirectStudy{
+			Orders: []taylor.DirectOrder{{Order: 2, Coefficients: 1275, TestAccuracies: []float64{0.5, 0.6}, Curve: []float64{0.4, 0.55}, Seconds: 3}},
+			Study:  in.Analysis.Study,
+		},
 	}
 	var b bytes.Buffer
 	if err := report.WriteDirect(&b, page); err != nil {
@@ -122,7 +112,7 @@ func TestHeat(t *testing.T) {
 }
 
 func TestMapSheet(t *testing.T) {
-	m := taylor.Map{Shape: spec.Shape{H: 1, W: 2, C: 3}, Values: []float64{1, 5, 7, 3, 5, 6}}
+	m := taylor.Map{Shape: [3]int{1, 2, 3}, Values: []float64{1, 5, 7, 3, 5, 6}}
 	img := report.MapSheet(m, 2)
 	if img.Bounds() != image.Rect(0, 0, 5, 3) {
 		t.Fatalf("a sheet of %v", img.Bounds())
@@ -141,7 +131,9 @@ func TestMapSheet(t *testing.T) {
 // TestPairPicture: a line between the two pixels, of the colour of its sign.
 func TestPairPicture(t *testing.T) {
 	black := image.NewGray(image.Rect(0, 0, 3, 2))
-	img := report.PairPicture(black, 1, []taylor.Pair{{I: 0, J: 2, Value: -2}, {I: 4, J: 4, Value: 1}}, 20)
+	img := report.PairPicture(black, []taylor.Pair{
+		{Pixels: [2][3]int{{0, 0, 0}, {0, 2, 0}}, Value: -2}, {Pixels: [2][3]int{{1, 1, 0}, {1, 1, 0}}, Value: 1},
+	}, 20)
 	if img.Bounds() != image.Rect(0, 0, 60, 40) {
 		t.Fatalf("a picture of %v", img.Bounds())
 	}

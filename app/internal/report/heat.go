@@ -57,7 +57,7 @@ func Heat(values []float64, h, w int, most float64) image.Image {
 // MapSheet draws the channels of a feature map side by side, each from its
 // smallest value, black, to its largest, white.
 func MapSheet(m taylor.Map, columns int) image.Image {
-	h, w, c := m.Shape.H, m.Shape.W, m.Shape.C
+	h, w, c := m.Shape[0], m.Shape[1], m.Shape[2]
 	columns = min(columns, c)
 	rows := (c + columns - 1) / columns
 	const gap = 1
@@ -81,21 +81,19 @@ func MapSheet(m taylor.Map, columns int) image.Image {
 	return sheet
 }
 
-// PairPicture draws pairs of pixels of an image with c channels on the image, by
-// pixels enlarged: a line joins the two, of one of Heat's colours and as wide as
-// the pair is large against the first; a ring marks a pixel's own square.
-func PairPicture(img image.Image, c int, pairs []taylor.Pair, by int) image.Image {
+// PairPicture draws pairs of pixels on their image, enlarged by a whole number. A line
+// joins the two, in one of Heat's colours; its width is proportional to the pair's value.
+// A ring marks the square of a pixel.
+func PairPicture(img image.Image, pairs []taylor.Pair, by int) image.Image {
 	large := enlarged(img, by)
 	w, h := large.Rect.Dx(), large.Rect.Dy()
 	canvas := vgimg.NewWith(vgimg.UseWH(vg.Length(w), vg.Length(h)), vgimg.UseDPI(72))
 	canvas.DrawImage(vg.Rectangle{Max: vg.Point{X: vg.Length(w), Y: vg.Length(h)}}, large)
-	columns := img.Bounds().Dx()
-	centre := func(input int) vg.Point {
-		site := input / c
+	centre := func(pixel [3]int) vg.Point {
 		half := float64(by) / 2
 		return vg.Point{
-			X: vg.Length(float64(site%columns*by) + half),
-			Y: vg.Length(float64(h-site/columns*by) - half), // upwards
+			X: vg.Length(float64(pixel[1]*by) + half),
+			Y: vg.Length(float64(h-pixel[0]*by) - half), // upwards
 		}
 	}
 	for _, p := range slices.Backward(pairs) {
@@ -106,8 +104,8 @@ func PairPicture(img image.Image, c int, pairs []taylor.Pair, by int) image.Imag
 		canvas.SetColor(full)
 		canvas.SetLineWidth(vg.Length(max(0.7, float64(by)/3*math.Abs(p.Value/pairs[0].Value))))
 		var path vg.Path
-		from, to := centre(p.I), centre(p.J)
-		if p.I/c == p.J/c {
+		from, to := centre(p.Pixels[0]), centre(p.Pixels[1])
+		if from == to {
 			path.Move(from.Add(vg.Point{X: vg.Length(by) / 3}))
 			path.Arc(from, vg.Length(by)/3, 0, 2*math.Pi)
 			path.Close()

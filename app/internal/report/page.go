@@ -16,7 +16,7 @@ type page struct {
 	Charts    []figure
 	Validated bool // the history has validation figures
 	Confusion *countTable
-	Pictures  []picture
+	Mistakes  []mistake
 	Layers    []spec.Layer
 	MACs      int
 	Settings  []setting
@@ -40,7 +40,7 @@ func newPage(in *Input) (*page, error) {
 	if in.Test != nil {
 		p.Confusion = matrix(in.Model.Classes(), in.Test.Confusion)
 		p.Confusion.Caption = fmt.Sprintf("Images of %s: a row is a true class, a column what the network says. Mean cross-entropy %s nats.", p.Tested(), significant(in.Test.Loss))
-		if p.Pictures, err = pictures(in); err != nil {
+		if p.Mistakes, err = mistakes(in); err != nil {
 			return nil, err
 		}
 	}
@@ -48,7 +48,7 @@ func newPage(in *Input) (*page, error) {
 	return p, nil
 }
 
-// Heading is the title of the page.
+// Heading returns the title of the page.
 func (p *page) Heading() string { return cmp.Or(p.Title, "Training run") }
 
 // Tested names the images of the evaluation.

@@ -1,0 +1,86 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/coarsegrain/taylornet/app/internal/report"
+	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/internal/safetensors"
+	"github.com/coarsegrain/taylornet/model"
+	"github.com/coarsegrain/taylornet/taylor"
+)
+
+// writeAnalysis writes a folder: the page, its pictures, the second order if it was
+// asked for, and everything as JSON.
+func writeAnalysis(dir string, m *model.Model, a *taylor.Analysis, pictures []taylor.Picture, command string) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return fmt.Errorf("making the folder: %w", err)
+	}
+	page := report.Explained{Title: "What " + filepath.Base(a.Model) + " computes", Command: command, Model: m, Analysis: a}
+	for i, sheet := range report.MapPictures(a.Maps) {
+		if err := writePNG(filepath.Join(dir, report.MapsName(i)+".png"), sheet); err != nil {
+			return err
+		}
+	}
+	in := m.Net().Input
+	for i, e := range a.Images {
+		set := dataset.Set{H: in.H, W: in.W, C: in.C, Pixels: pictures[i].Pixels}
+		picture := set.Picture(0)
+		page.Pictures = append(page.Pictures, picture)
+		name := filepath.Base(e.File)
+		stem := strings.TrimSuffix(name, filepath.Ext(name))
+		for end, picture := range report.ExplainedPictures(picture, e) {
+			if err := writePNG(filepath.Join(dir, fmt.Sprintf("%d-%s-%s.png", i+1, stem, end)), picture); err != nil {
+				return err
+			}
+		}
+	}
+	if a.Study != nil {
+		if err := writeSecondOrder(dir, a); err != nil {
+			return err
+		}
+	}
+	if err := writeFile(filepath.Join(dir, explainFile), func(w io.Writer) error { return json.NewEncoder(w).Encode(a) }); err != nil {
+		return err
+	}
+	return writeFile(a.Report, func(w io.Writer) error { return report.WriteExplained(w, page) })
+}
+
+// secondOrderFile has the polynomial up to the second order: constant [K], linear
+// [K,n] and products [K,n,n], symmetric, for n = H*W*C inputs.
+const secondOrderFile = "second-order.safetensors"
+
+// writeSecondOrder writes the second-order coefficients and their study.
+func writeSecondOrder(dir string, a *taylor.Analysis) error {
+	for _, c := range report.DistanceCharts(a.Study) {
+		if err := writeChart(dir, c); err != nil {
+			return err
+		}
+	}
+	if err := writeDistances(dir, a.Study); err != nil {
+		return err
+	}
+	single := func(lists ...[]float64) (to []float32) {
+		for _, v := range slices.Concat(lists...) {
+			to = append(to, float32(v))
+		}
+		return to
+	}
+	q := a.Quadratic
+	k, n := len(q.Constant), len(q.Linear[0])
+	file := &safetensors.File{
+		Metadata: map[string]string{"model": a.Model, "about": a.About},
+		Tensors: []safetensors.Tensor{
+			{Name: "constant", Shape: []int{k}, Data: single(q.Constant)},
+			{Name: "linear", Shape: []int{k, n}, Data: single(q.Linear...)},
+			{Name: "products", Shape: []int{k, n, n}, Data: single(q.Products...)},
+		},
+	}
+	return writeFile(filepath.Join(dir, secondOrderFile), func(w io.Writer) error { return safetensors.Write(w, file) })
+}

@@ -1,0 +1,26 @@
+package cli
+
+import "sync"
+
+// progress shows how far work is: a bar on a terminal, elsewhere a line each
+// fifth. show may be called from several goroutines; done ends it.
+func (a *app) progress(what string, total int) (show func(n, total int), done func()) {
+	if a.quiet {
+		return nil, func() {}
+	}
+	if isTerminal(a.err) {
+		bar := newBar(a.err, int64(total))
+		bar.Describe(what)
+		return func(int, int) { _ = bar.Add(1) }, func() { _ = bar.Clear() }
+	}
+	var mutex sync.Mutex
+	shown := 0
+	return func(n, total int) {
+		mutex.Lock()
+		defer mutex.Unlock()
+		if fifth := 5 * n / total; fifth > shown {
+			shown = fifth
+			a.notef("%s: %d %%", what, 20*fifth)
+		}
+	}, func() {}
+}

@@ -1,0 +1,177 @@
+package taylor
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/internal/rng"
+	"github.com/coarsegrain/taylornet/model"
+	"github.com/coarsegrain/taylornet/poly"
+)
+
+// Analysis is what a model computes, read from its polynomial. Whoever asked for it
+// sets the names: Model, About, Sample and Report.
+type Analysis struct {
+	Model     string            `json:"model"` // the model's file
+	Classes   []string          `json:"classes"`
+	Params    int               `json:"params"`
+	Degree    int               `json:"degree"`
+	About     string            `json:"about"` // the expansion point
+	Levels    []Level           `json:"levels"`
+	Sample    string            `json:"sample,omitempty"` // the images that the levels' flow was measured on
+	Images    []*Explanation    `json:"images"`
+	Monomials []ClassPolynomial `json:"monomials,omitempty"`
+	Study     *Study            `json:"study,omitempty"` // of the second order
+	Report    string            `json:"report,omitempty"`
+
+	Quadratic *Quadratic `json:"-"` // what Study is of
+	Maps      []Map      `json:"-"` // of the first training image, if there is no picture
+}
+
+// ClassPolynomial is the polynomial of a class in monomials.
+type ClassPolynomial struct {
+	Class string    `json:"class"`
+	Terms poly.Poly `json:"terms"`
+}
+
+// Request is what to analyse of a model. The zero value asks for what each
+// coarse-graining does, without its flow.
+type Request struct {
+	About    []float64 // the expansion point, see Point; nil means Mean
+	Pictures []Picture // to explain
+	// Training, unless it is nil, is the images that the model was trained on. The
+	// levels' flow is measured on the first Sample of them.
+	Training *dataset.Set
+	Sample   int
+	// Monomials, unless it is 0, asks for the whole polynomial, with at most so many
+	// monomials in progress.
+	Monomials int
+	// SecondOrder asks for all second-order coefficients and their study. Progress,
+	// unless it is nil, is called with the number of inputs done, from several
+	// goroutines.
+	SecondOrder bool
+	Progress    func(done, total int)
+	Workers     int // goroutines; 0 means one per CPU
+}
+
+// Picture is an image to explain.
+type Picture struct {
+	File     string
+	Pixels   []uint8 // [H,W,C], see model.Model.Pixels
+	Inverted bool    // light and dark were exchanged
+}
+
+// Point returns the pixels of an image [H,W,C] as a point of a model's polynomial, 0 to 1.
+func Point(pixels []uint8) []float64 {
+	x := make([]float64, len(pixels))
+	for i, v := range pixels {
+		x[i] = float64(v) / 255
+	}
+	return x
+}
+
+// Analyse reads what a model computes. It returns ErrNotPolynomial, the errors of
+// Net.Expand, Net.Explain and Net.Quadratic, and ErrInterrupted when ctx ends.
+func Analyse(ctx context.Context, m *model.Model, r Request) (*Analysis, error) {
+	net, err := FromModel(m, Options{Workers: r.Workers})
+	if err != nil {
+		return nil, err
+	}
+	if r.About == nil {
+		r.About = Mean(m)
+	}
+	a := &Analysis{Classes: m.Classes(), Params: m.Net().NumParams(), Degree: net.Degree, Images: []*Explanation{}}
+	if r.Monomials > 0 {
+		if err := a.expand(ctx, net, &r); err != nil {
+			return nil, err
+		}
+	}
+	for _, p := range r.Pictures {
+		e, err := net.Explain(ctx, r.About, Point(p.Pixels))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", p.File, err)
+		}
+		e.File, e.Class, e.Inverted = p.File, a.Classes[e.Label], p.Inverted
+		a.Images = append(a.Images, e)
+	}
+	var sample [][]float64
+	if r.Training != nil {
+		for i := range min(r.Sample, r.Training.Len()) {
+			sample = append(sample, Point(r.Training.Image(i)))
+		}
+		if len(r.Pictures) == 0 {
+			a.Maps = net.Maps(Point(r.Training.Image(0)))
+		}
+	}
+	if a.Levels, err = net.Levels(ctx, sample); err != nil {
+		return nil, err
+	}
+	if r.SecondOrder {
+		err = a.secondOrder(ctx, net, &r)
+	}
+	return a, err
+}
+
+func (a *Analysis) expand(ctx context.Context, net *Net, r *Request) error {
+	list, err := net.Expand(ctx, r.About, r.Monomials)
+	if err != nil {
+		return err
+	}
+	for k, p := range list {
+		a.Monomials = append(a.Monomials, ClassPolynomial{a.Classes[k], p})
+	}
+	return nil
+}
+
+// secondOrder computes all second-order coefficients and studies them, beside the same
+// with the pixels moved by a fixed permutation.
+func (a *Analysis) secondOrder(ctx context.Context, net *Net, r *Request) error {
+	var err error
+	if a.Quadratic, err = net.Quadratic(ctx, r.About, r.Progress); err != nil {
+		return err
+	}
+	sites := make([]int32, net.Input.H*net.Input.W)
+	rng.Permutation(sites, 1, "pixels", 0)
+	var permutation []int32
+	for _, s := range sites {
+		for c := range net.Input.C {
+			permutation = append(permutation, s*int32(net.Input.C)+int32(c))
+		}
+	}
+	weights := Weighed{Quadratic: a.Quadratic}
+	shuffled := Weighed{Quadratic: a.Quadratic.shuffled(permutation)}
+	if r.Training != nil {
+		weights.Active = seen(r.Training)
+		for _, from := range permutation {
+			shuffled.Active = append(shuffled.Active, weights.Active[from])
+		}
+	}
+	a.Study, err = NewStudy(ctx, net.Input, []Weighed{weights}, []Weighed{shuffled})
+	return err
+}
+
+// Brief returns the analysis without the attributions by order and the feature maps of
+// its images, which are large.
+func (a *Analysis) Brief() *Analysis {
+	brief := *a
+	brief.Images = []*Explanation{}
+	for _, e := range a.Images {
+		short := *e
+		short.Attributions, short.Maps = nil, nil
+		brief.Images = append(brief.Images, &short)
+	}
+	return &brief
+}
+
+// seen reports which inputs are not zero in every image, [H,W,C].
+func seen(set *dataset.Set) []bool {
+	size := set.H * set.W * set.C
+	active := make([]bool, size)
+	for i, v := range set.Pixels {
+		if v != 0 {
+			active[i%size] = true
+		}
+	}
+	return active
+}

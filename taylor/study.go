@@ -1,0 +1,60 @@
+package taylor
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/coarsegrain/taylornet/spec"
+)
+
+// Study compares second-order weights with the distance of the two inputs that they
+// connect, after the paper's Fig. 3. The baseline is the same with shuffled pixels,
+// between which distance means nothing.
+type Study struct {
+	Weights, Shuffled *Distances
+	Text              string // the study in words, for whoever shows it to set
+}
+
+// Weighed is a polynomial to study. Active, unless it is nil, says which inputs to
+// study: nothing is learned about those that are zero in every image.
+type Weighed struct {
+	*Quadratic
+	Active []bool // [H*W*C]
+}
+
+// NewStudy studies polynomials of inputs of one shape, such as those of several random
+// seeds, and the same with shuffled pixels. It returns ErrInterrupted when ctx ends.
+func NewStudy(ctx context.Context, shape spec.Shape, weights, shuffled []Weighed) (*Study, error) {
+	s := &Study{}
+	var err error
+	if s.Weights, err = studyDistances(ctx, shape, weights); err != nil {
+		return nil, err
+	}
+	s.Shuffled, err = studyDistances(ctx, shape, shuffled)
+	return s, err
+}
+
+// Falls reports whether weights fall with distance: whether the whole interval of
+// their correlation is below zero and below that of the shuffled pixels. For one
+// polynomial it compares the correlations themselves.
+func (s *Study) Falls() bool {
+	_, high := s.Weights.Correlation.ends()
+	low, _ := s.Shuffled.Correlation.ends()
+	return high < min(0, low)
+}
+
+// MarshalJSON writes the correlations and the text, without the rows by distance.
+func (s *Study) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Falls               bool     `json:"falls"`
+		Correlation         Interval `json:"correlation"`
+		Adjusted            Interval `json:"adjusted_correlation"`
+		ShuffledCorrelation Interval `json:"shuffled_correlation"`
+		ShuffledAdjusted    Interval `json:"shuffled_adjusted_correlation"`
+		Excluded            int      `json:"excluded"`
+		Text                string   `json:"text"`
+	}{
+		s.Falls(), s.Weights.Correlation, s.Weights.Adjusted, s.Shuffled.Correlation, s.Shuffled.Adjusted,
+		s.Weights.Excluded, s.Text,
+	})
+}
