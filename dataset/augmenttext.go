@@ -55,20 +55,20 @@ func (a *Augment) set(name, value string, valued bool) (err error) {
 		switch v := part.value.(type) {
 		case *bool:
 			if *v = true; valued {
-				return fmt.Errorf("augmentation: %s takes no value", name)
+				return fmt.Errorf("%s takes no value", name)
 			}
 		case *int:
 			if *v, err = strconv.Atoi(value); err != nil {
-				return fmt.Errorf("augmentation: %s: %q is not a whole number", name, value)
+				return fmt.Errorf("%s: %q is not a whole number", name, value)
 			}
 		case *float64:
 			if *v, err = strconv.ParseFloat(value, 64); err != nil {
-				return fmt.Errorf("augmentation: %s: %q is not a number", name, value)
+				return fmt.Errorf("%s: %q is not a number", name, value)
 			}
 		}
 		return nil
 	}
-	return fmt.Errorf("augmentation: unknown part %q: want %s, or %s", name, strings.Join(names, ", "), noAugment)
+	return fmt.Errorf("unknown part %q: want %s, or %s", name, strings.Join(names, ", "), noAugment)
 }
 
 // String returns the parts that are set, as in "shift=2,rotate=10,flip", or "none".

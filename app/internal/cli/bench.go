@@ -23,12 +23,12 @@ func (a *app) benchCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "bench",
 		Short: "Measure the speed of training and inference",
-		Long: `Measure how many images a second a network trains and infers, how long a single
-image takes, and what the processor can do at most. The measurements take turns;
-each figure is the median of several rounds, with the lowest and the highest.
+		Long: `Measure how many images per second a network processes in training and in inference,
+how long a single image takes, and what the processor can do at most. The measurements
+take turns. Each figure is the median of several rounds, with the lowest and highest.
 
-A step of training is the forward and the backward pass, the sum of the workers'
-gradients and an update by AdamW, on random images; nothing is augmented.`,
+A training step is the forward and the backward pass, the sum of the workers'
+gradients, and an update by AdamW. The images are random and are not augmented.`,
 		Example: `  taylornet bench
   taylornet bench --net cifar-10 --batch 256 --threads 1
   taylornet bench --profile
@@ -38,12 +38,12 @@ gradients and an update by AdamW, on random images; nothing is augmented.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.net, "net", "mnist-paper", "measure this `NETWORK`: a preset, a file, a model, or the notation itself")
-	flags.IntVar(&f.batch, "batch", 128, "`N` images a step")
-	flags.IntVar(&f.microBatch, "micro-batch", 0, "`N` images that a worker takes through the net at once in training; 0 for the engine's choice")
-	flags.IntVar(&f.threads, "threads", 0, "`N` parallel workers; 0 for one a processor")
-	flags.IntVar(&f.threads, "workers", 0, "`N`, the same as --threads")
+	flags.IntVar(&f.batch, "batch", 128, "`N` images per step")
+	flags.IntVar(&f.microBatch, "micro-batch", 0, "`N` images that a worker takes through the network at once in training; 0 lets the engine choose")
+	flags.IntVar(&f.threads, "threads", 0, "`N` parallel workers; 0 means one per CPU")
+	flags.IntVar(&f.threads, "workers", 0, "the same as --threads, `N`")
 	flags.Float64Var(&f.seconds, "seconds", 10, "measure for about `S` seconds")
-	flags.BoolVar(&f.profile, "profile", false, "show also what each layer takes in training on one worker; measures as long again")
+	flags.BoolVar(&f.profile, "profile", false, "also show the time of each layer in training on one worker; takes twice as long")
 	completeFlag(cmd, "net", completeNet)
 	return cmd
 }
@@ -58,18 +58,18 @@ const (
 func (f *benchFlags) validate() error {
 	switch {
 	case f.batch < 1 || f.batch > maxBatch:
-		return usagef("--batch %d: want 1 to %d", f.batch, maxBatch)
+		return usagef("--batch %d: want at least 1, at most %d", f.batch, maxBatch)
 	case f.microBatch < 0 || f.microBatch > maxMicroBatch:
-		return usagef("--micro-batch %d: want 0 to %d", f.microBatch, maxMicroBatch)
+		return usagef("--micro-batch %d: want at least 0, at most %d", f.microBatch, maxMicroBatch)
 	case f.threads < 0 || f.threads > maxWorkers:
-		return usagef("--threads %d: want 0 to %d", f.threads, maxWorkers)
+		return usagef("--threads %d: want at least 0, at most %d", f.threads, maxWorkers)
 	case !(f.seconds > 0 && f.seconds <= maxSeconds):
-		return usagef("--seconds %v: want a number above 0, up to %d", f.seconds, maxSeconds)
+		return usagef("--seconds %v: want a number above 0, at most %d", f.seconds, maxSeconds)
 	}
 	return nil
 }
 
-// benchOutput is what bench writes with --json, besides what net writes.
+// benchOutput is what bench writes with --json; it includes what net writes.
 type benchOutput struct {
 	Net     string `json:"net"`
 	Batch   int    `json:"batch"`
@@ -82,8 +82,8 @@ type benchOutput struct {
 	Infer      float64    `json:"infer_images_per_second"`
 	InferRange [2]float64 `json:"infer_range"`
 	Latency    float64    `json:"latency_seconds"` // of a single image
-	// Peak and Copy are of all threads together. The copy is in memory, its
-	// bytes those read and those written.
+	// Peak and Copy are of all threads together. Copy counts the bytes read and the
+	// bytes written.
 	Peak     float64 `json:"peak_gflops"`
 	PeakCore float64 `json:"peak_gflops_core"`
 	Copy     float64 `json:"copy_gbytes_per_second"`

@@ -15,13 +15,13 @@ import (
 	"github.com/coarsegrain/taylornet/spec"
 )
 
-// measure is a speed, found in several rounds.
+// measure is a speed, measured in several rounds.
 type measure struct {
-	work  func() int // does some and returns how much
-	rates []float64  // work a second, by round
+	work  func() int // does some work and returns how much
+	rates []float64  // work per second, by round
 }
 
-// round works for the given time, once at least.
+// round works for the given time, at least once.
 func (m *measure) round(length time.Duration) {
 	start, done := time.Now(), 0
 	for {
@@ -38,7 +38,7 @@ func (m *measure) median() float64 {
 	return m.rates[len(m.rates)/2]
 }
 
-// best is what the processor can do: anything less is another's doing.
+// best returns the highest rate: what the processor can do when nothing disturbs it.
 func (m *measure) best() float64 { return slices.Max(m.rates) }
 
 func (m *measure) within() [2]float64 { return [2]float64{slices.Min(m.rates), slices.Max(m.rates)} }
@@ -46,8 +46,8 @@ func (m *measure) within() [2]float64 { return [2]float64{slices.Min(m.rates), s
 // benchRounds is odd, so that there is a median.
 const benchRounds = 7
 
-// alternate gives the measures turns in all for the given time, after one piece
-// of work each to warm up.
+// alternate gives the measures turns, for the given time in total, after one piece of
+// work each to warm up.
 func alternate(seconds float64, list ...*measure) {
 	length := max(time.Duration(seconds*float64(time.Second))/time.Duration(benchRounds*len(list)), 1)
 	for _, m := range list {
@@ -70,7 +70,7 @@ type benchmark struct {
 	images  [][]float32 // repeated through a batch
 }
 
-// benchImages is the largest number of different images.
+// benchImages is the largest number of distinct images.
 const benchImages = 1024
 
 func newBenchmark(net *spec.Net, batch int, seconds float64, opts engine.TrainingOptions) *benchmark {
@@ -88,11 +88,11 @@ func newBenchmark(net *spec.Net, batch int, seconds float64, opts engine.Trainin
 
 func (b *benchmark) input(i int, x []float32) { copy(x, b.images[i%len(b.images)]) }
 
-// benchRate is a learning rate so low that the parameters stay nearly what they
-// are, however many steps are made.
+// benchRate is a learning rate so low that the parameters hardly change, however many
+// steps are taken.
 const benchRate = 1e-6
 
-// step returns the work of a training step, counted in images.
+// step returns the work of a training step, measured in images.
 func (b *benchmark) step(opts engine.TrainingOptions) (func() int, error) {
 	trainer, err := cpu.New().CompileTraining(b.net, opts)
 	if err != nil {
@@ -141,7 +141,7 @@ func (b *benchmark) speed(out *benchOutput) error {
 	return nil
 }
 
-// multiplyAdds is the work of so many threads, counted in floating-point
+// multiplyAdds returns the work of that many threads, measured in floating-point
 // operations.
 func multiplyAdds(threads int) func() int {
 	const rounds = 300_000 // a few milliseconds
@@ -150,10 +150,10 @@ func multiplyAdds(threads int) func() int {
 	}
 }
 
-// copyBytes is more than caches hold.
+// copyBytes is more than the caches hold.
 const copyBytes = 256 << 20
 
-// copies is the work of so many threads, counted in bytes.
+// copies returns the work of that many threads, measured in bytes.
 func copies(threads int) func() int {
 	var parts []peak.Copy
 	for range threads {

@@ -8,16 +8,16 @@ import (
 	"github.com/coarsegrain/taylornet/internal/kernel/peak"
 )
 
-// profileOutput is what a training step takes on one worker, an image.
+// profileOutput is the time per image of a training step on one worker.
 type profileOutput struct {
 	MicroBatch int           `json:"micro_batch"`
 	Peak       float64       `json:"peak_gflops"`  // of one core
-	Step       float64       `json:"step_seconds"` // the whole
-	Rest       float64       `json:"rest_seconds"` // outside of the layers
+	Step       float64       `json:"step_seconds"` // of the whole step
+	Rest       float64       `json:"rest_seconds"` // outside the layers
 	Passes     []passProfile `json:"passes"`
 }
 
-// passProfile is what a pass through a layer takes, an image.
+// passProfile is the time per image of a pass through a layer.
 type passProfile struct {
 	Path    string  `json:"path"`
 	Op      string  `json:"op"`
@@ -26,11 +26,11 @@ type passProfile struct {
 	GFLOPS  float64 `json:"gflops"`
 	GBytes  float64 `json:"gbytes_per_second"`
 	OfPeak  float64 `json:"share_of_peak"` // of one core's multiply-adds
-	OfCopy  float64 `json:"share_of_copy"` // of one core's copying of as many bytes
+	OfCopy  float64 `json:"share_of_copy"` // of the rate at which one core copies as many bytes
 	OfStep  float64 `json:"share_of_step"`
 }
 
-// profile measures the layers, in turn with whole steps and one core's peak.
+// profile measures the layers, taking turns with whole steps and the peak of one core.
 func (b *benchmark) profile() (*profileOutput, error) {
 	one := b.opts
 	one.Workers = 1
@@ -73,8 +73,8 @@ func (b *benchmark) profile() (*profileOutput, error) {
 	return out, nil
 }
 
-// copyRate is one core's rate of copying, in GB/s, where so many bytes are read
-// and written again and again, and so stay in the cache that holds them.
+// copyRate returns the rate, in GB/s, at which one core copies this many bytes again
+// and again, so that they stay in the cache that holds them.
 func copyRate(bytes int) float64 {
 	const length = 10 * time.Millisecond
 	m := &measure{work: peak.NewCopy(bytes).Run}
@@ -86,7 +86,7 @@ func copyRate(bytes int) float64 {
 }
 
 func (a *app) writeProfile(out *profileOutput) {
-	a.printf("\nA training step on one worker, micro-batches of %s, an image:\n\n", count(out.MicroBatch))
+	a.printf("\nA training step on one worker, micro-batches of %s, per image:\n\n", count(out.MicroBatch))
 	t := newTable("", "layer", "pass", ">time", ">GFLOP/s", ">of peak", ">GB/s", ">of copy", ">of step")
 	for _, p := range out.Passes {
 		flops, ofPeak := "-", "-"

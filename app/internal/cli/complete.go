@@ -6,7 +6,7 @@ import (
 	"github.com/coarsegrain/taylornet/spec"
 )
 
-// completion is what cobra asks for the words that may follow.
+// completion returns the words that may follow, as cobra wants them.
 type completion = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective)
 
 // completeData offers the known data sets, besides folders.
@@ -19,8 +19,8 @@ func completeNet(*cobra.Command, []string, string) ([]string, cobra.ShellCompDir
 	return spec.Presets(), cobra.ShellCompDirectiveDefault
 }
 
-// completeModel offers model files and folders for the first argument, and any
-// files for those after it.
+// completeModel offers model files and folders for the first argument, and any files
+// for the arguments after it.
 func completeModel(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveDefault
@@ -35,7 +35,7 @@ func completeOf(words ...string) completion {
 	}
 }
 
-// completeFlag says how a flag's value is completed.
+// completeFlag sets how a flag's value is completed.
 func completeFlag(cmd *cobra.Command, name string, f completion) {
 	if err := cmd.RegisterFlagCompletionFunc(name, f); err != nil {
 		panic("cli.completeFlag: " + err.Error())

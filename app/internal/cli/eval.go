@@ -28,15 +28,16 @@ func (a *app) evalCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "eval MODEL",
 		Short: "Measure a model's accuracy on a data set",
-		Long: `Classify the images of a data set and compare with their labels. MODEL is a model
-file, a run folder, or the name of a trained model that comes with the program, as
-mnist. Without --data the model's own data set is taken.
+		Long: `Classify the images of a data set and compare the answers with their labels. MODEL is
+a model file, a run folder, or the name of a trained model that comes with the program,
+such as mnist. The default data set is the one that the model was trained on.
 
-With --split validation the images are those of the training split that the model's
-epochs were chosen by: to choose settings by.
-With --robustness also images that are shifted, noisy, and of less or more contrast.
-With --mirror the answer is by the mean of the logits of an image and its mirror image:
-test-time augmentation, for objects that look as likely either way.`,
+With --split validation the images are those that training set aside to choose the
+best epoch. Choose settings by these, not by the test images.
+With --robustness the model is also evaluated on images that are shifted, noisy, or
+have less or more contrast.
+With --mirror the logits are averaged over an image and its mirror image: test-time
+augmentation, for objects that are as likely to face either way.`,
 		Example: `  taylornet eval runs/mnist
   taylornet eval runs/mnist --split train
   taylornet eval runs/mnist --robustness
@@ -46,11 +47,11 @@ test-time augmentation, for objects that look as likely either way.`,
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.eval(cmd.Context(), args[0], f) },
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.data, "data", "", "data set: a known `NAME`, or a folder (default: what the model was trained on)")
-	flags.StringVar(&f.split, "split", "test", "part of the data: `test`, train, or validation, what training set aside of train")
-	flags.Var(&f.size, "size", "resize images to this")
-	flags.BoolVar(&f.robustness, "robustness", false, "measure the accuracy on disturbed images, too")
-	flags.BoolVar(&f.mirror, "mirror", false, "answer by each image and its mirror image")
+	flags.StringVar(&f.data, "data", "", "data set: a known `NAME`, or a folder (default: the one that the model was trained on)")
+	flags.StringVar(&f.split, "split", "test", "part of the data: `test`, train, or validation (set aside from train)")
+	flags.Var(&f.size, "size", "resize images to this size")
+	flags.BoolVar(&f.robustness, "robustness", false, "also measure the accuracy on disturbed images")
+	flags.BoolVar(&f.mirror, "mirror", false, "average the logits of each image and its mirror image")
 	completeFlag(cmd, "data", completeData)
 	completeFlag(cmd, "split", completeOf(splits()...))
 	return cmd
@@ -73,7 +74,7 @@ func (a *app) eval(ctx context.Context, arg string, f *evalFlags) error {
 		return err
 	}
 	if !slices.Equal(set.Classes, m.Classes()) && len(set.Classes) == len(m.Classes()) {
-		a.notef("note: the classes of %s have other names than the model's", set.Name)
+		a.notef("note: the class names of %s differ from those of the model", set.Name)
 	}
 	e, err := m.Evaluate(ctx, set.All(), f.views()...)
 	if errors.Is(err, model.ErrShape) {
@@ -95,7 +96,7 @@ func (a *app) eval(ctx context.Context, arg string, f *evalFlags) error {
 	a.printf("%s; mean cross-entropy %.4f\n\n", describe(m.Net()), e.Loss)
 	a.writeClasses(m.Classes(), e.Confusion)
 	if e.Overflow > 0 {
-		a.printf("\nno answer: %s whose logits overflow, counted as wrong\n", plural(e.Overflow, "image"))
+		a.printf("\nno answer for %s, whose logits overflow; counted as wrong\n", plural(e.Overflow, "image"))
 	}
 	if f.robustness {
 		a.printf("\n")
@@ -121,7 +122,7 @@ func (f *evalFlags) checkSplit() error {
 	return nil
 }
 
-// part is the part of the data that --split names.
+// part returns the part of the data that --split names.
 func (f *evalFlags) part(m *model.Model, data *dataset.Data) (*dataset.Set, error) {
 	switch f.split {
 	case "train":
@@ -135,7 +136,7 @@ func (f *evalFlags) part(m *model.Model, data *dataset.Data) (*dataset.Set, erro
 	return data.Test, nil
 }
 
-// setAside is the training images that the epochs of a model were chosen by.
+// setAside returns the training images that the best epoch of a model was chosen by.
 func setAside(m *model.Model, data *dataset.Data) (*dataset.Set, error) {
 	_, images, err := train.Split(m, data.Train)
 	if err != nil {
@@ -147,7 +148,7 @@ func setAside(m *model.Model, data *dataset.Data) (*dataset.Set, error) {
 	return images.Copy(data.Name + " validation"), nil
 }
 
-// evalData loads the data that the flags name, or else the model's own.
+// evalData loads the data that the flags name, or the data of the model's training.
 func (a *app) evalData(m *model.Model, f *evalFlags) (*dataset.Data, error) {
 	if f.data != "" {
 		return a.loadGiven(f.data, f.size.Size)
@@ -159,8 +160,8 @@ func (a *app) evalData(m *model.Model, f *evalFlags) (*dataset.Data, error) {
 	return a.loadFor(m, name, f.size.Size)
 }
 
-// loadFor loads the data set of a record, its images resized to what the model takes
-// if no size is given.
+// loadFor loads the data set of a record. Unless a size is given, images are resized to
+// what the model takes.
 func (a *app) loadFor(m *model.Model, name string, size dataset.Size) (*dataset.Data, error) {
 	return a.loadRecorded(name, cmp.Or(size, sizeOf(m.Net())))
 }
@@ -173,8 +174,8 @@ func (a *app) writeDisturbed(list []model.Disturbed) {
 	t.write(a.out)
 }
 
-// writeClasses writes how each class fared and what it was most often taken
-// for.
+// writeClasses writes the accuracy for each class, and which class it was most often
+// taken for.
 func (a *app) writeClasses(classes []string, confusion [][]int) {
 	t := newTable("class", ">images", ">right", "most often taken for")
 	for k, row := range confusion {

@@ -15,8 +15,8 @@ func (a *app) netCommand() *cobra.Command {
 		Use:   "net [NAME|FILE|MODEL|NOTATION]",
 		Short: "Show a network's layers, shapes, parameters, multiply-adds and degree",
 		Long: `Show a network layer by layer: its lattice and channels, and so the degrees of
-freedom at each scale, its parameters, the multiply-adds of one image, and the
-degree of the polynomial so far. Without an argument, list the presets.
+freedom at each scale; its parameters; the multiply-adds per image; and the degree of
+the polynomial so far. Without an argument, list the presets.
 
 NAME:CONTROL is a network with something else in the place of its coarse-grainings,
 to compare with: ` + strings.Join(spec.Controls(), ", ") + `.`,
@@ -51,7 +51,7 @@ type netOutput struct {
 	Input   [3]int        `json:"input"`
 	Params  int           `json:"params"`
 	MACs    int           `json:"macs"`
-	Degree  int           `json:"degree"` // 0 if it is no polynomial
+	Degree  int           `json:"degree"` // 0 if the network is not a polynomial
 	Layers  []layerOutput `json:"layers"`
 }
 
@@ -98,11 +98,11 @@ func (a *app) showNet(n *network) {
 	t.write(a.out)
 }
 
-// describe says in a sentence what a network is.
+// describe returns a phrase about a network.
 func describe(n *spec.Net) string {
 	params := plural(n.NumParams(), "parameter")
 	if !n.Polynomial() {
-		return "no polynomial of the image, with " + params
+		return "not a polynomial of the image, with " + params
 	}
 	return fmt.Sprintf("a polynomial of degree %s of the image, with %s", formatDegree(n.Degree()), params)
 }
@@ -117,7 +117,7 @@ func formatDegree(degree int) string {
 	return count(degree)
 }
 
-// presetOutput is a line of net without an argument.
+// presetOutput is a preset in the output of net without an argument.
 type presetOutput struct {
 	Name   string `json:"name"`
 	Input  [3]int `json:"input"`

@@ -15,17 +15,16 @@ func (a *app) predictCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "predict MODEL IMAGE...",
 		Short: "Classify pictures",
-		Long: `Classify PNG or JPEG pictures of any size and colour; they are converted as the
-model expects. MODEL is a model file, a run folder, or the name of a trained
-model that comes with the program, as mnist. A picture that is dark on light is
-inverted if the model was trained on grey images that are light on dark, as MNIST's
-are.
+		Long: `Classify PNG or JPEG pictures of any size and colour; they are converted to what the
+model expects. MODEL is a model file, a run folder, or the name of a trained model
+that comes with the program, such as mnist. A picture that is dark on light is
+inverted if the model was trained on grey images that are light on dark, like those
+of MNIST.
 
-A network is a polynomial of high degree and grows fast outside the range that it was
-trained on. A picture that is answered there with logits more than twice as far apart
-as those of training images gets no answer but a warning; with --json it is marked
-"outside", and has no class if they overflow. Models from before the range was
-measured warn of those alone.`,
+A network is a polynomial of high degree, and grows fast outside the range that it was
+trained on. If the logits of a picture are more than twice as far apart as those of
+training images, it gets a warning instead of an answer. With --json it is marked
+"outside", and has no class if the logits overflow.`,
 		Example: `  taylornet predict runs/mnist seven.png
   taylornet predict runs/mnist scans/*.jpg --json
   taylornet predict runs/mnist seven.png --invert no`,
@@ -78,7 +77,7 @@ func (a *app) writePredictions(out *model.Predictions) {
 			inverted++
 			cells[4] = "inverted"
 		}
-		if p.Outside { // no answer that anybody may take for a sure one
+		if p.Outside { // its answer means nothing, however sure it looks
 			outside++
 			cells = []string{p.File, "?", "-", "-", "unlike the training images"}
 		}
@@ -93,7 +92,7 @@ func (a *app) writePredictions(out *model.Predictions) {
 	}
 }
 
-// runnerUp is the second likeliest class with its probability.
+// runnerUp returns the second most likely class with its probability.
 func runnerUp(p model.FilePrediction, classes []string) string {
 	second := -1
 	for k, q := range p.Probabilities {
