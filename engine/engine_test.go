@@ -39,6 +39,9 @@ func TestFoldLeavesNoNorm(t *testing.T) {
 		{"Input(4,4,1) Conv(3,3,2,1,1,1) Norm Norm Linear(3)", "Input(4,4,1) Conv(3,3,2,1,1,1) Linear(3)"},
 		{"Input(4,4,2) Norm Norm Linear(3)", "Input(4,4,2) CG(1,1,2,1,1,order=1) Linear(3)"},
 		{"Input(4,4,2) Sum{ Conv(1,1,2,1,1) Norm | } Norm Linear(3)", "Input(4,4,2) Sum{ Conv(1,1,2,1,1) | } CG(1,1,2,1,1,order=1) Linear(3)"},
+		{"Input(4,4,2) Sum{ Conv(1,1,2,1,1) Norm | Conv(1,1,2,1,1) } Norm Norm Linear(3)", "Input(4,4,2) Sum{ Conv(1,1,2,1,1) | Conv(1,1,2,1,1) } CG(1,1,2,1,1,order=1) Linear(3)"},
+		{"Input(4,4,2) Conv(1,1,2,1,1) Flatten Norm Linear(3)", "Input(4,4,2) Conv(1,1,2,1,1) Flatten CG(1,1,32,1,1,order=1) Linear(3)"},
+		{"Input(4,4,2) Conv(1,1,2,1,1) Sum{ Norm | } Linear(3)", "Input(4,4,2) Conv(1,1,2,1,1) Sum{ CG(1,1,2,1,1,order=1) | } Linear(3)"},
 		{
 			"Input(4,4,2) Cat{ Norm | Sum{ CG(1,1,2,1,1) Norm | } } Linear(3)",
 			"Input(4,4,2) Cat{ CG(1,1,2,1,1,order=1) | Sum{ CG(1,1,2,1,1) | } } Linear(3)",

@@ -15,130 +15,73 @@ import (
 // coarse-graining of order 1 of single sites. Coarse-grainings that share
 // coefficients get copies of their own.
 func Fold[T tensor.Float](net *spec.Net, params []T) (*spec.Net, []T, error) {
-	list := net.Params()
-	if want := VectorLen(list); len(params) != want {
+	if want := VectorLen(net.Params()); len(params) != want {
 		return nil, nil, fmt.Errorf("%w: %d values, the network has %d", ErrParams, len(params), want)
 	}
-	f := folder[T]{from: make(map[string][]T), to: make(map[string][]T)}
-	for _, p := range list {
-		f.from[p.Name] = params[p.Offset:][:p.Size()]
-	}
-	folded := &spec.Net{Input: net.Input, Ops: f.ops(net.Ops, "", "")}
-	list = folded.Params()
-	values := tensor.Alloc[T](VectorLen(list))
-	for _, p := range list {
-		copy(values[p.Offset:], f.to[p.Name])
+	f := folder[T]{params: params}
+	folded := net.Replace(f.replace)
+	values := tensor.Alloc[T](VectorLen(folded.Params()))
+	at := 0
+	for _, v := range f.kept {
+		at += copy(values[at:], v)
 	}
 	return folded, values, nil
 }
 
-// folder holds tensors by name, in the given network and in the folded one.
-type folder[T tensor.Float] struct{ from, to map[string][]T }
-
-// ops folds a chain of operations; the prefixes are its paths in the given
-// and the folded network.
-func (f folder[T]) ops(ops []spec.Op, from, to string) []spec.Op {
-	var out []spec.Op
-	for i, op := range ops {
-		fromPath, next := fmt.Sprint(from, i), fmt.Sprint(to, len(out))
-		if _, ok := op.(*spec.Norm); !ok {
-			out = append(out, f.op(op, fromPath, next))
-			continue
-		}
-		if len(out) > 0 && f.fold(out[len(out)-1], fmt.Sprint(to, len(out)-1), fromPath) {
-			continue
-		}
-		out = append(out, f.affine(fromPath, next))
-	}
-	return out
+// folder folds a network step by step.
+type folder[T tensor.Float] struct {
+	params []T
+	kept   [][]T // tensors of the folded network, in order
+	last   [][]T // of these, what the last step uses
+	step   int   // the last step that is not a group
 }
 
-// op copies an operation's tensors to their new names and folds within groups.
-func (f folder[T]) op(op spec.Op, from, to string) spec.Op {
-	branches := func(list [][]spec.Op) [][]spec.Op {
-		out := make([][]spec.Op, len(list))
-		for b, ops := range list {
-			out[b] = f.ops(ops, fmt.Sprintf("%s.%d.", from, b), fmt.Sprintf("%s.%d.", to, b))
-		}
-		return out
+// replace returns what stands in the place of an operation in the folded network.
+func (f *folder[T]) replace(i int, s spec.Step) []spec.Op {
+	adjacent := i > 0 && f.step == i-1
+	f.step = i
+	if _, ok := s.Op.(*spec.Norm); ok {
+		return f.norm(s, s.Follows && adjacent)
 	}
-	switch op := op.(type) {
-	case *spec.Sum:
-		return &spec.Sum{Pos: op.Pos, Branches: branches(op.Branches)}
-	case *spec.Cat:
-		return &spec.Cat{Pos: op.Pos, Branches: branches(op.Branches)}
+	f.last = nil
+	for _, p := range s.Params {
+		f.last = append(f.last, append([]T(nil), f.values(p)...))
 	}
-	owner := spec.Layer{Path: from, Op: op}.Owner()
-	for _, name := range tensors(op) {
-		f.to[to+name] = append([]T(nil), f.from[owner+name]...)
-	}
-	if cg, ok := op.(*spec.CG); ok && cg.Tie > 0 {
+	f.kept = append(f.kept, f.last...)
+	if cg, ok := s.Op.(*spec.CG); ok && cg.Tie > 0 {
 		untied := *cg
 		untied.Tie = 0
-		return &untied
+		return []spec.Op{&untied}
 	}
-	return op
+	return []spec.Op{s.Op}
 }
 
-// tensors lists the names of an operation's parameters, less its path.
-func tensors(op spec.Op) []string {
-	switch op.(type) {
-	case *spec.Conv:
-		return []string{".conv.weight", ".conv.bias"}
-	case *spec.Linear:
-		return []string{".linear.weight", ".linear.bias"}
-	case *spec.CG:
-		return []string{".cg.coefficients"}
-	case *spec.Taylor:
-		return []string{".taylor.coefficients"}
+// norm multiplies a norm into the tensors of the operation that it follows, or else
+// returns a coarse-graining that does the same. An operation with parameters is linear
+// in them, with channels innermost: all are scaled, and the constant term is also
+// shifted.
+func (f *folder[T]) norm(s spec.Step, foldable bool) []spec.Op {
+	gamma, beta := f.values(s.Param(spec.Scale)), f.values(s.Param(spec.Shift))
+	mean, variance := f.values(s.Param(spec.Mean)), f.values(s.Param(spec.Var))
+	scale, shift := make([]T, len(gamma)), make([]T, len(gamma))
+	for c := range gamma {
+		scale[c], shift[c] = layer.FoldNorm(gamma[c], beta[c], mean[c], variance[c])
 	}
-	return nil
-}
-
-// fold multiplies the norm at path from into the operation at path to, if its
-// output is linear in its parameters with channels innermost. All tensors of
-// such an operation are scaled; the constant term is also shifted.
-func (f folder[T]) fold(into spec.Op, to, from string) bool {
-	var constant string
-	switch into.(type) {
-	case *spec.Conv:
-		constant = ".conv.bias"
-	case *spec.Linear:
-		constant = ".linear.bias"
-	case *spec.CG:
-		constant = ".cg.coefficients"
-	case *spec.Taylor:
-		constant = ".taylor.coefficients"
-	default:
-		return false
+	if !foldable || len(f.last) == 0 {
+		f.last = [][]T{append(shift, scale...)}
+		f.kept = append(f.kept, f.last...)
+		return []spec.Op{&spec.CG{L1: 1, L2: 1, C: len(scale), S1: 1, S2: 1, D: 1, Order: 1}}
 	}
-	scale, shift := f.norm(from)
+	constant := f.last[len(f.last)-1]
 	for c := range scale {
-		for _, name := range tensors(into) {
-			v := f.to[to+name]
+		for _, v := range f.last {
 			for i := c; i < len(v); i += len(scale) {
 				v[i] *= scale[c]
 			}
 		}
-		f.to[to+constant][c] += shift[c]
+		constant[c] += shift[c]
 	}
-	return true
+	return nil
 }
 
-// norm is the scale and shift of each channel by the norm at a path.
-func (f folder[T]) norm(from string) (scale, shift []T) {
-	gamma, beta := f.from[from+".norm.scale"], f.from[from+".norm.shift"]
-	mean, variance := f.from[from+".norm.mean"], f.from[from+".norm.variance"]
-	scale, shift = make([]T, len(gamma)), make([]T, len(gamma))
-	for c := range gamma {
-		scale[c], shift[c] = layer.FoldNorm(gamma[c], beta[c], mean[c], variance[c])
-	}
-	return scale, shift
-}
-
-// affine puts at path to what the norm at path from is.
-func (f folder[T]) affine(from, to string) spec.Op {
-	scale, shift := f.norm(from)
-	f.to[to+".cg.coefficients"] = append(shift, scale...)
-	return &spec.CG{L1: 1, L2: 1, C: len(scale), S1: 1, S2: 1, D: 1, Order: 1}
-}
+func (f *folder[T]) values(p spec.Param) []T { return f.params[p.Offset:][:p.Size()] }

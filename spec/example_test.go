@@ -19,7 +19,7 @@ func ExampleParse() {
 		return
 	}
 	for _, l := range n.Layers() {
-		fmt.Printf("%-5s %-18v %-9v %5d %6d %2d\n", l.Path, l, l.Out, l.Params, l.MACs, l.Degree)
+		fmt.Printf("%-5s %-18v %-9v %5d %6d %2d\n", l.Path, l, l.Out, l.NumParams, l.MACs, l.Degree)
 	}
 	fmt.Println(n.NumParams(), "parameters,", n.MACs(), "multiply-adds, degree", n.Degree())
 	// Output:
@@ -46,6 +46,35 @@ func ExampleParse_faults() {
 	// line 2, column 1: no operation is called "Cnov", did you mean Conv?
 	// line 3, column 1: Conv takes (l1,l2,c,s1,s2[,p]), got 4 values
 	// line 4, column 8: n of Linear is 0, want a whole number from 1 to 65536
+}
+
+func ExampleNet_Steps() {
+	n, err := spec.Parse("Input(4,4,1) Sum{ Conv(3,3,1,1,1,1) Norm | } CG(2,2,1,2,2) Linear(3)")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for i, s := range n.Steps() {
+		fmt.Printf("%d: %v of %v\n", i, s, s.Inputs)
+		for _, p := range s.Params {
+			fmt.Printf("   %-21s at %d\n", p.Name, p.Offset)
+		}
+	}
+	// Output:
+	// 0: Conv(3,3,1,1,1,1) of [-1]
+	//    0.0.0.conv.weight     at 0
+	//    0.0.0.conv.bias       at 9
+	// 1: Norm of [0]
+	//    0.0.1.norm.scale      at 10
+	//    0.0.1.norm.shift      at 11
+	//    0.0.1.norm.mean       at 42
+	//    0.0.1.norm.variance   at 43
+	// 2: Sum of [1 -1]
+	// 3: CG(2,2,1,2,2) of [2]
+	//    1.cg.coefficients     at 12
+	// 4: Linear(3) of [3]
+	//    2.linear.weight       at 27
+	//    2.linear.bias         at 39
 }
 
 func ExampleNet_String() {

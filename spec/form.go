@@ -18,7 +18,7 @@ const (
 
 // field is one of the values that an operation is written with. Parsing,
 // printing and checking all go by the fields, so that a new option is a new
-// line in fields.
+// line in an operation's fields.
 type field struct {
 	name     string
 	value    *int
@@ -37,6 +37,11 @@ func order(value *int) field {
 	return field{name: "order", value: value, min: 1, max: 3, optional: true, fallback: 2, named: true}
 }
 
+// dilation is the distance between the members of a window.
+func dilation(value *int) field {
+	return field{name: "d", value: value, min: 1, max: maxValue, optional: true, fallback: 1}
+}
+
 func (f field) admits(n int) bool { return f.min <= n && n <= f.max }
 
 // wrong says what is wrong with the value of f, written as text, in a call of
@@ -45,99 +50,11 @@ func (f field) wrong(operation, text string) string {
 	return fmt.Sprintf("%s of %s is %s, want a whole number from %d to %d", f.name, operation, text, f.min, f.max)
 }
 
-// vocabulary is one of each operation.
-func vocabulary(pos Pos) []Op {
-	return []Op{
-		&Conv{Pos: pos}, &CG{Pos: pos}, &Taylor{Pos: pos}, &Norm{pos}, &Gain{Pos: pos}, &Linear{Pos: pos}, &Flatten{pos},
-		&Pool{Pos: pos}, &Pool{Pos: pos, Max: true}, &ReLU{pos}, &Sum{Pos: pos}, &Cat{Pos: pos},
-	}
-}
-
-// name is what the operation is called in the notation.
-func name(op Op) string {
-	switch op := op.(type) {
-	case *Conv:
-		return "Conv"
-	case *CG:
-		return "CG"
-	case *Taylor:
-		return "Taylor"
-	case *Norm:
-		return "Norm"
-	case *Gain:
-		return "Gain"
-	case *Linear:
-		return "Linear"
-	case *Flatten:
-		return "Flatten"
-	case *Pool:
-		if op.Max {
-			return "MaxPool"
-		}
-		return "AvgPool"
-	case *ReLU:
-		return "ReLU"
-	case *Sum:
-		return "Sum"
-	case *Cat:
-		return "Cat"
-	}
-	return fmt.Sprintf("%T", op)
-}
-
 // inputName is what the line is called that gives the input's shape.
 const inputName = "Input"
 
 func inputFields(s *Shape) []field {
 	return []field{required("h", &s.H), required("w", &s.W), required("c", &s.C)}
-}
-
-// fields lists the values of an operation, in the order in which they are
-// written.
-func fields(op Op) []field {
-	switch op := op.(type) {
-	case *Conv:
-		return []field{
-			required("l1", &op.L1), required("l2", &op.L2), required("c", &op.C),
-			required("s1", &op.S1), required("s2", &op.S2),
-			{name: "p", value: &op.P, max: maxValue, optional: true},
-		}
-	case *CG:
-		return []field{
-			required("l1", &op.L1), required("l2", &op.L2), required("c", &op.C),
-			required("s1", &op.S1), required("s2", &op.S2),
-			{name: "d", value: &op.D, min: 1, max: maxValue, optional: true, fallback: 1},
-			order(&op.Order),
-			{name: "tie", value: &op.Tie, max: maxValue, optional: true, named: true},
-		}
-	case *Taylor:
-		return []field{required("n", &op.N), order(&op.Order)}
-	case *Gain:
-		return []field{required("e", &op.E)}
-	case *Linear:
-		return []field{required("n", &op.N)}
-	case *Pool:
-		if op.Global {
-			return nil
-		}
-		return []field{
-			required("l1", &op.L1), required("l2", &op.L2),
-			required("s1", &op.S1), required("s2", &op.S2),
-			{name: "d", value: &op.D, min: 1, max: maxValue, optional: true, fallback: 1},
-		}
-	}
-	return nil
-}
-
-// branches gives the branches of a group; ok is false for other operations.
-func branches(op Op) (b [][]Op, ok bool) {
-	switch op := op.(type) {
-	case *Sum:
-		return op.Branches, true
-	case *Cat:
-		return op.Branches, true
-	}
-	return nil, false
 }
 
 // signature is how an operation is written, as in "CG takes

@@ -54,16 +54,16 @@ func TestTiedParams(t *testing.T) {
 		t.Errorf("%d parameters %q, want %q", n.NumParams(), names, want)
 	}
 	layers := n.Layers()
-	if layers[1].Params != 45 || layers[2].Params != 0 || layers[2].MACs == 0 {
+	if layers[1].NumParams != 45 || layers[2].NumParams != 0 || layers[2].MACs == 0 {
 		t.Errorf("layers %+v", layers)
 	}
 	_, err := Parse("Input(8,8,2) CG(2,2,2,2,2,tie=1)\nCG(2,1,2,2,2,tie=1) Linear(2)")
-	if err == nil || !strings.Contains(err.Error(), "line 2, column 1: CG with tie=1 has 6 coefficients for 2 channels, the first with that tie 15 for 2") {
+	if err == nil || !strings.Contains(err.Error(), "line 2, column 1: CG(2,1,2,2,2,tie=1) has 6 coefficients for 2 channels, the first with that tie 15 for 2") {
 		t.Errorf("another window: %v", err)
 	}
 }
 
-// TestTaylorParams: the counts a class that the paper's 7x7 images have.
+// TestTaylorParams: the counts per class that the paper's 7x7 images have.
 func TestTaylorParams(t *testing.T) {
 	for order, want := range map[int]int{1: 50, 2: 1275, 3: 22100} {
 		n := mustParse(t, fmt.Sprintf("Input(7,7,1) Taylor(10,order=%d)", order))
@@ -96,8 +96,8 @@ func TestMonomialsInOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n, order := rapid.IntRange(1, 9).Draw(t, "n"), rapid.IntRange(0, 3).Draw(t, "order")
 		list := Monomials(n, order)
-		if len(list) != terms(n, order) {
-			t.Fatalf("%d monomials, %d terms", len(list), terms(n, order))
+		if len(list) != NumMonomials(n, order) {
+			t.Fatalf("%d monomials, %d terms", len(list), NumMonomials(n, order))
 		}
 		for k, p := range Products(n, order) {
 			product := append(slices.Clone(list[1+p.Lower]), int(p.Factor))
@@ -107,7 +107,7 @@ func TestMonomialsInOrder(t *testing.T) {
 		}
 		for i, m := range list {
 			if !slices.IsSorted(m) || len(m) > order || (len(m) > 0 && (m[0] < 0 || m[len(m)-1] >= n)) {
-				t.Fatalf("%v is no monomial", m)
+				t.Fatalf("%v is not a monomial", m)
 			}
 			if i == 0 {
 				continue

@@ -49,7 +49,12 @@ func Parse(src string) (*Net, error) {
 // the source is read.
 type unread struct{ Pos }
 
-func (unread) op() {}
+func (unread) name() string                 { return "" }
+func (unread) fields() []field              { return nil }
+func (unread) out([]Shape, faultFunc) Shape { return Shape{} }
+func (unread) degree(in []int) int          { return in[0] }
+func (unread) params(string, Shape) []Param { return nil }
+func (unread) macs(_, _ Shape) int          { return 0 }
 
 // parser reads a source, one token ahead.
 type parser struct {
@@ -125,18 +130,18 @@ func (p *parser) operation(depth int) Op {
 	start := p.tok
 	p.next()
 	known := vocabulary(start.pos)
-	i := slices.IndexFunc(known, func(op Op) bool { return name(op) == start.text })
+	i := slices.IndexFunc(known, func(op Op) bool { return op.name() == start.text })
 	if i < 0 {
 		return p.unknown(start, depth)
 	}
 	op := known[i]
-	if _, ok := branches(op); ok {
-		return p.group(op, start, depth)
+	if g, ok := op.(group); ok {
+		return p.group(g, start, depth)
 	}
 	if pool, ok := op.(*Pool); ok && !pool.Max {
 		pool.Global = p.tok.text != "(" || p.emptyCall()
 	}
-	ok := p.values(start, fields(op))
+	ok := p.values(start, op.fields())
 	if p.tok.text == "{" {
 		p.fault(p.tok.pos, "%s has no branches", start.text)
 		p.branches(start, depth+1)
@@ -174,7 +179,7 @@ func (p *parser) unknown(start token, depth int) Op {
 }
 
 // group reads the branches of a Sum or Cat.
-func (p *parser) group(op Op, start token, depth int) Op {
+func (p *parser) group(g group, start token, depth int) Op {
 	wrong := p.tok
 	if p.accept("(") {
 		p.fault(wrong.pos, "%s takes no values", start.text)
@@ -184,21 +189,15 @@ func (p *parser) group(op Op, start token, depth int) Op {
 		p.fault(p.tok.pos, "%s wants branches, as in %s{ a | b }, got %v", start.text, start.text, p.tok)
 		return unread{start.pos}
 	}
-	group, ok := p.branches(start, depth+1)
+	branches, ok := p.branches(start, depth+1)
 	if !ok {
 		return unread{start.pos}
 	}
-	switch op := op.(type) {
-	case *Sum:
-		op.Branches = group
-	case *Cat:
-		op.Branches = group
-	}
-	return op
+	return g.with(branches)
 }
 
 // branches reads "{ a | b }"; ok is false if they go too deep or do not end.
-func (p *parser) branches(start token, depth int) (group [][]Op, ok bool) {
+func (p *parser) branches(start token, depth int) (list [][]Op, ok bool) {
 	if depth > maxDepth {
 		p.fault(start.pos, tooDeep)
 		p.skipBranches()
@@ -206,12 +205,12 @@ func (p *parser) branches(start token, depth int) (group [][]Op, ok bool) {
 	}
 	p.next()
 	for {
-		group = append(group, p.ops(depth))
+		list = append(list, p.ops(depth))
 		if p.accept("|") {
 			continue
 		}
 		if p.accept("}") {
-			return group, true
+			return list, true
 		}
 		p.fault(start.pos, "the { of %s is not closed", start)
 		return nil, false
@@ -356,7 +355,7 @@ func isNumber(word string) bool { return strings.IndexByte("+-.0123456789", word
 func names() []string {
 	list := []string{inputName}
 	for _, op := range vocabulary(Pos{}) {
-		list = append(list, name(op))
+		list = append(list, op.name())
 	}
 	return list
 }

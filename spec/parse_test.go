@@ -29,7 +29,7 @@ func TestParse(t *testing.T) {
 	if got, want := n.Ops[1].Position(), (Pos{2, 18}); got != want {
 		t.Errorf("Norm stands at %v, want %v", got, want)
 	}
-	sum, _ := branches(n.Ops[2])
+	sum := branchesOf(n.Ops[2])
 	if got, want := sum[1][2].Position(), (Pos{3, 19}); got != want {
 		t.Errorf("Cat stands at %v, want %v", got, want)
 	}

@@ -1,9 +1,6 @@
 package spec
 
-import (
-	"fmt"
-	"strings"
-)
+import "strings"
 
 // String writes the network in the notation: the input on the first line,
 // then a line up to each coarse-graining, pool or group. Parse reads it back
@@ -26,14 +23,33 @@ func (n *Net) String() string {
 	return s.String()
 }
 
+// MarshalText implements encoding.TextMarshaler: the network as String writes it, or
+// the error of Validate.
+func (n *Net) MarshalText() ([]byte, error) {
+	if err := n.Validate(); err != nil {
+		return nil, err
+	}
+	return []byte(n.String()), nil
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler: it reads what Parse does.
+func (n *Net) UnmarshalText(text []byte) error {
+	read, err := Parse(string(text))
+	if err != nil {
+		return err
+	}
+	*n = *read
+	return nil
+}
+
 func write(s *strings.Builder, op Op) {
-	s.WriteString(call(name(op), fields(op)))
-	group, ok := branches(op)
+	s.WriteString(call(op.name(), op.fields()))
+	g, ok := op.(group)
 	if !ok {
 		return
 	}
 	s.WriteByte('{')
-	for i, branch := range group {
+	for i, branch := range g.branches() {
 		if i > 0 {
 			s.WriteString(" |")
 		}
@@ -44,10 +60,3 @@ func write(s *strings.Builder, op Op) {
 	}
 	s.WriteString(" }")
 }
-
-// String is the layer's operation in the notation; of a group only the name,
-// since its branches are layers of their own.
-func (l Layer) String() string { return call(name(l.Op), fields(l.Op)) }
-
-// String writes the shape as [H,W,C].
-func (s Shape) String() string { return fmt.Sprintf("[%d,%d,%d]", s.H, s.W, s.C) }

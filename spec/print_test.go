@@ -1,6 +1,8 @@
 package spec
 
 import (
+	"encoding/json"
+	"errors"
 	"reflect"
 	"slices"
 	"testing"
@@ -36,8 +38,7 @@ func sameOps(a, b []Op) bool {
 		return false
 	}
 	for i := range a {
-		left, inGroup := branches(a[i])
-		right, _ := branches(b[i])
+		left, right := branchesOf(a[i]), branchesOf(b[i])
 		if reflect.TypeOf(a[i]) != reflect.TypeOf(b[i]) || len(left) != len(right) {
 			return false
 		}
@@ -46,11 +47,19 @@ func sameOps(a, b []Op) bool {
 				return false
 			}
 		}
-		if !inGroup && !reflect.DeepEqual(withoutPos(a[i]), withoutPos(b[i])) {
+		if left == nil && !reflect.DeepEqual(withoutPos(a[i]), withoutPos(b[i])) {
 			return false
 		}
 	}
 	return true
+}
+
+// branchesOf returns the branches of a group, nil for other operations.
+func branchesOf(op Op) [][]Op {
+	if g, ok := op.(group); ok {
+		return g.branches()
+	}
+	return nil
 }
 
 func withoutPos(op Op) any {
@@ -83,7 +92,7 @@ func drawOps(t *rapid.T, input Shape, depth int) []Op {
 	for range rapid.IntRange(0, 4).Draw(t, "ops") {
 		try := append(slices.Clone(ops), drawOp(t, shapeAfter(input, ops), depth))
 		var w walk
-		w.ops(try, "", 0, signal{input, 1})
+		w.ops(try, "", 0, signal{shape: input, degree: 1})
 		if len(w.faults) == 0 {
 			ops = try
 		}
@@ -93,7 +102,7 @@ func drawOps(t *rapid.T, input Shape, depth int) []Op {
 
 func shapeAfter(in Shape, ops []Op) Shape {
 	var w walk
-	return w.ops(ops, "", 0, signal{in, 1}).shape
+	return w.ops(ops, "", 0, signal{shape: in, degree: 1}).shape
 }
 
 func drawOp(t *rapid.T, in Shape, depth int) Op {
@@ -140,4 +149,24 @@ func drawKeeping(t *rapid.T, in Shape, depth int) []Op {
 		return append(ops, &Conv{L1: 1, L2: 1, C: in.C, S1: 1, S2: 1})
 	}
 	return nil
+}
+
+// TestText: a network in JSON is its notation.
+func TestText(t *testing.T) {
+	const src = "Input(4,4,1)\nCG(2,2,1,2,2)\nLinear(3)\n"
+	text, err := json.Marshal(struct{ Net *Net }{mustParse(t, src)})
+	if want := `{"Net":"Input(4,4,1)\nCG(2,2,1,2,2)\nLinear(3)\n"}`; err != nil || string(text) != want {
+		t.Errorf("got %s, %v, want %s", text, err, want)
+	}
+	var read struct{ Net *Net }
+	if err := json.Unmarshal(text, &read); err != nil || read.Net.String() != src {
+		t.Errorf("read back as %v, %v", read.Net, err)
+	}
+	var faults Faults
+	if err := json.Unmarshal([]byte(`{"Net":"Input(4,4,1)"}`), &read); !errors.As(err, &faults) || read.Net.String() != src {
+		t.Errorf("a net without operations: %v, %v", read.Net, err)
+	}
+	if _, err := new(Net).MarshalText(); !errors.As(err, &faults) {
+		t.Errorf("an empty net: %v", err)
+	}
 }

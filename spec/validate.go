@@ -21,24 +21,36 @@ func (n *Net) Validate() error {
 type walk struct {
 	faults   Faults
 	layers   []Layer
+	steps    []Step           // without the offsets of parameters
 	params   []Param          // without offsets
+	shared   map[string][]int // their shapes by name
 	elements int              // of all params
 	count    int              // operations and branches
-	ties     map[string][]int // shapes of the tied parameters so far, by name
 	out      signal
+}
+
+// walked walks through a network that must be valid.
+func (n *Net) walked(method string) walk {
+	var w walk
+	w.net(n, Pos{}, true)
+	if err := w.faults.err(); err != nil {
+		panic("spec.Net." + method + ": " + err.Error())
+	}
+	return w
 }
 
 // signal is what flows between operations.
 type signal struct {
 	shape  Shape // the zero Shape after a fault that leaves it unknown
 	degree int   // as Layer.Degree
+	step   int   // that computes it, as in Step.Inputs
 }
 
 func (s signal) known() bool { return s.shape != Shape{} }
 
 // net walks through n, whose Input line stands at pos and is known or not.
 func (w *walk) net(n *Net, pos Pos, known bool) {
-	in := signal{degree: 1}
+	in := signal{degree: 1, step: -1}
 	for _, f := range inputFields(&n.Input) {
 		if known && !f.admits(*f.value) {
 			w.faults = append(w.faults, Fault{pos, f.wrong(inputName, strconv.Itoa(*f.value))})
@@ -85,100 +97,110 @@ func (w *walk) counted(op Op, path string) bool {
 	return w.count <= maxOps
 }
 
+// ops goes through a chain of operations and returns its output.
 func (w *walk) ops(ops []Op, prefix string, depth int, in signal) signal {
 	for i, op := range ops {
 		path := prefix + strconv.Itoa(i)
 		if !w.counted(op, path) {
 			return signal{}
 		}
-		in = w.op(op, path, depth, in)
+		in = w.op(op, path, depth, in, i > 0)
 	}
 	return in
 }
 
-// op adds the layer of one operation, and those of its branches, and returns
-// its output.
-func (w *walk) op(op Op, path string, depth int, in signal) signal {
+// op adds the layer and the step of one operation, and those of its branches, and
+// returns its output.
+func (w *walk) op(op Op, path string, depth int, in signal, follows bool) signal {
 	at := len(w.layers)
 	w.layers = append(w.layers, Layer{Path: path, Op: op, Depth: depth, In: in.shape})
-	var out signal
-	if group, ok := branches(op); ok {
-		out = w.group(op, group, path, depth, in)
-	} else {
-		out = w.leaf(op, path, in)
+	inputs, ok := []signal{in}, false
+	g, grouped := op.(group)
+	switch {
+	case foreign(op):
+		w.fault(op, path, "%T is not an operation", op)
+	case grouped:
+		inputs, ok = w.branches(g, path, depth, in)
+	default:
+		ok = w.values(op, path)
 	}
-	if _, ok := product(maxSize, out.shape.H, out.shape.W, out.shape.C); !ok {
-		w.fault(op, path, "%s", tooLarge(out.shape))
-		out.shape = Shape{}
+	step := Step{Follows: follows && !grouped}
+	var out signal
+	if ok {
+		out = w.output(op, path, inputs)
 	}
 	layer := &w.layers[at]
 	layer.Out, layer.Degree = out.shape, out.degree
 	if in.known() && out.known() {
-		w.measure(layer)
+		step.Params = w.measure(layer)
 	}
+	for _, s := range inputs {
+		step.Inputs = append(step.Inputs, s.step)
+	}
+	step.Layer, out.step = *layer, len(w.steps)
+	w.steps = append(w.steps, step)
 	return out
 }
 
-// leaf checks an operation without branches and returns its output.
-func (w *walk) leaf(op Op, path string, in signal) signal {
+// values reports whether the values of an operation are within their bounds.
+func (w *walk) values(op Op, path string) bool {
 	valid := true
-	for _, f := range fields(op) {
+	for _, f := range op.fields() {
 		if !f.admits(*f.value) {
-			w.fault(op, path, "%s", f.wrong(name(op), strconv.Itoa(*f.value)))
+			w.fault(op, path, "%s", f.wrong(op.name(), strconv.Itoa(*f.value)))
 			valid = false
 		}
 	}
-	if !valid {
-		return signal{}
-	}
-	shape, err := outShape(op, in.shape)
-	if err != nil {
-		w.fault(op, path, "%v", err)
-	}
-	if cg, ok := op.(*CG); ok && in.known() && cg.C != in.shape.C {
-		w.fault(op, path, "c of CG is %d, want %d, the channels of its input %v", cg.C, in.shape.C, in.shape)
-	}
-	return signal{shape, degreeAfter(op, in.degree)}
+	return valid
 }
 
-// group checks a Sum or Cat and returns its output.
-func (w *walk) group(op Op, branches [][]Op, path string, depth int, in signal) signal {
+// branches returns the outputs of a group's branches; ok is false if one is not known.
+func (w *walk) branches(g group, path string, depth int, in signal) (outs []signal, ok bool) {
 	if depth == maxDepth {
-		w.fault(op, path, tooDeep)
-		return signal{}
+		w.fault(g, path, tooDeep)
+		return nil, false
 	}
-	if len(branches) < 2 {
-		w.fault(op, path, "%s wants at least two branches, as in %s{ a | b }, got %d", name(op), name(op), len(branches))
+	list := g.branches()
+	if len(list) < 2 {
+		w.fault(g, path, "%s wants at least two branches, as in %s{ a | b }, got %d", g.name(), g.name(), len(list))
 	}
-	var outs []signal
-	unknown := len(branches) == 0
-	for i, branch := range branches {
+	ok = len(list) > 0
+	for i, branch := range list {
 		prefix := path + "." + strconv.Itoa(i)
-		if !w.counted(op, prefix) {
-			return signal{}
+		if !w.counted(g, prefix) {
+			return nil, false
 		}
 		out := w.ops(branch, prefix+".", depth+1, in)
 		outs = append(outs, out)
-		unknown = unknown || !out.known()
+		ok = ok && out.known()
 	}
-	if unknown {
-		return signal{}
-	}
-	out, err := join(op, outs)
-	if err != nil {
-		w.fault(op, path, "%v", err)
-	}
-	return out
+	return outs, ok
 }
 
-// measure sets a layer's parameters and multiply-adds and adds the parameters
-// to the network's.
-func (w *walk) measure(l *Layer) {
-	for _, p := range layerParams(l) {
-		if first, ok := w.ties[p.Name]; ok {
+// output returns the output of an operation, or of a group on those of its branches.
+func (w *walk) output(op Op, path string, inputs []signal) signal {
+	var shapes []Shape
+	var degrees []int
+	for _, s := range inputs {
+		shapes, degrees = append(shapes, s.shape), append(degrees, s.degree)
+	}
+	shape := op.out(shapes, func(format string, args ...any) { w.fault(op, path, format, args...) })
+	if _, ok := product(maxSize, shape.H, shape.W, shape.C); !ok {
+		w.fault(op, path, "%s", tooLarge(shape))
+		shape = Shape{}
+	}
+	return signal{shape: shape, degree: op.degree(degrees)}
+}
+
+// measure sets a layer's multiply-adds and number of parameters, adds the parameters
+// that no layer before shares to the network's, and returns them all.
+func (w *walk) measure(l *Layer) []Param {
+	list := l.Op.params(l.Path, l.In)
+	for _, p := range list {
+		if first, ok := w.shared[p.Name]; ok {
 			if !slices.Equal(first, p.Shape) {
-				w.fault(l.Op, l.Path, "CG with tie=%d has %d coefficients for %d channels, the first with that tie %d for %d",
-					l.tie(), p.Shape[0], p.Shape[1], first[0], first[1])
+				w.fault(l.Op, l.Path, "%v has %d coefficients for %d channels, the first with that tie %d for %d",
+					l, p.Shape[0], p.Shape[1], first[0], first[1])
 			}
 			continue
 		}
@@ -186,21 +208,20 @@ func (w *walk) measure(l *Layer) {
 		if !ok {
 			w.fault(l.Op, l.Path, "the net has more than %d parameters", maxParams)
 			w.elements = 0
-			return
+			return nil
 		}
 		w.elements += size
 		if !p.Role.Statistic() {
-			l.Params += size
+			l.NumParams += size
 		}
 		w.params = append(w.params, p)
-		if l.tie() > 0 {
-			if w.ties == nil {
-				w.ties = make(map[string][]int)
-			}
-			w.ties[p.Name] = p.Shape
+		if w.shared == nil {
+			w.shared = make(map[string][]int)
 		}
+		w.shared[p.Name] = p.Shape
 	}
-	l.MACs = layerMACs(l)
+	l.MACs = l.Op.macs(l.In, l.Out)
+	return list
 }
 
 // product multiplies numbers that are not negative; ok is false if the result

@@ -62,7 +62,7 @@ var invalidTests = []struct {
 	},
 	{
 		"foreign operation", Net{Shape{4, 4, 2}, []Op{struct{ *Norm }{&Norm{}}, &Linear{N: 3}}},
-		"operation 0: struct { *spec.Norm } is no operation",
+		"operation 0: struct { *spec.Norm } is not an operation",
 	},
 }
 

@@ -121,26 +121,27 @@ func compile(net *spec.Net, params []float64, first *affine, opts Options) (*Net
 	if n.Degree > maxDegree {
 		n.Orders = lowOrders
 	}
-	b := &builder{Net: n, layers: make(map[string]spec.Layer), params: make(map[string][]float64), weights: make([]float64, len(params))}
-	channels := net.Input.C
-	for _, l := range folded.Layers() {
-		b.layers[l.Path] = l
-		channels = max(channels, l.In.C, l.Out.C)
-	}
-	for _, p := range folded.Params() {
-		b.params[p.Name] = params[p.Offset:][:p.Size()]
-		if p.Role == spec.Weight {
-			copy(b.weights[p.Offset:], b.params[p.Name])
+	b := &builder{Net: n, params: params, weights: make([]float64, len(params))}
+	steps, channels := folded.Steps(), net.Input.C
+	for _, s := range steps {
+		channels = max(channels, s.In.C, s.Out.C)
+		for _, p := range s.Params {
+			if p.Role == spec.Weight {
+				copy(b.weights[p.Offset:], b.tensor(p))
+			}
 		}
 	}
-	b.offsets = folded.Params()
 	n.frame = layer.NewFrame(n.Orders+1, channels)
 	n.input = b.value(net.Input, 1)
-	x := n.input
+	n.output = n.input
 	if first != nil {
-		x = b.affine(first, x, net.Input)
+		n.output = b.affine(first, n.input, net.Input)
 	}
-	n.output = b.chain(folded.Ops, "", x)
+	b.outputs = append(b.outputs, n.output)
+	for _, s := range steps {
+		n.output = b.add(s)
+		b.outputs = append(b.outputs, n.output)
+	}
 	// As they were written: folding gives those that share coefficients their own.
 	written := 0
 	for _, l := range net.Layers() {
@@ -152,17 +153,12 @@ func compile(net *spec.Net, params []float64, first *affine, opts Options) (*Net
 	return n, nil
 }
 
-// notPolynomial names an operation that is no polynomial.
+// notPolynomial names an operation that is not a polynomial. In the order of
+// computation it comes before the groups around it.
 func notPolynomial(net *spec.Net) string {
-	for _, l := range net.Layers() {
-		if l.Degree == 0 {
-			if _, group := l.Op.(*spec.Sum); group {
-				continue
-			}
-			if _, group := l.Op.(*spec.Cat); group {
-				continue
-			}
-			return l.Name()
+	for _, s := range net.Steps() {
+		if s.Degree == 0 {
+			return s.Name()
 		}
 	}
 	return "an operation"
@@ -171,81 +167,78 @@ func notPolynomial(net *spec.Net) string {
 // builder makes a Net of a folded network.
 type builder struct {
 	*Net
-	layers  map[string]spec.Layer
-	params  map[string][]float64
-	weights []float64 // the parameters with all others zero
-	offsets []spec.Param
+	params  []float64
+	weights []float64 // the parameters with all but the weights zero
+	outputs []int     // the value of the folded network's input, then of each of its steps
 }
+
+func (b *builder) tensor(p spec.Param) []float64 { return b.params[p.Offset:][:p.Size()] }
 
 func (b *builder) value(s spec.Shape, degree int) int {
 	b.values = append(b.values, value{s.Size(), degree})
 	return len(b.values) - 1
 }
 
-func (b *builder) chain(ops []spec.Op, prefix string, x int) int {
-	for i, op := range ops {
-		x = b.op(op, b.layers[fmt.Sprint(prefix, i)], x)
+// add appends the step of an operation and returns its value.
+func (b *builder) add(info spec.Step) int {
+	var in []int
+	for _, i := range info.Inputs {
+		in = append(in, b.outputs[1+i])
 	}
-	return x
+	x := in[0]
+	if _, ok := info.Op.(*spec.Flatten); ok {
+		return x // the same elements in the same order
+	}
+	y := b.value(info.Out, info.Degree)
+	b.steps = append(b.steps, b.step(info, in, x, y))
+	return y
 }
 
-// op appends the step of an operation on value x.
-func (b *builder) op(op spec.Op, info spec.Layer, x int) int {
-	at := func(name string) []float64 { return b.params[info.Path+name] }
-	out := func(s step, y int) int {
-		b.steps = append(b.steps, s)
-		return y
-	}
-	same := func() int { return b.value(info.Out, b.values[x].degree) }
-	switch op := op.(type) {
+// step compiles an operation that computes value y from the values in, of which x is
+// the first.
+func (b *builder) step(info spec.Step, in []int, x, y int) step {
+	switch op := info.Op.(type) {
 	case *spec.Conv:
-		y := same()
-		w, c := b.offset(info.Path+".conv.weight"), b.offset(info.Path+".conv.bias")
-		return out(b.linearStep(layer.NewConv[float64](b.frame, op, info.In, info.Out, w, c, true), op, info, at(".conv.weight"), at(".conv.bias"), x, y), y)
+		w, c := info.Param(spec.Weight), info.Param(spec.Bias)
+		return b.linear(layer.NewConv[float64](b.frame, op, info.In, info.Out, w.Offset, c.Offset, true), op, info, x, y)
 	case *spec.Linear:
-		y := same()
-		w, c := b.offset(info.Path+".linear.weight"), b.offset(info.Path+".linear.bias")
+		w, c := info.Param(spec.Weight), info.Param(spec.Bias)
 		whole := &spec.Conv{L1: info.In.H, L2: info.In.W, C: op.N, S1: 1, S2: 1}
-		return out(b.linearStep(layer.NewLinear[float64](b.frame, info.In, info.Out, w, c, true), whole, info, at(".linear.weight"), at(".linear.bias"), x, y), y)
+		return b.linear(layer.NewLinear[float64](b.frame, info.In, info.Out, w.Offset, c.Offset, true), whole, info, x, y)
 	case *spec.CG:
-		y := b.value(info.Out, b.values[x].degree*op.Order)
-		members := slide(info, op.L1, op.L2, op.S1, op.S2, op.D)
-		s := b.polynomial(members, op.L1*op.L2, op.Order, info, at(".cg.coefficients"), x, y)
-		b.levels = append(b.levels, level{op: op, layer: info, step: s})
-		return out(s, y)
+		members := slide(info.Layer, op.L1, op.L2, op.S1, op.S2, op.D)
+		s := newPolynomial(members, op.L1*op.L2, op.Order, info.Out.C, b.tensor(info.Param(spec.Coefs)), x, y)
+		b.levels = append(b.levels, level{op: op, layer: info.Layer, step: s})
+		return s
 	case *spec.Taylor:
-		y := b.value(info.Out, b.values[x].degree*op.Order)
 		members := make([]int, info.In.Size())
 		for i := range members {
 			members[i] = i
 		}
-		s := b.polynomial(members, len(members), op.Order, info, at(".taylor.coefficients"), x, y)
+		s := newPolynomial(members, len(members), op.Order, info.Out.C, b.tensor(info.Param(spec.Expansion)), x, y)
 		s.width = 1
-		return out(s, y)
+		return s
 	case *spec.Pool:
-		y := same()
-		return out(b.mean(op, info, x, y), y)
-	case *spec.Norm:
-		scale, shift := make([]float64, info.In.C), make([]float64, info.In.C)
-		for c := range scale {
-			scale[c], shift[c] = layer.FoldNorm(at(".norm.scale")[c], at(".norm.shift")[c], at(".norm.mean")[c], at(".norm.variance")[c])
-		}
-		return b.affine(&affine{scale: scale, shift: shift}, x, info.In)
+		return mean(op, info.Layer, x, y)
 	case *spec.Gain:
-		y := b.value(info.Out, b.values[x].degree*spec.GainOrder)
-		return out(&gain{in: x, out: y, channels: info.In.C, most: float64(op.E * info.In.C)}, y)
-	case *spec.Flatten:
-		return x // the same elements in the same order
+		return &gain{in: x, out: y, channels: info.In.C, most: float64(op.E * info.In.C)}
 	case *spec.Sum:
-		return b.group(op.Branches, info, x, false)
+		return &join{in: in, out: y, sites: info.Out.H * info.Out.W}
 	case *spec.Cat:
-		return b.group(op.Branches, info, x, true)
+		return &join{in: in, out: y, sites: info.Out.H * info.Out.W, cat: true}
 	}
-	panic(fmt.Sprintf("taylor: no step for %T", op))
+	panic(fmt.Sprintf("taylor.New: no step for %T", info.Op))
+}
+
+func (b *builder) linear(conv *layer.Conv[float64], op *spec.Conv, info spec.Step, x, y int) *linear {
+	conv.Refresh(b.weights)
+	b.work = max(b.work, conv.Scratch())
+	weight, bias := b.tensor(info.Param(spec.Weight)), b.tensor(info.Param(spec.Bias))
+	return &linear{in: x, out: y, conv: conv, bias: bias, op: op, info: info.Layer, weight: weight}
 }
 
 // mean is a pool, which is a polynomial of order 1.
-func (b *builder) mean(op *spec.Pool, info spec.Layer, x, y int) *polynomial {
+func mean(op *spec.Pool, info spec.Layer, x, y int) *polynomial {
 	window := *op
 	if op.Global {
 		window = spec.Pool{L1: info.In.H, L2: info.In.W, S1: 1, S2: 1, D: 1}
@@ -256,33 +249,11 @@ func (b *builder) mean(op *spec.Pool, info spec.Layer, x, y int) *polynomial {
 		coefs[i] = 1 / float64(taps)
 	}
 	members := slide(info, window.L1, window.L2, window.S1, window.S2, window.D)
-	return b.polynomial(members, taps, 1, info, coefs, x, y)
-}
-
-func (b *builder) offset(name string) int {
-	for _, p := range b.offsets {
-		if p.Name == name {
-			return p.Offset
-		}
-	}
-	panic("taylor: no parameter " + name)
+	return newPolynomial(members, taps, 1, c, coefs, x, y)
 }
 
 func (b *builder) affine(s *affine, x int, shape spec.Shape) int {
 	s.in, s.out = x, b.value(shape, b.values[x].degree)
-	b.steps = append(b.steps, s)
-	return s.out
-}
-
-func (b *builder) group(branches [][]spec.Op, info spec.Layer, x int, cat bool) int {
-	s := &join{sites: info.Out.H * info.Out.W}
-	degree := 0
-	for k, ops := range branches {
-		y := b.chain(ops, fmt.Sprintf("%s.%d.", info.Path, k), x)
-		s.in = append(s.in, y)
-		degree = max(degree, b.values[y].degree)
-	}
-	s.out, s.cat = b.value(info.Out, degree), cat
 	b.steps = append(b.steps, s)
 	return s.out
 }
@@ -298,10 +269,4 @@ func slide(info spec.Layer, l1, l2, s1, s2, d int) []int {
 		}
 	}
 	return members
-}
-
-func (b *builder) linearStep(conv *layer.Conv[float64], op *spec.Conv, info spec.Layer, weight, bias []float64, x, y int) step {
-	conv.Refresh(b.weights)
-	b.work = max(b.work, conv.Scratch())
-	return &linear{in: x, out: y, conv: conv, bias: bias, op: op, info: info, weight: weight}
 }

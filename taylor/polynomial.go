@@ -15,9 +15,9 @@ type polynomial struct {
 	coefs    []float64      // [terms][channels], the constant first
 }
 
-func (b *builder) polynomial(members []int, n, order int, info spec.Layer, coefs []float64, x, y int) *polynomial {
+func newPolynomial(members []int, n, order, channels int, coefs []float64, x, y int) *polynomial {
 	s := &polynomial{
-		in: x, out: y, members: members, n: n, channels: info.Out.C, width: info.Out.C,
+		in: x, out: y, members: members, n: n, channels: channels, width: channels,
 		products: spec.Products(n, order), coefs: coefs,
 	}
 	for range n {

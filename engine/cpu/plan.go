@@ -79,27 +79,22 @@ type purpose struct {
 // newPlan compiles a valid network. The error says that so many images are too
 // many for the indices of its windows.
 func newPlan[T tensor.Float](net *spec.Net, images int, p purpose) (*plan[T], error) {
-	layers := net.Layers()
-	b := &builder[T]{
-		purpose: p,
-		layers:  make(map[string]spec.Layer, len(layers)),
-		params:  make(map[string]int),
-		plan:    &plan[T]{},
-	}
+	steps := net.Steps()
 	channels := net.Input.C
-	for _, l := range layers {
-		b.layers[l.Path] = l
-		channels = max(channels, l.In.C, l.Out.C)
-		if need := max(l.In.Size(), l.Out.Size(), reads(l)); need > math.MaxInt32/2/images {
-			return nil, fmt.Errorf("%s on the lattice %dx%d is too large for a micro-batch of %d images", l, l.In.H, l.In.W, images)
+	for _, s := range steps {
+		channels = max(channels, s.In.C, s.Out.C)
+		if need := max(s.In.Size(), s.Out.Size(), reads(s)); need > math.MaxInt32/2/images {
+			return nil, fmt.Errorf("%v on the lattice %dx%d is too large for a micro-batch of %d images", s, s.In.H, s.In.W, images)
 		}
 	}
-	for _, param := range net.Params() {
-		b.params[param.Name] = param.Offset
-	}
-	b.plan.frame = layer.NewFrame(images, channels)
+	b := &builder[T]{purpose: p, outputs: make([]int, len(steps)), plan: &plan[T]{frame: layer.NewFrame(images, channels)}}
 	b.plan.input = b.value(net.Input)
-	b.plan.output = b.chain(net.Ops, "", b.plan.input)
+	for i := 0; i < len(steps); {
+		n := b.together(steps[i:])
+		b.plan.output = b.add(steps[i : i+n])
+		i += n
+		b.outputs[i-1] = b.plan.output
+	}
 	if p.training {
 		b.placeTraining()
 	} else {
@@ -108,17 +103,17 @@ func newPlan[T tensor.Float](net *spec.Net, images int, p purpose) (*plan[T], er
 	return b.plan, nil
 }
 
-// reads is the number of places that an operation reads in one image, forward or
+// reads returns the number of places that an operation reads in one image, forward or
 // backward: the sites of its windows, or monomials.
-func reads(l spec.Layer) int {
-	sites := max(l.In.H*l.In.W, l.Out.H*l.Out.W)
-	switch op := l.Op.(type) {
+func reads(s spec.Step) int {
+	sites := max(s.In.H*s.In.W, s.Out.H*s.Out.W)
+	switch op := s.Op.(type) {
 	case *spec.Conv:
 		return sites * op.L1 * op.L2
 	case *spec.CG:
 		return sites * op.L1 * op.L2
 	case *spec.Taylor:
-		return l.Params / op.N // monomials
+		return spec.NumMonomials(s.In.Size(), op.Order)
 	case *spec.Pool:
 		if !op.Global {
 			return sites * op.L1 * op.L2
@@ -130,9 +125,8 @@ func reads(l spec.Layer) int {
 // builder makes a plan.
 type builder[T tensor.Float] struct {
 	purpose
-	layers map[string]spec.Layer
-	params map[string]int // offsets by name
-	plan   *plan[T]
+	outputs []int // the value of each of the network's steps
+	plan    *plan[T]
 }
 
 func (b *builder[T]) value(s spec.Shape) int {
@@ -140,116 +134,107 @@ func (b *builder[T]) value(s spec.Shape) int {
 	return len(b.plan.values) - 1
 }
 
-// chain appends the steps of ops, applied in turn to value x, and returns the
-// last value.
-func (b *builder[T]) chain(ops []spec.Op, prefix string, x int) int {
-	for i := 0; i < len(ops); i++ {
-		info, next := b.layers[fmt.Sprint(prefix, i)], b.layers[fmt.Sprint(prefix, i+1)]
-		gains, infos := b.gains(ops[i:], prefix, i)
-		switch {
-		case b.fused(info.Op, next.Op):
-			x = b.step(layer.NewNormCG(b.norm(info), b.cg(next)), x, info, next)
-			i++
-		case len(gains) > 0:
-			x = b.step(layer.NewGain[T](b.plan.frame, gains, info.In, b.limitGains), x, infos...)
-			i += len(gains) - 1
-		default:
-			x = b.op(info, x)
+// together returns how many of the network's next steps make one step of the plan: a
+// norm and a coarse-graining in training, or gains in succession. At inference most
+// norms are folded away.
+func (b *builder[T]) together(steps []spec.Step) int {
+	n := 1
+	switch steps[0].Op.(type) {
+	case *spec.Gain:
+		for n < len(steps) && steps[n].Follows && isGain(steps[n].Op) {
+			n++
 		}
-	}
-	return x
-}
-
-// gains are the gains that ops, which begin at the place first, begin with.
-func (b *builder[T]) gains(ops []spec.Op, prefix string, first int) (gains []*spec.Gain, infos []spec.Layer) {
-	for i, op := range ops {
-		gain, ok := op.(*spec.Gain)
-		if !ok {
+	case *spec.Norm:
+		if len(steps) == 1 || !steps[1].Follows {
 			break
 		}
-		gains, infos = append(gains, gain), append(infos, b.layers[fmt.Sprint(prefix, first+i)])
+		if cg, ok := steps[1].Op.(*spec.CG); ok && b.training && layer.TakesNorm(cg) {
+			n = 2
+		}
 	}
-	return gains, infos
+	return n
 }
 
-// fused reports whether an operation and the next make one step: a norm and a
-// coarse-graining in training. At inference the norm mostly is folded away.
-func (b *builder[T]) fused(op, next spec.Op) bool {
-	_, norm := op.(*spec.Norm)
-	cg, ok := next.(*spec.CG)
-	return b.training && norm && ok && layer.TakesNorm(cg)
+func isGain(op spec.Op) bool {
+	_, ok := op.(*spec.Gain)
+	return ok
 }
 
-func (b *builder[T]) op(info spec.Layer, x int) int {
-	switch op := info.Op.(type) {
+// add appends the step that computes steps together, and returns its value.
+func (b *builder[T]) add(steps []spec.Step) int {
+	first, last := steps[0], steps[len(steps)-1]
+	s := step[T]{}
+	for _, one := range steps {
+		s.ops = append(s.ops, one.Layer)
+	}
+	for _, i := range first.Inputs {
+		if i < 0 {
+			s.in = append(s.in, b.plan.input)
+		} else {
+			s.in = append(s.in, b.outputs[i])
+		}
+	}
+	switch first.Op.(type) {
 	case *spec.Flatten:
-		return x // the same elements in the same order
+		return s.in[0] // the same elements in the same order
 	case *spec.Sum:
-		return b.group(sum, op.Branches, info, x)
+		s.join = sum
 	case *spec.Cat:
-		return b.group(cat, op.Branches, info, x)
+		s.join = cat
 	default:
-		return b.step(b.layer(info, x), x, info)
+		b.compute(&s, b.layer(steps, s.in[0]))
 	}
+	s.out = b.value(last.Out)
+	b.plan.steps = append(b.plan.steps, s)
+	return s.out
 }
 
-// step appends the step of a layer that computes ops from value x.
-func (b *builder[T]) step(l layer.Layer[T], x int, ops ...spec.Layer) int {
-	measure, _ := l.(layer.Measurer[T])
-	penalty, _ := l.(layer.Penaliser[T])
-	if !b.limitGains {
-		penalty = nil
-	}
-	s := step[T]{
-		ops: ops, layer: l, measure: measure, penalty: penalty, in: []int{x}, out: b.value(ops[len(ops)-1].Out), scratch: b.plan.scratch,
+// compute has a step computed by a layer.
+func (b *builder[T]) compute(s *step[T], l layer.Layer[T]) {
+	s.layer, s.scratch = l, b.plan.scratch
+	b.plan.scratch += l.Scratch()
+	s.measure, _ = l.(layer.Measurer[T])
+	if b.limitGains {
+		s.penalty, _ = l.(layer.Penaliser[T])
 	}
 	if b.fixed {
 		s.inputOnly, _ = l.(layer.InputGrader[T])
 	}
-	b.plan.scratch += l.Scratch()
-	b.plan.steps = append(b.plan.steps, s)
-	return s.out
 }
 
-// layer compiles an operation on value x.
-func (b *builder[T]) layer(info spec.Layer, x int) layer.Layer[T] {
-	frame, at := b.plan.frame, func(name string) int { return b.params[info.Path+name] }
+// layer compiles operations on value x that make one step.
+func (b *builder[T]) layer(steps []spec.Step, x int) layer.Layer[T] {
+	frame, s := b.plan.frame, steps[0]
+	at := func(role spec.Role) int { return s.Param(role).Offset }
 	inputGrad := b.training && (b.inputGrad || x != b.plan.input)
-	switch op := info.Op.(type) {
+	switch op := s.Op.(type) {
 	case *spec.Conv:
-		return layer.NewConv[T](frame, op, info.In, info.Out, at(".conv.weight"), at(".conv.bias"), inputGrad)
+		return layer.NewConv[T](frame, op, s.In, s.Out, at(spec.Weight), at(spec.Bias), inputGrad)
 	case *spec.Linear:
-		return layer.NewLinear[T](frame, info.In, info.Out, at(".linear.weight"), at(".linear.bias"), inputGrad)
+		return layer.NewLinear[T](frame, s.In, s.Out, at(spec.Weight), at(spec.Bias), inputGrad)
 	case *spec.CG:
-		return b.cg(info)
+		return layer.NewCG[T](frame, op, s.In, s.Out, at(spec.Coefs))
 	case *spec.Taylor:
-		return layer.NewTaylor[T](frame, op, info.In, at(".taylor.coefficients"), inputGrad)
+		return layer.NewTaylor[T](frame, op, s.In, at(spec.Expansion), inputGrad)
 	case *spec.Norm: // in training: Fold leaves none
-		return b.norm(info)
+		norm := layer.NewNorm[T](frame, s.In, layer.NormParams{Scale: at(spec.Scale), Shift: at(spec.Shift), Mean: at(spec.Mean), Var: at(spec.Var)}, b.fixedStats)
+		if len(steps) == 1 {
+			return norm
+		}
+		s = steps[1]
+		cg, _ := s.Op.(*spec.CG)
+		return layer.NewNormCG(norm, layer.NewCG[T](frame, cg, s.In, s.Out, at(spec.Coefs)))
+	case *spec.Gain:
+		var gains []*spec.Gain
+		for _, s := range steps {
+			gain, _ := s.Op.(*spec.Gain)
+			gains = append(gains, gain)
+		}
+		return layer.NewGain[T](frame, gains, s.In, b.limitGains)
 	case *spec.Pool:
-		return layer.NewPool[T](frame, op, info.In, info.Out)
+		return layer.NewPool[T](frame, op, s.In, s.Out)
 	case *spec.ReLU:
-		return layer.NewReLU[T](frame, info.In)
+		return layer.NewReLU[T](frame, s.In)
 	}
-	panic(fmt.Sprintf("cpu.Compile: no layer for %T", info.Op))
-}
-
-func (b *builder[T]) cg(info spec.Layer) *layer.CG[T] {
-	op, _ := info.Op.(*spec.CG)
-	return layer.NewCG[T](b.plan.frame, op, info.In, info.Out, b.params[info.Owner()+".cg.coefficients"])
-}
-
-func (b *builder[T]) norm(info spec.Layer) *layer.Norm[T] {
-	at := func(name string) int { return b.params[info.Path+".norm."+name] }
-	return layer.NewNorm[T](b.plan.frame, info.In, layer.NormParams{Scale: at("scale"), Shift: at("shift"), Mean: at("mean"), Var: at("variance")}, b.fixedStats)
-}
-
-func (b *builder[T]) group(j join, branches [][]spec.Op, info spec.Layer, x int) int {
-	s := step[T]{ops: []spec.Layer{info}, join: j}
-	for k, ops := range branches {
-		s.in = append(s.in, b.chain(ops, fmt.Sprintf("%s.%d.", info.Path, k), x))
-	}
-	s.out = b.value(info.Out)
-	b.plan.steps = append(b.plan.steps, s)
-	return s.out
+	panic(fmt.Sprintf("cpu.newPlan: no layer for %T", s.Op))
 }

@@ -184,7 +184,10 @@ func (r *reference) conv(op *spec.Conv, path string, out spec.Shape, x batch) ba
 
 // cg sums the monomials one by one, in the order that spec.Monomials lists.
 func (r *reference) cg(op *spec.CG, path string, out spec.Shape, x batch) batch {
-	coefs := r.params[spec.Layer{Path: path, Op: op}.Owner()+".cg.coefficients"]
+	if op.Tie > 0 {
+		path = fmt.Sprint("tie", op.Tie)
+	}
+	coefs := r.params[path+".cg.coefficients"]
 	monomials := spec.Monomials(op.L1*op.L2, op.Order)
 	return generate(len(x.maps), out, func(i, row, c, ch int) float64 {
 		var sum float64

@@ -34,14 +34,14 @@ type network struct {
 // as in mnist:linear.
 func readNetwork(arg string) (*network, error) {
 	of, control, ok := cutLast(arg, ":")
-	if !ok || !slices.Contains(spec.Controls(), control) {
+	if !ok || !slices.Contains(spec.Ablations(), control) {
 		return readGiven(arg)
 	}
 	n, err := readGiven(of)
 	if err != nil {
 		return nil, err
 	}
-	twin, err := n.Control(control)
+	twin, err := n.Ablation(control)
 	if err != nil {
 		return nil, usagef("%s: %w", of, err)
 	}

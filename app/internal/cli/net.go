@@ -19,7 +19,7 @@ freedom at each scale; its parameters; the multiply-adds per image; and the degr
 the polynomial so far. Without an argument, list the presets.
 
 NAME:CONTROL is a network with something else in the place of its coarse-grainings,
-to compare with: ` + strings.Join(spec.Controls(), ", ") + `.`,
+to compare with: ` + strings.Join(spec.Ablations(), ", ") + `.`,
 		Example: `  taylornet net
   taylornet net mnist
   taylornet net my.net
@@ -72,7 +72,7 @@ func netJSON(n *spec.Net) netOutput {
 	out := netOutput{Network: n.String(), Input: shape(n.Input), Params: n.NumParams(), MACs: n.MACs(), Degree: n.Degree()}
 	for _, l := range n.Layers() {
 		out.Layers = append(out.Layers, layerOutput{
-			l.Path, l.String(), l.Name(), l.Values(), shape(l.In), shape(l.Out), l.Params, l.MACs, l.Degree,
+			l.Path, l.String(), l.Name(), l.Values(), shape(l.In), shape(l.Out), l.NumParams, l.MACs, l.Degree,
 		})
 	}
 	return out
@@ -92,7 +92,7 @@ func (a *app) showNet(n *network) {
 	}
 	row("", "Input", n.Input, 0, 0, 1)
 	for _, l := range n.Layers() {
-		row(l.Path, strings.Repeat("  ", l.Depth)+l.String(), l.Out, l.Params, l.MACs, l.Degree)
+		row(l.Path, strings.Repeat("  ", l.Depth)+l.String(), l.Out, l.NumParams, l.MACs, l.Degree)
 	}
 	t.add("", "total", "", "", "", count(n.NumParams()), count(n.MACs()), formatDegree(n.Degree()))
 	t.write(a.out)

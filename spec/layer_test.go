@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"maps"
 	"math"
 	"strings"
 	"testing"
@@ -40,9 +41,9 @@ func TestLayers(t *testing.T) {
 		if l.Path != w.path || l.String() != w.text || l.Depth != w.depth {
 			t.Errorf("layer %d is %s %v at depth %d, want %s %s at %d", i, l.Path, l, l.Depth, w.path, w.text, w.depth)
 		}
-		if l.Params != w.params || l.MACs != w.macs || l.Degree != w.degree {
+		if l.NumParams != w.params || l.MACs != w.macs || l.Degree != w.degree {
 			t.Errorf("%s %v: %d parameters, %d multiply-adds, degree %d, want %d, %d, %d",
-				l.Path, l, l.Params, l.MACs, l.Degree, w.params, w.macs, w.degree)
+				l.Path, l, l.NumParams, l.MACs, l.Degree, w.params, w.macs, w.degree)
 		}
 		params += w.params
 		macs += w.macs
@@ -128,4 +129,27 @@ func TestCostsAddUp(t *testing.T) {
 			t.Fatalf("%v\n%d parameters, the list has %d", n, n.NumParams(), trained)
 		}
 	})
+}
+
+func TestNameAndValues(t *testing.T) {
+	net, err := Parse("Input(4,4,1) Conv(3,3,2,1,1,1) CG(2,2,2,2,2) Norm MaxPool(1,2,1,1) AvgPool Linear(10)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []struct {
+		name   string
+		values map[string]int
+	}{
+		{"Conv", map[string]int{"l1": 3, "l2": 3, "c": 2, "s1": 1, "s2": 1, "p": 1}},
+		{"CG", map[string]int{"l1": 2, "l2": 2, "c": 2, "s1": 2, "s2": 2, "d": 1, "order": 2, "tie": 0}},
+		{"Norm", nil},
+		{"MaxPool", map[string]int{"l1": 1, "l2": 2, "s1": 1, "s2": 1, "d": 1}},
+		{"AvgPool", nil}, // global
+		{"Linear", map[string]int{"n": 10}},
+	}
+	for i, l := range net.Layers() {
+		if l.Name() != want[i].name || !maps.Equal(l.Values(), want[i].values) {
+			t.Errorf("%s: %s %v, want %s %v", l, l.Name(), l.Values(), want[i].name, want[i].values)
+		}
+	}
 }

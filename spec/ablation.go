@@ -1,0 +1,86 @@
+package spec
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// ablation says what stands in the place of a coarse-graining, and whether gains are kept.
+type ablation struct {
+	name  string
+	by    func(*CG) []Op
+	gains bool
+}
+
+// ablations holds all of them, in the order of Ablations.
+var ablations = []ablation{
+	{"relu-avg", func(g *CG) []Op { return pooled(g, false) }, false},
+	{"relu-max", func(g *CG) []Op { return pooled(g, true) }, false},
+	{"linear", func(g *CG) []Op {
+		linear := *g
+		linear.Order = 1
+		return []Op{&linear}
+	}, false},
+	{"undilated", func(g *CG) []Op {
+		dense := *g
+		if g.D > 1 {
+			dense.D, dense.S1, dense.S2 = 1, g.L1, g.L2
+		}
+		return []Op{&dense}
+	}, true},
+}
+
+// pooled is ReLU and, unless the window is a single site, pooling of the window.
+func pooled(g *CG, largest bool) []Op {
+	ops := []Op{&ReLU{g.Pos}}
+	if g.L1*g.L2*g.S1*g.S2 > 1 {
+		ops = append(ops, &Pool{Pos: g.Pos, Max: largest, L1: g.L1, L2: g.L2, S1: g.S1, S2: g.S2, D: g.D})
+	}
+	return ops
+}
+
+// Ablations lists the names that Net.Ablation takes.
+func Ablations() []string {
+	var names []string
+	for _, a := range ablations {
+		names = append(names, a.name)
+	}
+	return names
+}
+
+// Ablation returns the network with something else in the place of its
+// coarse-grainings, to find out by comparison what they do:
+//
+//   - relu-avg and relu-max: ReLU and average or max pooling of the same window
+//   - linear: coarse-grainings of order 1
+//   - undilated: dilated windows drawn together, with strides of their own size
+//
+// All but undilated are without gains, which rectifiers do not need and which are no
+// more linear than products. Nothing else changes, so an ablation has a few parameters
+// fewer. It is an error if there is nothing to replace, or if the lattice becomes too
+// small for what follows.
+func (n *Net) Ablation(name string) (*Net, error) {
+	at := slices.IndexFunc(ablations, func(a ablation) bool { return a.name == name })
+	if at < 0 {
+		return nil, fmt.Errorf("unknown ablation %q: want one of %s", name, strings.Join(Ablations(), ", "))
+	}
+	twin := n.Replace(func(_ int, s Step) []Op {
+		switch op := s.Op.(type) {
+		case *CG:
+			return ablations[at].by(op)
+		case *Gain:
+			if !ablations[at].gains {
+				return nil
+			}
+		}
+		return []Op{s.Op}
+	})
+	if twin.String() == n.String() {
+		return nil, fmt.Errorf("ablation %s: the network has nothing to replace", name)
+	}
+	if err := twin.Validate(); err != nil {
+		return nil, fmt.Errorf("ablation %s: %w", name, err)
+	}
+	return twin, nil
+}

@@ -1,0 +1,72 @@
+package spec
+
+import "fmt"
+
+// Step is one operation of a network in the order of computation.
+type Step struct {
+	Layer
+	// Inputs are the steps whose outputs it reads, by their places in Net.Steps; -1
+	// is the network's input. There is one, or of a group one for each branch.
+	Inputs []int
+	// Follows reports whether the operation stands directly behind that of the step
+	// before. It then reads the output of that step, and no other step does. It is
+	// false for a group, which stands behind its branches.
+	Follows bool
+	// Params are the parameters as in Net.Params, the one with the constant term
+	// last; those of a Norm are the scale, the shift, the mean and the variance.
+	// Operations with a tie have the same ones.
+	Params []Param
+}
+
+// Param returns the parameter of the given role. It panics if there is none.
+func (s Step) Param(role Role) Param {
+	for _, p := range s.Params {
+		if p.Role == role {
+			return p
+		}
+	}
+	panic(fmt.Sprintf("spec.Step.Param: %v has no parameter of role %d", s, role))
+}
+
+// Steps lists the operations in the order of computation: a group comes after its
+// branches. Each step computes one feature map, and the last one the network's output.
+// This is the form from which engines, exporters and analyses compile a network.
+func (n *Net) Steps() []Step {
+	w := n.walked("Steps")
+	offsets := make(map[string]int, len(w.params))
+	for _, p := range layout(w.params) {
+		offsets[p.Name] = p.Offset
+	}
+	for _, s := range w.steps {
+		for i, p := range s.Params {
+			s.Params[i].Offset = offsets[p.Name]
+		}
+	}
+	return w.steps
+}
+
+// Replace returns the network with other operations in the place of each that is not
+// a group: those that by returns for the step at place i of Net.Steps, none or several.
+// The calls come in the order of the steps. The result may have faults; see Validate.
+func (n *Net) Replace(by func(i int, s Step) []Op) *Net {
+	steps := n.Steps()
+	next := 0
+	var chain func(ops []Op) []Op
+	chain = func(ops []Op) (out []Op) {
+		for _, op := range ops {
+			g, grouped := op.(group)
+			if !grouped {
+				out = append(out, by(next, steps[next])...)
+			} else {
+				branches := make([][]Op, len(g.branches()))
+				for b, ops := range g.branches() {
+					branches[b] = chain(ops)
+				}
+				out = append(out, g.with(branches))
+			}
+			next++
+		}
+		return out
+	}
+	return &Net{Input: n.Input, Ops: chain(n.Ops)}
+}
