@@ -18,20 +18,11 @@ const maxCoefficients = 100_000_000
 // Direct is the network of the direct Taylor expansion of images of the given
 // shape: for every class a polynomial of all pixels.
 func Direct(in spec.Shape, classes, order int) (*spec.Net, error) {
-	n := Coefficients(in.Size(), order)
-	if n > maxCoefficients/float64(classes) {
+	n := spec.NumMonomials(in.Size(), order)
+	if n > maxCoefficients/max(classes, 1) {
 		return nil, fmt.Errorf("%w: order %d of %dx%dx%d pixels has %.4g coefficients for each of %d classes, at most %d fit in all: choose a smaller size or order",
-			ErrTooLarge, order, in.H, in.W, in.C, n, classes, maxCoefficients)
+			ErrTooLarge, order, in.H, in.W, in.C, float64(n), classes, maxCoefficients)
 	}
 	net := &spec.Net{Input: in, Ops: []spec.Op{&spec.Taylor{N: classes, Order: order}}}
 	return net, net.Validate()
-}
-
-// Coefficients is the number of monomials of degree at most order in n variables.
-func Coefficients(n, order int) float64 {
-	count := 1.0
-	for k := 1; k <= order; k++ {
-		count *= float64(n+k) / float64(k)
-	}
-	return count
 }

@@ -23,7 +23,7 @@ func NewCG[T tensor.Float](f Frame, op *spec.CG, in, out spec.Shape, coefs int) 
 	g := geometry{l1: op.L1, l2: op.L2, s1: op.S1, s2: op.S2, dilation: op.D}
 	return &CG[T]{
 		frame: f, in: in, out: out, win: g.window(f, in, out),
-		order: op.Order, coefs: coefs, terms: kernel.Terms(op.L1*op.L2, op.Order),
+		order: op.Order, coefs: coefs, terms: spec.NumMonomials(op.L1*op.L2, op.Order),
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/coarsegrain/taylornet/internal/approx"
-	"github.com/coarsegrain/taylornet/internal/kernel"
 	"github.com/coarsegrain/taylornet/spec"
 )
 
@@ -131,7 +130,7 @@ func TestCGGradient(t *testing.T) {
 		out := spec.Shape{H: slide(in.H, op.L1, op.S1, 0, op.D), W: slide(in.W, op.L2, op.S2, 0, op.D), C: op.C}
 		f := NewFrame(between(t, "n", 1, 2), op.C)
 		l := NewCG[float64](f, op, in, out, 0)
-		params := kernel.Terms(op.L1*op.L2, op.Order) * op.C
+		params := spec.NumMonomials(op.L1*op.L2, op.Order) * op.C
 		b := newBench(l, f, in, out, params, source(t))
 		for i := range b.dx { // stale gradients must not leak in
 			b.dx[i] = 7

@@ -30,7 +30,7 @@ func drawNormCG(t *rapid.T) normCGCase {
 	in := spec.Shape{H: between(t, "h", 5, 6), W: between(t, "w", 3, 5), C: op.C}
 	out := spec.Shape{H: slide(in.H, op.L1, op.S1, 0, op.D), W: slide(in.W, op.L2, op.S2, 0, op.D), C: op.C}
 	f := NewFrame(between(t, "n", 1, 2), op.C)
-	at := kernel.Terms(op.L1*op.L2, op.Order) * op.C
+	at := spec.NumMonomials(op.L1*op.L2, op.Order) * op.C
 	norm := NewNorm[float64](f, in, NormParams{Scale: at, Shift: at + op.C, Mean: at + 2*op.C, Var: at + 3*op.C}, false)
 	return normCGCase{norm, NewCG[float64](f, op, in, out, 0), f, in, out, at + 2*op.C}
 }

@@ -179,7 +179,7 @@ func scale(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	ops, scaled := m.Net().Layers(), m.Config()
 	n := m.Net().NumParams()
-	last := scaled.Params[n-ops[len(ops)-1].Params : n]
+	last := scaled.Params[n-ops[len(ops)-1].NumParams : n]
 	for i := range last {
 		last[i] *= float32(factor)
 	}
