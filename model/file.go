@@ -52,7 +52,7 @@ func Decode(data []byte, opts ...Options) (*Model, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	return newModel(*cfg, opts)
+	return newModel(cfg, opts)
 }
 
 func decode(data []byte) (*Config, error) {

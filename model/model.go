@@ -64,11 +64,12 @@ func New(cfg Config, opts ...Options) (*Model, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	return newModel(cfg.clone(), opts)
+	copied := cfg.clone()
+	return newModel(&copied, opts)
 }
 
 // newModel makes a model from valid parts without copying them.
-func newModel(cfg Config, opts []Options) (*Model, error) {
+func newModel(cfg *Config, opts []Options) (*Model, error) {
 	var o Options
 	if len(opts) > 0 {
 		o = opts[len(opts)-1]
@@ -76,13 +77,12 @@ func newModel(cfg Config, opts []Options) (*Model, error) {
 	if err := o.Invert.validate(); err != nil {
 		return nil, err
 	}
-	return &Model{cfg: cfg, invert: o.Invert, compiled: sync.OnceValues(func() (engine.Program[float32], error) {
+	return &Model{cfg: *cfg, invert: o.Invert, compiled: sync.OnceValues(func() (engine.Program[float32], error) {
 		return cpu.New().Compile(cfg.Net, cfg.Params, engine.Options{Workers: o.Workers})
 	})}, nil
 }
 
-// Config returns a copy of the model's parts, to make another model from. The
-// network is shared: see Net.
+// Config returns a copy of the model's parts, to make another model from.
 func (m *Model) Config() Config { return m.cfg.clone() }
 
 // Net returns the network. It is shared with the model and must not be changed.
@@ -120,9 +120,14 @@ func (m *Model) run(ctx context.Context, n int, input, output func(i int, v []fl
 	return nil
 }
 
-// clone copies all parts but the network.
+// clone copies valid parts.
 func (c *Config) clone() Config {
 	copied := *c
+	net, err := spec.Parse(c.Net.String())
+	if err != nil {
+		panic("model.Config.clone: " + err.Error())
+	}
+	copied.Net = net
 	copied.Params = c.params()
 	copied.Normalisation = c.normalisation()
 	copied.Classes = slices.Clone(c.Classes)

@@ -124,6 +124,9 @@ func TestModelDoesNotChange(t *testing.T) {
 		c.Normalisation.Mean[0]++
 		c.Normalisation.Std[0]++
 		c.Training[0] = ' '
+		if c.Net != nil {
+			c.Net.Ops = c.Net.Ops[:1]
+		}
 	}
 	if !slices.Equal(fileOf(t, m), before) {
 		t.Error("the model has changed")

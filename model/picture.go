@@ -14,9 +14,9 @@ import (
 // sees it.
 type Invert string
 
-// InvertAuto exchanges them if the picture looks like the negative of what the
-// model was trained on: the model is grey, its training images are light on dark,
-// and the picture has a bright border, as ink on paper has.
+// InvertAuto exchanges light and dark if the picture looks like the negative of what
+// the model was trained on: the model is grey, its training images are light on dark,
+// and the picture has a bright border, like ink on paper.
 const (
 	InvertAuto Invert = "auto"
 	InvertYes  Invert = "yes"

@@ -8,6 +8,7 @@ import (
 
 	"github.com/coarsegrain/taylornet/engine"
 	simd "github.com/coarsegrain/taylornet/internal/cpu"
+	"github.com/coarsegrain/taylornet/spec"
 )
 
 // benchFlags are the flags of bench.
@@ -75,7 +76,7 @@ type benchOutput struct {
 	Batch   int    `json:"batch"`
 	Threads int    `json:"threads"`
 	SIMD    string `json:"simd"`
-	netOutput
+	spec.Description
 
 	Train      float64    `json:"train_images_per_second"`
 	TrainRange [2]float64 `json:"train_range"`
@@ -104,7 +105,7 @@ func (a *app) bench(f *benchFlags) error {
 	}
 	b := newBenchmark(n.Net, f.batch, f.seconds, engine.TrainingOptions{Options: engine.Options{Workers: f.threads, MicroBatch: f.microBatch}, LimitGains: true}) // as train has it
 	out := benchOutput{
-		Net: n.name, Batch: f.batch, Threads: f.threads, SIMD: simd.Active().String(), netOutput: netJSON(n.Net),
+		Net: n.name, Batch: f.batch, Threads: f.threads, SIMD: simd.Active().String(), Description: n.Describe(),
 	}
 	if err := b.speed(&out); err != nil {
 		return err

@@ -37,45 +37,12 @@ to compare with: ` + strings.Join(spec.Ablations(), ", ") + `.`,
 				return err
 			}
 			if a.json {
-				return a.writeJSON(netJSON(n.Net))
+				return a.writeJSON(n.Describe())
 			}
 			a.showNet(n)
 			return nil
 		},
 	}
-}
-
-// netOutput is what net writes with --json.
-type netOutput struct {
-	Network string        `json:"network"`
-	Input   [3]int        `json:"input"`
-	Params  int           `json:"params"`
-	MACs    int           `json:"macs"`
-	Degree  int           `json:"degree"` // 0 if the network is not a polynomial
-	Layers  []layerOutput `json:"layers"`
-}
-
-type layerOutput struct {
-	Path   string         `json:"path"`
-	Op     string         `json:"op"`
-	Type   string         `json:"type"`
-	Values map[string]int `json:"values"` // by their names in the notation
-	In     [3]int         `json:"in"`
-	Out    [3]int         `json:"out"`
-	Params int            `json:"params"`
-	MACs   int            `json:"macs"`
-	Degree int            `json:"degree"`
-}
-
-func netJSON(n *spec.Net) netOutput {
-	shape := func(s spec.Shape) [3]int { return [3]int{s.H, s.W, s.C} }
-	out := netOutput{Network: n.String(), Input: shape(n.Input), Params: n.NumParams(), MACs: n.MACs(), Degree: n.Degree()}
-	for _, l := range n.Layers() {
-		out.Layers = append(out.Layers, layerOutput{
-			l.Path, l.String(), l.Name(), l.Values(), shape(l.In), shape(l.Out), l.NumParams, l.MACs, l.Degree,
-		})
-	}
-	return out
 }
 
 func (a *app) showNet(n *network) {
