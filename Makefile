@@ -103,9 +103,12 @@ references: build ## make the references in pretrained/ and their pictures anew 
 	./taylornet distill mnist --objective distribution --evaluate none --out $(MADE)/mnist-training
 	cp $(MADE)/mnist-training/images-10.png docs/images/mnist-training.png
 
-cross: ## build the library for other systems
-	GOOS=darwin GOARCH=arm64 $(GO) build $(LIBRARY)
-	GOOS=windows GOARCH=amd64 $(GO) build $(LIBRARY)
+cross: ## build for every system of a release, and the library for WebAssembly
+	@for target in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64; do \
+		echo "$$target"; \
+		CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/} $(GO) build ./... || exit 1; \
+	done
 	GOOS=js GOARCH=wasm $(GO) build $(LIBRARY)
+	GOOS=windows GOARCH=amd64 $(GO) vet ./...
 
 ci: build check-gen lint test test-purego test-levels race fuzz-smoke cross ## all of the above that CI asks

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -18,7 +17,8 @@ func (a *app) versionCommand() *cobra.Command {
 		Example: "  taylornet version --json\n  TAYLORNET_SIMD=portable taylornet version",
 		Args:    atMost(0),
 		RunE: func(*cobra.Command, []string) error {
-			v := thisVersion()
+			info, _ := debug.ReadBuildInfo()
+			v := versionOf(info)
 			if a.json {
 				return a.writeJSON(v)
 			}
@@ -34,8 +34,11 @@ func (a *app) versionCommand() *cobra.Command {
 
 // versionOutput is what version writes with --json.
 type versionOutput struct {
-	Version   string   `json:"version"`
-	Revision  string   `json:"revision,omitempty"` // of the source
+	Version   string   `json:"version"`            // of the module, from the tag
+	Revision  string   `json:"revision,omitempty"` // of the sources, for people
+	Commit    string   `json:"commit,omitempty"`
+	Time      string   `json:"time,omitempty"` // of the commit
+	Dirty     bool     `json:"dirty"`          // the sources had changes that were not committed
 	Go        string   `json:"go"`
 	OS        string   `json:"os"`
 	Arch      string   `json:"arch"`
@@ -43,31 +46,34 @@ type versionOutput struct {
 	Supported []string `json:"simd_supported"`
 }
 
-func thisVersion() versionOutput {
+// versionOf returns what the build recorded, which is little without a module or
+// outside a checkout; info may be nil.
+func versionOf(info *debug.BuildInfo) versionOutput {
 	v := versionOutput{Version: "(unknown)", Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH, SIMD: cpu.Active().String()}
 	for _, level := range cpu.Supported() {
 		v.Supported = append(v.Supported, level.String())
 	}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
+	if info == nil {
 		return v
 	}
 	if info.Main.Version != "" {
 		v.Version = info.Main.Version
 	}
-	var revision, dirty string
 	for _, s := range info.Settings {
 		switch s.Key {
 		case "vcs.revision":
-			revision = s.Value[:min(12, len(s.Value))]
+			v.Commit = s.Value
+		case "vcs.time":
+			v.Time = s.Value
 		case "vcs.modified":
-			if s.Value == "true" {
-				dirty = ", changed"
-			}
+			v.Dirty = s.Value == "true"
 		}
 	}
-	if revision != "" {
-		v.Revision = fmt.Sprintf("revision %s%s", revision, dirty)
+	if v.Commit != "" {
+		v.Revision = "revision " + v.Commit[:min(12, len(v.Commit))]
+		if v.Dirty {
+			v.Revision += ", changed"
+		}
 	}
 	return v
 }
