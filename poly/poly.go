@@ -9,7 +9,7 @@ import (
 )
 
 // Poly is a polynomial in the variables x_0, x_1, ... The zero value is the
-// polynomial 0. Methods leave their operands as they are.
+// polynomial 0. Methods do not change their operands.
 type Poly struct {
 	terms map[monomial]float64 // none is zero
 }
@@ -17,7 +17,7 @@ type Poly struct {
 // monomial is the product of variables, two bytes each, in ascending order.
 type monomial string
 
-// MaxVariables is the number of variables that a polynomial may have.
+// MaxVariables is the largest number of variables of a polynomial.
 const MaxVariables = 1 << 16
 
 // Term is a monomial with its coefficient.
@@ -27,7 +27,8 @@ type Term struct {
 	Coefficient float64 `json:"coefficient"`
 }
 
-// New adds up terms. Their variables may be in any order.
+// New returns the sum of terms. Their variables may be in any order. It returns an error
+// if a coefficient is not finite or a variable is not within MaxVariables.
 func New(terms ...Term) (Poly, error) {
 	p := Poly{terms: make(map[monomial]float64, len(terms))}
 	for _, t := range terms {
@@ -42,35 +43,30 @@ func New(terms ...Term) (Poly, error) {
 			}
 			key = append(key, byte(v>>8), byte(v))
 		}
-		p.add(monomial(key), t.Coefficient)
+		p.terms[monomial(key)] += t.Coefficient
 	}
-	return p, nil
+	return p.reduced(), nil
 }
 
-// Constant is the polynomial c.
+// Constant returns the polynomial c.
 func Constant(c float64) Poly { return one("", c) }
 
-// Variable is the polynomial x_i. It panics unless 0 <= i < MaxVariables.
+// Variable returns the polynomial x_i. It panics unless 0 <= i < MaxVariables.
 func Variable(i int) Poly {
 	if i < 0 || i >= MaxVariables {
-		panic(fmt.Sprintf("poly.Variable: %d", i))
+		panic(fmt.Sprintf("poly.Variable: %d is not within 0 to %d", i, MaxVariables-1))
 	}
 	return one(monomial([]byte{byte(i >> 8), byte(i)}), 1)
 }
 
 func one(m monomial, c float64) Poly {
-	p := Poly{terms: make(map[monomial]float64, 1)}
-	p.add(m, c)
-	return p
+	return Poly{terms: map[monomial]float64{m: c}}.reduced()
 }
 
-// add adds a term to p itself.
-func (p Poly) add(m monomial, c float64) {
-	if sum := p.terms[m] + c; sum != 0 {
-		p.terms[m] = sum
-	} else {
-		delete(p.terms, m)
-	}
+// reduced removes the terms of p itself that are zero, and returns p.
+func (p Poly) reduced() Poly {
+	maps.DeleteFunc(p.terms, func(_ monomial, c float64) bool { return c == 0 })
+	return p
 }
 
 // AddScaled returns p + scale q.
@@ -78,15 +74,15 @@ func (p Poly) AddScaled(scale float64, q Poly) Poly {
 	return Sum([]float64{1, scale}, []Poly{p, q})
 }
 
-// Sum returns the sum of the scales times the polynomials, as many.
+// Sum returns the sum over i of scales[i] list[i].
 func Sum(scales []float64, list []Poly) Poly {
 	sum := Poly{terms: make(map[monomial]float64)}
 	for i, q := range list {
 		for m, c := range q.terms {
-			sum.add(m, scales[i]*c)
+			sum.terms[m] += scales[i] * c
 		}
 	}
-	return sum
+	return sum.reduced()
 }
 
 // Mul returns p q.
@@ -96,10 +92,10 @@ func (p Poly) Mul(q Poly) Poly {
 	left, right := p.sorted(), q.sorted()
 	for _, a := range left {
 		for _, b := range right {
-			product.add(a.times(b), p.terms[a]*q.terms[b])
+			product.terms[a.times(b)] += p.terms[a] * q.terms[b]
 		}
 	}
-	return product
+	return product.reduced()
 }
 
 // times merges the factors of two monomials.
@@ -115,17 +111,17 @@ func (m monomial) times(n monomial) monomial {
 	return monomial(append(append(merged, m...), n...))
 }
 
-// sorted lists the monomials by degree, then lexicographically.
+// sorted returns the monomials by degree, then lexicographically.
 func (p Poly) sorted() []monomial {
 	return slices.SortedFunc(maps.Keys(p.terms), func(a, b monomial) int {
 		return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
 	})
 }
 
-// Len is the number of terms.
+// Len returns the number of terms.
 func (p Poly) Len() int { return len(p.terms) }
 
-// Degree is the largest number of factors in a monomial; 0 for a constant.
+// Degree returns the largest number of factors in a monomial, 0 for a constant.
 func (p Poly) Degree() int {
 	degree := 0
 	for m := range p.terms {
@@ -134,7 +130,7 @@ func (p Poly) Degree() int {
 	return degree
 }
 
-// Terms lists the terms by degree, then lexicographically: 1, x_0, x_1, ...,
+// Terms returns the terms by degree, then lexicographically: 1, x_0, x_1, ...,
 // x_0^2, x_0 x_1, ...
 func (p Poly) Terms() []Term {
 	terms := make([]Term, 0, len(p.terms))
@@ -159,7 +155,7 @@ func (p Poly) Order(k int) Poly {
 	return part
 }
 
-// Eval is the polynomial's value at x. It panics if x has too few variables.
+// Eval returns the polynomial's value at x. It panics if x has too few variables.
 func (p Poly) Eval(x []float64) float64 {
 	var sum float64
 	for _, t := range p.Terms() {

@@ -7,14 +7,15 @@ import (
 	"strings"
 )
 
-// String writes the polynomial as mathematics, as in
+// String returns the polynomial as mathematics, as in
 //
 //	0.5 + 2*x0 - x1 + 3*x0^2*x3
 //
 // with as many digits as Parse needs to read the same coefficients.
 func (p Poly) String() string { return p.Text(-1) }
 
-// Text is String with so many significant digits a coefficient; all if negative.
+// Text returns what String does with that many significant digits per coefficient, or
+// all of them if digits is negative.
 func (p Poly) Text(digits int) string {
 	var b strings.Builder
 	for _, t := range p.Terms() {
@@ -120,7 +121,7 @@ func parseTerm(word string) (Term, error) {
 	return t, nil
 }
 
-// MarshalJSON writes the list of terms.
+// MarshalJSON returns the list of terms.
 func (p Poly) MarshalJSON() ([]byte, error) { return json.Marshal(p.Terms()) }
 
 // UnmarshalJSON reads a list of terms.

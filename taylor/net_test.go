@@ -34,7 +34,7 @@ var nets = map[string]string{
 // small nets have expansions that can be written out.
 var small = map[string]string{
 	"clusters": "Input(1,4,1) CG(1,2,1,1,2) CG(1,2,1,1,1)",
-	"mixed":    "Input(2,3,2) Conv(2,2,3,1,1,1) Norm CG(2,2,3,1,1) Cat{ | AvgPool(1,1,1,1) } Sum{ | } CG(1,1,6,1,1) Linear(2)",
+	"mixed":    "Input(2,2,2) Conv(2,2,3,1,1,1) Norm CG(2,2,3,1,1) Cat{ | AvgPool(1,1,1,1) } Sum{ | } CG(1,1,6,1,1) Linear(2)",
 	"taylor":   "Input(2,2,1) Conv(1,1,2,1,1) Taylor(2,order=3)",
 	"gain":     "Input(1,2,2) Gain(3) CG(1,2,2,1,1)",
 	"cubic":    "Input(2,2,2) Flatten Linear(2) CG(1,1,2,1,1,order=3)",
