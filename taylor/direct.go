@@ -7,16 +7,17 @@ import (
 	"github.com/coarsegrain/taylornet/spec"
 )
 
-// ErrTooLarge is wrapped by errors about direct expansions with more coefficients
-// than memory has place for.
+// ErrTooLarge is wrapped by errors about direct expansions, and about second orders of
+// networks, with more coefficients than should be held in memory.
 var ErrTooLarge = errors.New("the expansion is too large")
 
-// maxCoefficients bounds a direct expansion: in training a coefficient takes some
-// 70 bytes, of its gradients, moments and average.
+// maxCoefficients bounds a direct expansion: in training a coefficient takes about
+// 70 bytes, for gradients, moments and its average.
 const maxCoefficients = 100_000_000
 
-// Direct is the network of the direct Taylor expansion of images of the given
-// shape: for every class a polynomial of all pixels.
+// Direct returns the network of the direct Taylor expansion of images of the given
+// shape, which is a polynomial of all pixels for each class. It returns ErrTooLarge if
+// there are over 100 million coefficients.
 func Direct(in spec.Shape, classes, order int) (*spec.Net, error) {
 	n := spec.NumMonomials(in.Size(), order)
 	if n > maxCoefficients/max(classes, 1) {

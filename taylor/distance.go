@@ -43,9 +43,9 @@ type Distance struct {
 	// Groups are the fractions of this distance's weights that belong to each fifth
 	// of all weights by size, from L1 the largest to L5 the smallest. If weights did
 	// not depend on distance, each would be a fifth, whatever the number of pairs.
-	Groups [groups]Interval
+	Groups [5]Interval
 	// Histogram counts |b_ij| over all polynomials in the bins of HistogramBin.
-	Histogram [histogramBins]int
+	Histogram [50]int
 }
 
 // Histograms have five bins per power of ten, from 1e-8 to 1e2.

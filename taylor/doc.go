@@ -1,12 +1,18 @@
-// Package taylor analyses polynomials: exactly those of trained networks, and
-// direct Taylor expansions of images.
+// Package taylor analyses polynomials: those that trained networks compute, and direct
+// Taylor expansions of images.
 //
 // A network without activation functions is one polynomial of its image. On the
-// line x(t) = x0 + t (x - x0) from an expansion point x0 to an image x every
-// value in it is a polynomial in t, whose coefficients are carried from step to
-// step: nothing is sampled or estimated, and what is left is the rounding of
+// line x(t) = x0 + t (x - x0) from an expansion point x0 to an image x, every
+// value in it is a polynomial in t. Its coefficients are carried from step to
+// step. Nothing is sampled or estimated: the only error is the rounding of
 // float64. The coefficient of t^k in a logit is what all monomials of degree k
-// in x - x0 contribute to it. Of a degree over 1,024, and where the orders cancel beyond all
-// digits, that holds for orders 0 to 2; what pixels contribute over all orders is then
-// integrated numerically, and checked.
+// in x - x0 contribute to it.
+//
+// If the degree is over 1,024, or the orders cancel beyond all digits, that holds for
+// orders 0 to 2. What pixels contribute over all orders is then integrated numerically,
+// and checked.
+//
+// Analyse computes everything that can be read from a model, as values that can be
+// written as JSON. Net, Line and their methods compute its parts. StudyDirect compares
+// direct Taylor expansions, which have no coarse-graining.
 package taylor
