@@ -20,7 +20,7 @@ func drawPixels(t *rapid.T) (pixels []uint8, h, w, c int) {
 	return rapid.SliceOfN(rapid.Uint8(), h*w*c, h*w*c).Draw(t, "pixels"), h, w, c
 }
 
-// at is a pixel of an image over a background of 0.
+// at returns a pixel of an image over a background of 0.
 func at(pixels []uint8, h, w, c, y, x, ch int) float64 {
 	if y < 0 || y >= h || x < 0 || x >= w {
 		return 0
@@ -132,7 +132,7 @@ func TestResampleExact(t *testing.T) {
 	}
 }
 
-// strong uses everything at once.
+// strong uses every augmentation at once.
 var strong = Augment{Shift: 2, Rotate: 15, Scale: 0.2, Shear: 10, Elastic: 1.5, Flip: true, Crop: 2, Cutout: 3, Contrast: 0.2, Noise: 0.1}
 
 func TestDrawIsWithinBounds(t *testing.T) {
@@ -244,7 +244,7 @@ func TestSamplerPlain(t *testing.T) {
 	}
 }
 
-// A sample depends on seed, epoch and image alone, and on each of them.
+// A sample depends on the seed, the epoch and the image, and on nothing else.
 func TestSamplerIsDeterministic(t *testing.T) {
 	sample := func(s *Sampler, epoch, i int) string {
 		dst := make([]float32, 28*28)

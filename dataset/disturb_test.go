@@ -69,8 +69,8 @@ func TestDisturbContrast(t *testing.T) {
 	}
 }
 
-// Noise has its mean and deviation where nothing is cut, is an image's own whatever
-// others are beside it, and the seed's.
+// Noise has its mean and standard deviation if nothing is clipped. It depends on the
+// image and the seed, not on the images beside it.
 func TestDisturbNoise(t *testing.T) {
 	s := &Set{Name: "grey", Classes: []string{"a"}, H: 100, W: 100, C: 1, Pixels: slices.Repeat([]uint8{128}, 30000), Labels: make([]uint16, 3)}
 	d := Disturbance{Noise: 0.1}
@@ -81,9 +81,9 @@ func TestDisturbNoise(t *testing.T) {
 		squares += (float64(v) - 128) * (float64(v) - 128)
 	}
 	n := float64(len(got.Pixels))
-	// 25.5 is the deviation; the errors of mean and deviation are a hundredth of that.
+	// 25.5 is sigma; the errors of mean and sigma are a hundredth of that.
 	if !(math.Abs(sum/n) <= 0.8) || !(math.Abs(math.Sqrt(squares/n)-25.5) <= 0.6) {
-		t.Errorf("noise of mean %.3f and deviation %.3f, want 0 and 25.5", sum/n, math.Sqrt(squares/n))
+		t.Errorf("noise of mean %.3f and sigma %.3f, want 0 and 25.5", sum/n, math.Sqrt(squares/n))
 	}
 	if slices.Equal(got.All().Image(0), got.All().Image(1)) {
 		t.Error("two images have the same noise")

@@ -44,8 +44,7 @@ func TestReadFolder(t *testing.T) {
 	}
 }
 
-// One coloured image anywhere makes all RGB; train and test folders are the
-// split.
+// One coloured image makes all images RGB. Folders train and test give the split.
 func TestReadFolderSplitAndColour(t *testing.T) {
 	data, err := ReadFolder(folder(map[string][]byte{
 		"train/a/1.png": pngOf(picture(2, 2, color.Gray{9})),

@@ -93,7 +93,7 @@ func FuzzReadIDX(f *testing.F) {
 	})
 }
 
-// checkSet demands that a set read without error is sound.
+// checkSet checks that a set that was read without an error is sound.
 func checkSet(t *testing.T, s *Set) {
 	t.Helper()
 	if s.Len() == 0 || len(s.Pixels) != s.Len()*s.H*s.W*s.C {

@@ -21,7 +21,7 @@ func smallIDX() map[string][]byte {
 	}
 }
 
-// smallCIFAR is a set of one image a batch.
+// smallCIFAR is a set with one image per batch.
 func smallCIFAR() map[string][]byte {
 	return map[string][]byte{
 		"data_batch_1.bin": cifarRecordOf(0), "data_batch_2.bin": cifarRecordOf(1), "data_batch_3.bin": cifarRecordOf(2),
@@ -153,8 +153,8 @@ func TestList(t *testing.T) {
 	}
 }
 
-// TestLoadReal loads every set that is there and compares it with what is known
-// of it.
+// TestLoadReal loads every set that is there and compares it with its published
+// description.
 func TestLoadReal(t *testing.T) {
 	opts := realData(t)
 	known := map[string]Normalisation{
@@ -186,7 +186,7 @@ func TestLoadReal(t *testing.T) {
 					t.Errorf("mean %v, published %v", norm.Mean, known[info.Name].Mean)
 				}
 				if d := norm.Std[ch] - known[info.Name].Std[ch]; !(d < 1e-4 && d > -1e-4) {
-					t.Errorf("deviation %v, published %v", norm.Std, known[info.Name].Std)
+					t.Errorf("standard deviation %v, published %v", norm.Std, known[info.Name].Std)
 				}
 			}
 		})

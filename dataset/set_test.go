@@ -141,7 +141,7 @@ func TestNormaliseKnown(t *testing.T) {
 			t.Errorf("mean %v, want %v", n.Mean, want.Mean)
 		}
 		if d := math.Abs(float64(n.Std[ch] - want.Std[ch])); !(d <= 1e-6) {
-			t.Errorf("deviation %v, want %v", n.Std, want.Std)
+			t.Errorf("standard deviation %v, want %v", n.Std, want.Std)
 		}
 	}
 }

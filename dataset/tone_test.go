@@ -8,12 +8,12 @@ import (
 	"github.com/coarsegrain/taylornet/internal/rng"
 )
 
-// An image of two halves keeps its mean and has the spread that contrast and noise make.
+// An image of two halves keeps its mean, and contrast and noise give it its spread.
 func TestTone(t *testing.T) {
 	const n = 20000
 	for _, tt := range []struct {
 		v          variation
-		half, bell float64 // of the difference of the halves' means; deviation within one
+		half, bell float64 // factor of the difference of the halves' means; sigma within one
 	}{
 		{variation{contrast: 1}, 40, 0},
 		{variation{contrast: 0.5}, 20, 0},
@@ -31,9 +31,9 @@ func TestTone(t *testing.T) {
 				sum, squares = sum+float64(x), squares+float64(x)*float64(x)
 			}
 			mean := sum / n
-			deviation := math.Sqrt(max(0, squares/n-mean*mean))
-			if math.Abs(mean-want) > 1e-3+tt.bell/30 || math.Abs(deviation-tt.bell) > 1e-3+tt.bell/30 {
-				t.Errorf("%+v: half %d has mean %.2f and deviation %.2f, want %.2f and %.2f", tt.v, i, mean, deviation, want, tt.bell)
+			sigma := math.Sqrt(max(0, squares/n-mean*mean))
+			if math.Abs(mean-want) > 1e-3+tt.bell/30 || math.Abs(sigma-tt.bell) > 1e-3+tt.bell/30 {
+				t.Errorf("%+v: half %d has mean %.2f and sigma %.2f, want %.2f and %.2f", tt.v, i, mean, sigma, want, tt.bell)
 			}
 		}
 	}

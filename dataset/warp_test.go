@@ -9,8 +9,8 @@ import (
 	"github.com/coarsegrain/taylornet/internal/rng"
 )
 
-// A warp does what the sampler does, where splines do not overshoot the range
-// of pixels, and its transpose is the transpose: <Wx, y> = <x, W'y>.
+// A warp does what the sampler does unless splines overshoot the range of pixels, and
+// ApplyTransposed applies the transpose: <Wx, y> = <x, W'y>.
 func TestWarp(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		h, w, c := rapid.IntRange(1, 9).Draw(t, "h"), rapid.IntRange(1, 9).Draw(t, "w"), rapid.IntRange(1, 3).Draw(t, "c")

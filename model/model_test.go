@@ -30,7 +30,7 @@ func TestNewRefuses(t *testing.T) {
 		{"infinity", func(c *model.Config) { tensorOf(*c, "0.cg.coefficients")[3] = float32(math.Inf(-1)) }, "parameter 0.cg.coefficients has the value -Inf at 3"},
 		{"negative variance", func(c *model.Config) { tensorOf(*c, "1.norm.variance")[0] = -1 }, "parameter 1.norm.variance has the negative variance -1 at 0"},
 		{"channels", func(c *model.Config) { c.Normalisation.Mean = []float32{0, 0} }, "normalisation has 2 means"},
-		{"no deviation", func(c *model.Config) { c.Normalisation.Std = []float32{0} }, "standard deviation of channel 0 is 0"},
+		{"no standard deviation", func(c *model.Config) { c.Normalisation.Std = []float32{0} }, "standard deviation of channel 0 is 0"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := config(t, net, "a", "b")

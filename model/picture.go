@@ -62,11 +62,8 @@ func (m *Model) Pixels(img image.Image) (pixels []uint8, inverted bool, err erro
 const darkMean = 0.4
 
 func (m *Model) inverts(img image.Image) bool {
-	switch m.invert {
-	case InvertYes:
-		return true
-	case InvertNo:
-		return false
+	if m.invert == InvertYes || m.invert == InvertNo {
+		return m.invert == InvertYes
 	}
 	return m.cfg.Net.Input.C == 1 && m.cfg.Normalisation.Mean[0] < darkMean && borderMean(img) > 0.5
 }

@@ -64,13 +64,14 @@ func TestPredictAsTheLibrary(t *testing.T) {
 	}
 }
 
-// negative exchanges light and dark.
+// negative exchanges light and dark of a grey picture.
 func negative(img image.Image) image.Image {
 	b := img.Bounds()
 	out := image.NewGray(b)
 	for y := b.Min.Y; y < b.Max.Y; y++ {
 		for x := b.Min.X; x < b.Max.X; x++ {
-			out.SetGray(x, y, color.Gray{Y: 0xff - color.GrayModel.Convert(img.At(x, y)).(color.Gray).Y})
+			red, _, _, _ := img.At(x, y).RGBA()
+			out.SetGray(x, y, color.Gray{Y: 0xff - uint8(red>>8)})
 		}
 	}
 	return out
