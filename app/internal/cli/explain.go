@@ -30,17 +30,17 @@ func (a *app) explainCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "explain MODEL [IMAGE...]",
 		Short: "Read a model's polynomial: by order, by pixel, by scale",
-		Long: `Write out what a model computes, exactly. For an image: what the monomials of
+		Long: `Write out exactly what a model computes. For an image: what the monomials of
 each order contribute to the logits, what each pixel contributes, the pairs of
 pixels that matter most, and the feature maps at each scale. Without an image:
 what each coarse-graining does. The report and its pictures go to a folder, with
 everything as JSON beside them.
 
-Orders are those of the Taylor expansion about a point: the training images' mean
-grey or colour, black, or an image. Of a polynomial of a degree over 1,024, and where
-the orders cancel so far that they do not add up to the logits, orders 0 to 2 are
-written and all higher ones as one; what each pixel contributes over all orders is
-then an integral, exact to a millionth of what the logits change by.`,
+The orders are those of the Taylor expansion about a point: the mean grey or colour
+of the training images, black, or an image. If the degree is over 1,024, or the
+orders cancel so far that they do not add up to the logits, orders 0 to 2 are
+written by themselves and all higher ones as one. What each pixel contributes over
+all orders is then an integral, exact to a millionth of the change of the logits.`,
 		Example: `  taylornet explain runs/mnist                       # by scale
   taylornet explain runs/mnist seven.png
   taylornet explain pretrained/mnist-paper.safetensors *.png --about black --out why
@@ -55,10 +55,10 @@ then an integral, exact to a millionth of what the logits change by.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.about, "about", "mean", "expansion point: mean, black, or an image `FILE`")
-	flags.StringVar(&f.out, "out", "", "write the report to `DIR` (default explain, or explain-2 and so on; with --json nothing is written by default)")
+	flags.StringVar(&f.out, "out", "", "write the report to `DIR` (default explain, or explain-2 and so on; with --json no files unless it is given)")
 	invertFlag(cmd, &f.invert)
-	flags.BoolVar(&f.monomials, "monomials", false, "write the whole polynomial in monomials; for small networks")
-	flags.BoolVar(&f.second, "second-order", false, "write all second-order coefficients, and study them against distance")
+	flags.BoolVar(&f.monomials, "monomials", false, "write the whole polynomial in monomials, for small networks")
+	flags.BoolVar(&f.second, "second-order", false, "write all second-order coefficients, and compare them with the distance of the pixels")
 	return cmd
 }
 
@@ -68,7 +68,7 @@ const explainFile = "explain.json"
 const maxMonomials = 1_000_000
 
 // The number of training images that the levels' flow is measured on, without and
-// with images to explain. Those are to be answered at once.
+// with images to explain. An image should be explained at once.
 const (
 	sampleImages = 256
 	fewImages    = 32

@@ -2,7 +2,7 @@ package cli
 
 import "sync"
 
-// progress shows how far work is: a bar on a terminal, elsewhere a line each
+// progress shows how far work is: as a bar on a terminal, elsewhere as a line after every
 // fifth. show may be called from several goroutines; done ends it.
 func (a *app) progress(what string, total int) (show func(n, total int), done func()) {
 	if a.quiet {

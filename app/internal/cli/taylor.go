@@ -34,13 +34,13 @@ func (a *app) taylorCommand() *cobra.Command {
 	f := &taylorFlags{size: sizeFlag{dataset.Size{H: 7, W: 7}}}
 	cmd := &cobra.Command{
 		Use:   "taylor",
-		Short: "Learn direct Taylor expansions, and study their weights against distance",
-		Long: `Learn a polynomial of all pixels of an image for every class, without any
-coarse-graining, order by order: the direct Taylor expansion. Images are made
-smaller by averaging, as the number of coefficients grows fast. Then compare the
-size of the second-order weights with the distance of the two pixels, and with
-the same after the pixels were shuffled. The folder gets the runs, a report, its
-charts as SVG and PNG, and the study as CSV.`,
+		Short: "Train direct Taylor expansions, and compare their weights with distance",
+		Long: `Train direct Taylor expansions: for each class, a polynomial of all pixels without
+any coarse-graining. Images are first made smaller by averaging, because the number
+of coefficients grows fast with the number of pixels. Then compare the size of the
+second-order weights with the distance of the two pixels. The baseline is the same
+expansion trained on shuffled pixels. The folder gets the runs, a report, its charts
+as SVG and PNG, and the study as CSV.`,
 		Example: `  taylornet taylor                                  # the embedded digits
   taylornet taylor --data mnist --order 1,2,3 --seeds 5
   taylornet taylor --data cifar-10 --size 6 --order 2
@@ -50,13 +50,13 @@ charts as SVG and PNG, and the study as CSV.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.data, "data", defaultData, "data set: a known `NAME`, or a folder of class folders")
-	flags.Var(&f.size, "size", "make the images this small")
-	flags.IntSliceVar(&f.orders, "order", []int{2}, "orders, a list of `K` from 1 to 3")
-	flags.IntVar(&f.seeds, "seeds", 3, "repeat with seeds 1 to `N`")
+	flags.Var(&f.size, "size", "height and width to make the images")
+	flags.IntSliceVar(&f.orders, "order", []int{2}, "orders of the expansions: a list of `K` from 1 to 3")
+	flags.IntVar(&f.seeds, "seeds", 3, "repeat with random seeds 1 to `N`")
 	flags.IntVar(&f.epochs, "epochs", train.DirectRecipe("", 2).Epochs, "`N` passes over the training images")
 	flags.StringVar(&f.out, "out", "", "write to `DIR` (default taylor, or taylor-2 and so on)")
-	flags.BoolVar(&f.resume, "resume", false, "go on with the runs in --out")
-	flags.IntVar(&f.workers, "workers", 0, "`N` parallel workers, which do not change the outcome; 0 for one a processor")
+	flags.BoolVar(&f.resume, "resume", false, "resume the runs in --out")
+	flags.IntVar(&f.workers, "workers", 0, "`N` parallel workers, which do not change the results; 0 means one per CPU")
 	completeFlag(cmd, "data", completeData)
 	return cmd
 }
@@ -83,7 +83,7 @@ func (f *taylorFlags) validate() error {
 	return checkResume(f.resume, f.out)
 }
 
-// checkSeeds wants a number of seeds that can be waited for.
+// checkSeeds returns an error for more random seeds than anyone would wait for.
 func checkSeeds(n int) error {
 	if n < 1 || n > maxSeeds {
 		return usagef("--seeds %d: want 1 to %d", n, maxSeeds)
@@ -110,7 +110,7 @@ func (a *app) taylor(ctx context.Context, f *taylorFlags) error {
 			return err
 		}
 	} else if _, err := os.Stat(filepath.Join(f.out, reportFile)); err == nil && !f.resume {
-		return fmt.Errorf("%s already holds a study: go on with it with --resume, or choose another folder with --out", f.out)
+		return fmt.Errorf("%s already holds a study: continue it with --resume, or choose another folder with --out", f.out)
 	}
 	return s.run(ctx)
 }
@@ -147,7 +147,7 @@ func (s *directStudy) run(ctx context.Context) error {
 	return nil
 }
 
-// train makes a run in a folder of its own.
+// train trains an expansion in a folder of its own.
 func (s *directStudy) train(ctx context.Context, run taylor.DirectRun) (*taylor.DirectResult, error) {
 	f, suffix := s.flags, ""
 	if run.Shuffled {

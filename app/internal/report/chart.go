@@ -31,15 +31,15 @@ type Chart struct {
 // Axis is one axis of a chart.
 type Axis struct {
 	Label string // with the unit, as in "accuracy (%)"
-	// Min and Max are the ends of the axis; if they are equal the data's are
-	// taken. Points beyond them are not drawn.
+	// Min and Max are the ends of the axis. If they are equal, the axis spans the
+	// data. Points beyond the ends are not drawn.
 	Min, Max float64
 	Log      bool // logarithmic; values must be positive
 	Whole    bool // labels at whole numbers only
 }
 
-// Line is a series of points, drawn joined and, if they are few, marked. A
-// single point is drawn as a ring, to point out something on another line.
+// Line is a series of points, drawn joined. Each is marked if they are few. A single
+// point is drawn as a ring, to point out something on another line.
 type Line struct {
 	Name string // in the legend
 	X, Y []float64
@@ -47,7 +47,7 @@ type Line struct {
 	Low, High []float64
 }
 
-// Size of a chart, and the number of points up to which each is marked.
+// The size of a chart, and the number of points up to which each is marked.
 const (
 	width, height = 4.6 * vg.Inch, 3.1 * vg.Inch
 	rowHeight     = vg.Length(17) // of title and legend
@@ -55,8 +55,8 @@ const (
 	fewPoints     = 30
 )
 
-// The house style. The colours of lines are six of those that Okabe and Ito
-// chose to be told apart by colour-blind readers; dashes and marks differ too.
+// The house style. The colours of lines are six of those that Okabe and Ito chose for
+// colour-blind readers. Dashes and marks differ too.
 func ink() color.RGBA  { return color.RGBA{0x22, 0x22, 0x22, 0xff} }
 func grid() color.RGBA { return color.RGBA{0xdd, 0xdd, 0xdd, 0xff} }
 
@@ -77,12 +77,12 @@ func glyphs() []draw.GlyphDrawer {
 
 const family = "Liberation Sans"
 
-// face is the font of all text. SVG names it, PNG has it drawn.
+// face returns the font of all text. SVG names it, PNG has it drawn.
 func face(size vg.Length, weight xfont.Weight) font.Font {
 	return font.Font{Typeface: "Liberation", Variant: "Sans", Size: size, Weight: weight}
 }
 
-// SVG writes the chart as a document of its own. Its background is left clear.
+// SVG writes the chart as a document of its own, with a transparent background.
 func (c Chart) SVG(w io.Writer) error {
 	canvas := vgsvg.New(width, height)
 	if err := c.draw(draw.New(canvas)); err != nil {
@@ -92,12 +92,12 @@ func (c Chart) SVG(w io.Writer) error {
 	if _, err := canvas.WriteTo(&b); err != nil {
 		return fmt.Errorf("chart %q: %w", c.Title, err)
 	}
-	// The next best are fonts with the widths that the text was laid out for.
+	// The alternatives have the widths that the text was laid out for.
 	_, err := w.Write(bytes.ReplaceAll(b.Bytes(), []byte(family), []byte(family+", Arial, Helvetica, sans-serif")))
 	return err
 }
 
-// PNG writes the chart as a picture on white, 883 x 595 pixels.
+// PNG writes the chart as a picture on white, of 883 x 595 pixels.
 func (c Chart) PNG(w io.Writer) error {
 	canvas := vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(dotsPerInch))
 	if err := c.draw(draw.New(canvas)); err != nil {
@@ -181,7 +181,7 @@ func (c Chart) ends() (x, y span, err error) {
 	return x, y, nil
 }
 
-// ends are the ends of an axis for the values given, with a margin as part of
+// ends returns the ends of an axis for the values given, with a margin as a fraction of
 // their range.
 func (a Axis) ends(values []float64, margin float64) (span, error) {
 	fixed := a.Min != a.Max
@@ -280,7 +280,7 @@ func (b *bars) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 }
 
-// Thumbnail implements plot.Thumbnailer: the line's own says enough.
+// Thumbnail implements plot.Thumbnailer. The line's own is enough.
 func (b *bars) Thumbnail(*draw.Canvas) {}
 
 // ring is a circle around a point.

@@ -5,8 +5,8 @@ import (
 	"math"
 )
 
-// countTable is a table of numbers of images: the confusion matrix, or one with
-// references for rows.
+// countTable is a table of numbers of images: the confusion matrix, or one whose rows are
+// references.
 type countTable struct {
 	ID      string // on the page
 	Caption string
@@ -29,11 +29,11 @@ type countRow struct {
 type countCell struct {
 	Count int
 	Right bool
-	Shade float64 // 0 to 1, by the part of the row
+	Shade float64 // 0 to 1, by the fraction of the row
 }
 
-// newCountTable makes a table of rows; right has the column of each that is the
-// right one.
+// newCountTable returns a table of counts [rows][columns]. right holds the correct column
+// of each row.
 func newCountTable(id, corner string, classes []string, counts [][]int, right []int) *countTable {
 	t := &countTable{ID: id, Corner: corner, Classes: classes}
 	correct := 0
@@ -43,9 +43,9 @@ func newCountTable(id, corner string, classes []string, counts [][]int, right []
 			row.Total += n
 		}
 		for j, n := range list {
-			part := float64(n) / float64(max(1, row.Total))
-			// The square root lets single mistakes among thousands show.
-			row.Cells = append(row.Cells, countCell{n, j == right[i], math.Round(100*math.Sqrt(part)) / 100})
+			fraction := float64(n) / float64(max(1, row.Total))
+			// The square root makes single mistakes among thousands visible.
+			row.Cells = append(row.Cells, countCell{n, j == right[i], math.Round(100*math.Sqrt(fraction)) / 100})
 		}
 		row.Accuracy = float64(list[right[i]]) / float64(max(1, row.Total))
 		t.Rows = append(t.Rows, row)
@@ -56,7 +56,8 @@ func newCountTable(id, corner string, classes []string, counts [][]int, right []
 	return t
 }
 
-// matrix is a confusion matrix [K][K], by true class, then by predicted.
+// matrix returns the table of a confusion matrix [K][K], by true class, then by
+// predicted class.
 func matrix(classes []string, confusion [][]int) *countTable {
 	right := make([]int, len(confusion))
 	for k := range right {
@@ -65,7 +66,7 @@ func matrix(classes []string, confusion [][]int) *countTable {
 	return newCountTable("matrix", "True class", classes, confusion, right)
 }
 
-// checkConfusion reports a confusion matrix of other than so many classes.
+// checkConfusion returns an error unless a confusion matrix has that many classes.
 func checkConfusion(confusion [][]int, classes int) error {
 	if len(confusion) != classes {
 		return fmt.Errorf("the evaluation has %d classes, the model %d", len(confusion), classes)
@@ -88,5 +89,5 @@ func (t *countTable) Turned() bool {
 	return false
 }
 
-// FirstColumns is the number of columns before the sums.
+// FirstColumns returns the number of columns before the sums.
 func (t *countTable) FirstColumns() int { return 1 + len(t.Classes) }

@@ -28,7 +28,7 @@ func (p *page) curves() ([]figure, error) {
 		captions[0] = "Loss by epoch, on a logarithmic axis."
 	}
 	if below {
-		captions[1] = fmt.Sprintf("Accuracy by epoch; the first epochs, below %.3g %%, lie under the frame.", lowest)
+		captions[1] = fmt.Sprintf("Accuracy by epoch. The first epochs, below %.3g %%, lie under the frame.", lowest)
 	}
 	var out []figure
 	for i, c := range []Chart{loss, accuracy} {
@@ -41,7 +41,7 @@ func (p *page) curves() ([]figure, error) {
 	return out, nil
 }
 
-// lines are the training and validation figures, and the best of the latter.
+// lines returns the training and validation figures, and the best of the latter.
 func (p *page) lines(training, validation func(*train.Metrics) float64) []Line {
 	var x, t, v []float64
 	for i := range p.History {
@@ -59,7 +59,7 @@ func (p *page) lines(training, validation func(*train.Metrics) float64) []Line {
 	return list
 }
 
-// summary says in words what the curves come to.
+// summary returns the last figures of the curves in words.
 func (p *page) summary() string {
 	last := p.History[len(p.History)-1]
 	s := fmt.Sprintf("After epoch %d: training loss %s and accuracy %s", last.Epoch, significant(last.TrainLoss), percent(last.TrainAccuracy))
@@ -69,7 +69,7 @@ func (p *page) summary() string {
 	return s + "."
 }
 
-// worthLog reports whether losses spread so far that a linear axis would hide
+// worthLog reports whether losses range so widely that a linear axis would hide
 // the low ones.
 func worthLog(lines []Line) bool {
 	lo, hi := lines[0].Y[0], lines[0].Y[0]
@@ -81,9 +81,9 @@ func worthLog(lines []Line) bool {
 	return lo > 0 && hi > 5*lo
 }
 
-// floor is where an accuracy axis begins: a little below all but the first
-// quarter of the epochs, so that the differences near 100 % can be seen; and
-// whether an epoch lies below it.
+// floor returns where an accuracy axis begins, and whether an epoch lies below it. It is
+// a little below all but the first quarter of the epochs, so that the differences near
+// 100 % can be seen.
 func floor(lines []Line) (percent float64, below bool) {
 	lowest := 100.0
 	for _, l := range lines {

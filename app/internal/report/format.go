@@ -9,14 +9,14 @@ import (
 	"github.com/coarsegrain/taylornet/spec"
 )
 
-// interval writes the score interval for a headline.
+// interval writes Wilson's interval for a headline.
 func interval(correct, total int) string {
 	v := stats.Wilson(correct, total)
 	return fmt.Sprintf("95\u00a0%% interval %.2f to %s", 100*v.Low, percent(v.High))
 }
 
-// bounds writes the ends of an interval of fractions in per cent, "" if it has
-// none.
+// bounds writes the ends of an interval of fractions in per cent, or "" if there is no
+// interval.
 func bounds(v stats.Interval) string {
 	if math.IsNaN(v.Low) {
 		return ""
@@ -42,8 +42,8 @@ func percent(fraction float64) string {
 	return strconv.FormatFloat(100*fraction, 'f', 2, 64) + "\u00a0%"
 }
 
-// significant writes a number with three significant figures, or all those
-// before the point.
+// significant writes a number with three significant figures, or with all digits before
+// the point if there are more.
 func significant(v float64) string {
 	if v >= 1000 {
 		return Count(int(math.Round(v)))
@@ -62,7 +62,7 @@ func degree(d int) string {
 	return Count(d)
 }
 
-// duration writes a time in the two units that matter.
+// duration writes a time in its two largest units.
 func duration(seconds float64) string {
 	if seconds < 59.95 {
 		return strconv.FormatFloat(seconds, 'f', 1, 64) + "\u00a0s"

@@ -12,7 +12,7 @@ import (
 	"github.com/coarsegrain/taylornet/taylor"
 )
 
-// enlarged shows every pixel of a picture as a square of by x by.
+// enlarged returns a picture with each pixel as a square of by x by.
 func enlarged(img image.Image, by int) *image.RGBA {
 	b := img.Bounds()
 	out := image.NewRGBA(image.Rect(0, 0, b.Dx()*by, b.Dy()*by))
@@ -24,9 +24,9 @@ func enlarged(img image.Image, by int) *image.RGBA {
 	return out
 }
 
-// Heat draws values [H,W,C], summed over the channels at each site: white is
-// zero, the first colour of charts positive and the second negative, full at
-// most; if most is 0, at the largest absolute value.
+// Heat draws values [H,W,C], summed over the channels at each site. Zero is white. The
+// first colour of charts is positive and the second negative. They are full at the value
+// most, or at the largest absolute value if most is 0.
 func Heat(values []float64, h, w int, most float64) image.Image {
 	sites := make([]float64, h*w)
 	channels := len(values) / len(sites)
@@ -44,11 +44,11 @@ func Heat(values []float64, h, w int, most float64) image.Image {
 		if v < 0 {
 			full = palette()[1]
 		}
-		part := 0.0
+		depth := 0.0
 		if most > 0 {
-			part = min(1, math.Abs(v)/most)
+			depth = min(1, math.Abs(v)/most)
 		}
-		mix := func(c uint8) uint8 { return uint8(math.Round(255 - part*(255-float64(c)))) }
+		mix := func(c uint8) uint8 { return uint8(math.Round(255 - depth*(255-float64(c)))) }
 		img.SetRGBA(i%w, i/w, color.RGBA{mix(full.R), mix(full.G), mix(full.B), 0xff})
 	}
 	return img

@@ -2,7 +2,7 @@ package report
 
 import "fmt"
 
-// maxPictures bounds the mistakes shown, shownSide their size in CSS pixels.
+// maxPictures is the most mistakes shown, shownSide their size in CSS pixels.
 const (
 	maxPictures = 40
 	shownSide   = 96

@@ -39,7 +39,7 @@ func newPage(in *Input) (*page, error) {
 	}
 	if in.Test != nil {
 		p.Confusion = matrix(in.Model.Classes(), in.Test.Confusion)
-		p.Confusion.Caption = fmt.Sprintf("Images of %s: a row is a true class, a column what the network says. Mean cross-entropy %s nats.", p.Tested(), significant(in.Test.Loss))
+		p.Confusion.Caption = fmt.Sprintf("Images of %s: a row is a true class, a column the predicted class. Mean cross-entropy %s nats.", p.Tested(), significant(in.Test.Loss))
 		if p.Mistakes, err = mistakes(in); err != nil {
 			return nil, err
 		}
@@ -51,7 +51,7 @@ func newPage(in *Input) (*page, error) {
 // Heading returns the title of the page.
 func (p *page) Heading() string { return cmp.Or(p.Title, "Training run") }
 
-// Tested names the images of the evaluation.
+// Tested returns the name of the images of the evaluation.
 func (p *page) Tested() string {
 	if p.Images.Set == nil {
 		return "test"
@@ -59,11 +59,11 @@ func (p *page) Tested() string {
 	return cmp.Or(p.Images.Set.Name, "test")
 }
 
-// Errors is the number of images classified wrongly.
+// Errors returns the number of images classified wrongly.
 func (p *page) Errors() int { return p.Test.Total - p.Test.Correct }
 
-// BestEpoch is the epoch, counted from 1, whose weights were kept for their
-// validation figures; 0 if there is none.
+// BestEpoch returns the epoch, counted from 1, whose weights were kept for their
+// validation figures, or 0 if there is none.
 func (p *page) BestEpoch() int {
 	if !p.Validated || p.Best < 0 || p.Best >= len(p.History) {
 		return 0
@@ -85,9 +85,9 @@ func (p *page) headlines() []headline {
 	if d := net.Degree(); d > 0 {
 		add("Degree", degree(d), "as a polynomial of the image")
 	} else {
-		add("Degree", degree(d), "the network is no polynomial")
+		add("Degree", degree(d), "the network is not a polynomial")
 	}
-	add("Multiply-adds", Count(p.MACs), "an image")
+	add("Multiply-adds", Count(p.MACs), "per image")
 	if n := len(p.History); n > 0 {
 		note := "the last one kept"
 		if best := p.BestEpoch(); best > 0 {
@@ -106,7 +106,7 @@ func (p *page) headlines() []headline {
 	return list
 }
 
-// rate is the speed of training over all epochs, if it is known.
+// rate writes the speed of training over all epochs, or "" if it is not known.
 func rate(history []train.Metrics) string {
 	var images, seconds float64
 	for _, m := range history {
@@ -116,11 +116,11 @@ func rate(history []train.Metrics) string {
 	if seconds == 0 {
 		return ""
 	}
-	return Count(int(math.Round(images/seconds))) + " images a second"
+	return Count(int(math.Round(images/seconds))) + " images per second"
 }
 
-// Indent is how far a layer stands to the right, by the groups around it.
+// Indent returns the indentation of a layer, by the groups around it.
 func (p *page) Indent(l spec.Layer) string { return fmt.Sprintf("%gem", 0.6+1.2*float64(l.Depth)) }
 
-// Lattice is a layer's sites.
+// Lattice writes the size of a map.
 func (p *page) Lattice(s spec.Shape) string { return fmt.Sprintf("%d\u00a0×\u00a0%d", s.H, s.W) }

@@ -12,8 +12,8 @@ import (
 	"github.com/coarsegrain/taylornet/train"
 )
 
-// Input is what a report tells of. Only Model is required; what else is missing
-// is left out of the report.
+// Input is the content of a report on a training run. Only Model is required. The report
+// leaves out what is missing.
 type Input struct {
 	Title   string
 	Command string // that repeats the run
@@ -22,7 +22,7 @@ type Input struct {
 	// Best is the index in History of the epoch whose weights Model has.
 	Best    int
 	Seconds float64 // that the run took
-	// Test is how Model does on Images.
+	// Test is the evaluation of Model on Images.
 	Test   *model.Evaluation
 	Images dataset.Subset
 }
@@ -40,7 +40,7 @@ var (
 	//go:embed classified.html
 	classifiedPage string
 	//go:embed parts.html
-	parts string // that several pages have
+	parts string // of several pages
 	//go:embed style.css
 	style string
 )
@@ -73,7 +73,7 @@ func render(w io.Writer, source string, page any) error {
 	return nil
 }
 
-// validate reports parts that do not belong together.
+// validate returns an error if the parts do not belong together.
 func (in *Input) validate() error {
 	if in.Model == nil {
 		return errors.New("there is no model")

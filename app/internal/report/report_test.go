@@ -232,8 +232,8 @@ func TestWriteShows(t *testing.T) {
 	_, text := elements(t, write(t, in))
 	for _, want := range []string{
 		fmt.Sprintf("%.2f\u00a0%%", 100*e.Accuracy()), fmt.Sprintf("interval %.2f to %.2f\u00a0%%", 100*interval.Low, 100*interval.High),
-		"of 60 images", "18446744073709551615", "epoch 2 kept", "1\u00a0min 23\u00a0s", "1,500 images a second",
-		"config.augment.flip", "[1,2]", "CG(2,2,1,2,2)", "best: epoch 2", fmt.Sprintf("The 40 of %d mistakes", e.Total-e.Correct),
+		"of 60 images", "18446744073709551615", "epoch 2 kept", "1\u00a0min 23\u00a0s", "1,500 images per second",
+		"config.augment.flip", "[1,2]", "CG(2,2,1,2,2)", "best: epoch 2", fmt.Sprintf("The 40 most confident of %d mistakes", e.Total-e.Correct),
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page does not show %q", want)
@@ -290,7 +290,7 @@ var lacking = []struct {
 	{
 		"images",
 		func(in *report.Input) { in.Images = dataset.Subset{} },
-		[]string{"there are no pictures", "Images of test"},
+		[]string{"There are no pictures", "Images of test"},
 		[]string{"taken for"},
 	},
 	{

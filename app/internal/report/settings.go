@@ -13,8 +13,8 @@ type setting struct {
 	Block       bool // of several lines
 }
 
-// settings lists the entries of a record in JSON, in its order, those of an
-// object within it by their path.
+// settings returns the entries of a record in JSON, in its order. Those of an object
+// within it are named by their path.
 func settings(record json.RawMessage) ([]setting, error) {
 	if len(record) == 0 {
 		return nil, nil

@@ -7,8 +7,8 @@ import (
 	"gonum.org/v1/plot"
 )
 
-// ticker labels an axis at round values: multiples of 1, 2 or 5 times a power
-// of ten or, on a logarithmic axis that is long enough, these themselves.
+// ticker labels an axis at round values: at multiples of 1, 2 or 5 times a power of ten.
+// If a logarithmic axis is long enough, it is labelled at 1, 2 or 5 times a power of ten.
 type ticker struct{ log, whole bool }
 
 const maxTicks = 7
@@ -50,7 +50,7 @@ func (t ticker) linear(lo, hi float64) []plot.Tick {
 	return ticks
 }
 
-// decades lists the products of the digits and powers of ten.
+// decades returns ticks at the products of the digits and powers of ten.
 func decades(lo, hi float64, digits []float64) []plot.Tick {
 	var ticks []plot.Tick
 	for e := math.Floor(math.Log10(lo)); e <= math.Log10(hi); e++ {

@@ -11,16 +11,16 @@ import (
 	"github.com/coarsegrain/taylornet/distill"
 )
 
-// What is shown of a level at most, to keep the page small: images of a class,
-// images, and bytes of pixels; and references in a table, of a class and in all.
-// Up to manyTold images of a class, each is described.
+// To keep the page small, a level shows at most mostOfClass images per class, mostImages
+// in all, and mostBytes of pixels. A table has at most manyTold references per class and
+// mostRows in all. Each image is described if there are at most manyTold per class.
 const (
 	mostOfClass, mostImages, mostBytes = 100, 1200, 5 << 18
 	manyTold, mostRows                 = 12, 120
 )
 
-// Sizes on the page in CSS pixels: of a line, which takes at least so many images,
-// the gap between them, the smallest of their sides, and that in a table.
+// Sizes on the page in CSS pixels: of a line, which has room for at least lineOf images,
+// of the gap between them, of their shortest side, and of a side in a table.
 const (
 	lineWidth, lineOf, imageGap = 960, 10, 8
 	denseSide, rowSide          = 64, 32
@@ -29,7 +29,7 @@ const (
 // shownLevel is a level as it is shown.
 type shownLevel struct {
 	Number, PerClass int
-	Part             int  // images shown of a class, if not all
+	Part             int  // images shown per class, if not all
 	Told             bool // each image is described
 	Last             bool
 	Classes          []shownClass
@@ -45,7 +45,7 @@ type shownClass struct {
 type shownReference struct {
 	shownPicture
 	Stands         int // for so many training images
-	Nearest, Right int // test images that it is nearest to, and of those of its class
+	Nearest, Right int // test images that it is nearest to, and how many of them are of its class
 }
 
 // show prepares the level at index i for the page.
@@ -84,7 +84,7 @@ func (d *Distilled) show(i int) (*shownLevel, error) {
 	return s, err
 }
 
-// describe counts what each reference stands for and is nearest to.
+// describe returns what each reference stands for and is nearest to.
 func describe(l *distill.LevelAssessment, classes []string) []shownReference {
 	list := make([]shownReference, l.References.Len())
 	for _, r := range l.References.Of() {
@@ -104,7 +104,7 @@ func describe(l *distill.LevelAssessment, classes []string) []shownReference {
 	return list
 }
 
-// picture is the reference with its image, on a side.
+// picture returns the reference with its image, enlarged to a side.
 func (s shownReference) picture(set *dataset.Set, r int32, side int) (shownReference, error) {
 	picture, err := shown(set.Picture(int(r)), s.Caption)
 	picture.Width, picture.Height = shownSize(set.W, set.H, side)
@@ -112,7 +112,7 @@ func (s shownReference) picture(set *dataset.Set, r int32, side int) (shownRefer
 	return s, err
 }
 
-// byReference is the table of the test images nearest to each reference.
+// byReference returns the table of the test images nearest to each reference.
 func byReference(l *distill.LevelAssessment, id string, classes []string, references []shownReference) (*countTable, error) {
 	set := l.References.Set
 	counts, right := make([][]int, set.Len()), make([]int, set.Len())
@@ -123,7 +123,7 @@ func byReference(l *distill.LevelAssessment, id string, classes []string, refere
 		}
 	}
 	t := newCountTable(id, "Reference", classes, counts, right)
-	t.Caption = "A row is a reference, a column the true class of the test images that it is nearest to; accuracy is the part of them that are of its class."
+	t.Caption = "A row is a reference, a column the true class of the test images that it is nearest to. Accuracy is the fraction of them that are of its class."
 	var rows []countRow
 	for k := range classes {
 		for _, r := range evenly(set.All().OfClass(k), max(1, min(manyTold, mostRows/len(classes)))) {
@@ -142,7 +142,7 @@ func byReference(l *distill.LevelAssessment, id string, classes []string, refere
 	return t, nil
 }
 
-// evenly returns an evenly spaced part of a list, if it is longer than most.
+// evenly returns a list, or evenly spaced elements of it if it is longer than most.
 func evenly(list []int32, most int) []int32 {
 	if len(list) <= most {
 		return list
@@ -154,8 +154,8 @@ func evenly(list []int32, most int) []int32 {
 	return part
 }
 
-// Contact is a contact sheet of references: each class on lines of its own, with
-// at most so many images, pixels enlarged by a whole number.
+// Contact returns a contact sheet of references. Each class is on lines of its own, with
+// at most that many columns. Pixels are enlarged by a whole number.
 func Contact(refs *distill.References, columns, by int) image.Image {
 	const gap = 1
 	var lines [][]int32
