@@ -69,13 +69,13 @@ func newTrainer[T tensor.Float](net *spec.Net, opts engine.TrainingOptions) (*tr
 // Gradient implements engine.Trainer.
 func (t *trainer[T]) Gradient(grads, params []T, batch *engine.Batch[T]) float64 {
 	if len(params) != len(t.partial[0]) || !t.fixed && len(grads) != len(params) {
-		panic("cpu.Trainer.Gradient: vectors do not fit the network")
+		panic("cpu.trainer.Gradient: vectors do not fit the network")
 	}
 	if batch.N <= 0 {
-		panic("cpu.Trainer.Gradient: empty batch")
+		panic("cpu.trainer.Gradient: empty batch")
 	}
 	if batch.InputGrad != nil && t.plan.values[t.plan.input].grad < 0 {
-		panic("cpu.Trainer.Gradient: compiled without TrainingOptions.InputGrad")
+		panic("cpu.trainer.Gradient: compiled without TrainingOptions.InputGrad")
 	}
 	if batch.N > len(t.losses) {
 		t.losses = make([]float64, batch.N)

@@ -127,7 +127,7 @@ func (r *reference) op(op spec.Op, path string, x batch) batch {
 			return parts[k].at(i, row, c, ch)
 		})
 	}
-	panic(fmt.Sprintf("enginetest: no reference for %T", op))
+	panic(fmt.Sprintf("enginetest.reference.op: no reference for %T", op))
 }
 
 func (r *reference) linear(op *spec.Linear, path string, out spec.Shape, x batch) batch {

@@ -15,7 +15,7 @@ import (
 	"github.com/coarsegrain/taylornet/tensor"
 )
 
-// nets are small networks that between them have every operation.
+// nets are small networks that together have every operation.
 var nets = map[string]string{
 	"identity": "Input(1,1,3) Sum{ | }",
 	"linear":   "Input(2,3,2) Linear(4)",
@@ -35,15 +35,11 @@ var nets = map[string]string{
 	"uneven": "Input(7,15,17) Conv(3,3,18,1,1) Norm Conv(3,3,16,1,1,2) Linear(2)",
 }
 
-// Run holds the engine against the reference and against what package engine
-// promises. tol is the relative tolerance of its element type.
+// Run tests that an engine agrees with the reference and keeps what package engine
+// promises. tol is the relative tolerance for its element type.
 func Run[T tensor.Float](t *testing.T, e engine.Engine[T], tol float64) {
-	for name, source := range nets {
-		net, err := spec.Parse(source)
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		c := newCase[T](net)
+	for name := range nets {
+		c := newCase[T](parse(t, name))
 		t.Run(name+"/forward", func(t *testing.T) { c.forward(t, e, tol) })
 		t.Run(name+"/gradient", func(t *testing.T) { c.gradient(t, e, tol) })
 		t.Run(name+"/workers", func(t *testing.T) { c.workers(t, e) })
@@ -59,17 +55,24 @@ func Run[T tensor.Float](t *testing.T, e engine.Engine[T], tol float64) {
 	t.Run("wrong parameters", func(t *testing.T) { wrongParams(t, e) })
 }
 
+// parse returns one of nets.
+func parse(t *testing.T, name string) *spec.Net {
+	t.Helper()
+	net, err := spec.Parse(nets[name])
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return net
+}
+
 // testCase is a network with random parameters and images.
 type testCase[T tensor.Float] struct {
-	net     *spec.Net
-	classes int
-	params  []float64
-	images  [][]float64
-	// fixedStats has gradients taken with norms that use the parameters'
-	// statistics.
-	fixedStats bool
-	// limitGains has gradients taken with limited gains.
-	limitGains bool
+	net        *spec.Net
+	classes    int
+	params     []float64
+	images     [][]float64
+	fixedStats bool // take gradients with norms that use the parameters' statistics
+	limitGains bool // take gradients with limited gains
 }
 
 const images = 11
@@ -129,7 +132,7 @@ func (c *testCase[T]) forward(t *testing.T, e engine.Engine[T], tol float64) {
 	}
 }
 
-// target is the class that image i is said to be of.
+// target returns the class that image i is labelled with.
 func (c *testCase[T]) target(i int) engine.Target {
 	return engine.Target{Label: i % c.classes, Smoothing: 0.1}
 }
@@ -141,8 +144,9 @@ func (c *testCase[T]) batch() *engine.Batch[T] {
 	}
 }
 
-// loss is the reference's mean loss, micro-batch by micro-batch, that with the
-// penalty, of which the gradient is wanted, and the average of its norms' statistics.
+// loss returns the reference's mean loss over micro-batches, the same with the
+// penalty, of which trainers compute the gradient, and the averages of the norms'
+// statistics.
 func (c *testCase[T]) loss(params []float64, list [][]float64, micro int) (loss, penalised float64, stats map[string][]float64) {
 	stats = map[string][]float64{}
 	parts := (images + micro - 1) / micro
@@ -316,7 +320,7 @@ func (c *testCase[T]) workers(t *testing.T, e engine.Engine[T]) {
 			t.Fatal(err)
 		}
 		grads := make([]T, len(c.params))
-		for range 2 { // the second call finds the first one's leavings
+		for range 2 { // the second call finds what the first one left in memory
 			trainer.Gradient(grads, convert[T](c.params), c.batch())
 			if first == nil {
 				first = append(first, grads...)
@@ -332,7 +336,7 @@ func (c *testCase[T]) workers(t *testing.T, e engine.Engine[T]) {
 
 // allocations checks that a training step allocates nothing.
 func allocations[T tensor.Float](t *testing.T, e engine.Engine[T]) {
-	c := newCase[T](mustParse(nets["residual"]))
+	c := newCase[T](parse(t, "residual"))
 	trainer, err := e.CompileTraining(c.net, engine.TrainingOptions{Options: engine.Options{Workers: 2, MicroBatch: 2}})
 	if err != nil {
 		t.Fatal(err)
@@ -352,7 +356,7 @@ func allocations[T tensor.Float](t *testing.T, e engine.Engine[T]) {
 
 // concurrency runs one program from several goroutines at once.
 func concurrency[T tensor.Float](t *testing.T, e engine.Engine[T]) {
-	c := newCase[T](mustParse(nets["dilated"]))
+	c := newCase[T](parse(t, "dilated"))
 	program, err := e.Compile(c.net, convert[T](c.params), engine.Options{Workers: 2})
 	if err != nil {
 		t.Fatal(err)
@@ -378,22 +382,14 @@ func concurrency[T tensor.Float](t *testing.T, e engine.Engine[T]) {
 }
 
 func wrongParams[T tensor.Float](t *testing.T, e engine.Engine[T]) {
-	net := mustParse(nets["linear"])
+	net := parse(t, "linear")
 	if _, err := e.Compile(net, make([]T, 3), engine.Options{}); !errors.Is(err, engine.ErrParams) {
 		t.Errorf("Compile with 3 parameters: error %v, want %v", err, engine.ErrParams)
 	}
 }
 
-func mustParse(source string) *spec.Net {
-	net, err := spec.Parse(source)
-	if err != nil {
-		panic(err)
-	}
-	return net
-}
-
-// compare holds got against want within tol, relative to the largest magnitude
-// in want, or to one.
+// compare tests that got is want within tol, relative to the largest magnitude in
+// want or to 1, whichever is larger.
 func compare[T tensor.Float](got []T, want []float64, tol float64) error {
 	size := 1.0
 	for _, w := range want {
