@@ -1,4 +1,4 @@
-# The work on TaylorNet by name. `make` prints the targets.
+# What can be done with TaylorNet, by name. `make` prints the targets.
 
 GO            ?= go
 PKG           ?= ./...
@@ -9,7 +9,7 @@ GOLANGCI_LINT ?= $(or $(shell command -v golangci-lint),$(shell $(GO) env GOPATH
 
 # Packages whose results depend on the SIMD level.
 LEVELLED := ./internal/cpu ./internal/kernel/... ./internal/layer/... ./engine/...
-# Everything but the command, which needs a terminal and files.
+# Everything except the command, which needs a terminal and files.
 LIBRARY  = $(shell $(GO) list ./... | grep -v -e /cmd/ -e /app)
 
 .DEFAULT_GOAL := help
@@ -22,13 +22,13 @@ build: ## build all packages, and the command as ./taylornet
 	$(GO) build ./...
 	$(GO) build -o taylornet ./cmd/taylornet
 
-gen: ## write the generated assembly anew
+gen: ## generate the assembly
 	$(GO) generate ./...
 
 check-gen: gen ## fail unless the generated assembly is as committed
 	@changed=$$(git status --porcelain -- '*_amd64.s' '*_amd64.go'); \
 	if [ -n "$$changed" ]; then \
-		echo "$$changed"; echo "generated files differ from the commit: commit what make gen writes"; exit 1; \
+		echo "$$changed"; echo "generated files differ from the commit: run make gen and commit the result"; exit 1; \
 	fi
 
 fmt: ## format the sources
@@ -37,7 +37,7 @@ fmt: ## format the sources
 tools: ## install the linter
 	$(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
 
-lint: ## vet, the linter and the house rules; no findings allowed
+lint: ## run go vet, the linter and the house rules
 	@test -x "$(GOLANGCI_LINT)" || { echo "no golangci-lint: run make tools"; exit 1; }
 	$(GO) vet ./...
 	$(GOLANGCI_LINT) run ./...
@@ -68,10 +68,10 @@ fuzz-smoke: ## run every fuzz target for 2000 inputs
 		$(GO) test "$$dir" -run '^$$' -fuzz "^$$name\$$" -fuzztime=2000x -fuzzminimizetime=10x || exit 1; \
 	done
 
-bench: ## run the benchmarks; PKG=./optim COUNT=10 for benchstat
+bench: ## run the benchmarks, with PKG=./optim COUNT=10 for benchstat
 	$(GO) test -run '^$$' -bench . -benchmem -count=$(COUNT) $(PKG)
 
-golden: ## write the golden files anew (needs Python with torch and safetensors)
+golden: ## rewrite the golden files (needs Python with torch, safetensors and numpy)
 	@find . -path '*/testdata/*.py' | while read -r script; do \
 		echo "$$script"; (cd "$$(dirname "$$script")" && python3 "$$(basename "$$script")") || exit 1; \
 	done
@@ -79,7 +79,7 @@ golden: ## write the golden files anew (needs Python with torch and safetensors)
 		$(GO) test "$$dir" -update || exit 1; \
 	done
 
-analysis: build ## make the pictures of docs/analysis.md anew (needs MNIST)
+analysis: build ## remake the pictures of docs/analysis.md (needs MNIST)
 	./taylornet taylor --data mnist --order 1,2,3 --seeds 5 --out $(MADE)/taylor
 	./taylornet explain mnist-paper --second-order --out $(MADE)/net
 	./taylornet explain mnist-paper docs/images/three.png --out $(MADE)/three
@@ -88,7 +88,7 @@ analysis: build ## make the pictures of docs/analysis.md anew (needs MNIST)
 	cp $(MADE)/three/1-three-maps-2.png docs/images/three-maps.png
 	cp $(MADE)/net/weights.svg docs/images/net-weights.svg
 
-references: build ## make the references in pretrained/ and their pictures anew (needs the data sets)
+references: build ## remake the references in pretrained/ and their pictures (needs the data sets)
 	./taylornet distill mnist --other mnist-small --other mnist-paper --out $(MADE)/mnist-refs
 	./taylornet distill fashion-mnist --out $(MADE)/fashion-mnist-refs
 	./taylornet distill cifar-10 --out $(MADE)/cifar-10-refs
@@ -111,4 +111,4 @@ cross: ## build for every system of a release, and the library for WebAssembly
 	GOOS=js GOARCH=wasm $(GO) build $(LIBRARY)
 	GOOS=windows GOARCH=amd64 $(GO) vet ./...
 
-ci: build check-gen lint test test-purego test-levels race fuzz-smoke cross ## all of the above that CI asks
+ci: build check-gen lint test test-purego test-levels race fuzz-smoke cross ## run everything that CI runs

@@ -36,20 +36,20 @@ TASKS = ("training", "inference", "latency")
 AVX2 = {"TAYLORNET_SIMD": "avx2", "ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_ENABLE_INSTRUCTIONS": "AVX2"}
 RATE = 1e-6  # of learning: the parameters stay nearly what they are, as in taylornet bench
 TOLERANCE = 1e-3  # between equal outputs or gradients, against the largest of them
-QUIET = 0.03  # share of the processors that others may take during a measurement
+QUIET = 0.03  # share of the CPUs that other programs may take during a measurement
 ATTEMPTS = 4  # at a measurement, of which the quietest counts
 
 
 def options():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument("--nets", default="mnist-paper,cifar-10", help="presets or files in the notation (default %(default)s)")
-    p.add_argument("--batch", type=int, default=128, help="images a step (default %(default)s)")
-    p.add_argument("--threads", type=int, default=2, help="threads of each (default %(default)s)")
-    p.add_argument("--rounds", type=int, default=7, help="rounds in turns (default %(default)s)")
-    p.add_argument("--seconds", type=float, default=0.5, help="of one measurement (default %(default)s)")
-    p.add_argument("--simd", choices=["avx2"], help="hold ours and PyTorch to this level")
-    p.add_argument("--no-compile", action="store_true", help="leave torch.compile out")
-    p.add_argument("--ways", type=pathlib.Path, help="a file that keeps which ways were fastest: another run does not seek them again")
+    p.add_argument("--batch", type=int, default=128, help="images per step (default %(default)s)")
+    p.add_argument("--threads", type=int, default=2, help="threads per contender (default %(default)s)")
+    p.add_argument("--rounds", type=int, default=7, help="rounds, in each of which all take turns (default %(default)s)")
+    p.add_argument("--seconds", type=float, default=0.5, help="seconds per measurement (default %(default)s)")
+    p.add_argument("--simd", choices=["avx2"], help="SIMD level for TaylorNet and PyTorch")
+    p.add_argument("--no-compile", action="store_true", help="do not measure torch.compile")
+    p.add_argument("--ways", type=pathlib.Path, help="a file that remembers which ways were fastest, so that the next run need not search")
     p.add_argument("--taylornet", help="the binary (default: built by go build)")
     p.add_argument("--json", action="store_true", help="write one JSON object to standard output")
     return p.parse_args()
@@ -74,7 +74,7 @@ class Ours:
         return json.loads(done.stdout)
 
     def probabilities(self, net, twin, pixels):
-        """What ours says of images [N,H,W,C] with the twin's parameters."""
+        """TaylorNet's probabilities for images [N,H,W,C], with the twin's parameters."""
         model, files = self.folder / "model.safetensors", []
         for i, image in enumerate(pixels):
             files.append(self.folder / f"{i}.png")
@@ -98,11 +98,15 @@ def classes(net):
     return net["layers"][-1]["out"][2]
 
 
+class Differs(Exception):
+    """What was computed is not what the network computes."""
+
+
 def equal(what, got, want):
     """Demands equal tensors and returns their largest difference relative to the largest value."""
     difference = ((got - want).abs().max() / want.abs().max()).item()
     if not difference <= TOLERANCE:
-        raise SystemExit(f"compare.py: {what} differs by {difference:.1e}, more than {TOLERANCE}: no comparison")
+        raise Differs(f"{what} differs by {difference:.1e}, more than {TOLERANCE}")
     return difference
 
 
@@ -151,12 +155,12 @@ class Contest:
             return value
 
         if not torch.isfinite(step()):
-            raise SystemExit("compare.py: the twin's loss is not finite")
+            raise Differs("the loss is not finite")
         return step, torch.cat([p.grad.flatten() for p in twin.parameters()])
 
     def train(self, form, layout, compiled):
         step, gradients = self.gradient(self.twin(form), layout, compiled)
-        equal(f"the gradient in the form {form}", gradients, self.gradients)
+        equal("the gradient", gradients, self.gradients)
         return step
 
     def infer(self, form, layout, compiled, size):
@@ -170,7 +174,7 @@ class Contest:
             with torch.no_grad():
                 return forward(x)
 
-        equal(f"the logits in the form {form}", run(), self.logits[:size])
+        equal("the output", run(), self.logits[:size])
         return run
 
     def onnx(self, form, folder, size):
@@ -186,7 +190,7 @@ class Contest:
         def run():
             return session.run(None, feed)
 
-        equal(f"ONNX Runtime's logits in the form {form}", torch.from_numpy(run()[0]), self.logits[:size])
+        equal("the output", torch.from_numpy(run()[0]), self.logits[:size])
         return run
 
 
@@ -201,14 +205,22 @@ def shortest(run, seconds):
     return min(times)
 
 
-def fastest(what, candidates, seconds):
-    """Which of the candidates, functions that prepare a call by name, is the fastest."""
+def fastest(what, candidates, seconds, left_out):
+    """Which of the candidates, functions that prepare a call by name, is the fastest. Those that compute something else
+    are added to left_out."""
     times = {}
     for name, prepare in candidates.items():
         torch.compiler.reset()
-        run = prepare()
+        try:
+            run = prepare()
+        except Differs as fault:
+            left_out.append(f"{what}, {' '.join(name)}: {fault}")
+            note(f"  {left_out[-1]}: left out")
+            continue
         times[name], _ = quietly(partial(shortest, run, seconds))
         note(f"  {what}, {' '.join(name)}: {times[name] * 1e3:.3f} ms")
+    if not times:
+        raise Differs(f"{what}: every way computes something else")
     return min(times, key=times.get)
 
 
@@ -219,17 +231,17 @@ class Ways:
         self.file = file
         self.known = json.loads(file.read_text()) if file and file.exists() else {}
 
-    def fastest(self, key, candidates, seconds):
+    def fastest(self, key, candidates, seconds, left_out):
         name = ", ".join(map(str, key))
         if name not in self.known:
-            self.known[name] = fastest(name, candidates, seconds)
+            self.known[name] = fastest(name, candidates, seconds, left_out)
             if self.file:
                 self.file.write_text(json.dumps(self.known, indent=1))
         return tuple(self.known[name])
 
 
 def rivals(contest, name, options, folder):
-    """The fastest way of each rival for each task, ready to call: {(task, rival): (way, call)}."""
+    """The fastest way of each rival for each task, ready to call: {(task, rival): (way, call)}; and the ways left out."""
     ways = {}
     for rival in ["PyTorch eager"] + ["torch.compile"] * (not options.no_compile):
         compiled = rival == "torch.compile"
@@ -243,13 +255,14 @@ def rivals(contest, name, options, folder):
             ways.setdefault(("inference", "ONNX Runtime"), {})[form,] = partial(contest.onnx, form, folder, contest.batch)
             ways.setdefault(("latency", "ONNX Runtime"), {})[form,] = partial(contest.onnx, form, folder, 1)
     kept, setting = Ways(options.ways), (name, contest.batch, contest.threads, options.simd or "best")
-    best = {key: kept.fastest((*setting, *key), candidates, options.seconds) for key, candidates in ways.items()}
+    left_out = []
+    best = {key: kept.fastest((*setting, *key), candidates, options.seconds, left_out) for key, candidates in ways.items()}
     torch.compiler.reset()
-    return {key: (way, ways[key][way]()) for key, way in best.items()}
+    return {key: (way, ways[key][way]()) for key, way in best.items()}, left_out
 
 
 def work():
-    """Processor seconds that the machine spent so far, and those of this process and its children; Linux has them."""
+    """CPU seconds spent so far by the machine, and by this process and its children. Only Linux says."""
     try:
         ticks = [int(field) for field in pathlib.Path("/proc/stat").read_text().split(maxsplit=9)[1:9]]
     except OSError:
@@ -260,7 +273,7 @@ def work():
 
 
 def quietly(measure):
-    """Measures until others leave the processors alone, or the quietest time of some; and the share others took."""
+    """Measures until other programs leave the CPUs alone, or takes the quietest of some attempts; and their share."""
     best = None
     for _ in range(ATTEMPTS):
         time.sleep(0.05)  # threads of the one before stop spinning
@@ -277,7 +290,7 @@ def quietly(measure):
 
 
 def rate(run, images, seconds):
-    """Images a second."""
+    """Images per second."""
     run()
     done, start = 0, time.perf_counter()
     while time.perf_counter() < start + seconds:
@@ -287,7 +300,7 @@ def rate(run, images, seconds):
 
 
 def race(ours, name, contest, calls, options):
-    """Rounds in turns: for each, images a second by task and contender; and the share that others took."""
+    """Images per second by task and contender, for each round; and the shares of the CPUs that other programs took."""
 
     def bench():
         # Six measurements share its time.
@@ -332,16 +345,16 @@ def summary(calls, rounds):
 def compare(ours, name, options, folder):
     """Everything about one network."""
     net = ours.json("net", name)
-    note(f"{name}: outputs compared, the fastest ways sought")
+    note(f"{name}: comparing outputs, looking for the fastest ways")
     contest = Contest(net, options.batch, options.threads, options.simd)
     pixels = contest.pixels[:32]
-    off = equal("what taylornet predicts", ours.probabilities(net, contest.reference, pixels), contest.logits[:32].softmax(1))
-    calls = rivals(contest, name, options, folder)
+    off = equal("TaylorNet's prediction", ours.probabilities(net, contest.reference, pixels), contest.logits[:32].softmax(1))
+    calls, left_out = rivals(contest, name, options, folder)
     rounds, shares = race(ours, name, contest, calls, options)
     return {
         "net": name, "network": net["network"], "params": net["params"], "batch": options.batch,
         "largest_difference": off, "others_share": {"median": statistics.median(shares), "max": max(shares)},
-        "results": summary(calls, rounds),
+        "left_out": left_out, "results": summary(calls, rounds),
     }
 
 
@@ -361,7 +374,7 @@ def skipped(options):
     elif options.simd:
         lines.append(f"ONNX Runtime is skipped: it has no switch that holds it to {options.simd}")
     if options.no_compile:
-        lines.append("torch.compile is skipped, as --no-compile says")
+        lines.append("torch.compile is skipped because of --no-compile")
     return lines
 
 
@@ -387,13 +400,15 @@ def show(report):
     for net in report["nets"]:
         share = net["others_share"]
         print(f"\n{net['net']}, {net['params']:,} parameters, batch {net['batch']}: outputs equal within {net['largest_difference']:.0e};", end=" ")
-        print(f"others took {share['median']:.0%} of the processors, at most {share['max']:.0%}")
+        print(f"other programs took {share['median']:.0%} of the CPUs, at most {share['max']:.0%}")
         print(f"{'':10} {'against':14} {'their fastest way':24} {'ours':>10} {'theirs':>10} {'ratio':>7}   range")
         for row in net["results"]:
             print(f"{row['task']:10} {row['against']:14} {row['way']:24} {speed(row, 'ours'):>10} {speed(row, 'theirs'):>10}", end=" ")
             print(f"{row['ratio']:>7.2f}   {row['min']:.2f} to {row['max']:.2f}")
+        for line in net["left_out"]:
+            print(f"left out: {line}")
         if share["median"] > QUIET:
-            print("The machine was not quiet: others slow those most whose threads wait for each other at each operation.")
+            print("The machine was not quiet. Other programs slow down most the libraries whose threads meet at every operation.")
 
 
 def speed(row, whose):
@@ -411,7 +426,10 @@ def main():
         folder = pathlib.Path(name)
         ours = Ours(o.taylornet, folder)
         report = machine(ours, o) | {"skipped": skipped(o)}
-        report["nets"] = [compare(ours, net, o, folder) for net in o.nets.split(",")]
+        try:
+            report["nets"] = [compare(ours, net, o, folder) for net in o.nets.split(",")]
+        except Differs as fault:
+            raise SystemExit(f"compare.py: {fault}: no comparison") from None
     if o.json:
         print(json.dumps(report))
     else:

@@ -19,16 +19,16 @@ BASE = {"side": 28, "channels": 64, "batch": 64}
 
 def options():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    p.add_argument("--threads", type=int, default=2, help="(default %(default)s)")
-    p.add_argument("--rounds", type=int, default=3, help="through all sizes, in turns (default %(default)s)")
-    p.add_argument("--seconds", type=float, default=2, help="of one measurement (default %(default)s)")
+    p.add_argument("--threads", type=int, default=2, help="threads (default %(default)s)")
+    p.add_argument("--rounds", type=int, default=3, help="rounds through all sizes (default %(default)s)")
+    p.add_argument("--seconds", type=float, default=2, help="seconds per measurement (default %(default)s)")
     p.add_argument("--taylornet", help="the binary (default: built by go build)")
     p.add_argument("--plot", type=pathlib.Path, help="write a plot to this file (SVG or PNG)")
     return p.parse_args()
 
 
 def network(side, channels):
-    """Three times a convolution, a norm and a coarse-graining that halves the lattice, then a classifier."""
+    """A convolution, a norm and a coarse-graining that halves the lattice, three times, then a classifier."""
     level = f"Conv(3,3,{channels},1,1,1) Norm CG(2,2,{channels},2,2)"
     return f"Input({side},{side},1) {level} {level} {level} AvgPool Linear(10)"
 
@@ -46,7 +46,7 @@ def ask(binary, *arguments):
 
 
 def measure(binary, o, net, batch):
-    """Images a second in training and inference."""
+    """Images per second in training and inference."""
     out = ask(binary, "bench", "--net", net, "--batch", batch, "--threads", o.threads, "--seconds", o.seconds)
     return out["train_images_per_second"], out["infer_images_per_second"]
 
@@ -62,7 +62,7 @@ def cases():
 
 
 def measured(binary, o):
-    """Medians over rounds in turns, by (curve, size): images a second, and nanoseconds a multiply-add of the network."""
+    """Medians over rounds in turns, by (curve, size): images per second, and nanoseconds per multiply-add of the network."""
     runs = {}
     for turn in range(o.rounds):
         for name, _, sizes in cases():
@@ -79,7 +79,7 @@ def measured(binary, o):
 
 def show(table):
     for name, unit, sizes in cases():
-        print(f"\n| {name}{', ' + unit if unit else ''} | training, images/s | inference, images/s | ps a multiply-add, training | inference |")
+        print(f"\n| {name}{', ' + unit if unit else ''} | training, images/s | inference, images/s | ps per multiply-add, training | inference |")
         print("|---|---|---|---|---|")
         for size, _, _ in sizes:
             row = table[name, size]
@@ -100,7 +100,7 @@ def plot(table, path):
         axis.set(xscale="log", xlabel=f"{name}{' (' + unit + ')' if unit else ''}", ylim=(0, None))
         axis.set_xticks(x, [str(size) for size in x], minor=False, rotation=45)
         axis.minorticks_off()
-    axes[0].set_ylabel("ps a multiply-add of the network")
+    axes[0].set_ylabel("ps per multiply-add of the network")
     axes[0].legend()
     figure.savefig(path)
 

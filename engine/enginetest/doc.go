@@ -1,4 +1,4 @@
-// Package enginetest is the suite that every engine must pass, and the
-// reference it is held against: networks evaluated in float64 straight from
-// their definitions.
+// Package enginetest is the suite of tests that every engine must pass. It compares
+// an engine with a reference that evaluates networks in float64 straight from their
+// definitions.
 package enginetest

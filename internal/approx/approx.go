@@ -5,8 +5,8 @@ import (
 	"math"
 )
 
-// Close reports whether got is within tol of want. A want that is not finite
-// must be met exactly: NaN by NaN, an infinity by the same one.
+// Close reports whether got is within tol of want. If want is not finite, got must
+// be the same: NaN or the same infinity.
 func Close(got, want, tol float64) bool {
 	switch {
 	case math.IsNaN(want):
@@ -17,8 +17,8 @@ func Close(got, want, tol float64) bool {
 	return math.Abs(got-want) <= tol
 }
 
-// Slices returns an error that describes the first element of got that is not
-// within tol(i) of want, and counts them; nil if all are.
+// Slices returns nil if each element i of got is within tol(i) of want. Otherwise the
+// error counts the ones that are not and describes the first.
 func Slices[T float32 | float64](got []T, want []float64, tol func(i int) float64) error {
 	if len(got) != len(want) {
 		return fmt.Errorf("%d elements, want %d", len(got), len(want))

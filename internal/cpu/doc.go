@@ -1,2 +1,2 @@
-// Package cpu says which SIMD instructions the kernels use.
+// Package cpu chooses the SIMD instructions that kernels use.
 package cpu

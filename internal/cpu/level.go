@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Level is a set of SIMD instructions, each including the ones before it.
+// Level is a set of SIMD instructions. Each level includes the ones before it.
 type Level int
 
 // The levels. AVX2 includes FMA; AVX512 is F, CD, BW, DQ and VL together, with
@@ -25,21 +25,21 @@ func (l Level) String() string { return names[l] }
 // Env is the environment variable that lowers the level.
 const Env = "TAYLORNET_SIMD"
 
-// best is the highest level of this processor; active is the one in use, set
-// once at start and by tests; envErr is what was wrong with the variable.
+// best is the highest level of this processor. active is the one in use, set
+// once at the start and by tests. envErr says what is wrong with the variable.
 var (
 	best           = detect()
 	active, envErr = fromEnv(os.Getenv(Env))
 )
 
-// Active is the level that kernels use.
+// Active returns the level that kernels use.
 func Active() Level { return active }
 
-// EnvError says what is wrong with the value of the environment variable, if
-// anything is; the processor's best level is then in use.
+// EnvError returns an error if the value of the environment variable is wrong. The
+// processor's highest level is then in use.
 func EnvError() error { return envErr }
 
-// Supported lists this processor's levels, lowest first.
+// Supported returns this processor's levels, lowest first.
 func Supported() []Level {
 	var levels []Level
 	for l := Portable; l <= best; l++ {
@@ -48,9 +48,9 @@ func Supported() []Level {
 	return levels
 }
 
-// Set makes l the active level and returns the function that undoes it. It is
-// for tests and benchmarks: nothing may compute at the same time. It panics if
-// the processor lacks l.
+// Set makes l the active level and returns a function that undoes it. It is for
+// tests and benchmarks: nothing may compute at the same time. It panics if the
+// processor lacks l.
 func Set(l Level) (undo func()) {
 	if l > best {
 		panic("cpu.Set: this processor has no " + l.String())

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// What the system says that the processor has is tested: were it detected
-// wrongly, every test over Supported would pass without its assembly.
+// The levels that the system reports are tested. If detection missed one, every
+// test over Supported would pass without that level's assembly.
 func TestPresentLevelsAreSupported(t *testing.T) {
 	if strings.Contains(os.Getenv("GODEBUG"), "cpu.") {
 		t.Skip("GODEBUG turns instructions off")

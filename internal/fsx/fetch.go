@@ -17,23 +17,23 @@ import (
 // Download says what to fetch.
 type Download struct {
 	URLs  []string                // mirrors of one file, tried in turn
-	Dest  string                  // where it goes; Dest.part holds what has come so far
-	Check func(path string) error // whether the complete file at path is the right one
+	Dest  string                  // where it goes; Dest.part holds what has arrived so far
+	Check func(path string) error // returns an error unless the complete file at path is the right one
 
-	// Progress, if not nil, is told how many bytes of how many have come; total
-	// is -1 if the server does not say.
+	// Progress, if not nil, is called with the bytes that have arrived and the
+	// total, which is -1 if the server does not give it.
 	Progress func(done, total int64)
 
 	// Stall is how long a mirror may be silent; zero means 20 seconds.
 	Stall time.Duration
 }
 
-// maxTries is how often a mirror is asked that cuts transfers short.
+// maxTries is how often a mirror that cuts transfers short is asked.
 const maxTries = 5
 
-// Fetch downloads a file, goes on where an earlier attempt was cut, and puts it
-// in place in one step once Check accepts it. If no mirror serves it, the error
-// says in one line what was tried.
+// Fetch downloads a file, or the rest of one whose download was interrupted. It
+// puts the file in place in one step once Check accepts it. If no mirror serves
+// it, the error says in one line what was tried.
 func Fetch(ctx context.Context, client *http.Client, d Download) error {
 	if err := os.MkdirAll(filepath.Dir(d.Dest), 0o777); err != nil {
 		return fmt.Errorf("fetching %s: %w", d.Dest, err)
@@ -58,7 +58,7 @@ func Fetch(ctx context.Context, client *http.Client, d Download) error {
 
 func (d Download) part() string { return d.Dest + ".part" }
 
-// have is the number of bytes in the part file.
+// have returns the number of bytes in the part file.
 func (d Download) have() int64 {
 	info, err := os.Stat(d.part())
 	if err != nil {
@@ -67,8 +67,8 @@ func (d Download) have() int64 {
 	return info.Size()
 }
 
-// fetchFrom makes the part file complete and right from one mirror. It goes on
-// after a cut as long as each try brings the part further.
+// fetchFrom completes the part file from one mirror and checks it. After an
+// interruption it tries again as long as each try adds to the file.
 func (d Download) fetchFrom(ctx context.Context, client *http.Client, mirror string) error {
 	for try := 1; ; try++ {
 		before := d.have()
@@ -77,8 +77,8 @@ func (d Download) fetchFrom(ctx context.Context, client *http.Client, mirror str
 			if err = d.Check(d.part()); err == nil {
 				return nil
 			}
-			// What was resumed may have been the start of another file: once
-			// more from the beginning.
+			// What was resumed may have been the start of another file: start
+			// again.
 			if err := os.Remove(d.part()); err != nil {
 				return err
 			}
@@ -95,7 +95,7 @@ func (d Download) fetchFrom(ctx context.Context, client *http.Client, mirror str
 }
 
 // get asks a mirror for what lies beyond the part file's first start bytes and
-// appends it. It says whether those bytes were kept.
+// appends it. It reports whether those bytes were kept.
 func (d Download) get(ctx context.Context, client *http.Client, mirror string, start int64) (resumed bool, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -112,7 +112,7 @@ func (d Download) get(ctx context.Context, client *http.Client, mirror string, s
 		start = 0
 	case status == http.StatusPartialContent && strings.HasPrefix(response.Header.Get("Content-Range"), fmt.Sprintf("bytes %d-", start)):
 	case status == http.StatusRequestedRangeNotSatisfiable && start > 0:
-		// Nothing lies beyond the part: it is complete, or of another file.
+		// There is nothing beyond the part: it is complete, or of another file.
 		return true, nil
 	default:
 		return false, errors.New(response.Status)
@@ -133,7 +133,7 @@ func (d Download) get(ctx context.Context, client *http.Client, mirror string, s
 	return start > 0, err
 }
 
-// request asks for a file from byte start on.
+// request asks for a file from byte start onwards.
 func request(ctx context.Context, client *http.Client, mirror string, start int64) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, mirror, nil)
 	if err != nil {
@@ -155,8 +155,8 @@ func request(ctx context.Context, client *http.Client, mirror string, start int6
 	return response, err
 }
 
-// save appends body to the part file, which keeps its first start bytes, and
-// reports how many it then holds as they come.
+// save appends body to the part file, which keeps its first start bytes. It
+// reports the size of the file as it grows.
 func (d Download) save(body io.Reader, start int64, report func(done int64)) (err error) {
 	part, err := os.OpenFile(d.part(), os.O_WRONLY|os.O_CREATE, 0o666)
 	if err != nil {

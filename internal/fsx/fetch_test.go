@@ -21,7 +21,7 @@ import (
 	"time"
 )
 
-// testContent is what is fetched, of bytes that do not shrink to nothing.
+// testContent is what is fetched: bytes that do not compress to nothing.
 func testContent() (plain, zipped []byte) {
 	for i := range 40000 {
 		plain = fmt.Appendf(plain, "%x ", i*i)
@@ -209,7 +209,7 @@ func TestFetchAllDown(t *testing.T) {
 	checkFetched(t, d, err, []string{"no mirror", "refused"})
 }
 
-// A cancelled fetch keeps what has come, and the next one goes on from there.
+// A cancelled fetch keeps what has arrived, and the next one resumes from there.
 func TestFetchCancelled(t *testing.T) {
 	plain, zipped := testContent()
 	ctx, cancel := context.WithCancel(t.Context())

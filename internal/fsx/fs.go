@@ -8,9 +8,9 @@ import (
 	"syscall"
 )
 
-// FS is what writing a file atomically takes of a file system.
+// FS is what writing a file atomically needs of a file system.
 type FS interface {
-	// Create makes a file that must not exist yet.
+	// Create makes a file, which must not exist yet.
 	Create(path string) (File, error)
 	// Rename moves a file, replacing what is there in one step.
 	Rename(from, to string) error
@@ -31,7 +31,7 @@ type OS struct{}
 
 var _ FS = OS{}
 
-// Create makes a file that must not exist yet.
+// Create makes a file, which must not exist yet.
 func (OS) Create(path string) (File, error) {
 	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 }
@@ -42,7 +42,7 @@ func (OS) Rename(from, to string) error { return os.Rename(from, to) }
 // Remove deletes a file.
 func (OS) Remove(path string) error { return os.Remove(path) }
 
-// SyncDir makes the names in a folder durable, where the system can.
+// SyncDir makes the names in a folder durable, if the system can.
 func (OS) SyncDir(dir string) error {
 	switch runtime.GOOS {
 	case "windows", "plan9", "js", "wasip1":

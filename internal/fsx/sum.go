@@ -13,8 +13,8 @@ import (
 	"os"
 )
 
-// Gunzip returns the uncompressed content of r, which may be gzipped or not;
-// its first two bytes tell.
+// Gunzip returns the uncompressed content of r. By its first two bytes it knows
+// whether r is compressed at all.
 func Gunzip(r io.Reader) (io.Reader, error) {
 	buffered := bufio.NewReaderSize(r, 1<<16)
 	// A file of fewer bytes is not gzipped; other errors return on reading.
@@ -25,8 +25,8 @@ func Gunzip(r io.Reader) (io.Reader, error) {
 	return gzip.NewReader(buffered)
 }
 
-// Checked returns a reader of r that fails at its end, in place of io.EOF,
-// unless all that was read has the given SHA-256, in hexadecimal.
+// Checked returns a reader of r that compares the SHA-256 of all that was read with
+// want, in hexadecimal. If they differ, it ends with an error instead of io.EOF.
 func Checked(r io.Reader, want string) io.Reader {
 	return &checkedReader{r: r, sum: sha256.New(), want: want}
 }

@@ -10,11 +10,11 @@ import (
 	"regexp"
 )
 
-// WriteFile makes the file at path hold exactly what write writes. It goes to
-// a temporary file in the same folder, buffered, which is synced and then
-// renamed to path. When it returns an error the file at path is what it was
-// before, unless only syncing the folder failed: the new file is then in
-// place, but may not survive a power failure. The error says which step failed.
+// WriteFile makes the file at path hold exactly what write writes. The bytes go,
+// buffered, to a temporary file in the same folder, which is synced and then
+// renamed to path. After an error the file at path is unchanged, unless only
+// syncing the folder failed: the new file is then in place, but may not survive
+// a power failure. The error says which step failed.
 func WriteFile(fs FS, path string, write func(io.Writer) error) error {
 	temp := tempName(path)
 	step, err := writeTemp(fs, temp, write)
@@ -23,7 +23,7 @@ func WriteFile(fs FS, path string, write func(io.Writer) error) error {
 	}
 	if err != nil {
 		if step != "creating a temporary file" {
-			// A failure to remove adds nothing: RemoveTemp is for what is left.
+			// An error here adds nothing: RemoveTemp removes what is left.
 			_ = fs.Remove(temp)
 		}
 		return fmt.Errorf("writing %s: %s: %w", path, step, err)

@@ -62,7 +62,7 @@ type faultFile struct {
 	fs *faultFS
 }
 
-// Write writes half of p where it fails, as a full disk does.
+// Write writes half of p if it fails, as on a full disk.
 func (f *faultFile) Write(p []byte) (int, error) {
 	if err := f.fs.step(); err != nil {
 		n, _ := f.File.Write(p[:len(p)/2])

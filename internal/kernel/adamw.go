@@ -14,7 +14,7 @@ type AdamWStep[T tensor.Float] struct {
 	Epsilon      T
 }
 
-// AdamW updates parameters and their moments by their gradients, all of one
+// AdamW updates parameters and their moments by the gradients. All have the same
 // length.
 func AdamW[T tensor.Float](params, m, v, grads []T, s AdamWStep[T]) {
 	if n := len(params); len(m) != n || len(v) != n || len(grads) != n {

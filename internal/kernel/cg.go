@@ -20,9 +20,8 @@ func terms(n, order int) int {
 //	y = c + sum_i a_i x_i + sum_{i<=j} b_ij x_i x_j + sum_{i<=j<=k} d_ijk x_i x_j x_k
 //
 // up to the given order, where x_i is the window's i-th input in that channel,
-// less the channel's mean unless mean is nil. A window that reads the zero pixel
-// reads -mean there: with a mean there must be no padding, and a coarse-graining
-// has none. coefs is [terms][channels], the terms by degree and within a degree
+// less the channel's mean unless mean is nil. With a mean there must be no padding,
+// because the zero pixel would read as -mean; a coarse-graining has none. coefs is [terms][channels], the terms by degree and within a degree
 // in lexicographic order of (i,j,k); y is [sites][channels].
 func CG[T tensor.Float](y, x, mean []T, win Window, coefs []T, channels, order int) {
 	checkCG("kernel.CG", win, len(x), mean, len(y), len(coefs), channels, order)
@@ -39,9 +38,9 @@ func CG[T tensor.Float](y, x, mean []T, win Window, coefs []T, channels, order i
 
 // CGGrad is the backward pass of CG: given dy [sites][channels] it adds the
 // gradient of the coefficients to dcoefs [terms][channels] and the gradient of
-// the inputs to dx, a buffer indexed as x is. If win is a partition dx is
+// the inputs to dx, a buffer indexed as x is. If win is a partition, dx is
 // stored instead of added to. A nil dx is not computed. What the zero pixel of dx
-// receives is of no use and differs between levels.
+// receives is meaningless and differs between levels.
 func CGGrad[T tensor.Float](dx, dcoefs, x, mean []T, win Window, dy, coefs []T, channels, order int) {
 	checkCG("kernel.CGGrad", win, len(x), mean, len(dy), len(coefs), channels, order)
 	if len(dcoefs) != len(coefs) || (dx != nil && len(dx) != len(x)) {
@@ -64,7 +63,7 @@ func checkCG[T tensor.Float](name string, win Window, inputs int, mean []T, outp
 	win.check(name, channels, inputs)
 }
 
-// orZero is element c of s, 0 if s is nil.
+// orZero returns element c of s, or 0 if s is nil.
 func orZero[T tensor.Float](s []T, c int) T {
 	if s == nil {
 		return 0

@@ -42,14 +42,13 @@ func cgFloat32(y, x, mean []float32, win Window, coefs []float32, channels, orde
 	}
 }
 
-// cgSites is the number of sites that one vector of channels after another
-// works on: few enough for what the first brings in to stay in the level 2
-// cache.
+// cgSites is the number of sites that all vectors of channels work on in turn: few
+// enough for what the first loads to stay in the level 2 cache.
 const cgSites = 64
 
-// cgChunk is the number of sites of those left to work on next, and how far
-// ahead of each to fetch into the cache: as far as the same site of the next
-// chunk, if that is a full one, so that the index can be read there.
+// cgChunk returns how many of the sites left to work on next, and how far ahead of
+// each to prefetch: as far as the same site of the next chunk, if that is a full
+// one, so that the index can be read there.
 func cgChunk(left int) (sites, ahead int) {
 	if left < 2*cgSites {
 		return min(left, cgSites), 0
@@ -57,7 +56,7 @@ func cgChunk(left int) (sites, ahead int) {
 	return cgSites, cgSites
 }
 
-// ofLine is ahead for a vector of channels, from c on, that begins a cache line,
+// ofLine returns ahead if the vector of channels from c onwards begins a cache line,
 // and 0 for the others, whose line has been fetched.
 func ofLine(ahead, c int) int {
 	if c*4%tensor.Align != 0 {
@@ -92,7 +91,7 @@ func cgGradFloat32(dx, dcoefs, x, mean []float32, win Window, dy, coefs []float3
 	}
 }
 
-// from points at element c of s, which may be nil.
+// from returns a pointer to element c of s, or nil if s is nil.
 func from(s []float32, c int) *float32 {
 	if s == nil {
 		return nil

@@ -2,8 +2,8 @@ package kernel
 
 import "github.com/coarsegrain/taylornet/tensor"
 
-// The functions below work on x [rows][c], one result or coefficient a
-// channel; c is the length of the per-channel argument.
+// The functions below work on x [rows][c], with one result or coefficient per
+// channel. c is the length of the per-channel argument.
 
 // SumRows adds each channel's sum to sum: sum[c] += sum_r x[r,c].
 func SumRows[T tensor.Float](sum, x []T) {

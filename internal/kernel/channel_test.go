@@ -10,8 +10,8 @@ import (
 
 type channelCase struct{ rows, channels int }
 
-// A channelPass is a pass over rows of channels for the tests: its arguments are
-// first the results and then what is read, each with its extent.
+// A channelPass is a pass over rows of channels. Its arguments are first the results
+// and then what is read, each with its extent.
 type channelPass struct {
 	name    string
 	args    []extent
@@ -66,8 +66,8 @@ var channelPasses = []channelPass{
 		func(a [][]float64) { mixRowsPortable(a[0], a[1], a[2], a[3], a[4]) }},
 }
 
-// negated is -|x| for the means, so that deviations become sums of absolute
-// values.
+// scaleArgs returns the absolute values of the arguments, but -|x| for means, so that
+// differences from the mean become sums of absolute values.
 func (p channelPass) scaleArgs(args []*arg) [][]float64 {
 	scale := make([][]float64, len(args))
 	for i, a := range args {

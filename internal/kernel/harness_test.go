@@ -46,8 +46,8 @@ type source struct {
 }
 
 var (
-	// Never both in one case: where a product of the two underflows in float32
-	// and not in float64, one result is NaN and the other infinite.
+	// Never both in one case: if a product of the two underflows in float32 but not
+	// in float64, one result is NaN and the other infinite.
 	notFinite = []float32{float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1)), 0}
 	tiny      = []float32{math.SmallestNonzeroFloat32, 1e-39, float32(math.Copysign(0, -1)), 0}
 )
@@ -97,8 +97,7 @@ func newArg(data []float32) *arg {
 	return &arg{all[guard : guard+len(data) : guard+len(data)], all, slices.Clone(all)}
 }
 
-// check fails if words round the argument have changed or, where it is
-// read-only, the argument itself.
+// check fails if the guard words have changed or, if it is read-only, the argument.
 func (a *arg) check(t rapid.TB, name string, readOnly bool) {
 	t.Helper()
 	for i := range a.all {
@@ -128,8 +127,8 @@ func wideAbs(s []float32) []float64 {
 	return w
 }
 
-// near fails unless got is want to within the rounding errors of sums of the
-// given number of terms, whose absolute values add up to scale.
+// near fails unless got is want within the rounding errors of sums of the given
+// number of terms, whose absolute values add up to scale.
 func near(t rapid.TB, name string, got []float32, want, scale []float64, terms int) {
 	t.Helper()
 	const eps, least = 0x1p-23, 0x1p-140

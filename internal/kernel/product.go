@@ -5,9 +5,9 @@ import (
 	"github.com/coarsegrain/taylornet/tensor"
 )
 
-// Filter is the weights of a convolution or linear layer, laid out for
-// Product: the output channels are cut into panels that fill a kernel's
-// registers, and within a panel the weights stand in the order of use.
+// Filter is the weights of a convolution or linear layer, laid out for Product. The
+// output channels are cut into panels that fill a kernel's registers. Within a
+// panel the weights are in the order of use.
 type Filter[T tensor.Float] struct {
 	taps, cin, cout int
 	level           cpu.Level // whose kernel the layout is for
@@ -22,8 +22,7 @@ func NewFilter[T tensor.Float](taps, cin, cout int) *Filter[T] {
 	return newFilters[T](1, taps, cin, cout)[0]
 }
 
-// newFilters returns n filters of the same size that stand one after another in
-// memory.
+// newFilters returns n filters of the same size, one after another in memory.
 func newFilters[T tensor.Float](n, taps, cin, cout int) []*Filter[T] {
 	if taps < 1 || cin < 1 || cout < 1 {
 		panic("kernel.NewFilter: sizes must be positive")
@@ -52,7 +51,7 @@ func newFilters[T tensor.Float](n, taps, cin, cout int) []*Filter[T] {
 	return list
 }
 
-// padded is the width in data of a panel with n channels.
+// padded returns the width in data of a panel with n channels.
 func (f *Filter[T]) padded(n int) int { return (n + f.lanes - 1) / f.lanes * f.lanes }
 
 // Pack takes the weights w [taps][cin][cout].
@@ -72,7 +71,7 @@ func (f *Filter[T]) PackTransposed(w []T) {
 	f.pack(w, 1, f.cin)
 }
 
-// pack takes the weight of tap t from input i to output o from
+// pack takes the weight for tap t, input i and output o from
 // w[t*cin*cout+i*in+o*out].
 func (f *Filter[T]) pack(w []T, in, out int) {
 	for o := 0; o < f.cout; o += f.panel {
@@ -137,8 +136,8 @@ func addRow[T tensor.Float](row []T, v T, w []T) {
 	}
 }
 
-// addRows computes row += v[k]*w[k*stride:] for one k after another, with fewer
-// loads and stores than addRow for each.
+// addRows computes row += v[k]*w[k*stride:] for each k in order, with fewer loads and
+// stores than four calls of addRow.
 func addRows[T tensor.Float](row []T, v [4]T, w []T, stride int) {
 	w0, w1, w2, w3 := w[:len(row)], w[stride:][:len(row)], w[2*stride:][:len(row)], w[3*stride:][:len(row)]
 	v0, v1, v2, v3 := v[0], v[1], v[2], v[3]

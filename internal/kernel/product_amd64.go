@@ -4,9 +4,8 @@ package kernel
 
 import "github.com/coarsegrain/taylornet/internal/cpu"
 
-// productSites is the number of sites that one panel after another works on:
-// few enough for their inputs to stay in the level 2 cache, and a multiple of
-// the kernels' tile.
+// productSites is the number of sites that all panels work on in turn: few enough for
+// their inputs to stay in the level 2 cache, and a multiple of the kernels' tile.
 const productSites = 240
 
 func productFloat32(y, bias, x []float32, win Window, f *Filter[float32]) {
@@ -29,8 +28,8 @@ func productFloat32(y, bias, x []float32, win Window, f *Filter[float32]) {
 	}
 }
 
-// tileRows is the number of rows in the assembly's tiles with which the fewest
-// sites are computed twice: the last tile is moved back to end with the last site.
+// tileRows returns the number of rows in the assembly's tiles for which the fewest
+// sites are computed twice. The last tile is moved back to end with the last site.
 func tileRows(sites int) int {
 	up := func(n int) int { return (sites + n - 1) / n * n }
 	switch {
@@ -42,9 +41,8 @@ func tileRows(sites int) int {
 	return 1
 }
 
-// gradSites is the number of sites that ProductGrad adds up in registers
-// before it turns to the next weights: few enough for their inputs and
-// gradients to stay in the nearest caches.
+// gradSites is the number of sites that ProductGrad adds up in registers before the
+// next weights: few enough for their inputs and gradients to stay in near caches.
 const gradSites = 96
 
 func productGradFloat32(dw, x []float32, win Window, dy []float32, cin, cout int) {

@@ -2,8 +2,8 @@ package kernel
 
 import "github.com/coarsegrain/taylornet/tensor"
 
-// The functions below work on x [rows][c], with one result or coefficient a
-// row; rows is the length of the per-row argument.
+// The functions below work on x [rows][c], with one result or coefficient per row.
+// rows is the length of the per-row argument.
 
 // DotRows computes each row's scalar product: dot[r] = sum_c x[r,c]*y[r,c].
 func DotRows[T tensor.Float](dot, x, y []T) {
@@ -66,5 +66,5 @@ func mixRowsPortable[T tensor.Float](z, x, y, a, b []T) {
 	}
 }
 
-// rectangular reports whether n values make so many rows of one length.
+// rectangular reports whether n values fill the rows equally.
 func rectangular(n, rows int) bool { return n == 0 || rows > 0 && n%rows == 0 }

@@ -4,7 +4,7 @@ package kernel
 
 import "github.com/coarsegrain/taylornet/internal/cpu"
 
-// haveAssembly says that kernels have forms other than the portable one.
+// haveAssembly reports whether kernels have other forms than the portable one.
 const haveAssembly = true
 
 func level() cpu.Level { return cpu.Active() }

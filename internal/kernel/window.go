@@ -2,25 +2,25 @@ package kernel
 
 import "github.com/coarsegrain/taylornet/tensor"
 
-// Head is the length of the zero pixel in front of a buffer with c channels:
-// c rounded up to keep what follows aligned.
+// Head returns the length of the zero pixel in front of a buffer with c channels: c,
+// rounded up to keep what follows aligned.
 func Head(c int) int {
 	const line = tensor.Align / 4
 	return (c + line - 1) / line * line
 }
 
-// Window says where the inputs of each output site stand. It is the whole
-// geometry of a convolution, a coarse-graining, a pool, or their transposes:
-// kernel size, stride, padding and dilation are in the indices.
+// Window lists the places of the inputs of each output site. It is the whole
+// geometry of a convolution, a coarse-graining, a pool, or of their transposes:
+// the indices express kernel size, stride, padding and dilation.
 type Window struct {
 	Taps  int     // inputs of one site
 	Index []int32 // [sites][Taps]: the element in the source buffer of the input's first channel
-	// Partition is set where every input site stands in exactly one window:
-	// gradients can then be stored rather than added.
+	// Partition says that every input site is in exactly one window. Gradients can
+	// then be stored instead of added.
 	Partition bool
 }
 
-// Sites is the number of output sites.
+// Sites returns the number of output sites.
 func (w Window) Sites() int { return len(w.Index) / w.Taps }
 
 // check panics unless every pixel of c channels that w points at lies in a
@@ -44,7 +44,7 @@ func (w Window) inRow(c int) bool {
 	return true
 }
 
-// maxIndexPortable is the highest index, a negative one being the highest of all.
+// maxIndexPortable returns the highest index, where negative ones count as highest.
 func maxIndexPortable(index []int32) uint32 {
 	var top uint32
 	for _, at := range index {
@@ -53,10 +53,10 @@ func maxIndexPortable(index []int32) uint32 {
 	return top
 }
 
-// First is the window of the first n sites.
+// First returns the window of the first n sites.
 func (w Window) First(n int) Window { return w.Slice(0, n) }
 
-// Slice is the window of n sites from first on.
+// Slice returns the window of n sites from first onwards.
 func (w Window) Slice(first, n int) Window {
 	w.Index = w.Index[first*w.Taps:][:n*w.Taps]
 	return w

@@ -6,8 +6,8 @@ import "github.com/coarsegrain/taylornet/internal/cpu"
 
 func winogradInAssembly() bool { return level() != cpu.Portable }
 
-// winogradBlock is the number of tiles that one vector of channels after another
-// works on: few enough for what the first brings in to stay in the cache.
+// winogradBlock is the number of tiles that all vectors of channels work on in turn:
+// few enough for what the first loads to stay in the cache.
 const winogradBlock = 8
 
 func winogradFloat32(form winogradForm, a winogradTiles[float32]) {
@@ -32,7 +32,7 @@ func winogradFloat32(form winogradForm, a winogradTiles[float32]) {
 	}
 }
 
-// after is the tiles that come after the first n.
+// after returns the tiles after the first n.
 func (a winogradTiles[T]) after(form winogradForm, n int) winogradTiles[T] {
 	if n == a.n {
 		a.n = 0

@@ -125,10 +125,10 @@ func randomConvolution(t *rapid.T) {
 	checkConvolution[float32](t, c, 0x1p-24)
 }
 
-// checkConvolution allows, for each channel or tile summed up, one rounding of
-// values in [-1,1] carried through the transforms: by the rows of absolute
-// values of the three matrices, at most 48 times larger a dimension for the
-// outputs and 54 for the weights.
+// checkConvolution allows one rounding of values in [-1,1] for each channel or tile
+// summed up, carried through the transforms. By the rows of absolute values of the
+// three matrices, that is at most 48 times larger per dimension for the outputs and
+// 54 times for the weights.
 func checkConvolution[T float32 | float64](t *rapid.T, c winogradCase, rounding float64) {
 	r := newSource(rapid.Uint64().Draw(t, "seed"), nil)
 	cast := func(s []float32) []T {

@@ -2,9 +2,9 @@ package nearest
 
 import "strings"
 
-// Word returns the candidate that a word most resembles: one that differs in
-// case only, or else the one with the fewest edits, at most two and fewer than
-// half its letters. It returns "" if there is none.
+// Word returns the candidate that a word most resembles, or "" if there is none. It
+// is one that differs only in case, or else the one with the fewest edits: at most
+// two, and fewer than half its letters.
 func Word(word string, candidates []string) string {
 	best, least := "", 3
 	for _, candidate := range candidates {

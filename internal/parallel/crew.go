@@ -6,10 +6,9 @@ import (
 	"sync/atomic"
 )
 
-// Crew runs numbered tasks on a number of goroutines. It allocates nothing
-// when it runs.
+// Crew runs numbered tasks on a number of goroutines. Run allocates nothing.
 type Crew struct {
-	starts []func() // one for each goroutine beyond the caller's
+	starts []func() // one for each goroutine besides the caller's
 	size   int
 	task   func(worker, i int)
 	tasks  int64
@@ -17,7 +16,7 @@ type Crew struct {
 	done   sync.WaitGroup
 }
 
-// NewCrew returns a crew of size goroutines; of one for each processor if that is 0.
+// NewCrew returns a crew of size goroutines; 0 means one per CPU.
 func NewCrew(size int) *Crew {
 	c := &Crew{size: Workers(size)}
 	for w := 1; w < c.size; w++ {
@@ -29,11 +28,11 @@ func NewCrew(size int) *Crew {
 	return c
 }
 
-// Size is the number of goroutines.
+// Size returns the number of goroutines.
 func (c *Crew) Size() int { return c.size }
 
 // Run calls task(worker, i) for each i in [0,n) and returns when all are done.
-// No two tasks run at once on the same worker.
+// Tasks with the same worker never run at the same time.
 func (c *Crew) Run(n int, task func(worker, i int)) {
 	c.task, c.tasks = task, int64(n)
 	c.next.Store(0)
@@ -52,7 +51,7 @@ func (c *Crew) work(worker int) {
 	}
 }
 
-// Workers is the number of workers for an option: one a processor if zero.
+// Workers returns the number of workers that an option means: 0 is one per CPU.
 func Workers(option int) int {
 	if option > 0 {
 		return option

@@ -12,8 +12,8 @@ func New(seed uint64, name string, at ...uint64) *rand.Rand {
 	return rand.New(&s.pcg)
 }
 
-// Permutation fills dst with 0..len(dst)-1 in the order that the stream
-// (seed, name, at) gives.
+// Permutation fills dst with 0..len(dst)-1, shuffled by the stream
+// (seed, name, at).
 func Permutation(dst []int32, seed uint64, name string, at ...uint64) {
 	var s Stream
 	s.Reset(seed, name, at...)
@@ -24,8 +24,8 @@ func Permutation(dst []int32, seed uint64, name string, at ...uint64) {
 	}
 }
 
-// Stream is a generator that allocates nothing, for draws made per image. It
-// must be Reset before use.
+// Stream is a generator for draws per image: it allocates nothing. It must be
+// Reset before use.
 type Stream struct{ pcg rand.PCG }
 
 // Reset goes to the start of the stream (seed, name, at).
@@ -36,19 +36,19 @@ func (s *Stream) Reset(seed uint64, name string, at ...uint64) {
 // Uniform returns a number in [lo,hi).
 func (s *Stream) Uniform(lo, hi float64) float64 {
 	unit := float64(s.pcg.Uint64()>>11) / (1 << 53)
-	// The conversion forbids a fused multiply-add, which would round
-	// differently from one architecture to another.
+	// The conversion forbids a fused multiply-add, whose rounding would differ
+	// between architectures.
 	return lo + float64((hi-lo)*unit)
 }
 
-// Bell returns a number of mean 0 and deviation 1, never beyond 3.5, that is near
-// enough to normal for noise: the sum of four uniform ones of 16 bits, less its mean, by
-// its deviation.
+// Bell returns a number with mean 0, standard deviation 1 and magnitude at most 3.5,
+// close enough to normal for noise. It is the standardised sum of four uniform
+// numbers of 16 bits.
 func (s *Stream) Bell() float32 {
-	const largest, deviation = 1<<16 - 1, 37837.2272
+	const largest, sigma = 1<<16 - 1, 37837.2272
 	bits := s.pcg.Uint64()
 	sum := bits>>48 + bits>>32&largest + bits>>16&largest + bits&largest
-	return (float32(sum) - 2*largest) / deviation
+	return (float32(sum) - 2*largest) / sigma
 }
 
 // IntN returns an integer in [0,n). It panics if n < 1.
@@ -57,7 +57,7 @@ func (s *Stream) IntN(n int) int {
 		panic("rng.Stream.IntN: n < 1")
 	}
 	// The high word of the product with 64 random bits: the bias is below
-	// n/2^64, and one number is drawn whatever n.
+	// n/2^64, and every n takes one draw.
 	high, _ := bits.Mul64(s.pcg.Uint64(), uint64(n))
 	return int(high)
 }

@@ -12,15 +12,15 @@ import (
 	"unicode/utf8"
 )
 
-// Decode reads the bytes of a whole file. It keeps no part of data.
+// Decode returns the content of a whole file. It keeps no part of data.
 func Decode(data []byte) (*File, error) {
 	if len(data) < lengthSize {
-		return nil, fmt.Errorf("safetensors: %d bytes are no safetensors file: the header's length is missing", len(data))
+		return nil, fmt.Errorf("safetensors: %d bytes are not a safetensors file: the header's length is missing", len(data))
 	}
 	length := binary.LittleEndian.Uint64(data)
 	data = data[lengthSize:]
 	if length > uint64(len(data)) {
-		return nil, fmt.Errorf("safetensors: the header claims %d bytes, %d follow: no safetensors file, or cut short", length, len(data))
+		return nil, fmt.Errorf("safetensors: the header claims %d bytes but %d follow: the file is not a safetensors file, or is cut short", length, len(data))
 	}
 	head, data := data[:length], data[length:]
 
@@ -36,7 +36,7 @@ func Decode(data []byte) (*File, error) {
 		}
 		end = e.Offsets[1]
 		if end > int64(len(data)) {
-			return nil, fmt.Errorf("safetensors: tensor %q ends at byte %d of the data, which have %d: the file is cut short", e.name, end, len(data))
+			return nil, fmt.Errorf("safetensors: tensor %q ends at byte %d of the data, which has %d: the file is cut short", e.name, end, len(data))
 		}
 		f.Tensors[i] = Tensor{Name: e.name, Shape: e.Shape, Data: floats(data[e.Offsets[0]:end])}
 	}
@@ -49,8 +49,8 @@ func Decode(data []byte) (*File, error) {
 // FormatKey is the metadata key of a file's format and version.
 const FormatKey = "format"
 
-// DecodeAs reads the bytes of a whole file whose metadata give this format. The
-// error for another one names what was wanted, such as "a model".
+// DecodeAs returns the content of a whole file whose metadata give this format. The
+// error for another one says what the file is not: kind, such as "a model".
 func DecodeAs(data []byte, kind, format string) (*File, error) {
 	f, err := Decode(data)
 	if err != nil {
@@ -75,9 +75,8 @@ type namedEntry struct {
 	entry
 }
 
-// parseHeader returns the metadata, nil if there are none, and the entries in
-// the order of their data. It reads token by token, because only so can two
-// tensors of one name be told from one.
+// parseHeader returns the metadata, nil if there are none, and the entries in the
+// order of their data. It reads token by token to notice two tensors of one name.
 func parseHeader(head []byte) (metadata map[string]string, entries []namedEntry, err error) {
 	if !utf8.Valid(head) {
 		return nil, nil, errors.New("safetensors: the header is not UTF-8")
@@ -85,7 +84,7 @@ func parseHeader(head []byte) (metadata map[string]string, entries []namedEntry,
 	dec := json.NewDecoder(bytes.NewReader(head))
 	dec.DisallowUnknownFields()
 	if token, err := dec.Token(); err != nil || token != json.Delim('{') {
-		return nil, nil, errors.New("safetensors: the header is no JSON object")
+		return nil, nil, errors.New("safetensors: the header is not a JSON object")
 	}
 	seen := map[string]bool{}
 	for dec.More() {
@@ -93,7 +92,7 @@ func parseHeader(head []byte) (metadata map[string]string, entries []namedEntry,
 		if err != nil {
 			return nil, nil, fmt.Errorf("safetensors: header: %w", err)
 		}
-		name, _ := token.(string) // the decoder takes no other key
+		name, _ := token.(string) // the decoder allows no other key
 		if name == metadataKey {
 			if seen[name] {
 				return nil, nil, errors.New("safetensors: metadata appear twice")
@@ -117,7 +116,7 @@ func parseHeader(head []byte) (metadata map[string]string, entries []namedEntry,
 		return nil, nil, fmt.Errorf("safetensors: header: %w", err)
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, nil, errors.New("safetensors: the header goes on after its JSON object")
+		return nil, nil, errors.New("safetensors: the header continues after its JSON object")
 	}
 	slices.SortStableFunc(entries, func(a, b namedEntry) int { return slices.Compare(a.Offsets, b.Offsets) })
 	return metadata, entries, nil
@@ -131,7 +130,7 @@ func parseMetadata(dec *json.Decoder) (map[string]string, error) {
 	return metadata, nil
 }
 
-// parseEntry returns an entry whose size is that of its shape.
+// parseEntry returns an entry whose number of bytes fits its shape.
 func parseEntry(dec *json.Decoder) (entry, error) {
 	var e entry
 	if err := dec.Decode(&e); err != nil {

@@ -12,15 +12,15 @@ type File struct {
 	Tensors  []Tensor // in the order of their data
 }
 
-// Tensor is a named array, last dimension innermost.
+// Tensor is a named array with its last dimension innermost.
 type Tensor struct {
 	Name  string
 	Shape []int
 	Data  []float32
 }
 
-// Tensor returns the tensor of that name.
-func (f *File) Tensor(name string) (Tensor, bool) {
+// Tensor returns the tensor of that name; ok is false if there is none.
+func (f *File) Tensor(name string) (t Tensor, ok bool) {
 	for _, t := range f.Tensors {
 		if t.Name == name {
 			return t, true
@@ -34,19 +34,20 @@ const (
 	dtype       = "F32"
 	width       = 4 // bytes of an element
 	lengthSize  = 8 // bytes of the header's length
-	// align is the alignment of the data in the file: that of the storage of
-	// tensors, and a multiple of the 8 that the format asks for.
+	// align is the alignment of the data in the file. It is that of tensors in
+	// memory, and a multiple of the 8 that the format requires.
 	align = 64
 )
 
-// entry is a tensor's part of the header.
+// entry is what the header has for a tensor.
 type entry struct {
 	DType   string  `json:"dtype"`
 	Shape   []int   `json:"shape"`
 	Offsets []int64 `json:"data_offsets"`
 }
 
-// checkName refuses a name that the format cannot hold or that seen holds.
+// checkName returns an error for a name that the format cannot hold or that was seen
+// before, and adds it to seen.
 func checkName(name string, seen map[string]bool) error {
 	switch {
 	case name == metadataKey:
@@ -60,7 +61,7 @@ func checkName(name string, seen map[string]bool) error {
 	return nil
 }
 
-// byteSize is the number of bytes of a tensor's data.
+// byteSize returns the number of bytes of a tensor's data.
 func byteSize(shape []int) (int64, error) {
 	size := uint64(width)
 	for _, d := range shape {

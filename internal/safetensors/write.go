@@ -9,8 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// Write writes f. The data begin at a multiple of 64 bytes, and the tensors
-// keep their order.
+// Write writes f. The data begin at a multiple of 64 bytes. The tensors keep their
+// order.
 func Write(w io.Writer, f *File) error {
 	head, err := header(f)
 	if err != nil {
@@ -27,7 +27,7 @@ func Write(w io.Writer, f *File) error {
 	return nil
 }
 
-// header is everything before the data.
+// header returns everything before the data.
 func header(f *File) ([]byte, error) {
 	var fields [][]byte
 	if len(f.Metadata) > 0 {

@@ -6,11 +6,11 @@ import (
 	"github.com/coarsegrain/taylornet/internal/fsx"
 )
 
-// ErrDisk is the error of a Failing's failing call.
+// ErrDisk is the error of the call that fails.
 var ErrDisk = errors.New("no space left on device")
 
-// Failing is the operating system's file system, whose call number Fail, counted
-// from 1 and of any kind, fails.
+// Failing is the operating system's file system, except that one call fails: number
+// Fail, counted from 1 over calls of all kinds.
 type Failing struct {
 	fsx.OS
 	Fail  int

@@ -1,4 +1,3 @@
-// Package peak measures what the processor can do, the mark that the kernels
-// and whole nets are held against: its rate of multiply-adds and its rate of
-// copying.
+// Package peak measures the processor's rates of multiply-adds and of copying. They
+// are the limits that kernels and whole networks are compared with.
 package peak

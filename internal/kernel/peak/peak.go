@@ -5,20 +5,19 @@ import (
 	"github.com/coarsegrain/taylornet/tensor"
 )
 
-// FMA does n rounds of independent multiply-adds on one core with the given
-// level's vectors, single numbers at the portable level, and returns the number
-// of floating-point operations.
+// FMA does n rounds of independent multiply-adds on one core and returns the number
+// of floating-point operations. It uses the vectors of the given level, which are
+// single numbers at the portable level.
 func FMA(level cpu.Level, n int) int {
 	const perRound = chains * 2
 	return n * perRound * fma(level, n)
 }
 
-// chains is the number of multiply-adds in a round, which do not wait for each
-// other.
+// chains is the number of multiply-adds per round. They do not wait for each other.
 const chains = 12
 
-// fmaPortable does twelve multiply-adds a round. Somebody must get the sum, for
-// the compiler to leave them in.
+// fmaPortable does twelve multiply-adds per round. It returns their sum, so that the
+// compiler keeps them.
 //
 //go:noinline
 func fmaPortable(sum *float32, rounds int, a float32) {
@@ -34,13 +33,13 @@ func fmaPortable(sum *float32, rounds int, a float32) {
 // Copy is memory to copy from and to.
 type Copy struct{ to, from []float32 }
 
-// NewCopy returns memory of the given number of bytes, at least eight, half of
-// which is read and half written.
+// NewCopy returns memory of the given number of bytes, at least eight. Half of it is
+// read and half is written.
 func NewCopy(bytes int) Copy {
 	n := max(bytes/8, 1)
 	c := Copy{to: tensor.Alloc[float32](n), from: tensor.Alloc[float32](n)}
 	for i := range c.from {
-		c.from[i] = float32(i) // so that the system gives it memory of its own
+		c.from[i] = float32(i) // so that the system provides real memory
 	}
 	return c
 }
