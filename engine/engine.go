@@ -7,16 +7,16 @@ import (
 	"github.com/coarsegrain/taylornet/tensor"
 )
 
-// ErrParams is returned when a parameter vector does not fit the network.
+// ErrParams is wrapped by errors about parameter vectors that do not fit the network.
 var ErrParams = errors.New("parameters do not fit the network")
 
 // Engine compiles networks.
 type Engine[T tensor.Float] interface {
-	// Name says which engine this is, for reports.
+	// Name returns the name of the engine, for reports.
 	Name() string
 	// Compile returns a program that evaluates net with the given parameters,
-	// laid out as net.Params says. Norms use the statistics among them and are
-	// folded into their neighbours.
+	// laid out as in net.Params. Norms use the statistics among them and are
+	// folded into their neighbours. The error wraps spec.Faults or ErrParams.
 	Compile(net *spec.Net, params []T, opts Options) (Program[T], error)
 	// CompileTraining returns a program that computes gradients.
 	CompileTraining(net *spec.Net, opts TrainingOptions) (Trainer[T], error)
@@ -52,10 +52,10 @@ type TrainingOptions struct {
 	LimitGains bool
 }
 
-// MicroBatch is the training micro-batch of a network where none is asked for:
-// 16 images, or 8 if the feature maps of 16 are too large for the caches and
-// outweigh the parameters, which are read and summed anew for each micro-batch.
-// It is the same on every machine, as the result depends on it.
+// MicroBatch returns the default micro-batch of a network in training: 16 images, or 8
+// if the feature maps of 16 are too large for the caches and larger than the
+// parameters, which are read and summed again for each micro-batch. It is the same on
+// every machine, because the result depends on it.
 func MicroBatch(net *spec.Net) int {
 	const images, cached = 16, 8 << 20 // bytes
 	maps := 0
@@ -70,22 +70,21 @@ func MicroBatch(net *spec.Net) int {
 
 // Program evaluates a network. It is safe for concurrent use.
 type Program[T tensor.Float] interface {
-	// Run evaluates n images. For each i in [0,n) it calls input(i, x) to have
-	// the image written to x [H,W,C], and output(i, y) with the logits y [K],
-	// which are valid during the call only. Calls come from several goroutines
-	// at once, in no fixed order; results depend on no other image.
+	// Run evaluates n images. For each i in [0,n) it calls input(i, x), which must
+	// write the image to x [H,W,C], and output(i, y) with the logits y [K], which are
+	// valid only during the call. Calls come from several goroutines at once, in no
+	// fixed order. The result for an image depends on no other image.
 	Run(n int, input, output func(i int, v []T))
 }
 
-// Trainer computes losses and gradients. It is not safe for concurrent use,
-// but calls back from several goroutines at once.
+// Trainer computes losses and gradients. It is not safe for concurrent use, but it
+// calls a Batch's functions from several goroutines at once.
 type Trainer[T tensor.Float] interface {
-	// Gradient runs the batch forward and backward with the given parameters.
-	// It returns the mean loss and overwrites grads, laid out as the
-	// parameters: the gradient of the mean loss in the places of trained
-	// parameters, and the batch's average of the micro-batches' statistics in
-	// the places of statistics. The result is bit-identical for any number of
-	// workers. It does not allocate.
+	// Gradient runs the batch forward and backward with the given parameters. It
+	// returns the mean loss and overwrites grads, which are laid out as the parameters:
+	// with the gradient of the mean loss in the places of trained parameters, and with
+	// the average of the micro-batches' statistics in the places of statistics. The
+	// result is bit-identical for any number of workers. Gradient does not allocate.
 	Gradient(grads, params []T, batch *Batch[T]) float64
 }
 
@@ -95,14 +94,14 @@ type Batch[T tensor.Float] struct {
 	N int
 	// Input writes image i to x [H,W,C].
 	Input func(i int, x []T)
-	// Loss returns the loss of image i given its logits y [K] and writes the
-	// gradient of that loss to dy [K]. With a nil Loss only the statistics are
-	// computed; the loss and the gradient are zero.
+	// Loss returns the loss of image i given its logits y [K], and writes the gradient
+	// of that loss to dy [K]; CrossEntropy does both. If it is nil, only the statistics
+	// are computed, and the loss and the gradient are zero.
 	Loss func(i int, dy, y []T) float64
-	// Stats, if not nil, receives each micro-batch's statistics: the places of
-	// the parameter vector behind the trained ones.
+	// Stats, if not nil, receives each micro-batch's statistics: the part of the
+	// parameter vector behind the trained parameters.
 	Stats func(stats []T)
-	// InputGrad, if not nil, receives the gradient of the mean loss to image
-	// i; the trainer must have been compiled with TrainingOptions.InputGrad.
+	// InputGrad, if not nil, receives the gradient of the mean loss to image i. The
+	// trainer must have been compiled with TrainingOptions.InputGrad.
 	InputGrad func(i int, dx []T)
 }

@@ -11,9 +11,9 @@ import (
 // Fold returns the network without norms, and its parameters with the norms'
 // statistics in them: the same function at inference, with nothing left but the
 // polynomial. A norm that directly follows a convolution, a linear layer, a
-// coarse-graining or a Taylor expansion is multiplied into it; any other becomes a
-// coarse-graining of order 1 of single sites. Coarse-grainings that share
-// coefficients get copies of their own.
+// coarse-graining or a Taylor expansion is multiplied into it. Any other norm becomes
+// a coarse-graining of order 1 of single sites. Coarse-grainings that share
+// coefficients get copies of their own. The error wraps ErrParams.
 func Fold[T tensor.Float](net *spec.Net, params []T) (*spec.Net, []T, error) {
 	if want := VectorLen(net.Params()); len(params) != want {
 		return nil, nil, fmt.Errorf("%w: %d values, the network has %d", ErrParams, len(params), want)
@@ -36,7 +36,7 @@ type folder[T tensor.Float] struct {
 	step   int   // the last step that is not a group
 }
 
-// replace returns what stands in the place of an operation in the folded network.
+// replace returns what replaces an operation in the folded network.
 func (f *folder[T]) replace(i int, s spec.Step) []spec.Op {
 	adjacent := i > 0 && f.step == i-1
 	f.step = i
@@ -56,10 +56,9 @@ func (f *folder[T]) replace(i int, s spec.Step) []spec.Op {
 	return []spec.Op{s.Op}
 }
 
-// norm multiplies a norm into the tensors of the operation that it follows, or else
-// returns a coarse-graining that does the same. An operation with parameters is linear
-// in them, with channels innermost: all are scaled, and the constant term is also
-// shifted.
+// norm multiplies a norm into the operation that it follows, or else returns a
+// coarse-graining that does the same. An operation with parameters is linear in them,
+// with channels innermost: all are scaled, and the constant term is also shifted.
 func (f *folder[T]) norm(s spec.Step, foldable bool) []spec.Op {
 	gamma, beta := f.values(s.Param(spec.Scale)), f.values(s.Param(spec.Shift))
 	mean, variance := f.values(s.Param(spec.Mean)), f.values(s.Param(spec.Var))

@@ -8,7 +8,7 @@ import (
 	"github.com/coarsegrain/taylornet/tensor"
 )
 
-// VectorLen is the length of the flat parameter vector described by params:
+// VectorLen returns the length of the flat parameter vector that params describe:
 // trained parameters, then statistics.
 func VectorLen(params []spec.Param) int {
 	if len(params) == 0 {
@@ -18,12 +18,11 @@ func VectorLen(params []spec.Param) int {
 	return last.Offset + last.Size()
 }
 
-// Init returns the initial parameter vector of a network: weights are normal
-// with variance 1/fan-in; a coarse-graining starts as the average of its
-// window plus small random products; norms start as the identity; a Taylor,
-// whose loss has a single minimum, starts at zero. Each tensor
-// draws from a stream of its own name, so the result depends on the seed and
-// the network alone.
+// Init returns the initial parameter vector of a network. Weights are normal with
+// variance 1/fan-in. A coarse-graining starts as the average of its window plus small
+// random products, and a norm as the identity. A Taylor expansion starts at zero,
+// since its loss has a single minimum. Each tensor draws from a random stream of its
+// own name, so the result depends on the seed and the network alone.
 func Init(net *spec.Net, seed uint64) []float32 {
 	list := net.Params()
 	values := tensor.Alloc[float32](VectorLen(list))

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// ablation says what stands in the place of a coarse-graining, and whether gains are kept.
+// ablation says what replaces a coarse-graining, and whether gains are kept.
 type ablation struct {
 	name  string
 	by    func(*CG) []Op
@@ -31,7 +31,7 @@ var ablations = []ablation{
 	}, true},
 }
 
-// pooled is ReLU and, unless the window is a single site, pooling of the window.
+// pooled returns ReLU and, unless the window is a single site, pooling of the window.
 func pooled(g *CG, largest bool) []Op {
 	ops := []Op{&ReLU{g.Pos}}
 	if g.L1*g.L2*g.S1*g.S2 > 1 {
@@ -49,17 +49,17 @@ func Ablations() []string {
 	return names
 }
 
-// Ablation returns the network with something else in the place of its
-// coarse-grainings, to find out by comparison what they do:
+// Ablation returns the network with its coarse-grainings replaced, to find out by
+// comparison what they do:
 //
 //   - relu-avg and relu-max: ReLU and average or max pooling of the same window
 //   - linear: coarse-grainings of order 1
-//   - undilated: dilated windows drawn together, with strides of their own size
+//   - undilated: dilated windows become dense ones, with strides of their own size
 //
-// All but undilated are without gains, which rectifiers do not need and which are no
-// more linear than products. Nothing else changes, so an ablation has a few parameters
-// fewer. It is an error if there is nothing to replace, or if the lattice becomes too
-// small for what follows.
+// All but undilated are without gains, which rectifiers do not need and which are not
+// linear. Nothing else changes, so an ablation has a few parameters fewer. It is an
+// error if there is nothing to replace, or if the lattice becomes too small for what
+// follows.
 func (n *Net) Ablation(name string) (*Net, error) {
 	at := slices.IndexFunc(ablations, func(a ablation) bool { return a.name == name })
 	if at < 0 {

@@ -1,9 +1,9 @@
 package spec
 
-// Default is a network for images of the given shape and number of classes,
-// for data that have no preset: convolution, norm and coarse-graining, again
-// and again, until the lattice is at most 3x3. Lattices above 128 sites a side
-// are averaged down to that first. The shape must be one that Input takes.
+// Default returns a network for images of the given shape and number of classes, for
+// data that have no preset. It repeats a convolution, a norm and a coarse-graining
+// until the lattice is at most 3x3. A lattice of more than 128 sites per side is
+// averaged down to that first. The shape must be one that Input takes.
 func Default(in Shape, classes int) *Net {
 	const largest, smallest = 128, 3
 	n := &Net{Input: in}
@@ -30,7 +30,8 @@ func Default(in Shape, classes int) *Net {
 	return n
 }
 
-// channelsAt keeps the cost of large lattices down.
+// channelsAt returns the number of channels on a lattice, fewer on a larger one to
+// limit the cost.
 func channelsAt(side int) int {
 	switch {
 	case side > 64:

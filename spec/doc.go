@@ -1,7 +1,7 @@
-// Package spec is the notation of networks: the language of files and of the
-// command line, and the tree it parses to.
+// Package spec holds the notation of networks, which files and the command line use,
+// and the tree of operations that it is parsed to.
 //
-// It is the notation of the figure captions of Yang, Xie and Yang, "Exploring
+// The notation is that of the figure captions of Yang, Xie and Yang, "Exploring
 // explicit coarse-grained structure in artificial neural networks"
 // (arXiv 2211.01779), with an Input line in front:
 //
@@ -10,16 +10,17 @@
 //	Conv(3,3,64,1,1,1) Norm CG(2,2,64,1,1,7)   # 14 -> 7, dilation 7
 //	Linear(10)
 //
-// Operations stand one or several a line; # starts a comment. Groups hold
-// branches between braces, separated by bars; an empty branch is the identity:
+// A line holds one or several operations; # starts a comment. Groups hold branches
+// between braces, separated by bars. An empty branch is the identity:
 //
 //	Sum{ Conv(3,3,64,1,1,1) Norm | }       # residual sum
 //	Cat{ CG(2,2,64,2,2) | AvgPool(2,2,2,2) } # channels side by side
 //
-// Options stand by name after the other values: CG(2,2,64,2,2,order=3). A
-// network ends in [1,1,K], by Linear or otherwise.
+// Options come last and have names: CG(2,2,64,2,2,order=3). A network ends in
+// [1,1,K], with Linear or otherwise.
 //
-// Parse reports everything that is wrong with a source at once, each fault with
-// its place. A network that Parse returned, or that Validate accepts, has
-// known shapes, costs and parameters: see Net.Layers and Net.Params.
+// Parse reports everything that is wrong with a source at once, each fault with its
+// place. A network that Parse returned, or that Validate accepts, has known shapes,
+// costs and parameters: see Net.Layers and Net.Params. Net.Steps lists its operations
+// in the order of computation, for programs that compile networks.
 package spec

@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// Fault is one thing wrong with a network.
+// Fault is one thing that is wrong with a network.
 type Fault struct {
-	Pos Pos // the zero Pos where no source is known
+	Pos Pos // the zero Pos if no source is known
 	Msg string
 }
 
-// Error gives the position and the message: "line 3, column 5: ...".
+// Error returns the position and the message: "line 3, column 5: ...".
 func (f Fault) Error() string {
 	if f.Pos == (Pos{}) {
 		return f.Msg
@@ -25,7 +25,7 @@ type Faults []Fault
 // maxListed bounds the length of the error line.
 const maxListed = 20
 
-// Error lists the faults on one line, the first 20 of them if there are more.
+// Error lists the faults on one line. Of more than 20 it lists the first 20.
 func (f Faults) Error() string {
 	var parts []string
 	for _, fault := range f[:min(len(f), maxListed)] {
@@ -37,7 +37,7 @@ func (f Faults) Error() string {
 	return strings.Join(parts, "; ")
 }
 
-// err is f as an error, nil if there are no faults.
+// err returns f as an error, or nil if there are no faults.
 func (f Faults) err() error {
 	if len(f) == 0 {
 		return nil

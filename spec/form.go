@@ -32,32 +32,32 @@ func required(name string, value *int) field {
 	return field{name: name, value: value, min: 1, max: maxValue}
 }
 
-// order is the degree of an operation's polynomials.
+// order returns the field of the degree of an operation's polynomials.
 func order(value *int) field {
 	return field{name: "order", value: value, min: 1, max: 3, optional: true, fallback: 2, named: true}
 }
 
-// dilation is the distance between the members of a window.
+// dilation returns the field of the distance between the members of a window.
 func dilation(value *int) field {
 	return field{name: "d", value: value, min: 1, max: maxValue, optional: true, fallback: 1}
 }
 
 func (f field) admits(n int) bool { return f.min <= n && n <= f.max }
 
-// wrong says what is wrong with the value of f, written as text, in a call of
-// the named operation.
+// wrong says what is wrong with the value of f, given as text, in a call of the named
+// operation.
 func (f field) wrong(operation, text string) string {
 	return fmt.Sprintf("%s of %s is %s, want a whole number from %d to %d", f.name, operation, text, f.min, f.max)
 }
 
-// inputName is what the line is called that gives the input's shape.
+// inputName is the name of the line that gives the input's shape.
 const inputName = "Input"
 
 func inputFields(s *Shape) []field {
 	return []field{required("h", &s.H), required("w", &s.W), required("c", &s.C)}
 }
 
-// signature is how an operation is written, as in "CG takes
+// signature says how an operation is written, as in "CG takes
 // (l1,l2,c,s1,s2[,d][,order=k][,tie=k])".
 func signature(name string, fs []field) string {
 	var s strings.Builder
@@ -83,7 +83,7 @@ func signature(name string, fs []field) string {
 	return name + " takes (" + s.String() + ")"
 }
 
-// call writes an operation with its values, leaving out what may be.
+// call writes an operation with its values, without those that may be left out.
 func call(name string, fs []field) string {
 	var values, options []string
 	keep := 0

@@ -5,15 +5,14 @@ package spec
 //
 //	y_k = x_k (1 - 5/3 u + u^2), u = (sum_k x_k^2) / (C e)
 //
-// What is large becomes smaller, much as if the values were divided by their length,
-// as long as u is at most 1, or a little more. It has no parameters, and its order in
-// x is 5.
+// Large values become smaller, much as if they were divided by their length, as long
+// as u is at most 1 or a little more. A gain has no parameters. Its order in x is 5.
 type Gain struct {
 	Pos
 	E int
 }
 
-// A gain's polynomial is 1 + GainLinear u + GainSquare u^2, and GainOrder its order in x.
+// A gain's polynomial is 1 + GainLinear u + GainSquare u^2. GainOrder is its order in x.
 const (
 	GainLinear = -5. / 3
 	GainSquare = 1.

@@ -18,8 +18,8 @@ func NumMonomials(n, order int) int {
 	return count
 }
 
-// Monomials lists the monomials of degree at most order in n variables as
-// tuples of indices that do not decrease: by degree, then lexicographically,
+// Monomials lists the monomials of degree at most order in n variables as tuples of
+// indices that do not decrease. They are ordered by degree, then lexicographically:
 // [] [0] [1] ... [0 0] [0 1] ... This is the order of a CG's coefficients.
 func Monomials(n, order int) [][]int {
 	all := [][]int{{}}

@@ -1,7 +1,7 @@
 package spec
 
-// Norm is batch normalisation with a learned scale and shift per channel; an
-// affine map at inference.
+// Norm is batch normalisation with a learned scale and shift per channel. At
+// inference it is an affine map.
 type Norm struct{ Pos }
 
 func (*Norm) name() string { return "Norm" }

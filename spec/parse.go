@@ -10,7 +10,7 @@ import (
 	"github.com/coarsegrain/taylornet/internal/nearest"
 )
 
-// maxSource is the length of the longest source in bytes.
+// maxSource is the largest length of a source in bytes.
 const maxSource = 1 << 20
 
 // Parse reads a network from its source and validates it. The error is a
@@ -45,8 +45,8 @@ func Parse(src string) (*Net, error) {
 	return n, nil
 }
 
-// unread stands in the tree for an operation with a fault, while the rest of
-// the source is read.
+// unread takes the place of an operation with a fault while the rest of the source is
+// read.
 type unread struct{ Pos }
 
 func (unread) name() string                 { return "" }
@@ -65,7 +65,7 @@ type parser struct {
 
 func (p *parser) next() { p.tok = p.scan.next() }
 
-// accept takes the token if it is the given text.
+// accept takes the token and returns true if it is the given text.
 func (p *parser) accept(text string) bool {
 	if p.tok.text != text {
 		return false
@@ -74,8 +74,8 @@ func (p *parser) accept(text string) bool {
 	return true
 }
 
-// maxFaults is the number of faults after which a text is not read further:
-// it can hardly be meant as a network.
+// maxFaults is the number of faults after which a text is not read further, because
+// it is hardly meant as a network.
 const maxFaults = 1000
 
 func (p *parser) fault(pos Pos, format string, args ...any) {
@@ -109,7 +109,7 @@ func (p *parser) ops(depth int) []Op {
 		case p.tok.word && !isNumber(text):
 			ops = append(ops, p.operation(depth))
 		case text == "|" || text == "}":
-			p.fault(p.tok.pos, "%v stands outside a group Sum{ a | b } or Cat{ a | b }", p.tok)
+			p.fault(p.tok.pos, "%v is outside a group, Sum{ a | b } or Cat{ a | b }", p.tok)
 			p.next()
 		default:
 			p.fault(p.tok.pos, "want an operation, got %v", p.tok)
@@ -118,14 +118,14 @@ func (p *parser) ops(depth int) []Op {
 	}
 }
 
-// skipJunk goes to where an operation, a branch or a group may begin or end.
+// skipJunk skips to where an operation, a branch or a group may begin or end.
 func (p *parser) skipJunk() {
 	for p.tok.text != "" && p.tok.text != "|" && p.tok.text != "}" && (!p.tok.word || isNumber(p.tok.text)) {
 		p.next()
 	}
 }
 
-// operation reads one operation; one with a fault gives unread.
+// operation reads one operation. It returns unread for one with a fault.
 func (p *parser) operation(depth int) Op {
 	start := p.tok
 	p.next()
@@ -159,11 +159,11 @@ func (p *parser) emptyCall() bool {
 	return p.tok.text == "(" && ahead.next().text == ")"
 }
 
-// unknown reports an operation that there is none of and passes over it.
+// unknown reports an operation that does not exist and skips it.
 func (p *parser) unknown(start token, depth int) Op {
 	switch like := nearest.Word(start.text, names()); {
 	case start.text == inputName:
-		p.fault(start.pos, "Input stands only at the beginning of a net")
+		p.fault(start.pos, "Input can only stand at the beginning of a net")
 	case like != "":
 		p.fault(start.pos, "no operation is called %v, did you mean %s?", start, like)
 	default:
@@ -186,7 +186,7 @@ func (p *parser) group(g group, start token, depth int) Op {
 		p.skipValues()
 	}
 	if p.tok.text != "{" {
-		p.fault(p.tok.pos, "%s wants branches, as in %s{ a | b }, got %v", start.text, start.text, p.tok)
+		p.fault(p.tok.pos, "%s needs branches, as in %s{ a | b }, got %v", start.text, start.text, p.tok)
 		return unread{start.pos}
 	}
 	branches, ok := p.branches(start, depth+1)
@@ -217,7 +217,7 @@ func (p *parser) branches(start token, depth int) (list [][]Op, ok bool) {
 	}
 }
 
-// skipBranches passes over "{ ... }" with whatever is in it.
+// skipBranches skips "{ ... }" with everything in it.
 func (p *parser) skipBranches() {
 	for open := 0; p.tok.text != ""; p.next() {
 		switch p.tok.text {
@@ -233,7 +233,7 @@ func (p *parser) skipBranches() {
 	}
 }
 
-// skipValues goes past the ) of a call with a fault, or to where it must have
+// skipValues skips to behind the ) of a call with a fault, or to where it must have
 // been forgotten.
 func (p *parser) skipValues() {
 	ends := append(names(), "{", "|", "}")
@@ -245,7 +245,7 @@ func (p *parser) skipValues() {
 	}
 }
 
-// argument is a value as written, with its name if it has one.
+// argument is a value as it was written, with its name if it has one.
 type argument struct {
 	name, value token
 }
@@ -284,7 +284,7 @@ func (p *parser) values(start token, fs []field) bool {
 	return p.options(start, fs, args[count:]) && ok
 }
 
-// options reads the arguments from the first named one on.
+// options reads the arguments that have names.
 func (p *parser) options(start token, fs []field, args []argument) bool {
 	ok := true
 	var given []string
@@ -292,7 +292,7 @@ func (p *parser) options(start token, fs []field, args []argument) bool {
 		i := slices.IndexFunc(fs, func(f field) bool { return f.named && f.name == a.name.text })
 		switch {
 		case a.name.text == "":
-			p.fault(a.value.pos, "%s: %v stands after an option", signature(start.text, fs), a.value)
+			p.fault(a.value.pos, "%s: %v comes after an option", signature(start.text, fs), a.value)
 			ok = false
 		case i < 0:
 			p.fault(a.name.pos, "%s: there is no option %v", signature(start.text, fs), a.name)
@@ -319,7 +319,7 @@ func (p *parser) set(start token, f field, value token) bool {
 	return true
 }
 
-// arguments reads "(v,v,name=v)", which may be missing or empty.
+// arguments reads "(v,v,name=v)", which may be absent or empty.
 func (p *parser) arguments(start token, fs []field) (args []argument, ok bool) {
 	if !p.accept("(") || p.accept(")") {
 		return nil, true
@@ -351,7 +351,7 @@ func (p *parser) arguments(start token, fs []field) (args []argument, ok bool) {
 
 func isNumber(word string) bool { return strings.IndexByte("+-.0123456789", word[0]) >= 0 }
 
-// names lists what may be called.
+// names lists the names of Input and of all operations.
 func names() []string {
 	list := []string{inputName}
 	for _, op := range vocabulary(Pos{}) {

@@ -49,7 +49,7 @@ var faultTests = []struct {
 	{"", []string{`1:1 a net begins with Input(h,w,c), got the end of the source`}},
 	{"Norm", []string{`1:1 a net begins with Input(h,w,c), got "Norm"`}},
 	{"input(1,1,1) ReLU", []string{`1:1 a net begins with Input(h,w,c), got "input"`}},
-	{in + "Linear(2) Input(4,4,2)", []string{`2:11 Input stands only at the beginning of a net`}},
+	{in + "Linear(2) Input(4,4,2)", []string{`2:11 Input can only stand at the beginning of a net`}},
 	{in + "Cnov(1,(2) Linear(1)", []string{`2:1 no operation is called "Cnov", did you mean Conv?`}},
 	{in + "linear(1)", []string{`2:1 no operation is called "linear", did you mean Linear?`}},
 	{in + "X{ Norm | Y } Linear(1)", []string{
@@ -59,14 +59,14 @@ var faultTests = []struct {
 	{in + "Norm, Linear(1)", []string{`2:5 want an operation, got ","`}},
 	{in + "3 ( Linear(1)", []string{`2:1 want an operation, got "3"`}},
 	{in + "Linear(1) \xff", []string{`2:11 want an operation, got "\xff"`}},
-	{in + "} Linear(1)", []string{`2:1 "}" stands outside a group Sum{ a | b } or Cat{ a | b }`}},
+	{in + "} Linear(1)", []string{`2:1 "}" is outside a group, Sum{ a | b } or Cat{ a | b }`}},
 	{in + "Norm{ Linear(0) }", []string{
 		`2:5 Norm has no branches`, `2:14 n of Linear is 0, want a whole number from 1 to 65536`,
 	}},
 	{in + "Sum(3){ | } Linear(1)", []string{`2:4 Sum takes no values`}},
-	{in + "Sum Linear(1)", []string{`2:5 Sum wants branches, as in Sum{ a | b }, got "Linear"`}},
+	{in + "Sum Linear(1)", []string{`2:5 Sum needs branches, as in Sum{ a | b }, got "Linear"`}},
 	{in + "Cat{ Norm | Linear(1)", []string{`2:1 the { of "Cat" is not closed`}},
-	{in + "Cat{ Norm } Linear(1)", []string{`2:1 Cat wants at least two branches, as in Cat{ a | b }, got 1`}},
+	{in + "Cat{ Norm } Linear(1)", []string{`2:1 Cat needs at least two branches, as in Cat{ a | b }, got 1`}},
 	{in + "Conv(3,3 Linear(1)", []string{
 		`2:10 Conv takes (l1,l2,c,s1,s2[,p]): want , or ), got "Linear"`,
 	}},
@@ -87,7 +87,7 @@ var faultTests = []struct {
 		`2:22 CG takes (l1,l2,c,s1,s2[,d][,order=k][,tie=k]): order is given twice`,
 	}},
 	{in + "CG(2,2,2,1,1,order=1,3) Linear(1)", []string{
-		`2:22 CG takes (l1,l2,c,s1,s2[,d][,order=k][,tie=k]): "3" stands after an option`,
+		`2:22 CG takes (l1,l2,c,s1,s2[,d][,order=k][,tie=k]): "3" comes after an option`,
 	}},
 	{in + "Conv(0,1.5,x,65537,1,-1) Linear(99999999999999999999)", []string{
 		`2:6 l1 of Conv is 0, want a whole number from 1 to 65536`,
@@ -165,8 +165,8 @@ func TestParseLimits(t *testing.T) {
 		name, src, want string
 	}{
 		{"deepest", nested(32), ""},
-		{"too deep", nested(33), "line 1, column 173: groups stand more than 32 deep in each other"},
-		{"much too deep", nested(100_000), "line 1, column 173: groups stand more than 32 deep in each other"},
+		{"too deep", nested(33), "line 1, column 173: groups are nested more than 32 deep"},
+		{"much too deep", nested(100_000), "line 1, column 173: groups are nested more than 32 deep"},
 		{"most operations", "Input(1,1,1)" + strings.Repeat(" Norm", maxOps), ""},
 		{
 			"too many operations", "Input(1,1,1)" + strings.Repeat(" Norm", maxOps+1),

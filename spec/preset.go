@@ -28,13 +28,13 @@ func Presets() []string {
 	return list
 }
 
-// PresetSource is the source of a preset, comments included.
+// PresetSource returns the source of a preset, comments included.
 func PresetSource(name string) (src string, ok bool) {
 	content, err := presets.ReadFile(presetDir + name + presetExt)
 	return string(content), err == nil
 }
 
-// Preset is the named network.
+// Preset returns the named network.
 func Preset(name string) (n *Net, ok bool) {
 	src, ok := PresetSource(name)
 	if !ok {

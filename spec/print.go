@@ -2,9 +2,9 @@ package spec
 
 import "strings"
 
-// String writes the network in the notation: the input on the first line,
-// then a line up to each coarse-graining, pool or group. Parse reads it back
-// as the same network.
+// String writes the network in the notation: the input on the first line, then a line
+// that ends with each coarse-graining, pool or group. Parse reads it back as the same
+// network.
 func (n *Net) String() string {
 	var s strings.Builder
 	s.WriteString(call(inputName, inputFields(&n.Input)))

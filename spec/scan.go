@@ -23,7 +23,7 @@ func (t token) String() string {
 	return fmt.Sprintf("%q", t.short())
 }
 
-// short is the text, of a long one the beginning.
+// short returns the text, or the beginning of a long one.
 func (t token) short() string {
 	const longest = 24
 	if utf8.RuneCountInString(t.text) <= longest {
@@ -58,7 +58,7 @@ func (s *scanner) next() token {
 	return t
 }
 
-// skipSpace takes white space and comments.
+// skipSpace skips white space and comments.
 func (s *scanner) skipSpace() {
 	for s.rest != "" {
 		switch r, size := utf8.DecodeRuneInString(s.rest); {

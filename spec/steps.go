@@ -8,13 +8,13 @@ type Step struct {
 	// Inputs are the steps whose outputs it reads, by their places in Net.Steps; -1
 	// is the network's input. There is one, or of a group one for each branch.
 	Inputs []int
-	// Follows reports whether the operation stands directly behind that of the step
-	// before. It then reads the output of that step, and no other step does. It is
-	// false for a group, which stands behind its branches.
+	// Follows reports whether the operation directly follows that of the step before in
+	// the notation. It then reads the output of that step, and no other step does. It is
+	// false for a group.
 	Follows bool
-	// Params are the parameters as in Net.Params, the one with the constant term
-	// last; those of a Norm are the scale, the shift, the mean and the variance.
-	// Operations with a tie have the same ones.
+	// Params are the parameters as in Net.Params, the one with the constant term last.
+	// Those of a Norm are the scale, the shift, the mean and the variance. Operations
+	// that share parameters list the same ones.
 	Params []Param
 }
 
@@ -45,9 +45,9 @@ func (n *Net) Steps() []Step {
 	return w.steps
 }
 
-// Replace returns the network with other operations in the place of each that is not
-// a group: those that by returns for the step at place i of Net.Steps, none or several.
-// The calls come in the order of the steps. The result may have faults; see Validate.
+// Replace returns the network with each operation that is not a group replaced by
+// those that by returns for it, none or several. by is called in the order of Net.Steps,
+// with the place of the step there. The result may have faults: see Validate.
 func (n *Net) Replace(by func(i int, s Step) []Op) *Net {
 	steps := n.Steps()
 	next := 0

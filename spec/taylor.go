@@ -1,10 +1,11 @@
 package spec
 
 // Taylor is Taylor(n,order=k): the direct Taylor expansion, N polynomials of
-// degree Order of all n values x_i of the feature map, [1,1,N]. Of order 2, with
-// all coefficients learned,
+// degree Order of all values x_i of the feature map, [1,1,N]. Order 2 is
 //
 //	y = c + sum_i a_i x_i + sum_{i<=j} b_ij x_i x_j
+//
+// with all coefficients learned.
 type Taylor struct {
 	Pos
 	N     int

@@ -6,10 +6,10 @@ import (
 	"strconv"
 )
 
-const tooDeep = "groups stand more than 32 deep in each other"
+const tooDeep = "groups are nested more than 32 deep"
 
-// Validate checks a network made by a program as Parse checks a source. The
-// error is a Faults with everything that is wrong.
+// Validate checks a network that a program made, as Parse checks a source. The error
+// is a Faults with everything that is wrong.
 func (n *Net) Validate() error {
 	var w walk
 	w.net(n, Pos{}, true)
@@ -17,7 +17,7 @@ func (n *Net) Validate() error {
 }
 
 // walk goes through a network in order of computation and gathers all that is
-// known about it. Nothing but faults is to be used if there are any.
+// known about it. If there are faults, nothing else may be used.
 type walk struct {
 	faults   Faults
 	layers   []Layer
@@ -48,7 +48,7 @@ type signal struct {
 
 func (s signal) known() bool { return s.shape != Shape{} }
 
-// net walks through n, whose Input line stands at pos and is known or not.
+// net walks through n, whose Input line is at pos. known says whether it could be read.
 func (w *walk) net(n *Net, pos Pos, known bool) {
 	in := signal{degree: 1, step: -1}
 	for _, f := range inputFields(&n.Input) {
@@ -76,8 +76,8 @@ func (w *walk) net(n *Net, pos Pos, known bool) {
 	}
 }
 
-// fault notes what is wrong with an operation, by its place in the source or
-// else in the tree.
+// fault notes what is wrong with an operation. It names the place in the source, or
+// else that in the tree.
 func (w *walk) fault(op Op, path, format string, args ...any) {
 	msg := fmt.Sprintf(format, args...)
 	pos := op.Position()
@@ -87,7 +87,7 @@ func (w *walk) fault(op Op, path, format string, args ...any) {
 	w.faults = append(w.faults, Fault{pos, msg})
 }
 
-// counted counts an operation or branch; it is false, and the walk goes no
+// counted counts an operation or branch. It returns false, and the walk goes no
 // further, once there are too many.
 func (w *walk) counted(op Op, path string) bool {
 	w.count++
@@ -154,7 +154,7 @@ func (w *walk) values(op Op, path string) bool {
 	return valid
 }
 
-// branches returns the outputs of a group's branches; ok is false if one is not known.
+// branches returns the outputs of a group's branches. ok is false if one is not known.
 func (w *walk) branches(g group, path string, depth int, in signal) (outs []signal, ok bool) {
 	if depth == maxDepth {
 		w.fault(g, path, tooDeep)
@@ -162,7 +162,7 @@ func (w *walk) branches(g group, path string, depth int, in signal) (outs []sign
 	}
 	list := g.branches()
 	if len(list) < 2 {
-		w.fault(g, path, "%s wants at least two branches, as in %s{ a | b }, got %d", g.name(), g.name(), len(list))
+		w.fault(g, path, "%s needs at least two branches, as in %s{ a | b }, got %d", g.name(), g.name(), len(list))
 	}
 	ok = len(list) > 0
 	for i, branch := range list {
@@ -192,8 +192,8 @@ func (w *walk) output(op Op, path string, inputs []signal) signal {
 	return signal{shape: shape, degree: op.degree(degrees)}
 }
 
-// measure sets a layer's multiply-adds and number of parameters, adds the parameters
-// that no layer before shares to the network's, and returns them all.
+// measure sets a layer's multiply-adds and number of parameters, and returns its
+// parameters. Those that no earlier layer shares are added to the network's.
 func (w *walk) measure(l *Layer) []Param {
 	list := l.Op.params(l.Path, l.In)
 	for _, p := range list {
@@ -224,8 +224,8 @@ func (w *walk) measure(l *Layer) []Param {
 	return list
 }
 
-// product multiplies numbers that are not negative; ok is false if the result
-// would be above limit.
+// product multiplies numbers that are not negative. ok is false if the result would
+// be above limit.
 func product(limit int, factors ...int) (n int, ok bool) {
 	n = 1
 	for _, f := range factors {

@@ -40,7 +40,7 @@ var invalidTests = []struct {
 	},
 	{
 		"group without branches", Net{Shape{4, 4, 2}, []Op{&Sum{}, &Linear{N: 3}}},
-		"operation 0: Sum wants at least two branches, as in Sum{ a | b }, got 0",
+		"operation 0: Sum needs at least two branches, as in Sum{ a | b }, got 0",
 	},
 	{
 		"global maximum", Net{Shape{4, 4, 2}, []Op{&Pool{Max: true, Global: true}}},
@@ -53,7 +53,7 @@ var invalidTests = []struct {
 	{"open end", Net{Shape{4, 4, 2}, []Op{&Norm{}}}, "operation 0: the net ends in [4,4,2], want [1,1,K]: end it with Linear(n), or AvgPool"},
 	{
 		"too deep", Net{Shape{4, 4, 2}, nestedSums(maxDepth + 1)},
-		"operation 0" + strings.Repeat(".0.0", maxDepth) + ": groups stand more than 32 deep in each other",
+		"operation 0" + strings.Repeat(".0.0", maxDepth) + ": groups are nested more than 32 deep",
 	},
 	{
 		"channels side by side",

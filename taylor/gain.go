@@ -12,11 +12,11 @@ type gain struct {
 	most     float64 // the sum of squares for which the energy is 1
 }
 
-// factors are a site's channels as series, its energy, and what its channels are
-// multiplied by, with the derivative to the energy.
+// factors are a site's channels as series, its energy, and the polynomial that its
+// channels are multiplied by with its derivative to the energy.
 type factors struct {
 	x               []float64 // [powers][C]
-	energy          []float64 // [powers], as the others
+	energy          []float64 // [powers], like the others
 	p, dp           []float64
 	product, square []float64
 }

@@ -14,9 +14,9 @@ import (
 // expansion.
 var ErrNotPolynomial = errors.New("the network is not a polynomial")
 
-// maxDegree bounds the memory of a whole expansion: each value has as many
-// coefficients on a line as its degree, and one. Of a polynomial of a higher degree,
-// and of one whose orders cancel beyond all digits, the first lowOrders are computed.
+// maxDegree bounds the memory of a whole expansion, since each value has one more
+// coefficient on a line than its degree. Of a polynomial of a higher degree, and of one
+// whose orders cancel beyond all digits, orders up to lowOrders are computed.
 const (
 	maxDegree = 1 << 10
 	lowOrders = 2
@@ -29,7 +29,7 @@ type Net struct {
 	K      int // logits
 	Degree int
 	// Orders is the highest order that lines and attributions can have: the degree, or 2
-	// where that is over 1,024. Those whose orders do not add up have 2 as well.
+	// if the degree is over 1,024. A line whose orders do not add up also stops at 2.
 	Orders int
 
 	frame  layer.Frame
@@ -72,7 +72,7 @@ type step interface {
 	expand(e *expansion) error
 }
 
-// FromModel compiles a model. Its input are pixels, 0 to 1.
+// FromModel compiles a model. Its inputs are pixels, 0 to 1.
 func FromModel(m *model.Model, opts Options) (*Net, error) {
 	var params []float64
 	for _, v := range m.Params() {
@@ -87,10 +87,10 @@ func FromModel(m *model.Model, opts Options) (*Net, error) {
 	return compile(m.Net(), params, &affine{scale: scale, shift: shift}, opts)
 }
 
-// Mean is the expansion point of the training images' mean, [H,W,C]: each channel
-// even, where the network's normalised input is zero. About a point amid the
-// images the orders of a high degree cancel less than about one aside, such as
-// black, and so does their rounding.
+// Mean returns the mean of the training images as an expansion point, [H,W,C]. Each
+// channel is uniform, and the network's normalised input is zero there. About a point
+// amid the images the orders of a high degree cancel less, and so their rounding
+// errors are smaller, than about one aside such as black.
 func Mean(m *model.Model) []float64 {
 	mean, point := m.Normalisation().Mean, make([]float64, m.Net().Input.Size())
 	for i := range point {
@@ -99,8 +99,8 @@ func Mean(m *model.Model) []float64 {
 	return point
 }
 
-// New compiles a network with the given parameters, laid out as net.Params says.
-// Norms are the affine maps that they are at inference.
+// New compiles a network with the given parameters, laid out as in net.Params. Norms
+// are affine maps, as at inference.
 func New(net *spec.Net, params []float64, opts Options) (*Net, error) {
 	return compile(net, params, nil, opts)
 }
@@ -110,7 +110,7 @@ func compile(net *spec.Net, params []float64, first *affine, opts Options) (*Net
 		return nil, err
 	}
 	if !net.Polynomial() {
-		return nil, fmt.Errorf("%w: %s makes an infinite series of it", ErrNotPolynomial, notPolynomial(net))
+		return nil, fmt.Errorf("%w: %s would make it an infinite series", ErrNotPolynomial, notPolynomial(net))
 	}
 	folded, params, err := engine.Fold(net, params)
 	if err != nil {
@@ -142,7 +142,8 @@ func compile(net *spec.Net, params []float64, first *affine, opts Options) (*Net
 		n.output = b.add(s)
 		b.outputs = append(b.outputs, n.output)
 	}
-	// As they were written: folding gives those that share coefficients their own.
+	// The names are those in net: folding separates coarse-grainings that share
+	// coefficients.
 	written := 0
 	for _, l := range net.Layers() {
 		if _, ok := l.Op.(*spec.CG); ok {
@@ -237,7 +238,7 @@ func (b *builder) linear(conv *layer.Conv[float64], op *spec.Conv, info spec.Ste
 	return &linear{in: x, out: y, conv: conv, bias: bias, op: op, info: info.Layer, weight: weight}
 }
 
-// mean is a pool, which is a polynomial of order 1.
+// mean compiles an average pool, which is a polynomial of order 1.
 func mean(op *spec.Pool, info spec.Layer, x, y int) *polynomial {
 	window := *op
 	if op.Global {

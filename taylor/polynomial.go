@@ -2,7 +2,7 @@ package taylor
 
 import "github.com/coarsegrain/taylornet/spec"
 
-// polynomial is a step that takes polynomials of a window's members: a
+// polynomial is a step that computes polynomials of a window's members: a
 // coarse-graining, a direct expansion, or a mean.
 type polynomial struct {
 	in, out  int
@@ -29,8 +29,8 @@ func newPolynomial(members []int, n, order, channels int, coefs []float64, x, y 
 	return s
 }
 
-// terms is the monomials of one site as series: monomial m has orders[m]
-// coefficients of width values each.
+// terms are the monomials of one site as series. Monomial m has orders[m] coefficients
+// of width values each.
 type terms struct {
 	*polynomial
 	most   int // coefficients of the output
@@ -62,8 +62,8 @@ func (t *terms) read(p *pass, site int) {
 	}
 }
 
-// multiply adds to series z the product of x and y, up to the power that z
-// holds. Their coefficients are of width values each, multiplied one by one.
+// multiply adds the product of the series x and y to z, up to the highest power that z
+// holds. A coefficient has width values, which are multiplied one by one.
 func multiply(z, x, y []float64, width int) {
 	for i := 0; i < len(x); i += width {
 		xi := x[i:][:width]

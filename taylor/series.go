@@ -25,10 +25,10 @@ func (n *Net) newPass(most int) *pass {
 	return p
 }
 
-// orders is the number of coefficients of a value.
+// orders returns the number of coefficients of a value.
 func (p *pass) orders(v int) int { return min(p.net.values[v].degree, p.most) + 1 }
 
-// at is the coefficient of t^k of value v.
+// at returns the coefficient of t^k of value v.
 func (p *pass) at(v, k int) []float64 {
 	size := p.net.values[v].size
 	return p.series[v][p.net.frame.Head+k*size:][:size]
@@ -45,14 +45,14 @@ func (p *pass) run(about, direction []float64) {
 	}
 }
 
-// adjoint holds, for every value of a pass, the series of one logit's
-// derivatives to it.
+// adjoint holds, for each value of a pass, the series of one logit's derivatives to
+// it.
 type adjoint struct {
 	net    *Net
 	most   int
 	series [][]float64
 	begun  []bool
-	part   []float64 // of what is added to an adjoint already begun
+	part   []float64 // what is added to an adjoint already begun
 	work   []float64
 }
 
@@ -68,8 +68,8 @@ func (n *Net) newAdjoint(most int) *adjoint {
 	return a
 }
 
-// orders is the number of coefficients of the derivatives to a value: their
-// degree is at most what the value's leaves of the net's.
+// orders returns the number of coefficients of the derivatives to a value. Their degree
+// is at most that of the network less that of the value.
 func (a *adjoint) orders(v int) int { return min(a.net.Degree-a.net.values[v].degree, a.most) + 1 }
 
 func (a *adjoint) at(v, k int) []float64 {
@@ -97,8 +97,8 @@ func (a *adjoint) zeroed(v int) []float64 {
 	return all
 }
 
-// add has write compute the first n coefficients of a part of the adjoint of
-// value v, in a buffer with a zero pixel.
+// add adds a part of the adjoint of value v, whose first n coefficients write computes
+// in a buffer with a zero pixel.
 func (a *adjoint) add(v, n int, write func(buffer []float64)) {
 	head, length := a.net.frame.Head, n*a.net.values[v].size
 	if !a.begun[v] {
@@ -141,8 +141,7 @@ func (s *affine) backward(_ *pass, a *adjoint) {
 	}
 }
 
-// join is the end of a group: the sum of its branches or their channels side by
-// side.
+// join is the end of a group: the sum of its branches, or their channels side by side.
 type join struct {
 	in    []int
 	out   int
@@ -150,8 +149,9 @@ type join struct {
 	sites int
 }
 
-// pieces yields the places of what an input's map and the output's share: site
-// by site from channel first of all channels, or all at once for a sum.
+// pieces yields the places of what an input's map and the output's share. For a sum
+// that is everything at once. Otherwise it is site by site, and begins at channel first
+// of all channels.
 func (s *join) pieces(in []float64, all, first int, yield func(in, out, n int)) {
 	if !s.cat {
 		yield(0, 0, len(in))
@@ -206,7 +206,7 @@ type linear struct {
 	in, out int
 	conv    *layer.Conv[float64] // without bias
 	bias    []float64
-	op      *spec.Conv // for a linear layer as wide as the map
+	op      *spec.Conv // of a linear layer, one as wide as the map
 	info    spec.Layer
 	weight  []float64 // [L1,L2,Cin,C]
 }

@@ -8,10 +8,10 @@ import (
 	"github.com/coarsegrain/taylornet/tensor"
 )
 
-// Engine computes on the processor in elements of type T.
+// Engine computes on CPUs in elements of type T.
 type Engine[T tensor.Float] struct{}
 
-// New returns the engine for float32, the one that networks are trained with.
+// New returns the engine for float32, with which networks are trained.
 func New() Engine[float32] { return Engine[float32]{} }
 
 // Name implements engine.Engine.

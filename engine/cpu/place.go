@@ -9,8 +9,8 @@ type pool[T tensor.Float] struct {
 	free []int
 }
 
-// take returns a slot of at least the value's length, growing a free one
-// before making a new one.
+// take returns a slot of at least the value's length. It grows a free one rather than
+// making a new one.
 func (p *pool[T]) take(v int) int {
 	need := p.plan.frame.Len(p.plan.values[v].shape)
 	if len(p.free) == 0 {
@@ -29,8 +29,8 @@ func (p *pool[T]) take(v int) int {
 	return slot
 }
 
-// better reports whether a slot of length a suits need better than one of
-// length b: the smallest that is large enough, else the largest.
+// better reports whether a slot of length a suits need better than one of length b.
+// The best is the smallest that is large enough, or else the largest.
 func better(a, b, need int) bool {
 	if a >= need && b >= need {
 		return a < b
@@ -40,7 +40,7 @@ func better(a, b, need int) bool {
 
 func (p *pool[T]) give(slot int) { p.free = append(p.free, slot) }
 
-// placeInference gives values slots from their making to their last reading.
+// placeInference gives each value a slot from its computation to its last use.
 func (b *builder[T]) placeInference() {
 	p := b.plan
 	last := make([]int, len(p.values))
@@ -71,8 +71,8 @@ func contains(list []int, v int) bool {
 	return false
 }
 
-// placeTraining gives every value a slot of its own, since the backward pass
-// reads them all, and shares slots among the gradients.
+// placeTraining gives each value a slot of its own, since the backward pass reads them
+// all. The gradients share slots.
 func (b *builder[T]) placeTraining() {
 	p := b.plan
 	slots := &pool[T]{plan: p}

@@ -38,7 +38,7 @@ type step[T tensor.Float] struct {
 	layer   layer.Layer[T]    // nil for a join
 	measure layer.Measurer[T] // the layer, if it measures statistics
 	// inputOnly is the layer, if the gradient to its parameters is not wanted and
-	// it can do without.
+	// it can leave that out.
 	inputOnly layer.InputGrader[T]
 	penalty   layer.Penaliser[T] // the layer, if it has one
 	join      join
@@ -59,9 +59,9 @@ const (
 type backStep struct {
 	step int
 	dy   int   // slot of the output's gradient
-	dx   []int // slot of each input's gradient; -1 where it is not wanted
+	dx   []int // slot of each input's gradient; -1 if it is not wanted
 	// add has, for each input, the slot of a gradient that dx must be added
-	// to because another step has begun it; -1 where dx is the place itself.
+	// to because another step has begun it; -1 if dx is the place itself.
 	add []int
 }
 
@@ -70,14 +70,14 @@ type purpose struct {
 	training  bool
 	inputGrad bool
 	fixed     bool // no gradient to the parameters
-	// fixedStats has norms use the parameters' statistics.
+	// fixedStats makes norms use the parameters' statistics.
 	fixedStats bool
-	// limitGains has gains be limited and penalised.
+	// limitGains makes gains limited and penalised.
 	limitGains bool
 }
 
-// newPlan compiles a valid network. The error says that so many images are too
-// many for the indices of its windows.
+// newPlan compiles a valid network. The error says that the windows of so many images
+// have too many indices.
 func newPlan[T tensor.Float](net *spec.Net, images int, p purpose) (*plan[T], error) {
 	steps := net.Steps()
 	channels := net.Input.C
@@ -189,7 +189,7 @@ func (b *builder[T]) add(steps []spec.Step) int {
 	return s.out
 }
 
-// compute has a step computed by a layer.
+// compute sets the layer that computes a step.
 func (b *builder[T]) compute(s *step[T], l layer.Layer[T]) {
 	s.layer, s.scratch = l, b.plan.scratch
 	b.plan.scratch += l.Scratch()

@@ -11,15 +11,15 @@ import (
 	"github.com/coarsegrain/taylornet/spec"
 )
 
-// LayerTime is what one layer takes in training.
+// LayerTime is the time of one layer in training.
 type LayerTime struct {
-	// Layers are the operations that it computes: one, or a norm and the
-	// coarse-graining after it.
+	// Layers are the operations that it computes: one, a norm and the coarse-graining
+	// after it, or gains in succession.
 	Layers            []spec.Layer
 	Forward, Backward PassTime
 }
 
-// Path is the place of the first operation in the tree.
+// Path returns the place of the first operation in the tree.
 func (l LayerTime) Path() string { return l.Layers[0].Path }
 
 // String writes the operations in the notation.
@@ -31,27 +31,27 @@ func (l LayerTime) String() string {
 	return strings.Join(names, " ")
 }
 
-// PassTime is what a pass through a layer takes and does for one image.
+// PassTime is the time and the work of a pass through a layer, per image.
 type PassTime struct {
 	// Seconds is the median time.
 	Seconds float64
-	// FLOP counts two operations for each multiply-add of spec.Layer.MACs; backward
-	// as many for the gradient to the parameters and again for that to the
-	// input, where it is wanted.
+	// FLOP counts two operations for each multiply-add of spec.Layer.MACs. A backward
+	// pass has as many for the gradient to the parameters, and as many again for that
+	// to the input if it is wanted.
 	FLOP int
 	// Bytes counts the feature maps and their gradients, each read or written
 	// once.
 	Bytes int
 }
 
-// Profiler times the layers of a network in training, on one worker. A layer is
-// timed between the others, as it runs in training, but without the packing of
-// weights, the loss and the reduction.
+// Profiler times the layers of a network in training, on one worker. A layer is timed
+// between the others, as it runs in training. The packing of weights, the loss and the
+// reduction are left out.
 type Profiler struct {
 	plan *plan32
 	all  *worker[float32]
-	// forwards and backwards have, for each step, a worker on the memory of all
-	// whose plan has that step alone.
+	// forwards and backwards have, for each step, a worker on the memory of all whose
+	// plan is that step alone.
 	forwards, backwards []*worker[float32]
 	forward, backward   [][]time.Duration // by step, then in any order
 	logits, grads       []float32         // gradients: of the logits, of the parameters
@@ -61,11 +61,12 @@ type Profiler struct {
 
 type plan32 = plan[float32]
 
-// profileSample is the number of rounds that medians are taken of.
+// profileSample is the number of rounds whose median is taken.
 const profileSample = 1000
 
 // NewProfiler returns a profiler of net, with random images and random
-// gradients of the logits. params are laid out as net.Params says.
+// gradients of the logits. params are laid out as in net.Params. Workers of opts are
+// not used.
 func NewProfiler(net *spec.Net, params []float32, opts engine.TrainingOptions) (*Profiler, error) {
 	if err := net.Validate(); err != nil {
 		return nil, fmt.Errorf("profiling: %w", err)
@@ -96,7 +97,7 @@ func NewProfiler(net *spec.Net, params []float32, opts engine.TrainingOptions) (
 	return p, nil
 }
 
-// divide makes a worker of every step in each direction.
+// divide makes a worker for each step in each direction.
 func (p *Profiler) divide(params []float32) {
 	part := func(change func(*plan32)) *worker[float32] {
 		view, one := *p.all, *p.plan
@@ -117,7 +118,7 @@ func (p *Profiler) divide(params []float32) {
 	}
 }
 
-// Images is the number of images in the micro-batch.
+// Images returns the number of images in the micro-batch.
 func (p *Profiler) Images() int { return p.plan.frame.Images }
 
 // Round takes a micro-batch forward and backward.
@@ -146,8 +147,9 @@ func (p *Profiler) Round() {
 	}
 }
 
-// Times is what each layer took in the rounds so far, at least one. Layers that
-// compute nothing are not listed; a group is listed after its branches.
+// Times returns what each layer took in the rounds so far, of which there must be at
+// least one. Layers that compute nothing are not listed. A group is listed after its
+// branches.
 func (p *Profiler) Times() []LayerTime {
 	list := make([]LayerTime, len(p.plan.steps))
 	for i, s := range p.plan.steps {
@@ -182,7 +184,7 @@ func (p *Profiler) Times() []LayerTime {
 	return list
 }
 
-// median is the median time in seconds an image.
+// median returns the median time in seconds per image.
 func (p *Profiler) median(times []time.Duration) float64 {
 	sorted := slices.Sorted(slices.Values(times[:min(p.rounds, profileSample)]))
 	return sorted[len(sorted)/2].Seconds() / float64(p.Images())

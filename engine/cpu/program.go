@@ -7,8 +7,8 @@ import (
 	"github.com/coarsegrain/taylornet/tensor"
 )
 
-// inferenceMicroBatch is small enough that a micro-batch's feature maps stay
-// in the second-level cache.
+// inferenceMicroBatch is small enough that the feature maps of a micro-batch stay in
+// the second-level cache.
 const inferenceMicroBatch = 4
 
 // program evaluates a folded network.

@@ -8,13 +8,12 @@ import (
 	"github.com/coarsegrain/taylornet/tensor"
 )
 
-// accumulators is the number of partial gradients that a batch's micro-batches
-// are summed into: the number of workers that can be busy at once. It is part
-// of what a result depends on, so it does not follow the machine.
+// accumulators is the number of partial gradients that a batch's micro-batches are
+// summed into, and so the number of workers that can be busy at once. The result
+// depends on it, so it is the same on every machine.
 const accumulators = 8
 
-// reduceBlock is the number of parameters that one task sums over the
-// accumulators.
+// reduceBlock is the number of parameters that one task sums over the accumulators.
 const reduceBlock = 1 << 14
 
 // trainer computes gradients of a network.
@@ -24,7 +23,7 @@ type trainer[T tensor.Float] struct {
 	workers []*worker[T]
 	trained int  // length of the trained part of the parameter vector
 	fixed   bool // as in engine.TrainingOptions
-	fresh   bool // whether the layers have the parameters, if they are fixed
+	fresh   bool // the layers have the parameters, which are fixed
 	partial [accumulators][]T
 	losses  []float64
 
@@ -150,7 +149,7 @@ func (t *trainer[T]) microBatch(w *worker[T], first, n int, grads []T) {
 	}
 }
 
-// reduce sums one block of the accumulators in their order.
+// reduce sums one block over the accumulators, in their order.
 func (t *trainer[T]) reduce(_, block int) {
 	lo := block * reduceBlock
 	hi := min(lo+reduceBlock, len(t.grads))

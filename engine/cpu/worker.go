@@ -10,7 +10,7 @@ type worker[T tensor.Float] struct {
 	plan    *plan[T]
 	slots   [][]T
 	scratch []T
-	stats   []T // of a micro-batch, laid out as the parameters; a trainer's only
+	stats   []T // of a micro-batch, laid out as the parameters; for training only
 }
 
 func newWorker[T tensor.Float](p *plan[T]) *worker[T] {
@@ -21,7 +21,7 @@ func newWorker[T tensor.Float](p *plan[T]) *worker[T] {
 	return w
 }
 
-// image is the part of slot that holds image i of value v.
+// image returns the part of slot that holds image i of value v.
 func (w *worker[T]) image(slot, v, i int) []T {
 	size := w.plan.values[v].shape.Size()
 	return w.slots[slot][w.plan.frame.Head+i*size:][:size]
@@ -58,8 +58,8 @@ func (w *worker[T]) measured(n int, stats []T) {
 	}
 }
 
-// backward takes the gradient of the batch's loss back through n images, each of
-// which has the given share of the batch.
+// backward takes the gradient of the batch's loss back through n images. share is the
+// fraction of the batch that one image is.
 func (w *worker[T]) backward(n int, grads []T, share T) {
 	for i := range w.plan.back {
 		b := &w.plan.back[i]
@@ -87,7 +87,7 @@ func (w *worker[T]) backward(n int, grads []T, share T) {
 	}
 }
 
-// maps is the part of a slot that holds the first n images of value v.
+// maps returns the part of a slot that holds the first n images of value v.
 func (w *worker[T]) maps(slot, v, n int) []T {
 	return w.slots[slot][w.plan.frame.Head:][:n*w.plan.values[v].shape.Size()]
 }
@@ -123,8 +123,8 @@ func (w *worker[T]) split(n int, s *step[T], b *backStep) {
 	}
 }
 
-// channels copies between a concatenation, whole, and its parts in the slots
-// that slot names: to the parts if apart, else from them.
+// channels copies between a concatenation, whole, and its parts, which are in the
+// slots that slot returns. It copies to the parts if apart is set, else from them.
 func (w *worker[T]) channels(n int, s *step[T], slot func(k int) int, whole []T, apart bool) {
 	c := w.plan.values[s.out].shape.C
 	first := 0
@@ -145,8 +145,8 @@ func (w *worker[T]) channels(n int, s *step[T], slot func(k int) int, whole []T,
 	}
 }
 
-// partChannels is the number of channels that input k brings to a
-// concatenation; a flattened input's sites count as channels.
+// partChannels returns the number of channels that input k adds to a concatenation.
+// The sites of a flattened input count as channels.
 func (w *worker[T]) partChannels(s *step[T], k int) int {
 	out := w.plan.values[s.out].shape
 	return w.plan.values[s.in[k]].shape.Size() / (out.H * out.W)

@@ -17,8 +17,7 @@ type CG[T tensor.Float] struct {
 	params  []T
 }
 
-// NewCG compiles op for inputs of shape in; coefs is the offset of its
-// coefficients.
+// NewCG compiles op for inputs of shape in. coefs is the offset of its coefficients.
 func NewCG[T tensor.Float](f Frame, op *spec.CG, in, out spec.Shape, coefs int) *CG[T] {
 	g := geometry{l1: op.L1, l2: op.L2, s1: op.S1, s2: op.S2, dilation: op.D}
 	return &CG[T]{
@@ -41,8 +40,8 @@ func (l *CG[T]) coefficients(v []T) []T { return v[l.coefs:][:l.terms*l.in.C] }
 // Forward implements Layer.
 func (l *CG[T]) Forward(n int, y, x, _ []T) { l.forward(n, y, x, nil, l.coefficients(l.params)) }
 
-// forward is Forward with other coefficients and a mean that is taken off x, or
-// nil.
+// forward is Forward with the given coefficients and a mean that is subtracted from x,
+// or nil.
 func (l *CG[T]) forward(n int, y, x, mean, coefs []T) {
 	win := l.win.First(n * l.out.H * l.out.W)
 	kernel.CG(data(l.frame, y, n, l.out), x, mean, win, coefs, l.in.C, l.order)

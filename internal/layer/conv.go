@@ -6,7 +6,7 @@ import (
 	"github.com/coarsegrain/taylornet/tensor"
 )
 
-// Conv is a convolution with bias; a linear layer is one whose single tap is
+// Conv is a convolution with bias. A linear layer is a convolution whose single tap is
 // the whole flattened feature map.
 type Conv[T tensor.Float] struct {
 	frame              Frame

@@ -6,17 +6,18 @@ import (
 	"github.com/coarsegrain/taylornet/tensor"
 )
 
-// Gain is gain control, one or several in succession: all C values x_k of a site are
+// Gain is one gain control or several in succession. All C values x_k of a site are
 // multiplied by the same polynomial of its energy,
 //
 //	y_k = x_k (1 - 5/3 u + u^2), u = (sum_k x_k^2) / (C e)
 //
-// which comes near to dividing them by their length for u from 1/10 to 1. Beyond that
-// it grows fast. A limited gain takes u as 1 there, so that few such sites do not undo
-// a training of many. It is no polynomial, but the penalty drives sites from there.
+// which for u from 1/10 to 1 is close to dividing them by their length. Beyond that it
+// grows fast. A limited gain takes u as 1 there, so that a few such sites do not undo
+// what many have learned. It is not a polynomial there, but the penalty keeps sites
+// away.
 //
-// The energy after a gain follows from that before it, so several are no more work
-// than one: they multiply by one factor, which depends on the mean square v.
+// The energy after a gain follows from the energy before it, so several take no more
+// work than one: they multiply by one factor, which depends on the mean square v.
 type Gain[T tensor.Float] struct {
 	frame   Frame
 	shape   spec.Shape
@@ -24,8 +25,7 @@ type Gain[T tensor.Float] struct {
 	limited bool
 }
 
-// NewGain compiles ops, which follow each other, for feature maps of the given shape,
-// limited or not.
+// NewGain compiles ops, which follow each other, for feature maps of the given shape.
 func NewGain[T tensor.Float](f Frame, ops []*spec.Gain, shape spec.Shape, limited bool) *Gain[T] {
 	l := &Gain[T]{frame: f, shape: shape, limited: limited}
 	for _, op := range ops {
@@ -37,14 +37,14 @@ func NewGain[T tensor.Float](f Frame, ops []*spec.Gain, shape spec.Shape, limite
 // Refresh implements Layer.
 func (l *Gain[T]) Refresh([]T) {}
 
-// Scratch implements Layer: two factors for the sites of a block, and each site's
-// mean square.
+// Scratch implements Layer. There are two factors for each site of a block, and the
+// mean square of each site.
 func (l *Gain[T]) Scratch() int { return l.frame.Images*l.shape.H*l.shape.W + 2*l.block() }
 
 // InPlace implements Layer.
 func (l *Gain[T]) InPlace() bool { return true }
 
-// block is the number of sites that are passed over at once, few enough to be in a
+// block returns the number of sites that are computed at once, few enough to be in a
 // near cache when they are read again.
 func (l *Gain[T]) block() int { return max(1, measureBlock/l.shape.C) }
 
@@ -87,8 +87,8 @@ func (l *Gain[T]) Backward(n int, dx, dy, _, x, _, scratch []T) {
 	}
 }
 
-// Penalise implements Penaliser: GainPenalty of each gain, averaged over an image's
-// sites.
+// Penalise implements Penaliser. The penalty is GainPenalty of each gain, averaged
+// over the sites of an image.
 func (l *Gain[T]) Penalise(n int, dx, x, scratch []T, weight T) {
 	out, in := data(l.frame, dx, n, l.shape), data(l.frame, x, n, l.shape)
 	squares, _, _ := l.parts(n, scratch)
@@ -105,8 +105,8 @@ func (l *Gain[T]) Penalise(n int, dx, x, scratch []T, weight T) {
 	}
 }
 
-// GainPenalty is the penalty on the energy u of a site, and its derivative: 10 (u -
-// 3/4)^2 for u from 3/4 to 3, a line from there on.
+// GainPenalty returns the penalty on the energy u of a site, and its derivative. It is
+// 0 up to 3/4, 10 (u - 3/4)^2 up to 3, and a line from there on.
 func GainPenalty[T tensor.Float](u T) (p, d T) {
 	const strength, free, bend = 10, 0.75, 2.25
 	if u <= free { // nearly always
@@ -117,14 +117,15 @@ func GainPenalty[T tensor.Float](u T) (p, d T) {
 	return strength*over*over + d*max(u-free-bend, 0), d
 }
 
-// parts are the mean squares of n images' sites and two factors for those of a block.
+// parts returns the mean squares of the sites of n images, and two factors for the
+// sites of a block.
 func (l *Gain[T]) parts(n int, scratch []T) (squares, a, b []T) {
 	block := l.block()
 	return scratch[2*block:][:n*l.shape.H*l.shape.W], scratch[:block], scratch[block:][:block]
 }
 
-// factor is what a site of mean square v is multiplied by, and the derivatives to v of
-// that and of the penalty.
+// factor returns what a site of mean square v is multiplied by, and the derivatives to
+// v of that and of the penalty.
 func (l *Gain[T]) factor(v T) (f, slope, penalty T) {
 	f = 1
 	for _, most := range l.most {

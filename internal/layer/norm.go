@@ -14,11 +14,11 @@ const Epsilon = 1e-5
 // NormParams are the offsets of a norm's parameters, [C] each.
 type NormParams struct{ Scale, Shift, Mean, Var int }
 
-// Norm is batch normalisation in training (Ioffe and Szegedy 2015): each
-// channel is brought to mean 0 and variance 1 over the micro-batch's sites,
-// then scaled and shifted. It measures the micro-batch's mean and unbiased
-// variance. A norm of fixed statistics measures nothing: it is the affine map
-// that the statistics among the parameters make of it, as at inference.
+// Norm is batch normalisation in training (Ioffe and Szegedy 2015). Each channel is
+// brought to mean 0 and variance 1 over the micro-batch's sites, then scaled and
+// shifted. The layer measures the micro-batch's mean and unbiased variance. With fixed
+// statistics it measures nothing, and is an affine map with the statistics among the
+// parameters, as at inference.
 type Norm[T tensor.Float] struct {
 	frame  Frame
 	shape  spec.Shape
@@ -27,8 +27,8 @@ type Norm[T tensor.Float] struct {
 	params []T
 }
 
-// NewNorm compiles a norm of feature maps of the given shape, with fixed
-// statistics or not.
+// NewNorm compiles a norm of feature maps of the given shape. If fixed is set, it uses
+// the statistics among the parameters.
 func NewNorm[T tensor.Float](f Frame, shape spec.Shape, at NormParams, fixed bool) *Norm[T] {
 	return &Norm[T]{frame: f, shape: shape, at: at, fixed: fixed}
 }
@@ -36,7 +36,7 @@ func NewNorm[T tensor.Float](f Frame, shape spec.Shape, at NormParams, fixed boo
 // Refresh implements Layer.
 func (l *Norm[T]) Refresh(params []T) { l.params = params }
 
-// Scratch implements Layer: mean, variance and three vectors for the passes.
+// Scratch implements Layer. It holds mean, variance and three vectors for the passes.
 func (l *Norm[T]) Scratch() int { return 5 * l.shape.C }
 
 // InPlace implements Layer.
@@ -55,14 +55,13 @@ func (l *Norm[T]) Forward(n int, y, x, scratch []T) {
 	kernel.Affine(data(l.frame, y, n, l.shape), in, scale, shift)
 }
 
-// measureBlock is the number of elements whose mean and variance are taken at
-// once: few enough to be in the level 2 cache when they are read again.
+// measureBlock is the number of elements whose mean and variance are computed at once,
+// few enough to be in the second-level cache when they are read again.
 const measureBlock = 1 << 14
 
-// measure computes each channel's mean and variance in the sites of in, or takes
-// the fixed ones, and leaves them at the beginning of scratch. Those of one block
-// of sites after another are combined, exactly, as Chan, Golub and LeVeque (1979)
-// have it.
+// measure computes each channel's mean and variance over the sites of in, or takes the
+// fixed ones, and leaves them at the beginning of scratch. Those of one block of sites
+// after another are combined by the formula of Chan, Golub and LeVeque (1979).
 func (l *Norm[T]) measure(in, scratch []T) (mean, variance []T) {
 	c := l.shape.C
 	mean, variance = scratch[:c], scratch[c:2*c]
@@ -111,16 +110,16 @@ func (l *Norm[T]) Backward(n int, dx, dy, _, x, grads, scratch []T) {
 	}
 }
 
-// gradient finds in scratch, behind mean and variance, the sums over all sites
-// of dy and of dy*(x-mean), adds the gradient of the parameters to grads and
-// replaces the sums by a, b and k such that dx = a*dy + b*x + k. With
-// h = (x-mean)*r, r = 1/sqrt(variance+Epsilon):
+// gradient reads the sums over all sites of dy and of dy*(x-mean) from scratch, where
+// they stand behind mean and variance. It adds the gradient of the parameters to grads,
+// and replaces the sums by a, b and k such that dx = a*dy + b*x + k. With
+// h = (x-mean)*r and r = 1/sqrt(variance+Epsilon),
 //
 //	dscale = sum dy*h, dshift = sum dy
 //	dx = scale*r * (dy - avg(dy) - h*avg(dy*h))
 //
-// where the averages are those through which the statistics depend on x: zero if
-// they are fixed.
+// where the averages come from the dependence of the statistics on x: they are zero if
+// the statistics are fixed.
 func (l *Norm[T]) gradient(n int, grads, scratch []T) (a, b, k []T) {
 	c := l.shape.C
 	mean, variance := scratch[:c], scratch[c:2*c]
@@ -160,8 +159,8 @@ func rsqrt[T tensor.Float](variance T) T {
 	return T(1 / math.Sqrt(float64(variance)+Epsilon))
 }
 
-// FoldNorm returns the scale and shift that a channel's norm applies with its
-// statistics of the data.
+// FoldNorm returns the scale and the shift by which a norm with the given statistics
+// maps a channel.
 func FoldNorm[T tensor.Float](gamma, beta, mean, variance T) (scale, shift T) {
 	s := float64(gamma) / math.Sqrt(float64(variance)+Epsilon)
 	return T(s), T(float64(beta) - float64(mean)*s)

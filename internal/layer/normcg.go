@@ -6,9 +6,9 @@ import (
 	"github.com/coarsegrain/taylornet/tensor"
 )
 
-// NormCG is a norm and the coarse-graining after it in training. It never
-// stores the norm's output, and it sums nothing over the sites for the norm's
-// gradients: they follow from the polynomial's.
+// NormCG is a norm and the coarse-graining after it in training. It never stores the
+// norm's output. Nor does it sum over the sites for the norm's gradients, which follow
+// from those of the polynomial.
 //
 // With u = x-mean, and s = scale/sqrt(variance+Epsilon), the norm's output is
 // z = s*u+shift, so the coarse-graining is a polynomial in u, with coefficients
@@ -16,19 +16,19 @@ import (
 //
 //	c + sum_i a_i z_i + sum_{i<=j} b_ij z_i z_j = c' + sum_i a'_i u_i + sum_{i<=j} b'_ij u_i u_j
 //
-// Its gradients D of c', a' and b', which are sums over the sites of dy, dy*u_i
-// and dy*u_i*u_j, hold all other gradients. The mean is left to the kernels: in a
-// polynomial in x what is large would cancel.
+// Its gradients D of c', a' and b' are sums over the sites of dy, dy*u_i and
+// dy*u_i*u_j. All other gradients follow from them. The kernels subtract the mean,
+// because large terms would cancel in a polynomial in x.
 type NormCG[T tensor.Float] struct {
 	norm *Norm[T]
 	cg   *CG[T]
 }
 
-// TakesNorm reports whether a norm and the coarse-graining after it can be one
-// layer: if it is of order 2, as nearly all are.
+// TakesNorm reports whether a norm and the coarse-graining op after it can be one
+// layer: whether op is of order 2, as nearly all are.
 func TakesNorm(op *spec.CG) bool { return op.Order == 2 }
 
-// NewNormCG makes one layer of two, of which the second takes the first.
+// NewNormCG returns one layer that does what norm and then cg do.
 func NewNormCG[T tensor.Float](norm *Norm[T], cg *CG[T]) *NormCG[T] {
 	return &NormCG[T]{norm: norm, cg: cg}
 }
@@ -39,14 +39,13 @@ func (l *NormCG[T]) Refresh(params []T) {
 	l.cg.Refresh(params)
 }
 
-// Scratch implements Layer: the norm's, the coefficients in u and their
+// Scratch implements Layer. It holds the norm's part, the coefficients in u and their
 // gradients.
 func (l *NormCG[T]) Scratch() int { return l.norm.Scratch() + 2*l.coefs() }
 
 func (l *NormCG[T]) coefs() int { return l.cg.terms * l.norm.shape.C }
 
-// parts are the norm's part of scratch, the coefficients in u and their
-// gradients.
+// parts returns the norm's part of scratch, the coefficients in u and their gradients.
 func (l *NormCG[T]) parts(scratch []T) (norm, coefs, dcoefs []T) {
 	n, c := l.norm.Scratch(), l.coefs()
 	return scratch[:n], scratch[n:][:c], scratch[n+c:][:c]
@@ -67,8 +66,8 @@ func (l *NormCG[T]) Forward(n int, y, x, scratch []T) {
 	l.cg.forward(n, y, x, mean, coefs)
 }
 
-// Backward implements Layer. The gradient to u is s times that to z, so of what
-// the norm makes of the latter the factor s is done.
+// Backward implements Layer. The gradient to u is s times that to z, so the norm's
+// backward pass needs no factor s.
 func (l *NormCG[T]) Backward(n int, dx, dy, _, x, grads, scratch []T) {
 	norm, coefs, dcoefs := l.parts(scratch)
 	clear(dcoefs)
@@ -88,22 +87,22 @@ func (l *NormCG[T]) Backward(n int, dx, dy, _, x, grads, scratch []T) {
 // Measured implements Measurer.
 func (l *NormCG[T]) Measured(n int, stats, scratch []T) { l.norm.Measured(n, stats, scratch) }
 
-// affine is what the norm makes of u, s*u+shift. Forward leaves s in the place
-// that the norm uses last in its backward pass.
+// affine returns s and shift of the norm's output s*u+shift. Forward leaves s in the
+// place that the norm uses last in its backward pass.
 func (l *NormCG[T]) affine(norm []T) (s, shift []T) {
 	c := l.norm.shape.C
 	return norm[4*c : 5*c], l.norm.params[l.norm.at.Shift:][:c]
 }
 
-// eachLinear calls f for the place of each coefficient a_i, in order.
+// eachLinear calls f with the place of each coefficient a_i, in order.
 func (l *NormCG[T]) eachLinear(f func(i int)) {
 	for i := range l.cg.win.Taps {
 		f((1 + i) * l.norm.shape.C)
 	}
 }
 
-// eachProduct calls f for the places of each coefficient b_ij and of a_i and
-// a_j, in order.
+// eachProduct calls f with the places of each coefficient b_ij and of a_i and a_j, in
+// order.
 func (l *NormCG[T]) eachProduct(f func(ij, i, j int)) {
 	channels := l.norm.shape.C
 	ij, last := (1+l.cg.win.Taps)*channels, l.cg.win.Taps*channels
@@ -141,9 +140,9 @@ func (l *NormCG[T]) expand(coefs, norm []T) {
 	})
 }
 
-// collect adds the gradients of the coefficients, which are sums of dy, dy*z_i
-// and dy*z_i*z_j, to grads, and leaves the sums over sites and members of the
-// gradient to z and of its product with u for the norm.
+// collect adds the gradients of the coefficients to grads: sums of dy, dy*z_i and
+// dy*z_i*z_j. For the norm it leaves two sums over sites and members, of the gradient
+// to z and of its product with u.
 func (l *NormCG[T]) collect(norm, grads, d []T) {
 	s, shift := l.affine(norm)
 	from, to, row := l.cg.coefficients(l.cg.params), l.cg.coefficients(grads), len(s)

@@ -6,7 +6,7 @@ import (
 	"github.com/coarsegrain/taylornet/tensor"
 )
 
-// Pool is average pooling, or max pooling for controls.
+// Pool is average pooling, or max pooling in ablations.
 type Pool[T tensor.Float] struct {
 	stateless[T]
 	frame   Frame
@@ -50,7 +50,7 @@ func (l *Pool[T]) Forward(n int, y, x, _ []T) {
 	}
 }
 
-// Scratch implements Layer: a value a channel.
+// Scratch implements Layer. It holds one value per channel.
 func (l *Pool[T]) Scratch() int { return l.in.C }
 
 // Backward implements Layer. The gradient of a maximum goes to the window's
@@ -82,9 +82,9 @@ func (l *Pool[T]) toAll(dx, g []T, at []int32, part []T) {
 	}
 }
 
-// toLargest adds the gradient g of a site to the first member of its window, by
-// channel, that is equal to the output y. What a channel's maximum is cannot be
-// foreseen: it is free of branches.
+// toLargest adds the gradient g of a site, per channel, to the first member of its
+// window that is equal to the output y. It is free of branches, because a processor
+// cannot predict which member that is.
 func (l *Pool[T]) toLargest(dx, g, y, x []T, at []int32, left []T) {
 	for c := range left {
 		left[c] = 1
@@ -99,7 +99,7 @@ func (l *Pool[T]) toLargest(dx, g, y, x []T, at []int32, left []T) {
 	}
 }
 
-// oneIf is 1 if b is true, else 0.
+// oneIf returns 1 if b is true, else 0.
 func oneIf(b bool) int {
 	n := 0
 	if b {
@@ -108,7 +108,7 @@ func oneIf(b bool) int {
 	return n
 }
 
-// ReLU is max(x,0), for controls.
+// ReLU is max(x,0), in ablations.
 type ReLU[T tensor.Float] struct {
 	stateless[T]
 	frame Frame

@@ -6,8 +6,8 @@ import (
 	"github.com/coarsegrain/taylornet/tensor"
 )
 
-// Taylor is the direct Taylor expansion, polynomials of the whole feature map: a
-// linear layer on its monomials.
+// Taylor is the direct Taylor expansion, with polynomials of the whole feature map. It
+// is a linear layer on the monomials.
 type Taylor[T tensor.Float] struct {
 	frame    Frame
 	in       spec.Shape
@@ -15,8 +15,8 @@ type Taylor[T tensor.Float] struct {
 	linear   *Conv[T] // from the monomials of degree 1 and above
 }
 
-// NewTaylor compiles op for inputs of shape in; coefs is the offset of its
-// coefficients [terms,N].
+// NewTaylor compiles op for inputs of shape in. coefs is the offset of its coefficients
+// [terms,N].
 func NewTaylor[T tensor.Float](f Frame, op *spec.Taylor, in spec.Shape, coefs int, inputGrad bool) *Taylor[T] {
 	l := &Taylor[T]{frame: f, in: in, products: spec.Products(in.Size(), op.Order)}
 	monomials := spec.Shape{H: 1, W: 1, C: in.Size() + len(l.products)}
@@ -27,7 +27,7 @@ func NewTaylor[T tensor.Float](f Frame, op *spec.Taylor, in spec.Shape, coefs in
 // Refresh implements Layer.
 func (l *Taylor[T]) Refresh(params []T) { l.linear.Refresh(params) }
 
-// Scratch implements Layer: the monomials, behind a zero pixel, and their
+// Scratch implements Layer. It holds the monomials, behind a zero pixel, and their
 // gradients.
 func (l *Taylor[T]) Scratch() int { return 2 * l.frame.Len(l.linear.in) }
 
@@ -39,7 +39,7 @@ func (l *Taylor[T]) parts(scratch []T) (monomials, grads []T) {
 	return scratch[:size], scratch[size:][:size]
 }
 
-// image is the part of buffer b that holds image i of shape s.
+// image returns the part of buffer b that holds image i of shape s.
 func (l *Taylor[T]) image(b []T, i int, s spec.Shape) []T {
 	return b[l.frame.Head+i*s.Size():][:s.Size()]
 }

@@ -6,19 +6,19 @@ import (
 	"github.com/coarsegrain/taylornet/tensor"
 )
 
-// winogradTiles is the number of tiles that are taken through the planes at
-// once: enough to fill the products' tiles, few enough for what belongs to them
-// to stay in the second-level cache.
+// winogradTiles is the number of tiles that are taken through the planes at once. They
+// are enough to fill the products' tiles, and few enough for their data to stay in the
+// second-level cache.
 const winogradTiles = 48
 
-// gradTiles is that number for the gradient of the weights. The gradient in the planes
-// is read and written once for all of them; with many channels it leaves the caches,
-// and about as many bytes of tiles are then the best.
+// gradTiles returns that number for the gradient of the weights. The gradient in the
+// planes is read and written once for all of them. With many channels it exceeds the
+// caches, and tiles of about as many bytes are then best.
 func gradTiles(cin, cout int) int { return max(winogradTiles, cin*cout/(cin+cout)) }
 
-// winogradLeast is the number of tiles in a micro-batch from which on the planes
-// are faster: their weights, four times as many as the convolution's, are read
-// once for all of them.
+// winogradLeast is the number of tiles in a micro-batch from which on the planes are
+// faster. Their weights, four times as many as the convolution's, are read once for all
+// tiles.
 const winogradLeast = 16
 
 // winograd is a 3x3 convolution of stride 1 by Winograd's F(4x4,3x3), from the
@@ -32,7 +32,7 @@ type winograd[T tensor.Float] struct {
 	filters  []*kernel.Filter[T]
 }
 
-// newWinograd returns nil where the direct convolution is better.
+// newWinograd returns nil if the direct convolution is better.
 func newWinograd[T tensor.Float](f Frame, pad int, in, out spec.Shape) *winograd[T] {
 	across := func(size int) int { return (size + kernel.WinogradOut - 1) / kernel.WinogradOut }
 	lattice := spec.Shape{H: across(out.H), W: across(out.W)}
@@ -41,7 +41,7 @@ func newWinograd[T tensor.Float](f Frame, pad int, in, out spec.Shape) *winograd
 		return nil
 	}
 	w.filters = kernel.NewWinogradFilters[T](in.C, out.C)
-	// Patches stand WinogradOut apart: the windows of a convolution.
+	// Patches are WinogradOut apart, as the windows of a convolution.
 	patch := func(size, pad int, source spec.Shape) kernel.Window {
 		g := geometry{l1: size, l2: size, s1: kernel.WinogradOut, s2: kernel.WinogradOut, pad: pad, dilation: 1}
 		return g.window(f, source, lattice)
@@ -54,15 +54,15 @@ func newWinograd[T tensor.Float](f Frame, pad int, in, out spec.Shape) *winograd
 	return w
 }
 
-// scratch is the number of elements that forward and weightGrad work in.
+// scratch returns the number of elements that forward and weightGrad work in.
 func (w *winograd[T]) scratch() int {
 	return planes(w.rows.Sites()*w.in.C) + planes(w.rows.Sites()*w.out.C)
 }
 
-// planes is the length of planes of n elements.
+// planes returns the length of planes of n elements.
 func planes(n int) int { return kernel.WinogradPlanes * kernel.WinogradStride(n) }
 
-// gradient is the number of elements of the weights' gradient in the planes.
+// gradient returns the number of elements of the weights' gradient in the planes.
 func (w *winograd[T]) gradient() int { return planes(w.in.C * w.out.C) }
 
 // chunk is some of the tiles and their planes.
@@ -71,7 +71,7 @@ type chunk[T tensor.Float] struct {
 	in, out               []T // planes [tiles][C]
 }
 
-// chunks yields the tiles of the first n images, so many at once at most.
+// chunks yields the tiles of the first n images, at most most at once.
 func (w *winograd[T]) chunks(n, most int, scratch []T) func(yield func(chunk[T]) bool) {
 	return func(yield func(chunk[T]) bool) {
 		for first, left := 0, n*w.perImage; left > 0; {
@@ -101,8 +101,8 @@ func (w *winograd[T]) forward(n int, y, bias, x, scratch []T) {
 	}
 }
 
-// weightGrad adds the gradient of the weights to dw, by way of du,
-// planes [cin][cout].
+// weightGrad adds the gradient of the weights to dw. It works in du, planes
+// [cin][cout].
 func (w *winograd[T]) weightGrad(n int, dw, du, dy, x, scratch []T) {
 	clear(du)
 	for c := range w.chunks(n, w.rows.Sites(), scratch) {
@@ -117,5 +117,5 @@ func (w *winograd[T]) weightGrad(n int, dw, du, dy, x, scratch []T) {
 
 func (c chunk[T]) tiles() int { return c.rows.Sites() }
 
-// plane is the n elements of plane p of v.
+// plane returns the n elements of plane p of v.
 func plane[T tensor.Float](v []T, p, n int) []T { return v[p*(len(v)/kernel.WinogradPlanes):][:n] }
