@@ -10,7 +10,7 @@ GOLANGCI_LINT ?= $(or $(shell command -v golangci-lint),$(shell $(GO) env GOPATH
 # Packages whose results depend on the SIMD level.
 LEVELLED := ./internal/cpu ./internal/kernel/... ./internal/layer/... ./engine/...
 # Everything except the command, which needs a terminal and files.
-LIBRARY  = $(shell $(GO) list ./... | grep -v -e /cmd/ -e /app)
+LIBRARY  = $(shell $(GO) list ./... | grep -v -e /cmd/ -e /taylornet/app)
 
 .DEFAULT_GOAL := help
 .PHONY: help build gen check-gen fmt tools lint test test-purego test-levels race fuzz-smoke bench golden analysis references cross ci
