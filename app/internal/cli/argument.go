@@ -24,24 +24,24 @@ import (
 type network struct {
 	name   string
 	source string // in the notation
-	preset string // that it is or is a control of, "" for none
+	preset string // that it is or is an ablation of, "" for none
 	*spec.Net
 	model *model.Model // nil if it is not trained
 }
 
 // readNetwork finds the network that an argument means: the notation itself, a
-// preset, a file in the notation, a model file or a run folder; or a control of one,
+// preset, a file in the notation, a model file or a run folder; or an ablation of one,
 // as in mnist:linear.
 func readNetwork(arg string) (*network, error) {
-	of, control, ok := cutLast(arg, ":")
-	if !ok || !slices.Contains(spec.Ablations(), control) {
+	of, ablation, ok := cutLast(arg, ":")
+	if !ok || !slices.Contains(spec.Ablations(), ablation) {
 		return readGiven(arg)
 	}
 	n, err := readGiven(of)
 	if err != nil {
 		return nil, err
 	}
-	twin, err := n.Ablation(control)
+	twin, err := n.Ablation(ablation)
 	if err != nil {
 		return nil, usagef("%s: %w", of, err)
 	}

@@ -18,12 +18,12 @@ func (a *app) netCommand() *cobra.Command {
 freedom at each scale; its parameters; the multiply-adds per image; and the degree of
 the polynomial so far. Without an argument, list the presets.
 
-NAME:CONTROL is a network with something else in the place of its coarse-grainings,
-to compare with: ` + strings.Join(spec.Ablations(), ", ") + `.`,
+NAME:ABLATION is a network with its coarse-grainings replaced, for comparison:
+` + strings.Join(spec.Ablations(), ", ") + `.`,
 		Example: `  taylornet net
   taylornet net mnist
   taylornet net my.net
-  taylornet net mnist:relu-max                       # a control
+  taylornet net mnist:relu-max                       # an ablation
   taylornet net runs/digits
   taylornet net 'Input(8,8,1) CG(2,2,1,2,2) CG(2,2,1,2,2) Linear(10)'`,
 		Args:              atMost(1),
