@@ -9,8 +9,8 @@ import (
 	"github.com/coarsegrain/taylornet/train"
 )
 
-// Assessment reports how well the references of a distillation classify, level by
-// level, beside the baselines. All accuracies are fractions, 0 to 1.
+// Assessment reports how well the references of each level of a distillation classify,
+// compared with baselines. All accuracies are fractions, 0 to 1.
 type Assessment struct {
 	Data         string            `json:"data"`
 	Test         string            `json:"test"`          // name of the images that are classified
@@ -29,9 +29,9 @@ type LevelAssessment struct {
 	Total              int      `json:"total"`
 	ValidationAccuracy *float64 `json:"validation_accuracy,omitempty"`
 	Baselines
-	Others    []float64   `json:"other_accuracies,omitempty"` // embedded by each of the other models
+	Others    []float64   `json:"other_accuracies,omitempty"` // embedded by each of AssessOptions.Others
 	Retrained []Retrained `json:"retrained,omitempty"`
-	File      string      `json:"references"` // of the references; Assess leaves it to its caller
+	File      string      `json:"references"` // with the references; left empty for the caller
 
 	References *References `json:"-"`
 	Evaluation *Evaluation `json:"-"` // of the references on the test images
@@ -46,12 +46,12 @@ type AssessOptions struct {
 	// Seeds is the number of random seeds with which each fresh network is trained
 	// on the images of a level. 0 means no retraining.
 	Seeds int
-	// Others are models that embed the same images, to show how far the images
-	// depend on their own models.
+	// Others are models that embed all images in place of the references' own, to show
+	// how far the references depend on theirs.
 	Others  []*model.Model
 	Workers int // 0 means one per CPU
-	// Retrained, if not nil, is called after each pair of fresh networks.
-	Retrained func(RetrainProgress)
+	// Progress, if not nil, is called after each pair of fresh networks is trained.
+	Progress func(RetrainProgress)
 }
 
 // assessor assesses the levels of one distillation.
@@ -63,9 +63,10 @@ type assessor struct {
 	validation dataset.Subset
 }
 
-// Assess classifies the test images of a data set by the references of each level,
-// with the model that they were made with. The training images must be those that
-// were distilled. If ctx is done it returns an error that wraps ErrInterrupted.
+// Assess classifies the test images of a data set by the references of each level. The
+// model must be the first of those that the references were made with, the training
+// split the one that was distilled. If ctx is done, Assess returns an error that wraps
+// ErrInterrupted.
 func Assess(ctx context.Context, levels []*References, m *model.Model, data *dataset.Data, opts AssessOptions) (*Assessment, error) {
 	a := &assessor{AssessOptions: opts, models: []*model.Model{m}, data: data}
 	var err error
@@ -73,6 +74,9 @@ func Assess(ctx context.Context, levels []*References, m *model.Model, data *dat
 		return nil, err
 	}
 	full, err := m.Evaluate(ctx, data.Test.All())
+	if ctx.Err() != nil {
+		return nil, interrupted(ctx)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +131,7 @@ func (a *assessor) level(ctx context.Context, refs *References) (*LevelAssessmen
 	return l, err
 }
 
-// under returns the accuracy with all images embedded by another model.
+// under returns the accuracy of references when another model embeds all images.
 func (a *assessor) under(ctx context.Context, refs *References, m *model.Model) (float64, error) {
 	c, err := NewClassifier(refs, []*model.Model{m}, ClassifierOptions{Rule: a.Rule, Workers: a.Workers, Reembed: true})
 	if err != nil {

@@ -9,23 +9,22 @@ import (
 	"github.com/coarsegrain/taylornet/internal/stats"
 )
 
-// Baselines are the accuracies, 0 to 1, with other images in the references' place.
-// They are nil if they were not measured.
+// Baselines has the accuracies, 0 to 1, of other images in the references' place, as
+// many of each class. Those that were not measured are nil.
 type Baselines struct {
-	// RandomReal is the mean over RandomRealDraws, each of as many random training
-	// images as there are references.
+	// RandomReal is the mean over RandomRealDraws, each of random training images.
 	RandomReal      *float64  `json:"random_real_accuracy,omitempty"`
 	RandomRealDraws []float64 `json:"random_real_accuracies,omitempty"`
-	// Medoid takes, of the training images behind each reference, the one that is
-	// most like their mean direction.
+	// Medoid is that of real images: of the training images behind each reference the
+	// one that is most similar to their mean direction.
 	Medoid *float64 `json:"medoid_accuracy,omitempty"`
-	// KMeans takes the centres of as many groups in the space of pixels, ClassMean
-	// one mean per class.
+	// KMeans is that of the centres of groups in the space of pixels, ClassMean that
+	// of a single mean per class.
 	KMeans    *float64 `json:"k_means_accuracy,omitempty"`
 	ClassMean *float64 `json:"class_mean_accuracy,omitempty"`
 }
 
-// baselines measures the baselines of references on the test images.
+// baselines measures the baselines on the test images.
 func (a *assessor) baselines(ctx context.Context, r *References) (b Baselines, err error) {
 	if a.data.Train.Fingerprint() != r.Fingerprint {
 		return b, fmt.Errorf("the references were made of other images than %s", a.data.Train.Name)
@@ -55,7 +54,7 @@ func (a *assessor) baselines(ctx context.Context, r *References) (b Baselines, e
 	return Baselines{RandomReal: &mean, RandomRealDraws: draws, Medoid: &accuracies[0], KMeans: &accuracies[1], ClassMean: &accuracies[2]}, nil
 }
 
-// instead returns the accuracies with each set in the references' place.
+// instead returns the accuracy of each set in the references' place.
 func (a *assessor) instead(ctx context.Context, r *References, nets ensemble, sets []*dataset.Set) ([]float64, error) {
 	var classifiers []*Classifier
 	for _, set := range sets {
@@ -81,7 +80,7 @@ func (a *assessor) instead(ctx context.Context, r *References, nets ensemble, se
 	return list, nil
 }
 
-// randomImages draws training images of each class.
+// randomImages draws images of each class.
 func randomImages(images dataset.Subset, perClass int, seed uint64) *dataset.Set {
 	var list []int32
 	for class := range images.Set.Classes {

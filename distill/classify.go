@@ -13,29 +13,29 @@ import (
 	"github.com/coarsegrain/taylornet/model"
 )
 
-// Rule says how images are compared with references.
+// Rule says how images are compared with references. The zero Rule is the default.
 type Rule struct {
-	// Similarity is cosine, of two embeddings, for several models the mean of
-	// theirs; or euclidean, less the distance of the two.
+	// Similarity is cosine, the default, or euclidean, minus the distance. The cosine
+	// of several models is the mean of theirs.
 	Similarity string `json:"similarity"`
-	// Choice is nearest, the class of the most similar reference; mean, the class
-	// whose references are most similar on average; or soft, between the two, by
-	// the sums of exp(20 similarity), as targets are refined.
+	// Choice is the class that is chosen. nearest is that of the most similar
+	// reference, mean that whose references are most similar on average. soft, the
+	// default, is between the two: it compares the means of exp(20 similarity).
 	Choice string `json:"choice"`
 }
 
-// The names that Rule's strings take, the default first.
+// The values of Rule's strings, the default first.
 var (
 	similarities = []string{"cosine", "euclidean"}
 	choices      = []string{"soft", "nearest", "mean"}
 )
 
-// withDefaults returns the rule with names in place of "".
+// withDefaults returns the rule with the defaults filled in.
 func (r Rule) withDefaults() Rule {
 	return Rule{cmp.Or(r.Similarity, similarities[0]), cmp.Or(r.Choice, choices[0])}
 }
 
-// Validate reports every name that is not known.
+// Validate returns an error about values that are not known.
 func (r Rule) Validate() error {
 	r = r.withDefaults()
 	return check.All(check.OneOf("similarity", r.Similarity, similarities), check.OneOf("choice", r.Choice, choices))
@@ -57,14 +57,14 @@ type Classifier struct {
 type ClassifierOptions struct {
 	Rule    Rule
 	Workers int // 0 means one per CPU
-	// Reembed embeds the references by the models given, which may be others than
-	// those that the references were made with.
+	// Reembed embeds the references by the models given, which may differ from those
+	// that the references were made with.
 	Reembed bool
 }
 
 // NewClassifier returns a classifier that embeds images by the first of the models
-// that the references were made with, or by all of them. Any other model is an error
-// that wraps ErrModel, unless the references are to be embedded by it too.
+// that the references were made with, or by all of them. For any other model it returns
+// an error that wraps ErrModel, unless opts.Reembed is set.
 func NewClassifier(r *References, models []*model.Model, opts ClassifierOptions) (*Classifier, error) {
 	if !opts.Reembed {
 		if err := r.check(models); err != nil {
@@ -103,21 +103,19 @@ func classifierWith(r *References, nets ensemble, rule Rule, workers int) (*Clas
 	return c, err
 }
 
-// Answer is what references say of one image.
+// Answer reports how references classify one image.
 type Answer struct {
-	Label int
-	// Similarity is that of the class: to its nearest reference, or a mean to all
-	// of it.
-	Similarity float64
-	// Nearest is the reference with the largest similarity.
-	Nearest int
-	// Similarities are those to all references, [R].
-	Similarities []float64
+	Label int // the class
+	// Similarity is the similarity to the class: to its nearest reference, or a mean
+	// over its references.
+	Similarity   float64
+	Nearest      int       // the most similar reference
+	Similarities []float64 // to all references, [R]
 
 	embedding []float32
 }
 
-// ranked lists the references, the most similar first.
+// ranked returns the references, the most similar first.
 func (a *Answer) ranked() []int {
 	order := make([]int, len(a.Similarities))
 	for i := range order {
@@ -142,7 +140,7 @@ func (c *Classifier) Classify(img image.Image) (Answer, error) {
 	return a, nil
 }
 
-// answers compares embedded images, [N,dim], with the references.
+// answers compares embedded images [N,dim] with the references.
 func (c *Classifier) answers(embedded []float32) []Answer {
 	out := make([]Answer, len(embedded)/c.dim)
 	at := func(i int) []float32 { return embedded[i*c.dim:][:c.dim] }
@@ -150,13 +148,13 @@ func (c *Classifier) answers(embedded []float32) []Answer {
 	return out
 }
 
-// answer is of an embedding and its products with the references'.
+// answer returns the answer for an embedding, given its products with the references'.
 func (c *Classifier) answer(embedding, products []float32) Answer {
 	set := c.References.Set
 	a := Answer{Similarities: make([]float64, set.Len()), embedding: embedding}
 	for r, product := range products {
 		a.Similarities[r] = float64(product) / float64(len(c.nets))
-		if c.rule.Similarity == "euclidean" { // not of products, which would cancel
+		if c.rule.Similarity == "euclidean" { // not from products, which would cancel
 			a.Similarities[r] = c.similarity(embedding, c.refs[r*c.dim:][:c.dim])
 		}
 		if a.Similarities[r] > a.Similarities[a.Nearest] {
@@ -170,13 +168,13 @@ func (c *Classifier) answer(embedding, products []float32) Answer {
 	return a
 }
 
-// mean returns the class with the largest mean similarity, and that.
+// mean returns the class with the largest mean similarity, and that similarity.
 func (c *Classifier) mean(similarities []float64) (label int, similarity float64) {
 	set, most := c.References.Set, slices.Max(similarities)
 	sum, count := make([]float64, len(set.Classes)), make([]float64, len(set.Classes))
 	for r, s := range similarities {
 		if c.rule.Choice == "soft" {
-			s = math.Exp(refineScale * (s - most)) // of large distances none is left without most
+			s = math.Exp(refineScale * (s - most)) // without most, large distances would vanish
 		}
 		sum[set.Labels[r]] += s
 		count[set.Labels[r]]++
@@ -201,7 +199,7 @@ func (c *Classifier) similarity(a, b []float32) float64 {
 	return dot(a, b) / float64(len(c.nets))
 }
 
-// Classification reports how references classify pictures.
+// Classification reports how references classify several pictures.
 type Classification struct {
 	Classes []string          `json:"classes"`
 	Images  []ClassifiedImage `json:"images"`
@@ -209,35 +207,34 @@ type Classification struct {
 
 // ClassifiedImage reports how references classify one picture.
 type ClassifiedImage struct {
-	File       string  `json:"file"` // name of the picture; Describe leaves it to its caller
+	File       string  `json:"file"` // left empty for the caller
 	Class      string  `json:"class"`
 	Similarity float64 `json:"similarity"`
-	Inverted   bool    `json:"inverted"` // light and dark were exchanged before; left to the caller, too
+	Inverted   bool    `json:"inverted"` // light and dark were exchanged; left for the caller, too
 	Nearest    []Match `json:"nearest"`  // the most similar first
 }
 
-// Match is a reference that an image is similar to.
+// Match is a reference that a picture is similar to.
 type Match struct {
 	Reference  int     `json:"reference"`
 	Class      string  `json:"class"`
 	Similarity float64 `json:"similarity"`
 	Stands     int     `json:"stands_for"` // number of training images behind the reference
-	// Behind are some of these, by their positions in the training split, the most
-	// similar to the image first.
+	// Behind has some of these by their positions in the training split, the most
+	// similar to the picture first.
 	Behind []int32 `json:"training_images,omitempty"`
 }
 
-// DescribeOptions say how much Describe tells.
+// DescribeOptions say how much Describe reports.
 type DescribeOptions struct {
-	Nearest int // number of references, the most similar first
-	// Train is the training split that was distilled. If it is nil, no images behind
-	// the references are named; otherwise as many as Behind says.
-	Train  *dataset.Set
-	Behind int
+	Nearest int          // number of references at most
+	Behind  int          // number of training images behind each at most
+	Train   *dataset.Set // the training split that was distilled; nil means no such images
 }
 
-// Describe returns an answer with the references that are most similar to its image
-// and the training images behind them.
+// Describe returns an answer with the references that are most similar to its picture
+// and the training images behind them. A training split that was not distilled is an
+// error.
 func (c *Classifier) Describe(a *Answer, opts DescribeOptions) (*ClassifiedImage, error) {
 	if opts.Train != nil && opts.Train.Fingerprint() != c.References.Fingerprint {
 		return nil, fmt.Errorf("the references were made of other images than %s", opts.Train.Name)
@@ -255,8 +252,8 @@ func (c *Classifier) Describe(a *Answer, opts DescribeOptions) (*ClassifiedImage
 	return out, nil
 }
 
-// mostSimilar returns the positions of the images of a set that are most similar to
-// the image of an answer, n at most.
+// mostSimilar returns at most n of the images, by their positions in their set: those
+// that are most similar to the image of an answer.
 func (c *Classifier) mostSimilar(a *Answer, images dataset.Subset, n int) []int32 {
 	embedded, positions := c.embed(images), slices.Clone(images.Index)
 	like := make(map[int32]float64, len(positions))
@@ -267,7 +264,7 @@ func (c *Classifier) mostSimilar(a *Answer, images dataset.Subset, n int) []int3
 	return positions[:min(n, len(positions))]
 }
 
-// embed is the embeddings of images, or their directions.
+// embed returns the embeddings of images, or their directions.
 func (c *Classifier) embed(images dataset.Subset) []float32 {
 	if c.rule.Similarity == "euclidean" {
 		return c.nets.embed(images)

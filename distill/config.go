@@ -10,63 +10,71 @@ import (
 	"github.com/coarsegrain/taylornet/train"
 )
 
-// Config is everything that the outcome of a distillation depends on, besides
-// the images and the models.
+// Config has the settings that the outcome of a distillation depends on, besides the
+// images and the models. An empty string, or Steps of nil, means the default, which
+// Recipe has too. Numbers are taken as they are: begin with Recipe.
 type Config struct {
 	// Data is the name of the data set, for the record.
 	Data string `json:"data"`
 	Seed uint64 `json:"seed"`
-	// Objective is what an image is optimised for: similarity, that its embedding
-	// points to its target, or distribution, that a class's images together have
-	// the mean embedding of its training images under fresh networks, which makes
-	// them good to train with. "" is similarity.
+	// Objective is what images are optimised for. With similarity, the default, the
+	// embedding of an image is to point to the image's target. With distribution, the
+	// images of a class together are to have the mean embedding of its training images
+	// under fresh networks: such images are good to train with.
 	Objective string `json:"objective,omitempty"`
-	// Layer is the place of the embedding, as in newEmbedder.
+	// Layer is the number of the operation whose output is the embedding, counted from
+	// 1 as taylornet net does. By default it is the input of the last linear layer.
 	Layer string `json:"layer"`
-	// PerClass is the number of images of a class at each level from the first,
-	// falling, and Steps the number of steps in which those images are found.
+	// PerClass is the number of images per class at each level, falling. Steps is the
+	// number of optimisation steps at each level, by default StepsFor's.
 	PerClass []int `json:"per_class"`
 	Steps    []int `json:"steps"`
-	// Grouping is nearest, k-means in the space of embeddings, or random, a
-	// control.
+	// Grouping is nearest, the default, which is k-means in the space of embeddings, or
+	// random, a baseline.
 	Grouping string `json:"grouping"`
-	// Target is what a group's image is to represent: leaves, the mean embedding
-	// of the training images behind the group, or level, that of its members.
+	// Target is what the image of a group is to represent: leaves, the default, is the
+	// mean embedding of the training images behind the group; level is that of its
+	// members.
 	Target string `json:"target"`
-	// Refine is the number of passes over training images in which the targets of
-	// a level are turned so that they tell the classes apart; 0 for none.
+	// Refine is the number of passes over training images that turn the targets of a
+	// level until they separate the classes. 0 means none.
 	Refine int `json:"refine"`
-	// Start is the image that the steps begin with: nearest, the member whose
-	// embedding is most like the target; leaf, the training image behind the group
-	// whose embedding is; hard, one of those that are hard to tell from other
-	// classes (of a single image a class, leaf); or mean, the members' mean.
+	// Start is the image that the optimisation starts from. It is one of
+	//
+	//	nearest  the member of the group whose embedding is most similar to the target
+	//	leaf     the training image behind the group whose embedding is
+	//	hard     a training image behind the group that is hard to tell from other
+	//	         classes; the same as leaf for a class with a single image
+	//	mean     the mean of the members
+	//
+	// The default is nearest for similarity and hard for distribution.
 	Start string   `json:"start"`
 	Paint Painting `json:"paint"`
 }
 
-// Painting says how the pixels of an image are found.
+// Painting says how the pixels of an image are optimised.
 type Painting struct {
-	// Rate is that of Adam, in units of the range of pixels; it falls to zero
-	// along a cosine.
+	// Rate is the learning rate of Adam, as a fraction of the range of pixels. It falls
+	// to zero along a cosine.
 	Rate float64 `json:"rate"`
-	// Smooth is the weight of the mean squared difference of neighbouring
-	// pixels beside 1 less the similarity.
+	// Smooth is the weight of the mean squared difference of neighbouring pixels. The
+	// weight of the objective is 1.
 	Smooth float64 `json:"smooth"`
-	// Keep is the weight of the mean squared difference from the image that the
-	// search began with: it keeps the image like a real one.
+	// Keep is the weight of the mean squared difference from the start, which keeps the
+	// image similar to a real one.
 	Keep float64 `json:"keep"`
-	// Augment varies the image in each step and for each network, so that it
-	// is no private code of one place of the lattice.
+	// Augment varies the image in each step and for each network, so that the image
+	// does not depend on one place of the lattice.
 	Augment dataset.Augment `json:"augment"`
 }
 
-// What Config.Objective can be.
+// Values of Config.Objective.
 const (
 	Similarity   = "similarity"
 	Distribution = "distribution"
 )
 
-// The names that Config's strings take.
+// The values of Config's strings.
 var (
 	objectives = []string{Similarity, Distribution}
 	groupings  = []string{"nearest", "random"}
@@ -74,8 +82,8 @@ var (
 	starts     = []string{"nearest", "leaf", "hard", "mean"}
 )
 
-// withDefaults returns the settings with a value for each that is empty, in the form
-// that files have: similarity is the objective "".
+// withDefaults returns the settings with the defaults filled in, in the form that files
+// have: there the objective similarity is "".
 func (c Config) withDefaults() Config {
 	if c.Objective == Similarity {
 		c.Objective = ""
@@ -96,7 +104,7 @@ const (
 	maxSteps    = 1 << 20
 )
 
-// Validate reports every setting that is out of its bounds.
+// Validate returns one error about all settings that are out of bounds.
 func (c Config) Validate() error {
 	c = c.withDefaults()
 	faults := []error{
@@ -131,8 +139,7 @@ func (c Config) Validate() error {
 	return check.All(faults...)
 }
 
-// fits reports classes with too few images for the first level: a level must
-// shrink.
+// fits returns an error about a class with too few images for the first level.
 func (c Config) fits(leaves dataset.Subset) error {
 	for class, n := range leaves.Counts() {
 		if n <= c.PerClass[0] {
@@ -142,10 +149,11 @@ func (c Config) fits(leaves dataset.Subset) error {
 	return nil
 }
 
-// Recipe returns the settings to distil a data set with whose smallest class has
-// so many images, for an objective; "" is similarity. But for the augmentation, that
-// of training, they are the same for all; they were chosen on validation images of
-// MNIST and Fashion-MNIST, for distribution of MNIST alone.
+// Recipe returns the settings to distil a data set for an objective; "" means
+// Similarity. smallest is the number of images of the smallest class. The augmentation
+// is the one that the data set is trained with. All other settings are the same for
+// every data set. They were chosen on validation images of MNIST and Fashion-MNIST, for
+// Distribution of MNIST alone.
 func Recipe(objective, data string, smallest int) Config {
 	c := Config{
 		Data: data, Seed: 1, Refine: 5,
@@ -166,9 +174,10 @@ func Recipe(objective, data string, smallest int) Config {
 	return c.withDefaults()
 }
 
-// StepsFor returns the steps of levels of so many images a class, for an objective:
-// fewer where there are more images. For distribution there are none where there are
-// many: on MNIST hard real images are then better to train with than changed ones.
+// StepsFor returns the optimisation steps of each level for an objective, given the
+// images per class: the more images, the fewer steps. For Distribution, levels with
+// more than 20 images per class have none: on MNIST, hard real images are then better to
+// train with than optimised ones.
 func StepsFor(objective string, perClass []int) []int {
 	const many = 20
 	var steps []int

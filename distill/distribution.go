@@ -12,19 +12,19 @@ import (
 	"github.com/coarsegrain/taylornet/spec"
 )
 
-// Settings of matching distributions.
+// Settings of distribution matching.
 const (
-	networkSteps = 10  // that each fresh network is used for
-	classSample  = 200 // training images of a class that a network is shown
+	networkSteps = 10  // steps for which a fresh network is used
+	classSample  = 200 // training images per class that a network is shown
 )
 
-// distribution is the aim that a class's images together have the mean embedding
-// of its training images under networks with random parameters, a fresh one every
-// few steps: distribution matching (Zhao and Bilen, arXiv 2110.04181).
+// distribution is the aim that the images of a class together have the mean embedding of
+// its training images under networks with random parameters, a fresh one every few
+// steps: distribution matching (Zhao and Bilen, arXiv 2110.04181).
 type distribution struct {
 	leaves  dataset.Subset
 	norm    dataset.Normalisation
-	nets    []*spec.Net // that fresh networks are of, in turn
+	nets    []*spec.Net // the kinds of fresh networks, used in turn
 	augment dataset.Augment
 	seed    uint64
 	workers int
@@ -36,22 +36,22 @@ type guide struct {
 	number  int
 	e       *embedder
 	trainer engine.Trainer[float32]
-	means   []float32 // [K,Dim], of the classes' embeddings
-	spread  float64   // mean squared distance of embeddings to their class's mean
+	means   []float32 // [K,Dim], the mean embeddings of the classes
+	spread  float64   // mean squared distance of embeddings from the mean of their class
 }
 
-// newDistribution takes fresh networks of the kind of the ensemble's first and of
-// ConvNet's.
+// newDistribution returns the aim for fresh networks of two kinds: a ConvNet and the
+// network of the first model.
 func newDistribution(leaves dataset.Subset, nets ensemble, c Config, workers int) *distribution {
 	d := &distribution{leaves: leaves, norm: nets[0].model.Normalisation(), augment: c.Paint.Augment, seed: c.Seed, workers: workers}
-	if convnet, err := spec.Parse(convNet(leaves.Set)); err == nil { // not for tiny images
+	if convnet, err := spec.Parse(convNet(leaves.Set)); err == nil { // fails for tiny images
 		d.nets = append(d.nets, convnet)
 	}
 	d.nets = append(d.nets, nets[0].model.Net())
 	return d
 }
 
-// chunk is whole classes, of about 500 images.
+// chunk returns the size of a chunk of whole classes, about 500 images.
 func (d *distribution) chunk(k int) int { return max(1, 500/k) * k }
 
 func (d *distribution) pull(c *canvas, step int) error {
@@ -72,15 +72,15 @@ func (d *distribution) pull(c *canvas, step int) error {
 		Input: show,
 		Loss: func(i int, dy, _ []float32) float64 {
 			copy(dy, off[int(c.labels[i])*dim:])
-			return 0 // nobody asks for it
+			return 0 // which is not used
 		},
 		InputGrad: func(i int, dx []float32) { c.take(i, dx, d.norm, 1) },
 	})
 	return nil
 }
 
-// off is how far the mean embedding of each class's images is from that of its
-// training images, in units of the spread, [K,Dim].
+// off returns the difference of the mean embedding of each class's images from that of
+// its training images, divided by the spread, [K,Dim].
 func (g *guide) off(y []float32, labels []uint16) []float32 {
 	off := classMeans(y, g.e.dim, labels, len(g.means)/g.e.dim)
 	for j := range off {
@@ -89,7 +89,7 @@ func (g *guide) off(y []float32, labels []uint16) []float32 {
 	return off
 }
 
-// classMeans are the means [K,Dim] of points [N,Dim] of K classes.
+// classMeans returns the means [K,Dim] of points [N,Dim] of K classes.
 func classMeans(y []float32, dim int, labels []uint16, classes int) []float32 {
 	group := make([]int32, len(labels))
 	for i, label := range labels {
@@ -98,7 +98,7 @@ func classMeans(y []float32, dim int, labels []uint16, classes int) []float32 {
 	return means(points{y, dim, ones(len(labels))}, group, classes)
 }
 
-// fresh draws the network of a number and measures the training images' embeddings.
+// fresh draws the network with a number and measures the embeddings of training images.
 func (d *distribution) fresh(number int) (*guide, error) {
 	seed := rng.New(d.seed, "network", uint64(number)).Uint64()
 	images := shuffled(randomImages(d.leaves, classSample, seed), seed)
@@ -124,20 +124,20 @@ func (d *distribution) fresh(number int) (*guide, error) {
 	for i, label := range labels {
 		g.spread += squareDistance(y[i*dim:][:dim], g.means[int(label)*dim:][:dim]) / float64(len(labels))
 	}
-	g.spread = cmp.Or(g.spread, 1) // of classes whose images are all the same
+	g.spread = cmp.Or(g.spread, 1) // 0 if all images of each class are the same
 	return g, nil
 }
 
-// shuffled is the images in random order, as norms take statistics over some that
-// follow each other.
+// shuffled returns the images in random order, because norms take their statistics over
+// consecutive images.
 func shuffled(set *dataset.Set, seed uint64) dataset.Subset {
 	all := set.All()
 	rng.Permutation(all.Index, seed, "order")
 	return all
 }
 
-// random is a network with random parameters whose norms have the statistics of
-// the images.
+// random returns a network with random parameters whose norms have the statistics of the
+// images.
 func (d *distribution) random(net *spec.Net, images *dataset.Sampler, seed uint64) (*model.Model, error) {
 	params := engine.Init(net, seed)
 	if trained := net.NumParams(); trained < len(params) {

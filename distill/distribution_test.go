@@ -12,10 +12,11 @@ import (
 	"github.com/coarsegrain/taylornet/spec"
 )
 
-// matching is a distillation of two levels for training, the first in two chunks.
+// matching is a distillation of three levels for training. The first takes two chunks,
+// the second goes on to another fresh network, and the third back to the first.
 func matching() Config {
 	c := Recipe(Distribution, "digits", 100)
-	c.PerClass, c.Steps = []int{60, 2}, []int{12, 15}
+	c.PerClass, c.Steps = []int{60, 2, 1}, []int{3, networkSteps + 2, 2}
 	return c
 }
 
@@ -219,7 +220,7 @@ func TestDistributionChunks(t *testing.T) {
 // A run gives the same images for any number of workers, and when it is interrupted
 // between chunks.
 func TestDistributionRuns(t *testing.T) {
-	c, set, models := matching(), digits(t).Train, []*model.Model{trained(t)}
+	c, set, models := matching(), someDigits(t, 1000), []*model.Model{trained(t)}
 	files := func(dir string) map[string]string { return levelFiles(t, dir, c) }
 	var want map[string]string
 	for _, workers := range allWorkers {

@@ -11,7 +11,7 @@ import (
 	"github.com/coarsegrain/taylornet/spec"
 )
 
-// embedder computes embeddings: the values after one of a model's operations.
+// embedder computes embeddings: the values after one of the operations of a model.
 // It is safe for concurrent use.
 type embedder struct {
 	model *model.Model
@@ -22,9 +22,8 @@ type embedder struct {
 	program engine.Program[float32]
 }
 
-// newEmbedder takes the embedding from the place that layer names: the number
-// of an operation, as taylornet net counts them, whose output it is. With ""
-// it is what the last linear layer reads. workers is as in engine.Options.
+// newEmbedder returns an embedder for the output of the operation that layer names, as
+// in Config. workers is as in engine.Options.
 func newEmbedder(m *model.Model, layer string, workers int) (*embedder, error) {
 	count, err := embeddingOps(m.Net(), layer)
 	if err != nil {
@@ -42,7 +41,7 @@ func newEmbedder(m *model.Model, layer string, workers int) (*embedder, error) {
 	return e, err
 }
 
-// embeddingOps is the number of operations up to the embedding.
+// embeddingOps returns the number of operations up to the embedding.
 func embeddingOps(net *spec.Net, layer string) (int, error) {
 	count := len(net.Ops)
 	if layer == "" {
@@ -58,7 +57,7 @@ func embeddingOps(net *spec.Net, layer string) (int, error) {
 	return i, nil
 }
 
-// partParams is the parameters of the first operations of a model.
+// partParams returns the parameters of the first operations of a model.
 func partParams(m *model.Model, part *spec.Net) []float32 {
 	at := make(map[string]int)
 	for _, p := range m.Net().Params() {
@@ -72,8 +71,8 @@ func partParams(m *model.Model, part *spec.Net) []float32 {
 	return params
 }
 
-// each calls f with the embedding of every image, valid during the call only,
-// from several goroutines.
+// each calls f with the embedding of every image, from several goroutines. The
+// embedding is valid only during the call.
 func (e *embedder) each(images dataset.Subset, f func(i int, y []float32)) {
 	norm := e.model.Normalisation()
 	e.program.Run(images.Len(), func(i int, x []float32) {

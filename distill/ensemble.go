@@ -9,12 +9,11 @@ import (
 	"github.com/coarsegrain/taylornet/spec"
 )
 
-// ensemble is several embedders at once. Its embedding is theirs one after the
-// other.
+// ensemble is several embedders at once. Its embedding is the concatenation of theirs.
 type ensemble []*embedder
 
-// newEnsemble makes embedders, as newEmbedder does, of models that take the images
-// of a set and know as many classes.
+// newEnsemble returns embedders of models, all of which must take the images of a set
+// and know as many classes.
 func newEnsemble(models []*model.Model, images *dataset.Set, layer string, workers int) (ensemble, error) {
 	if len(models) == 0 {
 		return nil, errors.New("no model to embed with")
@@ -35,7 +34,7 @@ func newEnsemble(models []*model.Model, images *dataset.Set, layer string, worke
 
 func (s ensemble) input() spec.Shape { return s[0].model.Net().Input }
 
-// Dim is the length of an embedding.
+// dim returns the length of an embedding.
 func (s ensemble) dim() int {
 	dim := 0
 	for _, e := range s {
@@ -44,7 +43,7 @@ func (s ensemble) dim() int {
 	return dim
 }
 
-// Embed returns the embeddings of images, [N,Dim].
+// embed returns the embeddings of images, [N,Dim].
 func (s ensemble) embed(images dataset.Subset) []float32 {
 	dim, at := s.dim(), 0
 	out := make([]float32, images.Len()*dim)
@@ -55,8 +54,8 @@ func (s ensemble) embed(images dataset.Subset) []float32 {
 	return out
 }
 
-// directions returns the embeddings with each embedder's part scaled to length
-// 1, so that a product of two is the sum of their similarities.
+// directions returns the embeddings with each embedder's part scaled to length 1, so
+// that the product of two is the sum of their similarities.
 func (s ensemble) directions(images dataset.Subset) []float32 {
 	v := s.embed(images)
 	s.normalise(v)

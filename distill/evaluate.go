@@ -2,6 +2,7 @@ package distill
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/coarsegrain/taylornet/dataset"
 )
@@ -14,7 +15,7 @@ type Evaluation struct {
 	Params     int     `json:"params"` // of the model that embeds, the first of several
 	Degree     int     `json:"degree"` // of its polynomial
 	References int     `json:"references"`
-	// Data and Split name the images; Evaluate leaves them to its caller.
+	// Data and Split name the images. They are left empty for the caller.
 	Data      string   `json:"data"`
 	Split     string   `json:"split"`
 	Classes   []string `json:"classes"`
@@ -23,8 +24,8 @@ type Evaluation struct {
 	ByReference [][]int `json:"by_reference"`
 }
 
-// Evaluate classifies images and compares with their labels. If ctx is done it
-// returns an error that wraps ErrInterrupted.
+// Evaluate classifies images and compares the answers with their labels. If ctx is done
+// it returns an error that wraps the cause.
 func (c *Classifier) Evaluate(ctx context.Context, images dataset.Subset) (*Evaluation, error) {
 	list, err := evaluate(ctx, []*Classifier{c}, images)
 	if err != nil {
@@ -33,8 +34,8 @@ func (c *Classifier) Evaluate(ctx context.Context, images dataset.Subset) (*Eval
 	return list[0], nil
 }
 
-// evaluate evaluates classifiers that share networks and rule on the same images,
-// which are embedded once.
+// evaluate evaluates classifiers that share networks and rule. It embeds the images
+// once.
 func evaluate(ctx context.Context, classifiers []*Classifier, images dataset.Subset) ([]*Evaluation, error) {
 	if err := classifiers[0].nets[0].model.CheckFits(images.Set); err != nil {
 		return nil, err
@@ -46,7 +47,7 @@ func evaluate(ctx context.Context, classifiers []*Classifier, images dataset.Sub
 	const atOnce = 4096 // bounds the memory of embeddings
 	for first := 0; first < images.Len(); first += atOnce {
 		if ctx.Err() != nil {
-			return nil, interrupted(ctx)
+			return nil, fmt.Errorf("interrupted after %d of %d images: %w", first, images.Len(), context.Cause(ctx))
 		}
 		some := dataset.Subset{Set: images.Set, Index: images.Index[first:min(first+atOnce, images.Len())]}
 		embedded := classifiers[0].embed(some)

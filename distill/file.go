@@ -12,9 +12,9 @@ import (
 	"github.com/coarsegrain/taylornet/internal/safetensors"
 )
 
-// Metadata keys of a file of references, and the names of its tensors: images
-// [R,H,W,C] of values 0 to 255, labels [R], embeddings [R,Dim], and for each
-// level group.1 [N] and so on, with whole numbers.
+// Metadata key of a file of references, and the names of its tensors: images [R,H,W,C]
+// with values 0 to 255, labels [R], embeddings [R,Dim], and the tree, group.1 [N],
+// group.2 and so on, one per level, with whole numbers.
 const (
 	recordKey     = "record"
 	imagesName    = "images"
@@ -26,7 +26,7 @@ const (
 // format names the file format and its version.
 const format = "taylornet-references/1"
 
-// record is what the metadata hold as JSON.
+// record is the JSON in the metadata.
 type record struct {
 	Config      Config   `json:"config"`
 	Models      []string `json:"models"`
@@ -34,7 +34,7 @@ type record struct {
 	Fingerprint string   `json:"fingerprint"`
 }
 
-// Load reads a file of references. Errors name the file.
+// Load returns the references in a file. Errors name the file.
 func Load(path string) (*References, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -47,7 +47,7 @@ func Load(path string) (*References, error) {
 	return r, nil
 }
 
-// Decode reads the bytes of a file of references.
+// Decode returns the references in the bytes of a file.
 func Decode(data []byte) (*References, error) {
 	f, err := safetensors.DecodeAs(data, "a file of references", format)
 	if err != nil {
@@ -65,7 +65,7 @@ func Decode(data []byte) (*References, error) {
 		return nil, err
 	}
 	if len(r.Models) == 0 {
-		return nil, fmt.Errorf("metadata %q: there is no model", recordKey)
+		return nil, fmt.Errorf("metadata %q: no model is named", recordKey)
 	}
 	embeddings, ok := f.Tensor(embeddingName)
 	if !ok || len(embeddings.Shape) != 2 || embeddings.Shape[0] != r.Len() || embeddings.Shape[1] == 0 {
@@ -105,8 +105,8 @@ func decodeImages(f *safetensors.File, classes []string) (*dataset.Set, error) {
 	return set, nil
 }
 
-// decodeGroups reads the tree, from the references down, and checks that it is one
-// of whole classes, none of whose groups is empty.
+// decodeGroups reads the tree and checks it: no group is empty or has images of several
+// classes.
 func (r *References) decodeGroups(f *safetensors.File) error {
 	classes := len(r.Set.Classes)
 	for i, k := range r.Config.PerClass {
@@ -119,7 +119,7 @@ func (r *References) decodeGroups(f *safetensors.File) error {
 		}
 		lowest := 0
 		if i == 0 {
-			lowest = -1 // set aside
+			lowest = -1 // a validation image
 		}
 		group, err := whole(t, lowest, classes*k)
 		if err != nil {
@@ -149,7 +149,8 @@ func (r *References) decodeGroups(f *safetensors.File) error {
 	return nil
 }
 
-// whole reads whole numbers from lowest to below limit.
+// whole returns the values of a tensor, which must be whole numbers from lowest to below
+// limit.
 func whole(t safetensors.Tensor, lowest, limit int) ([]int32, error) {
 	out := make([]int32, len(t.Data))
 	for i, v := range t.Data {
@@ -161,10 +162,10 @@ func whole(t safetensors.Tensor, lowest, limit int) ([]int32, error) {
 	return out, nil
 }
 
-// Save writes the file, atomically. Equal references give equal bytes.
+// Save writes the references to a file, atomically. Equal references give equal bytes.
 func (r *References) Save(path string) error { return fsx.WriteFile(fsx.OS{}, path, r.Write) }
 
-// Write writes the bytes of the file.
+// Write writes the bytes of the file that Save makes.
 func (r *References) Write(w io.Writer) error {
 	head, err := json.Marshal(record{r.Config, r.Models, r.Set.Classes, r.Fingerprint})
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/coarsegrain/taylornet/spec"
 )
 
-// kMeansRounds bounds the rounds of k-means, which mostly ends before.
+// kMeansRounds is the largest number of rounds of k-means, which are rarely all needed.
 const kMeansRounds = 30
 
 // points are vectors with weights.
@@ -26,9 +26,9 @@ type points struct {
 func (p points) n() int             { return len(p.weight) }
 func (p points) at(i int) []float32 { return p.x[i*p.dim:][:p.dim] }
 
-// kMeans gathers points into k groups, none empty, by Lloyd's iteration from
-// k-means++ (Arthur and Vassilvitskii, SODA 2007). It returns each point's
-// group and the groups' weighted means, [k,dim].
+// kMeans parts points into k groups, none of them empty, by Lloyd's iteration from
+// k-means++ (Arthur and Vassilvitskii, SODA 2007). It returns the group of each point
+// and the weighted means of the groups, [k,dim].
 func kMeans(ctx context.Context, p points, k int, seed uint64, stream string, at []uint64, workers int) (group []int32, centres []float32, err error) {
 	centres = seedCentres(p, k, seed, stream, at, workers)
 	group = make([]int32, p.n())
@@ -51,8 +51,8 @@ func kMeans(ctx context.Context, p points, k int, seed uint64, stream string, at
 	return group, centres, nil
 }
 
-// seedCentres draws k of the points, each with a chance that is its weight times
-// the square of its distance from those drawn before.
+// seedCentres draws k of the points. The chance of each is its weight times the square
+// of its distance from those already drawn.
 func seedCentres(p points, k int, seed uint64, stream string, at []uint64, workers int) []float32 {
 	r := rng.New(seed, stream, at...)
 	chance := slices.Clone(p.weight)
@@ -72,8 +72,8 @@ func seedCentres(p points, k int, seed uint64, stream string, at []uint64, worke
 	return centres
 }
 
-// draw returns the index where the running sum of the chances passes the part u
-// of their total.
+// draw returns the index where the running sum of the chances passes the fraction u of
+// their total.
 func draw(chance []float64, u float64) int {
 	var total float64
 	for _, c := range chance {
@@ -92,8 +92,7 @@ func draw(chance []float64, u float64) int {
 	return last
 }
 
-// nearest returns the nearest centre of each point and the square of its
-// distance.
+// nearest returns for each point the nearest centre and the square of its distance.
 func nearest(p points, centres []float32, workers int) (group []int32, distance []float64, err error) {
 	biases := make([]float32, len(centres)/p.dim)
 	for c := range biases {
@@ -118,8 +117,8 @@ func nearest(p points, centres []float32, workers int) (group []int32, distance 
 	return group, distance, nil
 }
 
-// products makes a linear layer, for its fast kernels, of the products with rows
-// [R,dim], each with a bias.
+// products returns a program for the products of a vector with rows [R,dim], plus a bias
+// for each. It is a linear layer, because that has fast kernels.
 func products(rows, biases []float32, workers int) (engine.Program[float32], error) {
 	r := len(biases)
 	dim := len(rows) / r
@@ -130,8 +129,8 @@ func products(rows, biases []float32, workers int) (engine.Program[float32], err
 	return cpu.New().Compile(net, params, engine.Options{Workers: workers, MicroBatch: 64})
 }
 
-// fillEmpty gives each empty group the point that is farthest from its centre,
-// of a group that has others.
+// fillEmpty gives each empty group the point that is farthest from its centre, among the
+// groups with several points.
 func fillEmpty(p points, group []int32, distance []float64, k int) {
 	size := make([]int, k)
 	for _, g := range group {
@@ -158,7 +157,7 @@ func fillEmpty(p points, group []int32, distance []float64, k int) {
 	}
 }
 
-// means are the groups' weighted means, [k,dim].
+// means returns the weighted means of the groups, [k,dim].
 func means(p points, group []int32, k int) []float32 {
 	sum, weight := make([]float64, k*p.dim), make([]float64, k)
 	for i, g := range group {

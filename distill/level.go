@@ -13,25 +13,25 @@ import (
 // level is a level of coarse-grained images, class by class.
 type level struct {
 	set *dataset.Set
-	// group says for each image of the level below which image of this one it
+	// group has for each image of the level below the image of this level that it
 	// belongs to.
 	group []int32
 	// weight is the number of training images that each image stands for.
 	weight []float64
 }
 
-// distiller makes levels, one from the other.
+// distiller makes each level from the one below.
 type distiller struct {
 	Config
 	nets    ensemble
 	painter *painter
 	leaves  dataset.Subset
 	levels  []*level
-	means   []float32 // [K,Dim], the classes' mean directions, once they are wanted
+	means   []float32 // [K,Dim], the mean directions of the classes, once they are needed
 	workers int
 }
 
-// newPainter is a painter with the aim that the settings name.
+// newPainter returns a painter with the aim that the settings name.
 func (d *distiller) newPainter() (*painter, error) {
 	p := &painter{in: d.nets.input(), how: d.Paint, seed: d.Seed}
 	if d.Objective == Distribution {
@@ -43,7 +43,7 @@ func (d *distiller) newPainter() (*painter, error) {
 	return p, err
 }
 
-// below is the images that the next level is made of.
+// below returns the images that the next level is made from.
 func (d *distiller) below() dataset.Subset {
 	if n := len(d.levels); n > 0 {
 		return d.levels[n-1].set.All()
@@ -51,10 +51,10 @@ func (d *distiller) below() dataset.Subset {
 	return d.leaves
 }
 
-// plan is a level before its images are found.
+// plan is a level before its images are optimised.
 type plan struct {
 	*level
-	x       []float32 // [N,H,W,C], where the search for the images begins
+	x       []float32 // [N,H,W,C], the images to start from
 	targets []float32 // [N,Dim]
 }
 
@@ -89,9 +89,8 @@ func (d *distiller) plan(ctx context.Context) (*plan, error) {
 	return p, nil
 }
 
-// points represents a class's images of the level below by the directions of
-// their embeddings, or by the mean of those of the training images that they
-// stand for.
+// points represents the images of a class in the level below by the directions of their
+// embeddings, or by the mean directions of the training images that they stand for.
 func (d *distiller) points(class int, members []int32) points {
 	p := points{dim: d.nets.dim(), weight: ones(len(members))}
 	if n := len(d.levels); n > 0 {
@@ -108,8 +107,8 @@ func (d *distiller) points(class int, members []int32) points {
 	return p
 }
 
-// leavesOf is the directions of the embeddings of a class's training images, and
-// which of the members, images of the level below, each belongs to.
+// leavesOf returns the directions of a class's training images, and for each the member
+// (an image of the level below) that it belongs to.
 func (d *distiller) leavesOf(class int, members []int32) (points, []int32) {
 	place := make(map[int32]int32, len(members))
 	for i, m := range members {
@@ -126,8 +125,8 @@ func (d *distiller) leavesOf(class int, members []int32) (points, []int32) {
 	return points{d.nets.directions(d.leaves.Only(leaves)), d.nets.dim(), ones(len(leaves))}, group
 }
 
-// gather parts points into k groups and returns the directions that their images
-// are to have.
+// gather parts points into k groups and returns the directions that the images of the
+// groups are to have.
 func (d *distiller) gather(ctx context.Context, p points, k int, at []uint64) (group []int32, targets []float32, err error) {
 	if d.Grouping == "random" {
 		group = atRandom(p.n(), k, d.Seed, "group", at)
@@ -139,7 +138,7 @@ func (d *distiller) gather(ctx context.Context, p points, k int, at []uint64) (g
 	return group, targets, nil
 }
 
-// start is the images that the search begins with, pixels 0 to 1.
+// start returns the images to start from, pixels 0 to 1.
 func (d *distiller) start(class int, members []int32, p points, group []int32, targets []float32) []float32 {
 	images := d.below().Only(members)
 	switch d.Start {
@@ -151,7 +150,7 @@ func (d *distiller) start(class int, members []int32, p points, group []int32, t
 			of[i] = group[member]
 		}
 		chosen := mostLike(leaves, of, targets)
-		if d.Start == "hard" && len(chosen) > 1 { // a class's only image is to be a typical one
+		if d.Start == "hard" && len(chosen) > 1 { // the only image of a class is to be a typical one
 			chosen = d.hard(class, leaves, of, len(chosen))
 		}
 		return unitPixels(d.leaves.Only(d.leaves.OfClass(class)).Only(chosen))
@@ -159,14 +158,14 @@ func (d *distiller) start(class int, members []int32, p points, group []int32, t
 	return unitPixels(images.Only(mostLike(p, group, targets)))
 }
 
-// hard draws one of the members of each of k groups of a class's training images,
-// if there is one among the half of the class that is hardest to tell from others.
+// hard draws one training image of each of k groups of a class: one from the half of the
+// class that is hardest to tell from other classes, if the group has one.
 func (d *distiller) hard(class int, leaves points, group []int32, k int) []int32 {
 	margins := d.margins(class, leaves)
 	median := slices.Sorted(slices.Values(margins))[len(margins)/2]
 	order, chosen := make([]int32, len(group)), make([]int32, k)
 	rng.Permutation(order, d.Seed, "start", uint64(len(d.levels)), uint64(class))
-	slices.SortStableFunc(order, func(a, b int32) int { // the easy ones first: the last of a group stays
+	slices.SortStableFunc(order, func(a, b int32) int { // the easy ones first: the last of a group is the one chosen
 		return cmp.Compare(min(0, median-margins[a]), min(0, median-margins[b]))
 	})
 	for _, i := range order {
@@ -175,8 +174,8 @@ func (d *distiller) hard(class int, leaves points, group []int32, k int) []int32
 	return chosen
 }
 
-// margins are by how much directions of a class's images are more like the mean
-// direction of their class than like that of any other.
+// margins returns by how much the directions of a class's images are more similar to
+// the mean direction of their class than to that of any other class.
 func (d *distiller) margins(class int, images points) []float64 {
 	if d.means == nil {
 		for k := range d.leaves.Set.Classes {
@@ -217,7 +216,7 @@ func mostLike(p points, group []int32, targets []float32) []int32 {
 	return best
 }
 
-// unitPixels are the images' pixels, [N,H,W,C], 0 to 1.
+// unitPixels returns the pixels of images, [N,H,W,C], 0 to 1.
 func unitPixels(images dataset.Subset) []float32 {
 	var x []float32
 	for i := range images.Len() {
@@ -228,8 +227,8 @@ func unitPixels(images dataset.Subset) []float32 {
 	return x
 }
 
-// paint finds the images of the next level that are not yet in pixels, [n,H,W,C],
-// a chunk at a time. After each it calls save.
+// paint optimises the images of the next level that p.set does not have yet, a chunk at
+// a time. It calls save after each chunk.
 func (d *distiller) paint(ctx context.Context, p *plan, progress func(images, step int), save func() error) error {
 	depth, size, dim := uint64(len(d.levels)), d.nets.input().Size(), d.nets.dim()
 	for {
@@ -251,7 +250,7 @@ func (d *distiller) paint(ctx context.Context, p *plan, progress func(images, st
 	}
 }
 
-// atRandom deals n points into k groups whose sizes differ by one at most.
+// atRandom deals n points into k groups whose sizes differ by at most one.
 func atRandom(n, k int, seed uint64, stream string, at []uint64) []int32 {
 	order, group := make([]int32, n), make([]int32, n)
 	rng.Permutation(order, seed, stream, at...)

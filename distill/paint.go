@@ -19,28 +19,28 @@ type painter struct {
 	aim  aim
 }
 
-// aim is what images are optimised for.
+// aim is an objective that images are optimised for.
 type aim interface {
-	// pull adds the gradient of a step to the canvas's.
+	// pull adds the gradient of a step to that of the canvas.
 	pull(c *canvas, step int) error
-	// chunk is the number of images, of k a class, that are optimised at a time,
-	// and after which work is saved.
+	// chunk returns the number of images that are optimised at a time, given k per
+	// class. Work is saved after each chunk.
 	chunk(k int) int
 }
 
-// canvas is images in progress.
+// canvas has images in progress.
 type canvas struct {
 	*painter
 	x, grad []float32 // [N,H,W,C], pixels 0 to 1, and the gradient
-	start   []float32 // [N,H,W,C], the images to begin with
+	start   []float32 // [N,H,W,C], the images started from
 	warped  []float32 // [N,H,W,C], the images as a network sees them
 	warps   []dataset.Warp
 	targets []float32            // [N,Dim]
 	labels  []uint16             // [N]
-	names   func(i int) []uint64 // number an image for the streams of random numbers
+	names   func(i int) []uint64 // identify an image to the streams of random numbers
 }
 
-// canvas begins with images x [N,H,W,C] of pixels 0 to 1, which will change.
+// canvas returns a canvas with images x [N,H,W,C] of pixels 0 to 1, which it will change.
 func (p *painter) canvas(x []float32) *canvas {
 	return &canvas{
 		painter: p, x: x, start: slices.Clone(x), grad: make([]float32, len(x)),
@@ -50,7 +50,7 @@ func (p *painter) canvas(x []float32) *canvas {
 
 func (c *canvas) n() int { return len(c.warps) }
 
-// paint optimises the images of a canvas in so many steps.
+// paint optimises the images of a canvas for a number of steps.
 func (p *painter) paint(ctx context.Context, c *canvas, steps int, progress func(step int)) error {
 	update, schedule := optim.AdamW{}.New(len(c.x), nil), optim.Cosine{Peak: p.how.Rate}
 	for step := range steps {
@@ -72,8 +72,8 @@ func (p *painter) paint(ctx context.Context, c *canvas, steps int, progress func
 	return nil
 }
 
-// show writes image i to v as a network sees it: varied, as its names and those
-// given draw, and normalised.
+// show writes image i to v as a network sees it: augmented and normalised. The names of
+// the image and those given draw the augmentation.
 func (c *canvas) show(i int, v []float32, norm dataset.Normalisation, names ...uint64) {
 	in, size := c.in, c.in.Size()
 	image := c.x[i*size:][:size]
@@ -87,8 +87,8 @@ func (c *canvas) show(i int, v []float32, norm dataset.Normalisation, names ...u
 	}
 }
 
-// take adds to the gradient what it is at the pixels that show wrote, dv, of one
-// of so many networks and as a mean over the images.
+// take adds to the gradient what follows from dv, the gradient at the values that show
+// wrote for image i, a mean over the images and over the number of networks.
 func (c *canvas) take(i int, dv []float32, norm dataset.Normalisation, networks int) {
 	size := c.in.Size()
 	for j := range dv {
@@ -104,12 +104,12 @@ func (c *canvas) take(i int, dv []float32, norm dataset.Normalisation, networks 
 	}
 }
 
-// trainerOf computes gradients to images through the operations of an embedding.
+// trainerOf returns a trainer for the gradients of embeddings with respect to images.
 func trainerOf(e *embedder, workers int) (engine.Trainer[float32], error) {
 	return cpu.New().CompileTraining(e.net, engine.TrainingOptions{Options: engine.Options{Workers: workers}, InputGrad: true, FixedParams: true})
 }
 
-// similarity is the aim that an image's embedding points to the image's target.
+// similarity is the aim that the embedding of an image points to the image's target.
 type similarity struct {
 	nets     ensemble
 	trainers []engine.Trainer[float32]
@@ -127,7 +127,7 @@ func newSimilarity(nets ensemble, workers int) (*similarity, error) {
 	return s, nil
 }
 
-// chunk is the number of images that are optimised at a time towards targets.
+// chunk is the number of images that are optimised at a time for similarity.
 const chunk = 128
 
 func (s *similarity) chunk(int) int { return chunk }
@@ -149,8 +149,8 @@ func (s *similarity) pull(c *canvas, step int) error {
 	return nil
 }
 
-// dissimilarity is 1 less the cosine of y and a target of length 1; it writes
-// the gradient to dy.
+// dissimilarity returns 1 minus the cosine of y and a target of length 1. It writes the
+// gradient to dy.
 func dissimilarity(dy, y, target []float32) float64 {
 	norm := length(y)
 	if norm == 0 {
@@ -164,7 +164,7 @@ func dissimilarity(dy, y, target []float32) float64 {
 	return 1 - cos
 }
 
-// smooth adds the gradient of the images' roughness.
+// smooth adds the gradient of the roughness of the images.
 func (c *canvas) smooth() {
 	in := c.in
 	size, row := in.Size(), in.W*in.C
@@ -187,8 +187,7 @@ func (c *canvas) smooth() {
 	}
 }
 
-// keep adds the gradient of the images' difference from those that the search
-// began with.
+// keep adds the gradient of the difference of the images from those started from.
 func (c *canvas) keep() {
 	factor := float32(2 * c.how.Keep / float64(c.in.Size()))
 	for i, v := range c.x {

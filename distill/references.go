@@ -9,28 +9,28 @@ import (
 	"github.com/coarsegrain/taylornet/model"
 )
 
-// ErrModel is wrapped by errors about references that are used with another
-// model than their own.
+// ErrModel is wrapped by the error about a model that the references were not made
+// with.
 var ErrModel = errors.New("the references were made with another model")
 
-// References are a few images that stand for a data set, and how they came
-// about.
+// References are a few images that stand for a data set, with the tree of groups that
+// they were made from.
 type References struct {
 	Config Config
-	// Set has the images, class by class; a label is a class of the models.
+	// Set has the images, class by class, as many of each. A label is a class of the
+	// models.
 	Set *dataset.Set
-	// Models are the hashes of the models that embed, the one that classifies
-	// first.
+	// Models has the hashes of the models that embed. The first is the one that
+	// classifies.
 	Models []string
-	// Embeddings are those of the images, [R,Dim], one model's after the other's.
+	// Embeddings has the embeddings of the images, [R,Dim]: for each image one model's
+	// after the other's.
 	Embeddings []float32
-	// Groups is the tree. Groups[0] says for each image of the training split
-	// which image of the first level it belongs to, -1 if it was set aside;
-	// Groups[1] the same for those images and the second level's; and so on down
-	// to the references.
-	Groups [][]int32
-	// Fingerprint is that of the training split.
-	Fingerprint string
+	// Groups is the tree. Groups[0] has for each image of the training split the image
+	// of the first level that it belongs to, or -1 for a validation image. Groups[1]
+	// has the same for the images of the first level, and so on down to the references.
+	Groups      [][]int32
+	Fingerprint string // of the training split
 }
 
 // Len returns the number of references.
@@ -39,11 +39,11 @@ func (r *References) Len() int { return r.Set.Len() }
 // PerClass returns the number of references of each class.
 func (r *References) PerClass() int { return r.Len() / len(r.Set.Classes) }
 
-// dim is the length of an embedding.
+// dim returns the length of an embedding.
 func (r *References) dim() int { return len(r.Embeddings) / r.Len() }
 
-// Of returns the reference that each image of the training split belongs to, -1
-// for those set aside.
+// Of returns for each image of the training split the reference that it belongs to, or
+// -1 for a validation image.
 func (r *References) Of() []int32 {
 	of := slices.Clone(r.Groups[0])
 	for _, group := range r.Groups[1:] {
@@ -56,8 +56,8 @@ func (r *References) Of() []int32 {
 	return of
 }
 
-// Behind returns the positions in the training split of the images that a
-// reference stands for.
+// Behind returns the images that a reference stands for, by their positions in the
+// training split.
 func (r *References) Behind(reference int) []int32 {
 	var list []int32
 	for i, g := range r.Of() {
@@ -68,8 +68,8 @@ func (r *References) Behind(reference int) []int32 {
 	return list
 }
 
-// check reports references that the models do not fit: the first of theirs, or
-// all.
+// check returns an error unless the models are those that the references were made
+// with, from the first on.
 func (r *References) check(models []*model.Model) error {
 	if len(models) == 0 || len(models) > len(r.Models) {
 		return fmt.Errorf("%d models for references made with %d", len(models), len(r.Models))

@@ -16,15 +16,16 @@ import (
 const (
 	refineRate  = 0.001
 	refineScale = 20   // of the similarities in the softmax
-	refineMost  = 2000 // images of a class, which bounds the memory
+	refineMost  = 2000 // images per class, which bounds the memory
 	refineBatch = 256
 )
 
-// refine turns the targets [R,Dim] of a level, k for each class, so that they tell
-// the classes apart: a mean direction keeps what a group has in common, whether
-// or not other classes have it too. The similarities of varied training images to
-// all targets, as a softmax, are to fall to their class: soft nearest prototype
-// classification (Seo, Bode and Obermayer, IEEE Trans. Neural Networks 14, 2003).
+// refine turns the targets [R,Dim] of a level, k per class, so that they separate the
+// classes. A mean direction keeps all that a group has in common, even what other
+// classes have too. refine raises the probability that a softmax over the similarities
+// of an augmented training image to all targets gives to the image's class: soft nearest
+// prototype classification (Seo, Bode and Obermayer, IEEE Trans. Neural Networks 14,
+// 2003).
 func (d *distiller) refine(ctx context.Context, targets []float32, k int) error {
 	images := d.refined()
 	dim := d.nets.dim()
@@ -65,7 +66,7 @@ func (d *distiller) refine(ctx context.Context, targets []float32, k int) error 
 	return nil
 }
 
-// refined is the training images that targets are refined on.
+// refined returns the training images that targets are refined on.
 func (d *distiller) refined() dataset.Subset {
 	var list []int32
 	for class := range d.leaves.Set.Classes {
@@ -79,8 +80,7 @@ func (d *distiller) refined() dataset.Subset {
 	return d.leaves.Only(list)
 }
 
-// varied is the directions of the images' embeddings, each image varied as the
-// pass draws.
+// varied returns the directions of images, each augmented as the pass draws.
 func (d *distiller) varied(images dataset.Subset, pass int) ([]float32, error) {
 	dim, at := d.nets.dim(), 0
 	out := make([]float32, images.Len()*dim)
@@ -106,9 +106,9 @@ func transpose(dst, src []float32, width int) {
 	}
 }
 
-// prototypeLoss is the negative logarithm of the part of a softmax over scale times
-// the similarities y [R] that falls to a class, which has k of them. It writes the
-// gradient to dy.
+// prototypeLoss returns the negative logarithm of the probability of a class, which is
+// its share of a softmax over scale times the similarities y [R], k per class. It writes
+// the gradient to dy.
 func prototypeLoss(dy, y []float32, class, k int, scale float64) float64 {
 	most, mostOwn := math.Inf(-1), math.Inf(-1)
 	for r, v := range y {

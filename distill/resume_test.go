@@ -61,15 +61,15 @@ func TestResumeEqualsNeverHavingStopped(t *testing.T) {
 func interruptedRun(t *testing.T, c Config, models []*model.Model, set *dataset.Set) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "run")
-	ctx, cancel := context.WithCancel(t.Context())
-	calls := 0
+	ctx, cancel := context.WithCancelCause(t.Context())
+	calls, why := 0, errors.New("the test is over")
 	_, err := Run(ctx, c, models, set, Options{Dir: dir, Progress: func(Progress) {
 		if calls++; calls == c.Steps[0]+2 {
-			cancel()
+			cancel(why)
 		}
 	}})
-	if !errors.Is(err, ErrInterrupted) {
-		t.Fatalf("error %v, want %v", err, ErrInterrupted)
+	if !errors.Is(err, ErrInterrupted) || !errors.Is(err, why) {
+		t.Fatalf("error %v, want one that wraps %v and %v", err, ErrInterrupted, why)
 	}
 	return dir
 }

@@ -5,18 +5,19 @@ import (
 	"fmt"
 
 	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/model"
 	"github.com/coarsegrain/taylornet/spec"
 	"github.com/coarsegrain/taylornet/train"
 )
 
-// Retrained reports how well fresh networks classify the test images that saw
-// nothing but a few images: the field's own measure of distilled data. Accuracies
-// are fractions, 0 to 1, by random seed.
+// Retrained reports how well fresh networks classify the test images after training on
+// nothing but the images of a level. This is the usual measure of distilled data.
+// Accuracies are fractions, 0 to 1, one per random seed.
 type Retrained struct {
-	Name      string    `json:"name"` // TaylorNet, the model's own network, or ConvNet
+	Name      string    `json:"name"` // TaylorNet (the network of the model) or ConvNet
 	Net       string    `json:"net"`  // in the notation
 	Distilled []float64 `json:"distilled"`
-	Random    []float64 `json:"random"` // trained on as many random real images by the same recipe
+	Random    []float64 `json:"random"` // after training on as many random real images
 }
 
 // RetrainProgress reports the accuracies of a pair of fresh networks.
@@ -35,10 +36,10 @@ const (
 	retrainPerClass = 50
 )
 
-// convNet returns the network that distilled data are commonly measured with: three
-// times convolution with 128 channels, norm, ReLU and average pooling (Zhao, Mopuri
-// and Bilen, arXiv 2006.05929), here with batch normalisation. Of tiny images the
-// notation does not parse: nothing is left to pool.
+// convNet returns, in the notation, the network that distilled data are commonly measured
+// with: three blocks of convolution with 128 channels, norm, ReLU and average pooling
+// (Zhao, Mopuri and Bilen, arXiv 2006.05929), here with batch normalisation. For tiny
+// images it does not parse, because three poolings leave nothing.
 func convNet(set *dataset.Set) string {
 	text := fmt.Sprintf("Input(%d,%d,%d)\n", set.H, set.W, set.C)
 	for range 3 {
@@ -47,9 +48,8 @@ func convNet(set *dataset.Set) string {
 	return text + fmt.Sprintf("Linear(%d)\n", len(set.Classes))
 }
 
-// retrainConfig returns the settings that a network is trained with on n images of a
-// data set: the data set's augmentation, and otherwise plain choices that were not
-// searched for.
+// retrainConfig returns the settings for training a network on n images of a data set:
+// the augmentation of the data set, and otherwise plain choices without a search.
 func retrainConfig(data, net string, n int, seed uint64) train.Config {
 	c := train.Recipe(data)
 	c.Net, c.Seed, c.Validation = net, seed, 0
@@ -59,17 +59,23 @@ func retrainConfig(data, net string, n int, seed uint64) train.Config {
 	return c
 }
 
-// retrain trains fresh networks on a level's images and on as many real ones.
+// freshNetworks returns the networks to train on a set of images, without accuracies.
+func freshNetworks(m *model.Model, images *dataset.Set) []Retrained {
+	list := []Retrained{{Name: "TaylorNet", Net: m.Net().String()}}
+	net := convNet(images)
+	if _, err := spec.Parse(net); err == nil {
+		list = append(list, Retrained{Name: "ConvNet", Net: net})
+	}
+	return list
+}
+
+// retrain trains fresh networks on the images of a level and on as many real ones.
 func (a *assessor) retrain(ctx context.Context, refs *References) ([]Retrained, error) {
 	perClass := refs.PerClass()
 	if perClass > retrainPerClass {
 		return nil, nil
 	}
-	list := []Retrained{{Name: "TaylorNet", Net: a.models[0].Net().String()}}
-	net := convNet(refs.Set)
-	if _, err := spec.Parse(net); err == nil {
-		list = append(list, Retrained{Name: "ConvNet", Net: net})
-	}
+	list := freshNetworks(a.models[0], refs.Set)
 	for i := range list {
 		r := &list[i]
 		for seed := 1; seed <= a.Seeds; seed++ {
@@ -83,8 +89,8 @@ func (a *assessor) retrain(ctx context.Context, refs *References) ([]Retrained, 
 				return nil, fmt.Errorf("training a fresh %s on random images: %w", r.Name, err)
 			}
 			r.Distilled, r.Random = append(r.Distilled, distilled), append(r.Random, random)
-			if a.Retrained != nil {
-				a.Retrained(RetrainProgress{Name: r.Name, PerClass: perClass, Seed: seed, Distilled: distilled, Random: random})
+			if a.Progress != nil {
+				a.Progress(RetrainProgress{Name: r.Name, PerClass: perClass, Seed: seed, Distilled: distilled, Random: random})
 			}
 		}
 	}

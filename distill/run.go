@@ -20,53 +20,52 @@ import (
 )
 
 var (
-	// ErrInterrupted is wrapped by the error of a run whose context ended. What
-	// it has found is kept.
+	// ErrInterrupted is wrapped by the error of a run whose context ended, together
+	// with the context's cause. The work done so far is kept.
 	ErrInterrupted = errors.New("distillation interrupted")
 	// ErrExists is wrapped by the error of a new run in a folder that holds one.
 	ErrExists = errors.New("the folder already holds a distillation")
 )
 
-// interrupted returns the error of work that ended because ctx is done.
+// interrupted returns the error of work that ctx ended.
 func interrupted(ctx context.Context) error {
 	return fmt.Errorf("%w: %w", ErrInterrupted, context.Cause(ctx))
 }
 
-// The files of a run's folder besides LevelFile's.
-const (
-	ConfigFile = "config.json"
-	lastFile   = "last.safetensors" // the images found of the level in progress
-)
+// ConfigFile is the name of the file in a run's folder that has the settings.
+const ConfigFile = "config.json"
 
-// LevelFile is the name of the file of a level's references, by the number of
-// images a class.
+// lastFile has the images of the level in progress that are finished.
+const lastFile = "last.safetensors"
+
+// LevelFile returns the name of the file in a run's folder that has the references of a
+// level, given the number of images per class.
 func LevelFile(perClass int) string { return fmt.Sprintf("refs-%d.safetensors", perClass) }
 
-// modelFile is the name of a model's copy in a run's folder.
+// modelFile returns the name of a model's copy in a run's folder.
 func modelFile(i int) string { return fmt.Sprintf("model-%d.safetensors", i+1) }
 
-// Options are what the outcome of a run does not depend on.
+// Options have the settings that the outcome of a run does not depend on.
 type Options struct {
-	// Dir is the run's folder, made if need be; with "" nothing is written.
+	// Dir is the folder of the run, created if necessary. With "" nothing is written.
 	Dir string
-	// Resume goes on with the run in Dir, whose settings, images and models must
-	// be the same.
-	Resume bool
-	// Workers is the number of goroutines that compute; 0 for one a processor.
-	Workers int
-	// Progress, if not nil, is called after every step.
+	// Resume continues the run in Dir. Its settings, images and models must be the same.
+	Resume  bool
+	Workers int // number of goroutines that compute; 0 means one per CPU
+	// Progress, if not nil, is called after every step and every level.
 	Progress func(Progress)
 
-	fs fsx.FS // for tests: where files are written; nil means the operating system's
+	fs fsx.FS // a hook for tests; nil means the file system of the operating system
 }
 
-// Progress is how far a run is.
+// Progress reports how far a run is.
 type Progress struct {
-	Level, Levels int // in progress, counted from 1, and all
-	PerClass      int // images a class of that level
-	// Done and Total count the optimised images times their steps, of all levels.
+	Level    int // in progress, counted from 1
+	Levels   int // number of levels
+	PerClass int // images per class of the level
+	// Done and Total count, over all levels, the optimised images times their steps.
 	Done, Total int
-	// Finished is the level's references once they are found.
+	// Finished has the references of the level, nil while they are in progress.
 	Finished *References
 }
 
@@ -77,14 +76,14 @@ type run struct {
 	models      []string // hashes
 	set         *dataset.Set
 	fingerprint string
-	results     []*References // of the levels that are finished
+	results     []*References // of the finished levels
 	done        int           // images times steps
 }
 
 // Run distils a training split level by level and returns the references of each
-// level. The first model is the one that will classify; others, which must take
-// the same images, vote with it on groups and images. It ends early, with its
-// work kept, with ErrInterrupted when ctx is done.
+// level. The first model is the one that will classify. Further models, which must take
+// the same images, vote with it on groups and images. If ctx is done, Run keeps its work
+// and returns an error that wraps ErrInterrupted.
 func Run(ctx context.Context, cfg Config, models []*model.Model, set *dataset.Set, opts Options) ([]*References, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("settings: %w", err)
@@ -132,7 +131,7 @@ func newRun(cfg Config, models []*model.Model, set *dataset.Set, opts Options) (
 	return r, err
 }
 
-// identity is what a run to be resumed must have in common with it.
+// identity has what must be the same when a run is resumed.
 type identity struct {
 	Config      Config   `json:"config"`
 	Models      []string `json:"models"`
@@ -145,8 +144,8 @@ func Exists(dir string) bool {
 	return err == nil
 }
 
-// ReadConfig reads the settings of the run in a folder, and names the files there of
-// its models, in order.
+// ReadConfig returns the settings of the run in a folder and the paths of its models
+// there, in order.
 func ReadConfig(dir string) (cfg Config, models []string, err error) {
 	var id identity
 	path := filepath.Join(dir, ConfigFile)
@@ -165,7 +164,7 @@ func ReadConfig(dir string) (cfg Config, models []string, err error) {
 
 func (r *run) path(name string) string { return filepath.Join(r.opts.Dir, name) }
 
-// open makes the run's folder or takes up the run in it.
+// open creates the folder of the run, or takes up the run in it.
 func (r *run) open(models []*model.Model) error {
 	if r.opts.Dir == "" {
 		return nil
@@ -189,7 +188,7 @@ func (r *run) open(models []*model.Model) error {
 	if err := os.MkdirAll(r.opts.Dir, 0o777); err != nil {
 		return fmt.Errorf("making the folder: %w", err)
 	}
-	if err := fsx.RemoveTemp(r.opts.Dir); err != nil { // of a run killed at its start
+	if err := fsx.RemoveTemp(r.opts.Dir); err != nil { // left by a run that was killed at its start
 		return err
 	}
 	for i, m := range models {
@@ -200,7 +199,7 @@ func (r *run) open(models []*model.Model) error {
 	return fsx.WriteBytes(r.opts.fs, r.path(ConfigFile), append(text, '\n'))
 }
 
-// restore takes up the levels that are finished.
+// restore reads the levels that are finished.
 func (r *run) restore() error {
 	for i, k := range r.PerClass {
 		refs, err := Load(r.path(LevelFile(k)))
@@ -219,7 +218,7 @@ func (r *run) restore() error {
 	return nil
 }
 
-// levelOf is the level that references are of.
+// levelOf returns the level that has these references.
 func (r *run) levelOf(refs *References) *level {
 	l := &level{set: refs.Set, group: refs.Groups[len(refs.Groups)-1], weight: make([]float64, refs.Len())}
 	if len(refs.Groups) == 1 { // of all training images, those set aside too
@@ -236,7 +235,7 @@ func (r *run) levelOf(refs *References) *level {
 	return l
 }
 
-// level makes the next level.
+// level computes the next level.
 func (r *run) level(ctx context.Context) error {
 	depth := len(r.results)
 	p, err := r.plan(ctx)
@@ -265,7 +264,7 @@ func (r *run) level(ctx context.Context) error {
 	return nil
 }
 
-// ended returns the error that ended a level, which is an interruption if ctx is done.
+// ended returns the error that ended a level: an interruption if ctx is done.
 func (r *run) ended(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("%w in level %d: %w", ErrInterrupted, len(r.results)+1, context.Cause(ctx))
@@ -273,7 +272,7 @@ func (r *run) ended(ctx context.Context, err error) error {
 	return err
 }
 
-// finish notes that a level is there.
+// finish records a finished level.
 func (r *run) finish(l *level, refs *References) {
 	r.done += refs.Len() * r.Steps[len(r.results)]
 	r.levels = append(r.levels, l)
@@ -295,7 +294,7 @@ func (r *run) report(p Progress) {
 	r.opts.Progress(p)
 }
 
-// references makes the references of a finished level.
+// references returns the references of a finished level.
 func (r *run) references(l *level) *References {
 	refs := &References{Config: r.Config, Set: l.set, Models: r.models, Embeddings: r.nets.embed(l.set.All()), Fingerprint: r.fingerprint}
 	if n := len(r.results); n > 0 {
@@ -313,7 +312,7 @@ func (r *run) references(l *level) *References {
 	return refs
 }
 
-// save keeps the images found of the level in progress.
+// save writes the finished images of the level in progress.
 func (r *run) save(depth int, pixels []uint8) error {
 	if r.opts.Dir == "" {
 		return nil
@@ -325,7 +324,7 @@ func (r *run) save(depth int, pixels []uint8) error {
 	return fsx.WriteFile(r.opts.fs, r.path(lastFile), func(w io.Writer) error { return safetensors.Write(w, file) })
 }
 
-// found reads what save kept, if it is of this level.
+// found returns what save wrote, if it belongs to this level.
 func (r *run) found(depth, most int) ([]uint8, error) {
 	path := r.path(lastFile)
 	data, err := os.ReadFile(path)
@@ -340,7 +339,7 @@ func (r *run) found(depth, most int) ([]uint8, error) {
 		return nil, fmt.Errorf("resuming from %s: %w", path, err)
 	}
 	if f.Metadata["level"] != fmt.Sprint(depth+1) {
-		return nil, nil // of the level before: killed before it was removed
+		return nil, nil // of the previous level: the run was killed before the file was removed
 	}
 	t, _ := f.Tensor(imagesName)
 	values, err := whole(t, 0, 256)

@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -371,6 +372,32 @@ func TestValidateReportsEveryFault(t *testing.T) {
 	c.PerClass = nil
 	if err := c.Validate(); err == nil || !contains(err, "no levels") {
 		t.Errorf("no levels: error %v", err)
+	}
+}
+
+// Empty strings and steps are the recipe's, and stand in the file as if they were given.
+func TestDefaults(t *testing.T) {
+	set, m := someDigits(t, 200), trained(t)
+	for _, objective := range objectives {
+		given := Recipe(objective, "digits", 100)
+		given.PerClass, given.Refine = []int{3, 1}, 0
+		given.Steps = StepsFor(objective, given.PerClass)
+		empty := given
+		empty.Objective, empty.Grouping, empty.Target, empty.Start, empty.Steps = objective, "", "", "", nil
+		if err := empty.Validate(); err != nil {
+			t.Error(err)
+		}
+		if got := empty.withDefaults(); !reflect.DeepEqual(got, given) {
+			t.Errorf("settings %+v, want %+v", got, given)
+		}
+		empty.PerClass, empty.Steps = []int{2}, nil
+		if objective == Distribution {
+			continue // many steps
+		}
+		refs := distilled(t, empty, set, m)[0]
+		if c := refs.Config; c.Objective != "" || c.Start != "nearest" || len(c.Steps) != 1 {
+			t.Errorf("the references have the settings %+v", c)
+		}
 	}
 }
 

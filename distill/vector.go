@@ -2,7 +2,7 @@ package distill
 
 import "math"
 
-// unit scales v to length 1; a vector of zeros stays.
+// unit scales v to length 1. A vector of zeros stays as it is.
 func unit(v []float32) {
 	scale := length(v)
 	if scale > 0 {
@@ -23,7 +23,7 @@ func dot(a, b []float32) float64 {
 	return sum
 }
 
-// squareDistance is the square of the distance of two points.
+// squareDistance returns the square of the distance between two points.
 func squareDistance(a, b []float32) float64 {
 	var sum float64
 	for i, x := range a {

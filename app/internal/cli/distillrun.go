@@ -59,7 +59,7 @@ func (d *distillation) assessOptions() distill.AssessOptions {
 	if f.evaluate == evaluateRetrain {
 		o.Seeds = f.retrain
 	}
-	o.Retrained = func(r distill.RetrainProgress) {
+	o.Progress = func(r distill.RetrainProgress) {
 		d.notef("%s, %d per class, seed %d: accuracy %s distilled, %s random", r.Name, r.PerClass, r.Seed, percent(r.Distilled), percent(r.Random))
 	}
 	return o

@@ -30,7 +30,7 @@ type ClassifiedImage struct {
 // Name returns the name of the image's file, without its folder.
 func (c *ClassifiedImage) Name() string { return filepath.Base(c.File) }
 
-// Sides of pictures on the page in CSS pixels.
+// Sides of pictures on the page, in CSS pixels.
 const (
 	imageSide  = 140
 	behindSide = 70
@@ -98,7 +98,7 @@ func (in *Classified) show(c *ClassifiedImage) (shownClassified, error) {
 	return s, nil
 }
 
-// validate reports matches whose pictures are not among those given.
+// validate returns an error about a match whose pictures are not among those given.
 func (in *Classified) validate(c *ClassifiedImage) error {
 	for _, m := range c.Nearest {
 		if m.Reference < 0 || m.Reference >= in.References.Len() {
@@ -113,7 +113,7 @@ func (in *Classified) validate(c *ClassifiedImage) error {
 	return nil
 }
 
-// shownAt is a picture, enlarged or made smaller to about a side.
+// shownAt returns a picture, scaled to about a side.
 func shownAt(img image.Image, caption string, side int) (shownPicture, error) {
 	picture, err := shown(img, caption)
 	if err == nil { // an image without pixels has no size to show
@@ -122,8 +122,8 @@ func shownAt(img image.Image, caption string, side int) (shownPicture, error) {
 	return picture, err
 }
 
-// Sheet draws image i, enlarged, and under it a row for each match: the reference and
-// what is behind it.
+// Sheet draws image i, enlarged, and below it a row for each match: the reference and
+// the training images behind it.
 func (in *Classified) Sheet(i int) (image.Image, error) {
 	c := &in.Images[i]
 	if err := in.validate(c); err != nil {

@@ -46,7 +46,7 @@ func WriteDistilled(w io.Writer, in Distilled) error {
 	return render(w, galleryPage, p)
 }
 
-// validate reports parts that do not belong together.
+// validate returns an error about parts that do not belong together.
 func (d *Distilled) validate() error {
 	if d.Model == nil {
 		return errors.New("there is no model")
@@ -62,7 +62,7 @@ func (d *Distilled) validate() error {
 	return nil
 }
 
-// validateLevel reports parts of a level that do not belong together.
+// validateLevel returns an error about parts of a level that do not belong together.
 func validateLevel(l *distill.LevelAssessment, m *model.Model) error {
 	r, e := l.References, l.Evaluation
 	if r == nil || r.Set == nil || len(r.Groups) == 0 {
@@ -79,7 +79,7 @@ func validateLevel(l *distill.LevelAssessment, m *model.Model) error {
 	case r.Len() < classes:
 		return fmt.Errorf("there are %d references for %d classes", r.Len(), classes)
 	case set.C != 1 && set.C != 3:
-		return fmt.Errorf("references with %d channels are no pictures", set.C)
+		return fmt.Errorf("references with %d channels are not pictures", set.C)
 	case len(set.Pixels) != r.Len()*set.H*set.W*set.C:
 		return fmt.Errorf("%d references of %dx%dx%d have %d values", r.Len(), set.H, set.W, set.C, len(set.Pixels))
 	case int(slices.Max(set.Labels)) >= classes:
@@ -142,8 +142,7 @@ func baselines() []series {
 	}
 }
 
-// Charts draws the accuracy by the number of images, if there are several levels:
-// by the names of their files.
+// Charts returns the chart of accuracy by number of images, if there are several levels.
 func (d *Distilled) Charts() []NamedChart {
 	if len(d.Levels) < 2 {
 		return nil
@@ -151,7 +150,7 @@ func (d *Distilled) Charts() []NamedChart {
 	list := []series{{"references", func(l *distill.LevelAssessment) *stats.Interval { return known(&l.Evaluation.Accuracy) }}}
 	list = append(list, baselines()...)
 	list = append(list, series{"the whole network", func(*distill.LevelAssessment) *stats.Interval { return d.full() }})
-	c := Chart{Title: "Accuracy by number of images", X: Axis{Label: "images a class", Log: true, Whole: true}, Y: Axis{Label: "accuracy (%)"}}
+	c := Chart{Title: "Accuracy by number of images", X: Axis{Label: "images per class", Log: true, Whole: true}, Y: Axis{Label: "accuracy (%)"}}
 	for _, s := range list {
 		line := Line{Name: s.name}
 		for i := range d.Levels {
@@ -167,7 +166,7 @@ func (d *Distilled) Charts() []NamedChart {
 			c.Lines = append(c.Lines, line)
 		}
 	}
-	return []NamedChart{{"levels", c, "Baselines classify as the references do, with other images in their place; with 95\u00a0% intervals where images were drawn several times."}}
+	return []NamedChart{{"levels", c, "The baselines are other images in the place of the references. Bars are 95\u00a0% intervals of images that were drawn several times."}}
 }
 
 // accuracyTable is a table of accuracies.
@@ -183,8 +182,8 @@ type accuracyRow struct {
 	Cells    []*stats.Interval // nil where there is none
 }
 
-// byLevel has the controls beside the references. Columns without a figure are
-// left out.
+// byLevel returns the table of the references and the baselines. Columns without a
+// figure are left out.
 func (d *Distilled) byLevel() *accuracyTable {
 	columns := []series{
 		{"references", func(l *distill.LevelAssessment) *stats.Interval {
@@ -214,7 +213,7 @@ func (d *Distilled) byLevel() *accuracyTable {
 	return t
 }
 
-// retraining is nil if no network was trained.
+// retraining returns the table of fresh networks, nil if none was trained.
 func (d *Distilled) retraining() *accuracyTable {
 	t := &accuracyTable{Corner: "Network", Columns: []string{"distilled images", randomReal}}
 	for i := range d.Levels {
@@ -242,12 +241,12 @@ func (p *gallery) Validated() bool {
 	return slices.ContainsFunc(p.Levels, func(l distill.LevelAssessment) bool { return l.ValidationAccuracy != nil })
 }
 
-// Figures are those at the top of the page.
+// Figures returns the figures at the top of the page.
 func (p *gallery) Figures() []headline {
 	last := &p.Levels[len(p.Levels)-1]
 	r, e := last.References, last.Evaluation
 	list := []headline{
-		{"References", Count(r.Len()), fmt.Sprintf("images, %s a class", Count(r.PerClass()))},
+		{"References", Count(r.Len()), fmt.Sprintf("images, %s per class", Count(r.PerClass()))},
 		{"Test accuracy", percent(e.Accuracy), interval(e.Correct, e.Total)},
 	}
 	if p.FullAccuracy > 0 {

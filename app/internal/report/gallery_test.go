@@ -17,7 +17,7 @@ import (
 	"github.com/coarsegrain/taylornet/internal/stats"
 )
 
-// distilled is a page's input of levels of so many images a class, each of which
+// distilled is a page's input of levels with these numbers of images per class, each of which
 // stands for two of the level below and is the nearest to one image of every
 // class and two more of its own.
 func distilled(t *testing.T, channels int, perClass ...int) report.Distilled {
@@ -162,9 +162,9 @@ func TestWriteDistilledPictures(t *testing.T) {
 		if !samePixels(img, image.Point{}, set, next) {
 			t.Errorf("picture %d is not reference %d", next, next)
 		}
-		want := fmt.Sprintf("%s, no. %d: stands for 2 training images, nearest to 6 test images, 3 of them rightly", hostile[next/2], next)
+		want := fmt.Sprintf("%s, no. %d: stands for 2 training images, nearest to 6 test images, 3 of these of its class", hostile[next/2], next)
 		if attr(e, "title") != want || attr(e, "alt") != want {
-			t.Errorf("picture %d is told as %q, want %q", next, attr(e, "title"), want)
+			t.Errorf("picture %d is captioned %q, want %q", next, attr(e, "title"), want)
 		}
 		next++
 	}
@@ -191,12 +191,12 @@ func TestWriteDistilledPart(t *testing.T) {
 	in := distilled(t, 1, 300, 150)
 	doc := writeDistilled(t, in)
 	seen := checkPage(t, doc)
-	// 100 of a class at each level, and 12 of a class in the table of the last.
+	// 100 per class at each level, and 12 per class in the table of the last.
 	if seen["img"] != 400+400+48 || seen["table"] != 3 {
 		t.Errorf("%d pictures, %d tables", seen["img"], seen["table"])
 	}
 	_, text := elements(t, doc)
-	for _, want := range []string{"An evenly spaced part is shown, 100 of each class.", "An evenly spaced part: 48 of 600 rows.", "Point at an image"} {
+	for _, want := range []string{"An evenly spaced selection is shown, 100 of each class.", "An evenly spaced selection: 48 of 600 rows.", "Point at an image"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page does not show %q", want)
 		}

@@ -74,7 +74,7 @@ func (d *Distilled) show(i int) (*shownLevel, error) {
 	}
 	if s.Last {
 		s.Confusion = matrix(classes, l.Evaluation.Confusion)
-		s.Confusion.Caption = fmt.Sprintf("Images of %s: a row is a true class, a column what the references say.", d.TestName())
+		s.Confusion.Caption = fmt.Sprintf("Images of %s. A row is a true class, a column the class by the references.", d.TestName())
 	}
 	if !s.Told && !s.Last {
 		return s, nil
@@ -98,7 +98,7 @@ func describe(l *distill.LevelAssessment, classes []string) []shownReference {
 			s.Nearest += counts[r]
 		}
 		s.Right = l.Evaluation.ByReference[label][r]
-		s.Caption = fmt.Sprintf("%s, no. %d: stands for %s training images, nearest to %s test images, %s of them rightly",
+		s.Caption = fmt.Sprintf("%s, no. %d: stands for %s training images, nearest to %s test images, %s of these of its class",
 			classes[label], r, Count(s.Stands), Count(s.Nearest), Count(s.Right))
 	}
 	return list
@@ -136,7 +136,7 @@ func byReference(l *distill.LevelAssessment, id string, classes []string, refere
 		}
 	}
 	if len(rows) < len(t.Rows) {
-		t.Caption += fmt.Sprintf(" An evenly spaced part: %d of %s rows.", len(rows), Count(len(t.Rows)))
+		t.Caption += fmt.Sprintf(" An evenly spaced selection: %d of %s rows.", len(rows), Count(len(t.Rows)))
 	}
 	t.Rows = rows
 	return t, nil
