@@ -17,7 +17,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 
 	settings := train.Recipe("digits")
 	settings.Net = "Input(8,8,1) CG(2,2,1,2,2) Linear(10)"
