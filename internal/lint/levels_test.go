@@ -34,6 +34,7 @@ golang.org/x/sys                    internal/cpu
 golang.org/x/image                  dataset model app/internal/report
 gonum.org/v1/plot                   app/internal/report
 github.com/spf13/cobra              app/internal/cli
+github.com/spf13/pflag              app/internal/cli
 github.com/schollz/progressbar/v3   app/internal/cli
 golang.org/x/sync                   sweep
 golang.org/x/term                   app/internal/cli

@@ -30,6 +30,7 @@ type classifyFlags struct {
 	ensemble       bool
 	nearest, real  int
 	rule           distill.Rule
+	command        string // that repeats it
 }
 
 const defaultNearest, defaultReal = 3, 8
@@ -53,6 +54,7 @@ references, by its hash.`,
 			if (len(args) > 1) == cmd.Flags().Changed("data") {
 				return usagef("want images, or --data: see %s --help", cmd.CommandPath())
 			}
+			f.command = joinWords(repeat(cmd, args))
 			return a.classify(cmd.Context(), args[0], args[1:], f)
 		},
 	}
@@ -106,7 +108,7 @@ func (a *app) classify(ctx context.Context, path string, images []string, f *cla
 	if len(images) == 0 {
 		return a.classifyData(ctx, c, models[0], f)
 	}
-	return a.classifyImages(path, c, models[0], images, f)
+	return a.classifyImages(c, models[0], images, f)
 }
 
 // classifier returns the classifier that the flags ask for, and its models.
@@ -204,8 +206,8 @@ type classifiedOutput struct {
 	Report string `json:"report,omitempty"`
 }
 
-func (a *app) classifyImages(path string, c *distill.Classifier, m *model.Model, files []string, f *classifyFlags) error {
-	page := report.Classified{Title: "Classified by references", Command: f.command(path, files), References: c.References, Train: a.trainingBehind(c)}
+func (a *app) classifyImages(c *distill.Classifier, m *model.Model, files []string, f *classifyFlags) error {
+	page := report.Classified{Title: "Classified by references", Command: f.command, References: c.References, Train: a.trainingBehind(c)}
 	for _, file := range files {
 		one, err := classifyImage(c, m, page.Train, file, f)
 		if err != nil {
@@ -277,33 +279,6 @@ func classifyImage(c *distill.Classifier, m *model.Model, train *dataset.Set, fi
 	set := c.References.Set
 	picture := &dataset.Set{H: set.H, W: set.W, C: set.C, Pixels: pixels}
 	return &report.ClassifiedImage{ClassifiedImage: *one, Picture: picture.Picture(0)}, nil
-}
-
-// command returns the command that repeats the classification.
-func (f *classifyFlags) command(path string, files []string) string {
-	words := []string{"taylornet", "classify", quoted(path)}
-	for _, file := range files {
-		words = append(words, quoted(file))
-	}
-	for _, m := range f.models {
-		words = append(words, "--model", quoted(m))
-	}
-	for _, m := range f.others {
-		words = append(words, "--other", quoted(m))
-	}
-	if f.ensemble {
-		words = append(words, "--ensemble")
-	}
-	if f.invert != "auto" {
-		words = append(words, "--invert", string(f.invert))
-	}
-	if f.nearest != defaultNearest {
-		words = append(words, "--nearest", fmt.Sprint(f.nearest))
-	}
-	if f.real != defaultReal {
-		words = append(words, "--real", fmt.Sprint(f.real))
-	}
-	return strings.Join(append(words, ruleWords(f.rule)...), " ")
 }
 
 // writeClassified writes the folder: a picture for each image, and the page, whose

@@ -25,9 +25,9 @@ type distillFlags struct {
 	workers, draws, retrain int
 	others                  []string
 	rule                    distill.Rule
-	settings                distill.Config // those given replace the recipe's
-	augment                 string
+	settings                settings[distill.Config]
 	given                   func(flag string) bool
+	command                 []string // that repeats it, the settings and the data aside
 }
 
 // What --evaluate takes: nothing, the baselines, or the baselines and fresh networks
@@ -43,7 +43,7 @@ const defaultDraws, defaultRetrain = 5, 3
 func evaluations() []string { return []string{evaluateControls, evaluateRetrain, evaluateNone} }
 
 func (a *app) distillCommand() *cobra.Command {
-	f := &distillFlags{}
+	f := &distillFlags{settings: distillSettings()}
 	cmd := &cobra.Command{
 		Use:   "distill MODEL [MODEL...]",
 		Short: "Coarse-grain a data set into a few reference images",
@@ -70,6 +70,7 @@ With --resume, models and data set that are not named are taken from the folder.
 		ValidArgsFunction: completeModel,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.given = cmd.Flags().Changed
+			f.command = repeat(cmd, nil, append(f.settings.names(), "data")...)
 			return a.distill(cmd.Context(), args, f)
 		},
 	}
@@ -84,31 +85,13 @@ With --resume, models and data set that are not named are taken from the folder.
 	flags.IntVar(&f.draws, "draws", defaultDraws, "draw the baseline of random real images `N` times")
 	flags.IntVar(&f.retrain, "retrain-seeds", defaultRetrain, "train fresh networks with random seeds 1 to `N`")
 	flags.StringSliceVar(&f.others, "other", nil, "also embed the references by another `MODEL`, to see how far they depend on their own; may be given several times")
-	f.addSettings(cmd)
+	f.settings.add(cmd)
+	completeFlag(cmd, "objective", completeOf(distill.Similarity, distill.Distribution))
 	addRule(cmd, &f.rule)
 	completeFlag(cmd, "data", completeData)
 	completeFlag(cmd, "evaluate", completeOf(evaluations()...))
 	completeFlag(cmd, "split", completeOf("test", "validation"))
 	return cmd
-}
-
-// addSettings gives the command the flags of the settings that change the outcome.
-func (f *distillFlags) addSettings(cmd *cobra.Command) {
-	flags, c := cmd.Flags(), &f.settings
-	flags.StringVar(&c.Objective, "objective", distill.Similarity, "what the images are for: similarity (to be compared with) or distribution (to train fresh networks)")
-	flags.IntSliceVar(&c.PerClass, "levels", nil, "images per class at each level, falling, `N,N,...` (default 250,50,10,1; for distribution 50,10,1)")
-	flags.IntSliceVar(&c.Steps, "steps", nil, "optimisation steps for the images of each level, `N,N,...`")
-	flags.Uint64Var(&c.Seed, "seed", 1, "random seed `N`")
-	flags.StringVar(&c.Layer, "layer", "", "use the output of operation `N` as the embedding, counted as by taylornet net (default: the input of the last linear layer)")
-	flags.StringVar(&c.Grouping, "grouping", "", "group images that are nearest, or at random as a baseline")
-	flags.StringVar(&c.Target, "target", "", "what an image stands for: leaves (the training images behind it) or level (the images of the level below)")
-	flags.IntVar(&c.Refine, "refine", 0, "`N` passes over training images that refine the targets to separate the classes")
-	flags.StringVar(&c.Start, "start", "", "start from the nearest member of the group, the nearest leaf (training image), a hard leaf (near other classes), or the mean of the members")
-	flags.Float64Var(&c.Paint.Rate, "rate", 0, "learning rate `X`, as a fraction of the range of pixels")
-	flags.Float64Var(&c.Paint.Smooth, "smooth", 0, "weight `X` of the smoothness term")
-	flags.Float64Var(&c.Paint.Keep, "keep", 0, "weight `X` of the term that keeps an image near its start")
-	flags.StringVar(&f.augment, augmentFlag, "", "augment the images while they are optimised: a `LIST` as for train")
-	completeFlag(cmd, "objective", completeOf(distill.Similarity, distill.Distribution))
 }
 
 // defaultRule returns the rule without flags, by the names that the flags take.
@@ -183,7 +166,7 @@ func (a *app) distill(ctx context.Context, args []string, f *distillFlags) error
 	if err := d.configure(); err != nil {
 		return err
 	}
-	d.command = f.command(args, d)
+	d.command = d.repeated(args)
 	return d.run(ctx)
 }
 
@@ -211,35 +194,23 @@ func loadModels(args []string, opts ...model.Options) ([]*model.Model, error) {
 	return list, nil
 }
 
-// distillSetting is a flag that changes the outcome.
-type distillSetting struct {
-	name string
-	show func(c *distill.Config) string
-	copy func(to, from *distill.Config)
-}
-
-func distillSettings() []distillSetting {
+// distillSettings lists the flags that change the outcome.
+func distillSettings() settings[distill.Config] {
 	type config = distill.Config
-	return []distillSetting{
-		{"objective", func(c *config) string { return c.Objective }, func(to, from *config) {
-			if to.Objective = from.Objective; to.Objective == distill.Similarity {
-				to.Objective = "" // as files have it
-			}
-		}},
-		{"levels", func(c *config) string { return list(c.PerClass) }, func(to, from *config) {
-			to.PerClass, to.Steps = from.PerClass, distill.StepsFor(to.Objective, from.PerClass)
-		}},
-		{"steps", func(c *config) string { return list(c.Steps) }, func(to, from *config) { to.Steps = from.Steps }},
-		{"seed", func(c *config) string { return fmt.Sprint(c.Seed) }, func(to, from *config) { to.Seed = from.Seed }},
-		{"layer", func(c *config) string { return c.Layer }, func(to, from *config) { to.Layer = from.Layer }},
-		{"grouping", func(c *config) string { return c.Grouping }, func(to, from *config) { to.Grouping = from.Grouping }},
-		{"target", func(c *config) string { return c.Target }, func(to, from *config) { to.Target = from.Target }},
-		{"refine", func(c *config) string { return fmt.Sprint(c.Refine) }, func(to, from *config) { to.Refine = from.Refine }},
-		{"start", func(c *config) string { return c.Start }, func(to, from *config) { to.Start = from.Start }},
-		{"rate", func(c *config) string { return fmt.Sprint(c.Paint.Rate) }, func(to, from *config) { to.Paint.Rate = from.Paint.Rate }},
-		{"smooth", func(c *config) string { return fmt.Sprint(c.Paint.Smooth) }, func(to, from *config) { to.Paint.Smooth = from.Paint.Smooth }},
-		{"keep", func(c *config) string { return fmt.Sprint(c.Paint.Keep) }, func(to, from *config) { to.Paint.Keep = from.Paint.Keep }},
-		{augmentFlag, func(c *config) string { return c.Paint.Augment.String() }, func(to, from *config) { to.Paint.Augment = from.Paint.Augment }},
+	return settings[config]{
+		{"objective", "what the images are for: similarity (to be compared with, the default) or distribution (to train fresh networks)", word("NAME", distill.Similarity, func(c *config) *string { return &c.Objective })},
+		{"levels", "images per class at each level, falling, `N,N,...` (default 250,50,10,1; for distribution 50,10,1)", wholes(func(c *config) *[]int { return &c.PerClass })},
+		{"steps", "optimisation steps for the images of each level, `N,N,...`", wholes(func(c *config) *[]int { return &c.Steps })},
+		{seedFlag, "random seed (default 1)", seed(func(c *config) *uint64 { return &c.Seed })},
+		{"layer", "use the output of operation `N` as the embedding, counted as by taylornet net (default: the input of the last linear layer)", word("N", "", func(c *config) *string { return &c.Layer })},
+		{"grouping", "group images that are nearest, or at random as a baseline", word("NAME", "", func(c *config) *string { return &c.Grouping })},
+		{"target", "what an image stands for: leaves (the training images behind it) or level (the images of the level below)", word("NAME", "", func(c *config) *string { return &c.Target })},
+		{"refine", "`N` passes over training images that refine the targets to separate the classes", whole(func(c *config) *int { return &c.Refine })},
+		{"start", "start from the nearest member of the group, the nearest leaf (training image), a hard leaf (near other classes), or the mean of the members", word("NAME", "", func(c *config) *string { return &c.Start })},
+		{"rate", "learning rate `X`, as a fraction of the range of pixels", number(func(c *config) *float64 { return &c.Paint.Rate })},
+		{"smooth", "weight `X` of the smoothness term", number(func(c *config) *float64 { return &c.Paint.Smooth })},
+		{"keep", "weight `X` of the term that keeps an image near its start", number(func(c *config) *float64 { return &c.Paint.Keep })},
+		{augmentFlag, "augment the images while they are optimised: a `LIST` as for train", augmentation(func(c *config) *dataset.Augment { return &c.Paint.Augment })},
 	}
 }
 
@@ -270,17 +241,20 @@ func (d *distillation) configure() (err error) {
 	f := d.flags
 	if f.resume {
 		d.usual = d.recipe(d.config.Objective)
-		return f.refuse(d.config)
+		return cannotChange(f.settings.changed(&d.config), "distillation", f.out, distill.ConfigFile)
 	}
-	d.usual = d.recipe(f.settings.Objective)
+	var given distill.Config
+	f.settings.apply(&given)
+	d.usual = d.recipe(given.Objective)
 	d.config = d.usual
 	if d.config.Data = train.ReadRecord(d.models[0]).Config.Data; f.data != "" {
 		if d.config.Data, err = dataSource(f.data); err != nil {
 			return err
 		}
 	}
-	if err := f.override(&d.config); err != nil {
-		return err
+	f.settings.apply(&d.config)
+	if !f.given("steps") {
+		d.config.Steps = distill.StepsFor(d.config.Objective, d.config.PerClass)
 	}
 	if err := d.config.Validate(); err != nil {
 		return &usageError{err}
@@ -291,95 +265,16 @@ func (d *distillation) configure() (err error) {
 	return err
 }
 
-// override puts the settings that were given into the recipe's.
-func (f *distillFlags) override(c *distill.Config) error {
-	list, err := f.givenSettings()
-	for _, s := range list {
-		s.copy(c, &f.settings)
-	}
-	return err
-}
-
-// refuse reports the flags that differ from the settings of the distillation to resume.
-func (f *distillFlags) refuse(c distill.Config) error {
-	list, err := f.givenSettings()
-	if err != nil {
-		return err
-	}
-	var names []string
-	for _, s := range list {
-		changed := c
-		if s.copy(&changed, &f.settings); s.show(&changed) != s.show(&c) {
-			names = append(names, "--"+s.name)
-		}
-	}
-	return cannotChange(names, "distillation", f.out, distill.ConfigFile)
-}
-
-// givenSettings lists the settings that were given.
-func (f *distillFlags) givenSettings() (list []distillSetting, err error) {
-	if f.given(augmentFlag) {
-		if f.settings.Paint.Augment, err = dataset.ParseAugment(f.augment); err != nil {
-			return nil, usagef("--%s: %w", augmentFlag, err)
-		}
-	}
-	for _, s := range distillSettings() {
-		if f.given(s.name) {
-			list = append(list, s)
-		}
-	}
-	return list, nil
-}
-
-// command returns the command that repeats the distillation, even if it was resumed.
-func (f *distillFlags) command(args []string, d *distillation) string {
-	words := []string{"taylornet", "distill"}
-	for _, arg := range args {
-		words = append(words, quoted(arg))
-	}
+// repeated returns the command that repeats the distillation, even if it was resumed, for
+// a shell.
+func (d *distillation) repeated(args []string) string {
 	usual := d.usual
 	usual.Objective, usual.Steps = "", distill.StepsFor(d.config.Objective, d.config.PerClass)
-	for _, s := range distillSettings() {
-		if value := s.show(&d.config); value != s.show(&usual) {
-			words = append(words, "--"+s.name, quoted(value))
-		}
-	}
+	words := slices.Concat(d.flags.command, d.flags.settings.words(&d.config, &usual))
 	if d.config.Data != train.ReadRecord(d.models[0]).Config.Data {
-		words = append(words, "--data", quoted(d.config.Data))
+		words = append(words, "--data", d.config.Data)
 	}
-	if size := f.size.String(); size != "" {
-		words = append(words, "--size", size)
-	}
-	for _, other := range f.others {
-		words = append(words, "--other", quoted(other))
-	}
-	words = append(words, ruleWords(f.rule)...)
-	if f.split != "test" {
-		words = append(words, "--split", f.split)
-	}
-	if f.evaluate != evaluateControls {
-		words = append(words, "--evaluate", f.evaluate)
-	}
-	if f.draws != defaultDraws {
-		words = append(words, "--draws", fmt.Sprint(f.draws))
-	}
-	if f.retrain != defaultRetrain {
-		words = append(words, "--retrain-seeds", fmt.Sprint(f.retrain))
-	}
-	return strings.Join(append(words, "--out", quoted(f.out)), " ")
-}
-
-// ruleWords returns the flags for a rule that is not the default.
-func ruleWords(r distill.Rule) []string {
-	if r == defaultRule() {
-		return nil
-	}
-	return []string{"--similarity", r.Similarity, "--choice", r.Choice}
-}
-
-// list writes whole numbers as a flag takes them.
-func list(numbers []int) string {
-	return strings.ReplaceAll(strings.Trim(fmt.Sprint(numbers), "[]"), " ", ",")
+	return joinWords(slices.Insert(words, 2, args...)) // models after the command's name
 }
 
 // distillation is a distillation in progress.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -22,6 +21,7 @@ type explainFlags struct {
 	about, out        string
 	invert            model.Invert
 	monomials, second bool
+	command           string // that repeats it
 	images            []string
 }
 
@@ -50,6 +50,7 @@ all orders is then an integral, exact to a millionth of the change of the logits
 		ValidArgsFunction: completeModel,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.images = args[1:]
+			f.command = joinWords(repeat(cmd, args))
 			return a.explain(cmd.Context(), args[0], f)
 		},
 	}
@@ -123,7 +124,7 @@ func (a *app) explain(ctx context.Context, arg string, f *explainFlags) error {
 	}
 	if f.out != "" {
 		analysis.Report = filepath.Join(f.out, reportFile)
-		if err := writeAnalysis(f.out, m, analysis, request.Pictures, f.command(arg)); err != nil {
+		if err := writeAnalysis(f.out, m, analysis, request.Pictures, f.command); err != nil {
 			return err
 		}
 	}
@@ -174,24 +175,6 @@ func (a *app) trainingImages(m *model.Model, sample int) (*dataset.Set, string) 
 		return nil, ""
 	}
 	return data.Train, fmt.Sprintf("the first %s of %s", plural(min(sample, data.Train.Len()), "training image"), data.Name)
-}
-
-// command repeats the explanation, for a shell.
-func (f *explainFlags) command(model string) string {
-	words := []string{"taylornet", "explain", quoted(model)}
-	for _, file := range f.images {
-		words = append(words, quoted(file))
-	}
-	if f.second {
-		words = append(words, "--second-order")
-	}
-	if f.about != "mean" {
-		words = append(words, "--about", quoted(f.about))
-	}
-	if f.invert != "auto" {
-		words = append(words, "--invert", string(f.invert))
-	}
-	return strings.Join(words, " ")
 }
 
 // shownClasses is the number of classes in a table of orders.

@@ -20,15 +20,23 @@ type job struct {
 	size   dataset.Size // that images are resized to, if one was given
 	data   *dataset.Data
 	dir    string
+	// dataDir is where data sets are looked for first, if a folder was given.
+	dataDir string
 	// teacher is what the settings name for the run's seed, unless the run folder has it.
 	teacher *model.Model
 }
 
 func (a *app) prepare(f *trainFlags) (*job, error) {
+	prepare := a.prepareNew
 	if f.resume {
-		return a.prepareResume(f)
+		prepare = a.prepareResume
 	}
-	return a.prepareNew(f)
+	j, err := prepare(f)
+	if err != nil {
+		return nil, err
+	}
+	j.dataDir = a.dataDir
+	return j, nil
 }
 
 const defaultData = "digits"
@@ -77,9 +85,7 @@ func newJob(f *trainFlags, load sweep.Load) (*job, error) {
 	j.config = recipe(j.data.Name, given.preset)
 	j.config.Data = source
 	j.choose(given)
-	for _, s := range f.settings {
-		s.apply(&j.config)
-	}
+	f.settings.apply(&j.config)
 	if err := j.config.Validate(); err != nil {
 		return nil, &usageError{err}
 	}
@@ -150,27 +156,25 @@ func (a *app) prepareResume(f *trainFlags) (*job, error) {
 	return j, err
 }
 
-// command repeats the run, for a shell.
+// command returns the command that repeats the run, for a shell.
 func (j *job) command() string {
-	text := "taylornet train --data " + quoted(j.config.Data)
+	words := []string{"taylornet", "train", "--data", j.config.Data}
+	if j.dataDir != "" {
+		words = append(words, "--data-dir", j.dataDir)
+	}
 	if size := j.resized(); size != (dataset.Size{}) {
-		text += " --size " + (&sizeFlag{size}).String()
+		words = append(words, "--size", (&sizeFlag{size}).String())
 	}
 	preset := presetOf(j.net)
 	base := recipe(j.data.Name, preset)
 	if preset == "" || preset != j.data.Name {
-		text += " --net " + quoted(cmp.Or(preset, j.net.String()))
+		words = append(words, "--net", cmp.Or(preset, j.net.String()))
 	}
 	config := j.config
 	if base.MicroBatch == 0 && config.MicroBatch == engine.MicroBatch(j.net) {
-		config.MicroBatch = 0 // that is what it comes to in a run
+		config.MicroBatch = 0 // which a run resolves to that
 	}
-	for _, s := range settings() {
-		if value := s.show(config); value != s.show(base) {
-			text += " --" + s.name + " " + quoted(value)
-		}
-	}
-	return text
+	return joinWords(append(words, trainSettings().words(&config, &base)...))
 }
 
 // resized is the size that images are made, zero if the data set is known to have it.
@@ -237,10 +241,5 @@ func (j *job) changed(f *trainFlags, source string) ([]string, error) {
 	if f.size.Size != (dataset.Size{}) && f.size.Size != sizeOf(j.net) {
 		names = append(names, "--size")
 	}
-	for _, s := range f.settings {
-		if s.changes(j.config) {
-			names = append(names, "--"+s.name)
-		}
-	}
-	return names, nil
+	return append(names, f.settings.changed(&j.config)...), nil
 }

@@ -11,7 +11,8 @@ import (
 )
 
 func (a *app) netCommand() *cobra.Command {
-	return &cobra.Command{
+	var recipe bool
+	cmd := &cobra.Command{
 		Use:   "net [NAME|FILE|MODEL|NOTATION]",
 		Short: "Show a network's layers, shapes, parameters, multiply-adds and degree",
 		Long: `Show a network layer by layer: its lattice and channels, and so the degrees of
@@ -22,6 +23,7 @@ NAME:ABLATION is a network with its coarse-grainings replaced, for comparison:
 ` + strings.Join(spec.Ablations(), ", ") + `.`,
 		Example: `  taylornet net
   taylornet net mnist
+  taylornet net mnist --recipe                       # the settings that train uses
   taylornet net my.net
   taylornet net mnist:relu-max                       # an ablation
   taylornet net runs/digits
@@ -29,20 +31,60 @@ NAME:ABLATION is a network with its coarse-grainings replaced, for comparison:
 		Args:              atMost(1),
 		ValidArgsFunction: completeNet,
 		RunE: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
+			if len(args) == 0 && !recipe {
 				return a.listNets()
+			}
+			if len(args) == 0 {
+				return usagef("--recipe needs a preset: %s", strings.Join(spec.Presets(), ", "))
 			}
 			n, err := readNetwork(args[0])
 			if err != nil {
 				return err
 			}
+			if recipe && n.preset == "" {
+				return usagef("%s has no recipe: want %s", n.name, strings.Join(spec.Presets(), ", "))
+			}
 			if a.json {
-				return a.writeJSON(n.Describe())
+				out := netOutput{Description: n.Describe()}
+				if recipe {
+					out.Recipe = n.recipe()
+				}
+				return a.writeJSON(out)
 			}
 			a.showNet(n)
+			if recipe {
+				a.showRecipe(n)
+			}
 			return nil
 		},
 	}
+	cmd.Flags().BoolVar(&recipe, "recipe", false, "also show the settings that train uses for a preset, as flags of train")
+	return cmd
+}
+
+// recipe returns the settings that train uses for a preset or an ablation of one.
+func (n *network) recipe() *train.Config {
+	c := train.Recipe(n.preset)
+	c.Net = n.source
+	return &c
+}
+
+// showRecipe writes the settings that train uses, as its flags.
+func (a *app) showRecipe(n *network) {
+	c := n.recipe()
+	a.printf("\n")
+	t := newTable("train", "")
+	t.add("--data", c.Data)
+	for _, s := range trainSettings() {
+		t.add("--"+s.name, s.show(c))
+	}
+	t.write(a.out)
+}
+
+// netOutput is what net writes with --json.
+type netOutput struct {
+	spec.Description
+	Recipe *train.Config `json:"recipe,omitempty"`
 }
 
 func (a *app) showNet(n *network) {

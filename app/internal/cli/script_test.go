@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"html"
 	"image"
 	"image/png"
 	"os"
@@ -39,7 +40,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"fails": fails, "json": jsonKeys, "digit": drawDigit, "scale": scale, "explained": explained, "cut": cut, "flip": flip, "waitfor": waitFor,
+			"fails": fails, "json": jsonKeys, "digit": drawDigit, "scale": scale, "explained": explained, "cut": cut, "flip": flip, "waitfor": waitFor, "repeat": repeatReported,
 		},
 		Condition: func(name string) (bool, error) {
 			if set, ok := strings.CutPrefix(name, "system:"); ok {
@@ -186,6 +187,23 @@ func scale(ts *testscript.TestScript, neg bool, args []string) {
 	m, err = model.New(scaled)
 	ts.Check(err)
 	ts.Check(m.Save(ts.MkAbs(args[0])))
+}
+
+// repeat REPORT ARGS... runs the command that a report gives to repeat it, with more
+// arguments.
+func repeatReported(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: repeat REPORT ARGS...")
+	}
+	const before, after = `<pre class="command">`, `</pre>`
+	_, rest, _ := strings.Cut(ts.ReadFile(args[0]), before)
+	text, _, ok := strings.Cut(rest, after)
+	if !ok {
+		ts.Fatalf("%s gives no command", args[0])
+	}
+	words, err := splitWords(html.UnescapeString(text))
+	ts.Check(err)
+	ts.Check(ts.Exec(words[0], append(words[1:], args[1:]...)...))
 }
 
 // waitfor FILE waits until a file is there.

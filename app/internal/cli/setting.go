@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -9,165 +8,177 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/coarsegrain/taylornet/dataset"
-	"github.com/coarsegrain/taylornet/spec"
-	"github.com/coarsegrain/taylornet/train"
 )
 
 const augmentFlag, seedFlag, teacherFlag = "augment", "seed", "teacher"
 
-// setting is a flag that overrides one field of a training recipe.
-type setting struct {
+// setting is a flag for one field of settings of type C. A field keeps its value, that
+// of a recipe, unless the flag is given.
+type setting[C any] struct {
 	name, usage string
-	override
+	value[C]
 }
 
-// override is the value of such a flag, whatever its type. The first three
-// methods are what a flag needs.
-type override interface {
+// value is the value of such a flag, whatever its type. The first three methods are what
+// a flag needs.
+type value[C any] interface {
 	String() string
 	Set(string) error
 	Type() string
-	// apply puts the flag's value, if one was given, into the settings.
-	apply(*train.Config)
-	// changes reports whether a value was given that the settings do not have.
-	changes(train.Config) bool
-	// show writes the settings' value.
-	show(train.Config) string
-	// clone is a flag with the same value, to be given another.
-	clone() override
+	// apply sets the field if the flag was given.
+	apply(*C)
+	// changes reports whether the flag was given and differs from the field.
+	changes(*C) bool
+	// show writes the field as the flag takes it.
+	show(*C) string
+	// clone returns a flag with the same value, which can be set separately.
+	clone() value[C]
 }
 
-// settings lists the flags of train that the outcome of a run depends on,
-// besides its data and network.
-func settings() []setting {
-	whole := func(field func(*train.Config) *int) override {
-		return &typed[int]{kind: "N", parse: parseWhole, format: strconv.Itoa, field: field}
-	}
-	number := func(field func(*train.Config) *float64) override {
-		format := func(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
-		return &typed[float64]{kind: "X", parse: parseNumber, format: format, field: field}
-	}
-	word := func(field func(*train.Config) *string) override {
-		same := func(s string) string { return s }
-		return &typed[string]{kind: "NAME", parse: func(s string) (string, error) { return s, nil }, format: same, field: field}
-	}
-	return []setting{
-		{"epochs", "passes over the training images", whole(func(c *train.Config) *int { return &c.Epochs })},
-		{"batch", "images a step", whole(func(c *train.Config) *int { return &c.Batch })},
-		{"micro-batch", "images that norms take statistics over; 0 for what suits the network", whole(func(c *train.Config) *int { return &c.MicroBatch })},
-		{seedFlag, "of all that is random", &typed[uint64]{
-			kind: "N", parse: parseSeed, format: func(n uint64) string { return strconv.FormatUint(n, 10) },
-			field: func(c *train.Config) *uint64 { return &c.Seed },
-		}},
-		{"optimiser", "adamw, sgd or muon", word(func(c *train.Config) *string { return &c.Optimiser })},
-		{"rate", "largest learning rate", number(func(c *train.Config) *float64 { return &c.Rate })},
-		{"schedule", "of the rate: onecycle, cosine, linear or constant", word(func(c *train.Config) *string { return &c.Schedule })},
-		{"warm-up", "part of the steps in which the rate rises", number(func(c *train.Config) *float64 { return &c.WarmUp })},
-		{"weight-decay", "of convolutions and linear layers", number(func(c *train.Config) *float64 { return &c.WeightDecay })},
-		{"momentum", "of sgd and muon", number(func(c *train.Config) *float64 { return &c.Momentum })},
-		{"average", "decay of the moving average of the weights; 0 for none", number(func(c *train.Config) *float64 { return &c.Average })},
-		{teacherFlag, "learn the probabilities that this `MODEL` gives, a file, a run folder, a folder of runs seed-N or a name, instead of labels; or none", &typed[string]{
-			kind: "MODEL", parse: parseTeacher, format: formatTeacher, field: func(c *train.Config) *string { return &c.Teacher },
-		}},
-		{"smoothing", "of the labels, 0 to 1", number(func(c *train.Config) *float64 { return &c.Smoothing })},
-		{"mixup", "largest share of another image in each, 0 to 0.5", number(func(c *train.Config) *float64 { return &c.Mixup })},
-		{"clip", "largest gradient norm; 0 for any", number(func(c *train.Config) *float64 { return &c.Clip })},
-		{"freeze", "part of the steps, at the end, with norms' statistics fixed, as at inference", number(func(c *train.Config) *float64 { return &c.Freeze })},
-		{"spread", "distance between an image's logits beyond which it counts less; 0 for no limit", number(func(c *train.Config) *float64 { return &c.Spread })},
-		{"validation", "part of the training images set aside to choose the best epoch by", number(func(c *train.Config) *float64 { return &c.Validation })},
-		{"patience", "epochs without improvement after which to end; 0 for never", whole(func(c *train.Config) *int { return &c.Patience })},
-		{augmentFlag, "how far images are varied, as in shift=2,rotate=10,scale=0.1,shear=5,elastic=1,flip,crop=4,cutout=8,contrast=0.2,noise=0.1, or none", &typed[dataset.Augment]{
-			kind: "LIST", parse: dataset.ParseAugment, format: dataset.Augment.String,
-			field: func(c *train.Config) *dataset.Augment { return &c.Augment },
-		}},
+// settings are the flags of a command that the outcome depends on.
+type settings[C any] []setting[C]
+
+// add gives a command the flags.
+func (list settings[C]) add(cmd *cobra.Command) {
+	for _, s := range list {
+		cmd.Flags().Var(s.value, s.name, s.usage)
 	}
 }
 
-func parseSeed(text string) (uint64, error) {
-	n, err := strconv.ParseUint(text, 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("%q is no whole number from 0 on", text)
+// apply sets the fields whose flags were given.
+func (list settings[C]) apply(c *C) {
+	for _, s := range list {
+		s.apply(c)
 	}
-	return n, nil
 }
 
-const noTeacher = "none"
-
-func parseTeacher(text string) (string, error) {
-	if text == noTeacher {
-		return "", nil
+// changed lists the flags that were given and differ from the fields.
+func (list settings[C]) changed(c *C) (names []string) {
+	for _, s := range list {
+		if s.changes(c) {
+			names = append(names, "--"+s.name)
+		}
 	}
-	return text, nil
+	return names
 }
 
-func formatTeacher(path string) string { return cmp.Or(path, noTeacher) }
+// words returns the flags that make c of base.
+func (list settings[C]) words(c, base *C) (words []string) {
+	for _, s := range list {
+		if text := s.show(c); text != s.show(base) {
+			words = append(words, "--"+s.name, text)
+		}
+	}
+	return words
+}
 
-// typed is an override of a field of type T.
-type typed[T comparable] struct {
+// names lists the names of the flags.
+func (list settings[C]) names() (names []string) {
+	for _, s := range list {
+		names = append(names, s.name)
+	}
+	return names
+}
+
+// typed is a flag for a field of type T.
+type typed[C, T any] struct {
 	kind   string
 	parse  func(string) (T, error)
 	format func(T) string
-	field  func(*train.Config) *T
-	value  *T // nil unless given
+	field  func(*C) *T
+	given  *T // nil unless the flag was given
 }
 
-// String is empty: what is the default depends on the data.
-func (t *typed[T]) String() string { return "" }
+// String is empty, because the default depends on the recipe.
+func (t *typed[C, T]) String() string { return "" }
 
-func (t *typed[T]) Type() string { return t.kind }
+func (t *typed[C, T]) Type() string { return t.kind }
 
 // Set takes the flag's value.
-func (t *typed[T]) Set(text string) error {
-	value, err := t.parse(text)
+func (t *typed[C, T]) Set(text string) error {
+	given, err := t.parse(text)
 	if err != nil {
 		return err
 	}
-	t.value = &value
+	t.given = &given
 	return nil
 }
 
-func (t *typed[T]) apply(c *train.Config) {
-	if t.value != nil {
-		*t.field(c) = *t.value
+func (t *typed[C, T]) apply(c *C) {
+	if t.given != nil {
+		*t.field(c) = *t.given
 	}
 }
 
-func (t *typed[T]) changes(c train.Config) bool { return t.value != nil && *t.field(&c) != *t.value }
+func (t *typed[C, T]) changes(c *C) bool { return t.given != nil && t.format(*t.given) != t.show(c) }
 
-func (t *typed[T]) show(c train.Config) string { return t.format(*t.field(&c)) }
+func (t *typed[C, T]) show(c *C) string { return t.format(*t.field(c)) }
 
-func (t *typed[T]) clone() override {
+func (t *typed[C, T]) clone() value[C] {
 	c := *t
 	return &c
 }
 
-// addSettings gives a command the flags.
-func addSettings(cmd *cobra.Command, list []setting) {
-	for _, s := range list {
-		cmd.Flags().Var(s.override, s.name, s.usage)
-	}
+// whole is a flag for a whole number.
+func whole[C any](field func(*C) *int) value[C] {
+	return &typed[C, int]{kind: "N", parse: parseWhole, format: strconv.Itoa, field: field}
 }
 
-// recipes is a table of the settings of each recipe.
-func recipes(list []setting) string {
-	names := append(spec.Presets(), "others")
-	t := newTable(append([]string{""}, names...)...)
-	for _, s := range list {
-		if s.name == augmentFlag || s.name == teacherFlag {
-			continue // too wide for a column; no recipe has a teacher
+// number is a flag for a number.
+func number[C any](field func(*C) *float64) value[C] {
+	format := func(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
+	return &typed[C, float64]{kind: "X", parse: parseNumber, format: format, field: field}
+}
+
+// word is a flag for a text. Instead of an empty text it takes and shows the word empty,
+// unless that is "".
+func word[C any](kind, empty string, field func(*C) *string) value[C] {
+	parse := func(text string) (string, error) {
+		if text == empty {
+			return "", nil
 		}
-		row := []string{s.name}
-		for _, name := range names {
-			row = append(row, s.show(train.Recipe(name)))
+		return text, nil
+	}
+	format := func(text string) string {
+		if text == "" {
+			return empty
 		}
-		t.add(row...)
+		return text
 	}
-	var text strings.Builder
-	t.write(&text)
-	for _, name := range names {
-		fmt.Fprintf(&text, "%s of %s: %s\n", augmentFlag, name, train.Recipe(name).Augment)
+	return &typed[C, string]{kind: kind, parse: parse, format: format, field: field}
+}
+
+// seed is a flag for a random seed.
+func seed[C any](field func(*C) *uint64) value[C] {
+	parse := func(text string) (uint64, error) {
+		n, err := strconv.ParseUint(text, 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("%q is not a whole number from 0 on", text)
+		}
+		return n, nil
 	}
-	return text.String()
+	return &typed[C, uint64]{kind: "N", parse: parse, format: func(n uint64) string { return strconv.FormatUint(n, 10) }, field: field}
+}
+
+// wholes is a flag for a list of whole numbers.
+func wholes[C any](field func(*C) *[]int) value[C] {
+	parse := func(text string) (list []int, err error) {
+		for part := range strings.SplitSeq(text, ",") {
+			n, err := parseWhole(strings.TrimSpace(part))
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, n)
+		}
+		return list, nil
+	}
+	format := func(list []int) string { return strings.ReplaceAll(strings.Trim(fmt.Sprint(list), "[]"), " ", ",") }
+	return &typed[C, []int]{kind: "N,N,...", parse: parse, format: format, field: field}
+}
+
+// augmentation is a flag for augmentations.
+func augmentation[C any](field func(*C) *dataset.Augment) value[C] {
+	return &typed[C, dataset.Augment]{kind: "LIST", parse: dataset.ParseAugment, format: dataset.Augment.String, field: field}
 }
 
 func parseWhole(text string) (int, error) {

@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
+
+	"github.com/coarsegrain/taylornet/train"
 )
 
 // sweepFlags are the flags of sweep. Those of train hold for all runs, but that
@@ -18,10 +20,10 @@ type sweepFlags struct {
 }
 
 func (a *app) sweepCommand() *cobra.Command {
-	f := &sweepFlags{trainFlags: trainFlags{settings: settings()}}
+	f := &sweepFlags{trainFlags: trainFlags{settings: trainSettings()}}
 	for i := range f.settings {
 		if s := &f.settings[i]; s.name == seedFlag {
-			s.usage = "the first of the seeds (default 1)"
+			s.usage = "first random seed (default 1)"
 		}
 	}
 	cmd := &cobra.Command{
@@ -78,10 +80,10 @@ func (f *sweepFlags) validate() error {
 func (f *trainFlags) with(words []string) (*trainFlags, error) {
 	varied := *f
 	varied.settings = slices.Clone(f.settings)
-	var list []setting
+	var list settings[train.Config]
 	for i := range varied.settings {
 		s := &varied.settings[i]
-		if s.override = s.clone(); s.name != seedFlag {
+		if s.value = s.clone(); s.name != seedFlag {
 			list = append(list, *s)
 		}
 	}

@@ -9,7 +9,7 @@ import (
 // Variations whose flags say the same in other words are refused.
 func TestVariationsDiffer(t *testing.T) {
 	a := &app{}
-	s := &sweepCommand{app: a, flags: &sweepFlags{trainFlags: trainFlags{settings: settings()}}, plan: &sweep.Plan{Data: "digits"}}
+	s := &sweepCommand{app: a, flags: &sweepFlags{trainFlags: trainFlags{settings: trainSettings()}}, plan: &sweep.Plan{Data: "digits"}}
 	s.opts.Load = sweep.Load(a.loadGiven).Once()
 	if err := s.vary("--weight-decay 0.1 --smoothing 0.1 --momentum 0.0"); err != nil {
 		t.Fatal(err)

@@ -64,11 +64,11 @@ func (s *sweepCommand) showProgress() *trainProgress {
 		if min(left, s.flags.parallel) > 1 {
 			prefix = fmt.Sprintf("run %d: ", run.Number)
 		}
-		heading := fmt.Sprintf("%v: %s, seed %d; %s", run, run.Title(), run.Seed, jobOf(run, data).heading())
+		heading := fmt.Sprintf("%v: %s, seed %d; %s", run, run.Title(), run.Seed, s.job(run, data).heading())
 		return p.run(run.Number-1, heading, prefix)
 	}
 	s.opts.Trained = func(run sweep.PlannedRun, data *dataset.Data, result *train.Result) error {
-		return jobOf(run, data).writeReport(result)
+		return s.job(run, data).writeReport(result)
 	}
 	s.opts.Done = func(run sweep.PlannedRun, r *sweep.RunResult, diverged error) {
 		if diverged != nil {
@@ -80,10 +80,10 @@ func (s *sweepCommand) showProgress() *trainProgress {
 	return p
 }
 
-// jobOf returns a run of a sweep as train would make it.
-func jobOf(run sweep.PlannedRun, data *dataset.Data) *job {
+// job returns a run of the sweep as train would make it.
+func (s *sweepCommand) job(run sweep.PlannedRun, data *dataset.Data) *job {
 	net, _ := spec.Parse(run.Config.Net) // the plan is valid
-	return &job{config: run.Settings(), net: net, size: run.Size, data: data, dir: run.Dir}
+	return &job{config: run.Settings(), net: net, size: run.Size, data: data, dir: run.Dir, dataDir: s.dataDir}
 }
 
 // describe returns a finished run in a line.

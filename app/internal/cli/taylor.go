@@ -28,6 +28,7 @@ type taylorFlags struct {
 	seeds, epochs int
 	workers       int
 	resume        bool
+	command       string // that repeats it
 }
 
 func (a *app) taylorCommand() *cobra.Command {
@@ -46,7 +47,10 @@ as SVG and PNG, and the study as CSV.`,
   taylornet taylor --data cifar-10 --size 6 --order 2
   taylornet taylor --data mnist --resume --out taylor`,
 		Args: atMost(0),
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.taylor(cmd.Context(), f) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			f.command = joinWords(repeat(cmd, nil))
+			return a.taylor(cmd.Context(), f)
+		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.data, "data", defaultData, "data set: a known `NAME`, or a folder of class folders")
@@ -182,14 +186,14 @@ func (s *directStudy) train(ctx context.Context, run taylor.DirectRun) (*taylor.
 }
 
 func (s *directStudy) goOn(err error) error {
-	return fmt.Errorf("%w: continue with: %s --resume", err, s.command())
+	return fmt.Errorf("%w: continue with: %s --out %s --resume", err, s.flags.command, quoted(s.flags.out))
 }
 
 // write writes the charts, the study and the report.
 func (s *directStudy) write(study *taylor.DirectStudy) error {
 	page := report.Direct{
 		Title:   fmt.Sprintf("Direct Taylor expansions of %s at %dx%d", s.data.Name, study.Size[0], study.Size[1]),
-		Command: s.command(), DirectStudy: study,
+		Command: s.flags.command, DirectStudy: study,
 	}
 	for _, c := range page.Charts() {
 		if err := writeChart(s.flags.out, c); err != nil {
@@ -215,15 +219,4 @@ func (s *directStudy) show(study *taylor.DirectStudy) {
 		s.printf("\n%s\n", study.Study.Text)
 	}
 	s.printf("\nreport  %s\n", study.Report)
-}
-
-// command repeats the study, for a shell.
-func (s *directStudy) command() string {
-	f := s.flags
-	orders := make([]string, len(f.orders))
-	for i, k := range f.orders {
-		orders[i] = strconv.Itoa(k)
-	}
-	return fmt.Sprintf("taylornet taylor --data %s --size %s --order %s --seeds %d --epochs %d --out %s",
-		quoted(s.source), f.size.String(), strings.Join(orders, ","), f.seeds, f.epochs, quoted(f.out))
 }

@@ -25,23 +25,21 @@ type trainFlags struct {
 	workers        int
 	saveEvery      time.Duration
 	size           sizeFlag
-	settings       []setting
+	settings       settings[train.Config]
 }
 
 func (a *app) trainCommand() *cobra.Command {
-	f := &trainFlags{settings: settings()}
+	f := &trainFlags{settings: trainSettings()}
 	cmd := &cobra.Command{
 		Use:   "train",
 		Short: "Train a network and write a run folder",
-		Long: `Train a network on a data set. The run folder gets the settings, the metrics of
-every epoch, the model with the best weights, a checkpoint, and a report to look
-at in a browser. A run that was interrupted goes on with --resume and comes to the
-very model that it would have come to.
+		Long: `Train a network on a data set. The run folder receives the settings, the metrics of
+every epoch, the model with the best weights, a checkpoint, and a report for the
+browser. --resume continues a run that was interrupted and produces bit-identical
+weights.
 
-Settings that are not given are those of the recipe of the preset that --net names, or
-else of the data set:
-
-` + recipes(f.settings),
+Settings that are not given come from the recipe of the preset that --net names, or
+else from that of the data set: see taylornet net NAME --recipe.`,
 		Example: `  taylornet train                                    # the embedded digits
   taylornet train --data mnist --epochs 3
   taylornet train --net mnist-small                  # a smaller network for MNIST, with its own recipe
@@ -52,8 +50,8 @@ else of the data set:
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.train(cmd.Context(), f) },
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.out, "out", "", "write the run to `DIR` (default runs/NAME, or runs/NAME-2 and so on)")
-	flags.BoolVar(&f.resume, "resume", false, "go on with the run in --out, or with the latest on the data set")
+	flags.StringVar(&f.out, "out", "", "write the run to `DIR` (default runs/NAME, or the next free of runs/NAME-2, runs/NAME-3, ...)")
+	flags.BoolVar(&f.resume, "resume", false, "resume the run in --out, or the latest run on the data set")
 	f.add(cmd)
 	return cmd
 }
@@ -61,8 +59,8 @@ else of the data set:
 // add gives a command the flags that say what to train, on what and how.
 func (f *trainFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.data, "data", "", "data set: a known `NAME`, or a folder of class folders (default that of the preset in --net, or digits)")
-	flags.IntVar(&f.workers, "workers", 0, "`N` parallel workers, which do not change the outcome; 0 for one a processor")
+	flags.StringVar(&f.data, "data", "", "data set: a known `NAME`, or a folder of class folders (default: that of the preset in --net, or digits)")
+	flags.IntVar(&f.workers, "workers", 0, "`N` parallel workers, which do not change the outcome; 0 means one per CPU")
 	flags.DurationVar(&f.saveEvery, "save-every", train.DefaultSaveEvery, "time between checkpoints within an epoch")
 	f.addVaried(cmd, f.settings)
 	completeFlag(cmd, "data", completeData)
@@ -72,7 +70,7 @@ func (f *trainFlags) add(cmd *cobra.Command) {
 	completeFlag(cmd, "schedule", completeOf("onecycle", "cosine", "linear", "constant"))
 }
 
-// network is the network that was named, the zero value if none was.
+// network returns the network that was named, the zero value if none was.
 func (f *trainFlags) network() (network, error) {
 	if f.net == "" {
 		return network{}, nil
@@ -84,13 +82,13 @@ func (f *trainFlags) network() (network, error) {
 	return *n, nil
 }
 
-// addVaried gives a command the flags that tell one run on a data set from
-// another; what they hold stays until they are given.
-func (f *trainFlags) addVaried(cmd *cobra.Command, list []setting) {
+// addVaried gives a command the flags by which runs on a data set can differ. They keep
+// their present values until they are given.
+func (f *trainFlags) addVaried(cmd *cobra.Command, list settings[train.Config]) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.net, "net", f.net, "train this `NETWORK`: a preset, a file, a model, or the notation itself; with :relu-avg, :relu-max, :linear or :undilated behind it, its control (default: the data set's)")
-	flags.Var(&f.size, "size", "resize images to this")
-	addSettings(cmd, list)
+	flags.StringVar(&f.net, "net", f.net, "train this `NETWORK`: a preset, a file, a model, or the notation itself; with :relu-avg, :relu-max, :linear or :undilated after it, an ablation of it (default: the data set's)")
+	flags.Var(&f.size, "size", "resize images to this size")
+	list.add(cmd)
 }
 
 // maxWorkers bounds the memory that workers take.
@@ -141,8 +139,8 @@ func runJob(ctx context.Context, j *job, f *trainFlags, show func(train.Progress
 	return result, j.writeReport(result)
 }
 
-// interruptible returns a context that ends at Ctrl-C or when the process is
-// told to end; a second signal then ends it at once.
+// interruptible returns a context that ends at Ctrl-C or at a signal to terminate. A
+// second signal ends the process at once.
 func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
