@@ -44,7 +44,7 @@ type Request struct {
 	// levels' flow is measured on the first Sample of them.
 	Training *dataset.Set
 	Sample   int
-	// Monomials, unless it is 0, asks for the whole polynomial, with at most so many
+	// Monomials, unless it is 0, asks for the whole polynomial, with at most that many
 	// monomials in progress.
 	Monomials int
 	// SecondOrder asks for all second-order coefficients and their study. Progress,

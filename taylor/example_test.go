@@ -68,3 +68,28 @@ func ExampleNet_Explain() {
 	// class 1 of a polynomial of degree 4
 	// the pixels' shares and the constant differ from the logit by less than 1e-9: true
 }
+
+// What a model computes without any image: each coarse-graining, and all second-order
+// coefficients against distance.
+func ExampleAnalyse() {
+	m, err := model.Load("../pretrained/digits.safetensors")
+	if err != nil {
+		log.Fatal(err)
+	}
+	data, err := dataset.Digits()
+	if err != nil {
+		log.Fatal(err)
+	}
+	a, err := taylor.Analyse(context.Background(), m, taylor.Request{Training: data.Train, Sample: 32, SecondOrder: true})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, l := range a.Levels {
+		fmt.Printf("%s: %.0f %% of the variance is linear\n", l.Op, 100*l.Share[0])
+	}
+	fmt.Println("weights fall with distance:", a.Study.Falls())
+	// Output:
+	// CG(2,2,32,2,2): 41 % of the variance is linear
+	// CG(2,2,32,2,2): 35 % of the variance is linear
+	// weights fall with distance: true
+}

@@ -73,7 +73,7 @@ func TestChart(t *testing.T) {
 				}
 			}
 			if strings.Contains(svg.String(), "NaN") || strings.Contains(svg.String(), "Inf") {
-				t.Error("a coordinate is no number")
+				t.Error("a coordinate is not a number")
 			}
 			if err := tt.chart.PNG(&picture); err != nil {
 				t.Fatal(err)

@@ -58,7 +58,7 @@ func TestTicks(t *testing.T) {
 				t.Fatalf("label %v is not in [%v,%v]", at.Value, lo, hi)
 			}
 			if tick.whole && at.Value != math.Round(at.Value) {
-				t.Fatalf("label %v is no whole number", at.Value)
+				t.Fatalf("label %v is not a whole number", at.Value)
 			}
 			if v, err := strconv.ParseFloat(at.Label, 64); err != nil || !approx.Close(v, at.Value, 1e-9*math.Abs(at.Value)) {
 				t.Fatalf("the label at %v reads %q", at.Value, at.Label)
