@@ -12,6 +12,7 @@ import (
 	"github.com/coarsegrain/taylornet/engine"
 	"github.com/coarsegrain/taylornet/internal/approx"
 	"github.com/coarsegrain/taylornet/model"
+	"github.com/coarsegrain/taylornet/poly"
 	"github.com/coarsegrain/taylornet/spec"
 	"github.com/coarsegrain/taylornet/tensor"
 )
@@ -70,7 +71,7 @@ func TestNormsAreFolded(t *testing.T) {
 			window = append(window, norm("1", ch, x*value("0.conv.weight", ch)+value("0.conv.bias", ch)))
 		}
 		sum := 0.0
-		for i, monomial := range spec.Monomials(4, 2) {
+		for i, monomial := range poly.Monomials(4, 2) {
 			term := value("2.cg.coefficients", 2*i+ch)
 			for _, j := range monomial {
 				term *= window[j]

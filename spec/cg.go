@@ -1,6 +1,10 @@
 package spec
 
-import "strconv"
+import (
+	"strconv"
+
+	"github.com/coarsegrain/taylornet/poly"
+)
 
 // CG is CG(l1,l2,c,s1,s2,d): coarse-graining. Per channel, over the window's
 // n = L1*L2 members x_1..x_n, which lie D apart, it computes the polynomial
@@ -45,9 +49,9 @@ func (op *CG) params(path string, _ Shape) []Param {
 		path = "tie" + strconv.Itoa(op.Tie)
 	}
 	taps := op.L1 * op.L2
-	return []Param{{Name: path + ".cg.coefficients", Role: Coefs, FanIn: taps, Shape: []int{NumMonomials(taps, op.Order), op.C}}}
+	return []Param{{Name: path + ".cg.coefficients", Role: Coefs, FanIn: taps, Shape: []int{poly.NumMonomials(taps, op.Order), op.C}}}
 }
 
 func (op *CG) macs(_, out Shape) int {
-	return out.H * out.W * (NumMonomials(op.L1*op.L2, op.Order) - 1) * op.C
+	return out.H * out.W * (poly.NumMonomials(op.L1*op.L2, op.Order) - 1) * op.C
 }

@@ -9,7 +9,7 @@ import (
 func TestDefaultIsValid(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		side := rapid.OneOf(rapid.IntRange(1, 40), rapid.IntRange(1, 1<<13))
-		in := Shape{side.Draw(t, "h"), side.Draw(t, "w"), rapid.IntRange(1, 3).Draw(t, "c")}
+		in := Shape{H: side.Draw(t, "h"), W: side.Draw(t, "w"), C: rapid.IntRange(1, 3).Draw(t, "c")}
 		classes := rapid.IntRange(1, 1000).Draw(t, "classes")
 		n := Default(in, classes)
 		if err := n.Validate(); err != nil {
@@ -25,7 +25,7 @@ func TestDefaultIsValid(t *testing.T) {
 }
 
 func TestDefaultOfLongestSides(t *testing.T) {
-	for _, in := range []Shape{{1, 1, 1}, {1, maxValue, 3}, {maxValue, 1, 1}, {1 << 13, 1 << 13, 3}} {
+	for _, in := range []Shape{{H: 1, W: 1, C: 1}, {H: 1, W: maxValue, C: 3}, {H: maxValue, W: 1, C: 1}, {H: 1 << 13, W: 1 << 13, C: 3}} {
 		if err := Default(in, maxValue).Validate(); err != nil {
 			t.Errorf("%v: %v", in, err)
 		}

@@ -25,14 +25,14 @@ type LayerDescription struct {
 
 // Describe returns what the network is and costs, layer by layer.
 func (n *Net) Describe() Description {
-	d := Description{Network: n.String(), Input: n.Input.array(), Params: n.NumParams(), MACs: n.MACs(), Degree: n.Degree()}
+	d := Description{Network: n.String(), Input: array(n.Input), Params: n.NumParams(), MACs: n.MACs(), Degree: n.Degree()}
 	for _, l := range n.Layers() {
 		d.Layers = append(d.Layers, LayerDescription{
-			Path: l.Path, Op: l.String(), Type: l.Name(), Values: l.Values(), In: l.In.array(), Out: l.Out.array(),
+			Path: l.Path, Op: l.String(), Type: l.Name(), Values: l.Values(), In: array(l.In), Out: array(l.Out),
 			Params: l.NumParams, MACs: l.MACs, Degree: l.Degree,
 		})
 	}
 	return d
 }
 
-func (s Shape) array() [3]int { return [3]int{s.H, s.W, s.C} }
+func array(s Shape) [3]int { return [3]int{s.H, s.W, s.C} }

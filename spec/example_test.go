@@ -96,8 +96,3 @@ func ExampleNet_String() {
 	// Conv(3,3,8,1,1,1) Norm CG(2,2,8,2,2)
 	// Linear(10)
 }
-
-func ExampleMonomials() {
-	fmt.Println(spec.Monomials(2, 2))
-	// Output: [[] [0] [1] [0 0] [0 1] [1 1]]
-}

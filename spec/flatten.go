@@ -11,7 +11,7 @@ func (*Flatten) out(in []Shape, _ faultFunc) Shape {
 	if in[0] == (Shape{}) {
 		return in[0]
 	}
-	return Shape{1, 1, in[0].Size()}
+	return Shape{H: 1, W: 1, C: in[0].Size()}
 }
 
 func (*Flatten) degree(in []int) int { return in[0] }

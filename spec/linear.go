@@ -11,7 +11,7 @@ func (*Linear) name() string { return "Linear" }
 
 func (op *Linear) fields() []field { return []field{required("n", &op.N)} }
 
-func (op *Linear) out([]Shape, faultFunc) Shape { return Shape{1, 1, op.N} }
+func (op *Linear) out([]Shape, faultFunc) Shape { return Shape{H: 1, W: 1, C: op.N} }
 
 func (*Linear) degree(in []int) int { return in[0] }
 

@@ -10,6 +10,15 @@ type Pool struct {
 	L1, L2, S1, S2, D int
 }
 
+// On returns the pool with the window that it has on a feature map: the whole lattice
+// if it is global.
+func (op *Pool) On(in Shape) Pool {
+	if op.Global {
+		return Pool{Pos: op.Pos, Max: op.Max, L1: in.H, L2: in.W, S1: 1, S2: 1, D: 1}
+	}
+	return *op
+}
+
 func (op *Pool) name() string {
 	if op.Max {
 		return "MaxPool"
@@ -38,7 +47,7 @@ func (op *Pool) out(in []Shape, fault faultFunc) Shape {
 		fault("a global pool is an AvgPool without a window")
 		return Shape{}
 	}
-	return Shape{1, 1, in[0].C}
+	return Shape{H: 1, W: 1, C: in[0].C}
 }
 
 func (op *Pool) degree(in []int) int {

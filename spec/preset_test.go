@@ -13,14 +13,14 @@ func TestPresets(t *testing.T) {
 		degree               int64
 		mostParams, mostMACs int
 	}{
-		{name: "cifar-10", in: Shape{32, 32, 3}, params: 782_426, degree: 78_125_000_000, mostParams: 1_000_000, mostMACs: 65_000_000},
-		{name: "cifar-10-large", in: Shape{32, 32, 3}, params: 1_750_786, degree: 78_125_000_000, mostParams: 5_000_000, mostMACs: 150_000_000},
-		{name: "digits", in: Shape{8, 8, 1}, params: 11_946, degree: 4, mostParams: 20_000, mostMACs: 1_000_000},
-		{name: "fashion-mnist", in: Shape{28, 28, 1}, params: 409_546, degree: 15_625_000_000, mostParams: 500_000, mostMACs: 60_000_000},
-		{name: "mnist", in: Shape{28, 28, 1}, params: 53_958, degree: 128, mostParams: 120_000, mostMACs: 12_000_000},
-		{name: "mnist-paper", in: Shape{28, 28, 1}, params: 118_346, degree: 16, mostParams: 120_000, mostMACs: 12_000_000},
-		{name: "mnist-small", in: Shape{28, 28, 1}, params: 18_750, degree: 128, mostParams: 20_000, mostMACs: 2_500_000},
-		{name: "mnist-tiny", in: Shape{28, 28, 1}, params: 7_950, degree: 128, mostParams: 8_000, mostMACs: 1_100_000},
+		{name: "cifar-10", in: Shape{H: 32, W: 32, C: 3}, params: 782_426, degree: 78_125_000_000, mostParams: 1_000_000, mostMACs: 65_000_000},
+		{name: "cifar-10-large", in: Shape{H: 32, W: 32, C: 3}, params: 1_750_786, degree: 78_125_000_000, mostParams: 5_000_000, mostMACs: 150_000_000},
+		{name: "digits", in: Shape{H: 8, W: 8, C: 1}, params: 11_946, degree: 4, mostParams: 20_000, mostMACs: 1_000_000},
+		{name: "fashion-mnist", in: Shape{H: 28, W: 28, C: 1}, params: 409_546, degree: 15_625_000_000, mostParams: 500_000, mostMACs: 60_000_000},
+		{name: "mnist", in: Shape{H: 28, W: 28, C: 1}, params: 53_958, degree: 128, mostParams: 120_000, mostMACs: 12_000_000},
+		{name: "mnist-paper", in: Shape{H: 28, W: 28, C: 1}, params: 118_346, degree: 16, mostParams: 120_000, mostMACs: 12_000_000},
+		{name: "mnist-small", in: Shape{H: 28, W: 28, C: 1}, params: 18_750, degree: 128, mostParams: 20_000, mostMACs: 2_500_000},
+		{name: "mnist-tiny", in: Shape{H: 28, W: 28, C: 1}, params: 7_950, degree: 128, mostParams: 8_000, mostMACs: 1_100_000},
 	}
 	var names []string
 	for _, test := range tests {
@@ -30,7 +30,7 @@ func TestPresets(t *testing.T) {
 			t.Errorf("there is no preset %s", test.name)
 			continue
 		}
-		if n.Input != test.in || n.Out() != (Shape{1, 1, 10}) {
+		if n.Input != test.in || n.Out() != (Shape{H: 1, W: 1, C: 10}) {
 			t.Errorf("%s takes %v to %v", test.name, n.Input, n.Out())
 		}
 		if n.NumParams() != test.params || int64(n.Degree()) != min(test.degree, MaxDegree) || n.NumParams() >= test.mostParams {

@@ -72,7 +72,7 @@ func withoutPos(op Op) any {
 // drawNet draws a valid network of a few operations, groups included.
 func drawNet(t *rapid.T) *Net {
 	size := rapid.IntRange(1, 12)
-	n := &Net{Input: Shape{size.Draw(t, "h"), size.Draw(t, "w"), rapid.IntRange(1, 4).Draw(t, "c")}}
+	n := &Net{Input: Shape{H: size.Draw(t, "h"), W: size.Draw(t, "w"), C: rapid.IntRange(1, 4).Draw(t, "c")}}
 	n.Ops = drawOps(t, n.Input, 2)
 	switch rapid.IntRange(0, 2).Draw(t, "end") {
 	case 0:

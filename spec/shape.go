@@ -1,16 +1,14 @@
 package spec
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/coarsegrain/taylornet/tensor"
+)
 
 // Shape is the shape of one feature map, [H,W,C]: the lattice H x W with C
 // channels at each site.
-type Shape struct{ H, W, C int }
-
-// Size returns the number of values, H*W*C: the degrees of freedom at this scale.
-func (s Shape) Size() int { return s.H * s.W * s.C }
-
-// String writes the shape as [H,W,C].
-func (s Shape) String() string { return fmt.Sprintf("[%d,%d,%d]", s.H, s.W, s.C) }
+type Shape = tensor.Shape
 
 // window is l1 x l2 members, d apart, moved by strides s1 and s2 over a
 // lattice with p zeros on every side.
@@ -26,7 +24,7 @@ func slide(in Shape, c int, w window, fault faultFunc) Shape {
 	h, hFits := steps(in.H+2*w.p, w.l1, w.s1, w.d)
 	v, vFits := steps(in.W+2*w.p, w.l2, w.s2, w.d)
 	if hFits && vFits {
-		return Shape{h, v, c}
+		return Shape{H: h, W: v, C: c}
 	}
 	text := fmt.Sprintf("a window of %dx%d", w.l1, w.l2)
 	if w.d > 1 {

@@ -1,5 +1,7 @@
 package spec
 
+import "github.com/coarsegrain/taylornet/poly"
+
 // Taylor is Taylor(n,order=k): the direct Taylor expansion, N polynomials of
 // degree Order of all values x_i of the feature map, [1,1,N]. Order 2 is
 //
@@ -16,13 +18,13 @@ func (*Taylor) name() string { return "Taylor" }
 
 func (op *Taylor) fields() []field { return []field{required("n", &op.N), order(&op.Order)} }
 
-func (op *Taylor) out([]Shape, faultFunc) Shape { return Shape{1, 1, op.N} }
+func (op *Taylor) out([]Shape, faultFunc) Shape { return Shape{H: 1, W: 1, C: op.N} }
 
 func (op *Taylor) degree(in []int) int { return raised(in[0], op.Order) }
 
 func (op *Taylor) params(path string, in Shape) []Param {
 	n := in.Size()
-	return []Param{{Name: path + ".taylor.coefficients", Role: Expansion, FanIn: n, Shape: []int{NumMonomials(n, op.Order), op.N}}}
+	return []Param{{Name: path + ".taylor.coefficients", Role: Expansion, FanIn: n, Shape: []int{poly.NumMonomials(n, op.Order), op.N}}}
 }
 
-func (op *Taylor) macs(in, _ Shape) int { return (NumMonomials(in.Size(), op.Order) - 1) * op.N }
+func (op *Taylor) macs(in, _ Shape) int { return (poly.NumMonomials(in.Size(), op.Order) - 1) * op.N }

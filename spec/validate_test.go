@@ -21,47 +21,47 @@ var invalidTests = []struct {
 	net  Net
 	want string
 }{
-	{"valid", Net{Shape{4, 4, 2}, []Op{&CG{L1: 2, L2: 2, C: 2, S1: 2, S2: 2, D: 1, Order: 2}, &Linear{N: 3}}}, ""},
+	{"valid", Net{Shape{H: 4, W: 4, C: 2}, []Op{&CG{L1: 2, L2: 2, C: 2, S1: 2, S2: 2, D: 1, Order: 2}, &Linear{N: 3}}}, ""},
 	{"no input", Net{Shape{}, []Op{&Linear{N: 3}}}, "h of Input is 0, want a whole number from 1 to 65536"},
 	{
-		"input too large", Net{Shape{65536, 65536, 1}, []Op{&Linear{N: 3}}},
+		"input too large", Net{Shape{H: 65536, W: 65536, C: 1}, []Op{&Linear{N: 3}}},
 		"the feature map [65536,65536,1] has more than 268435456 values",
 	},
-	{"no operations", Net{Shape{4, 4, 2}, nil}, "the net has no operations"},
+	{"no operations", Net{Shape{H: 4, W: 4, C: 2}, nil}, "the net has no operations"},
 	{
-		"zero values", Net{Shape{4, 4, 2}, []Op{&CG{L1: 2, L2: 2, C: 2, S1: 2, S2: 2}, &Linear{N: 3}}},
+		"zero values", Net{Shape{H: 4, W: 4, C: 2}, []Op{&CG{L1: 2, L2: 2, C: 2, S1: 2, S2: 2}, &Linear{N: 3}}},
 		"operation 0: d of CG is 0, want a whole number from 1 to 65536; " +
 			"operation 0: order of CG is 0, want a whole number from 1 to 3",
 	},
 	{
 		"within a group",
-		Net{Shape{4, 4, 2}, []Op{&Norm{}, &Cat{Branches: [][]Op{nil, {&Norm{}, &Linear{}}}}, &Linear{N: 3}}},
+		Net{Shape{H: 4, W: 4, C: 2}, []Op{&Norm{}, &Cat{Branches: [][]Op{nil, {&Norm{}, &Linear{}}}}, &Linear{N: 3}}},
 		"operation 1.1.1: n of Linear is 0, want a whole number from 1 to 65536",
 	},
 	{
-		"group without branches", Net{Shape{4, 4, 2}, []Op{&Sum{}, &Linear{N: 3}}},
+		"group without branches", Net{Shape{H: 4, W: 4, C: 2}, []Op{&Sum{}, &Linear{N: 3}}},
 		"operation 0: Sum needs at least two branches, as in Sum{ a | b }, got 0",
 	},
 	{
-		"global maximum", Net{Shape{4, 4, 2}, []Op{&Pool{Max: true, Global: true}}},
+		"global maximum", Net{Shape{H: 4, W: 4, C: 2}, []Op{&Pool{Max: true, Global: true}}},
 		"operation 0: a global pool is an AvgPool without a window",
 	},
 	{
-		"global with window", Net{Shape{4, 4, 2}, []Op{&Pool{Global: true, D: 1}}},
+		"global with window", Net{Shape{H: 4, W: 4, C: 2}, []Op{&Pool{Global: true, D: 1}}},
 		"operation 0: a global pool is an AvgPool without a window",
 	},
-	{"open end", Net{Shape{4, 4, 2}, []Op{&Norm{}}}, "operation 0: the net ends in [4,4,2], want [1,1,K]: end it with Linear(n), or AvgPool"},
+	{"open end", Net{Shape{H: 4, W: 4, C: 2}, []Op{&Norm{}}}, "operation 0: the net ends in [4,4,2], want [1,1,K]: end it with Linear(n), or AvgPool"},
 	{
-		"too deep", Net{Shape{4, 4, 2}, nestedSums(maxDepth + 1)},
+		"too deep", Net{Shape{H: 4, W: 4, C: 2}, nestedSums(maxDepth + 1)},
 		"operation 0" + strings.Repeat(".0.0", maxDepth) + ": groups are nested more than 32 deep",
 	},
 	{
 		"channels side by side",
-		Net{Shape{1, 1, 65536}, []Op{&Cat{Branches: make([][]Op, 4097)}, &Linear{N: 3}}},
+		Net{Shape{H: 1, W: 1, C: 65536}, []Op{&Cat{Branches: make([][]Op, 4097)}, &Linear{N: 3}}},
 		"operation 0: the branches of Cat have more than 268435456 channels",
 	},
 	{
-		"foreign operation", Net{Shape{4, 4, 2}, []Op{struct{ *Norm }{&Norm{}}, &Linear{N: 3}}},
+		"foreign operation", Net{Shape{H: 4, W: 4, C: 2}, []Op{struct{ *Norm }{&Norm{}}, &Linear{N: 3}}},
 		"operation 0: struct { *spec.Norm } is not an operation",
 	},
 }
@@ -89,7 +89,7 @@ func TestInvalidPanics(t *testing.T) {
 			t.Errorf("panic %v, want %s", got, want)
 		}
 	}()
-	n := &Net{Input: Shape{1, 1, 1}}
+	n := &Net{Input: Shape{H: 1, W: 1, C: 1}}
 	n.MACs()
 }
 
@@ -100,15 +100,15 @@ func TestShapes(t *testing.T) {
 	}{
 		{
 			"Input(28,28,1) CG(2,2,1,2,2) CG(2,2,1,1,1,7) CG(2,2,1,1,1,3) CG(2,2,1,2,2) Linear(10)",
-			[]Shape{{14, 14, 1}, {7, 7, 1}, {4, 4, 1}, {2, 2, 1}, {1, 1, 10}},
+			[]Shape{{H: 14, W: 14, C: 1}, {H: 7, W: 7, C: 1}, {H: 4, W: 4, C: 1}, {H: 2, W: 2, C: 1}, {H: 1, W: 1, C: 10}},
 		},
 		{
 			"Input(7,9,2) Conv(3,5,6,2,1,1) MaxPool(2,2,2,2) AvgPool(1,2,1,3,2) Norm Flatten",
-			[]Shape{{4, 7, 6}, {2, 3, 6}, {2, 1, 6}, {2, 1, 6}, {1, 1, 12}},
+			[]Shape{{H: 4, W: 7, C: 6}, {H: 2, W: 3, C: 6}, {H: 2, W: 1, C: 6}, {H: 2, W: 1, C: 6}, {H: 1, W: 1, C: 12}},
 		},
 		{
 			"Input(8,8,3) Cat{ CG(2,2,3,2,2) | AvgPool(2,2,2,2) Conv(1,1,5,1,1) } Sum{ Norm | } AvgPool",
-			[]Shape{{4, 4, 8}, {4, 4, 3}, {4, 4, 3}, {4, 4, 5}, {4, 4, 8}, {4, 4, 8}, {1, 1, 8}},
+			[]Shape{{H: 4, W: 4, C: 8}, {H: 4, W: 4, C: 3}, {H: 4, W: 4, C: 3}, {H: 4, W: 4, C: 5}, {H: 4, W: 4, C: 8}, {H: 4, W: 4, C: 8}, {H: 1, W: 1, C: 8}},
 		},
 	}
 	for _, test := range tests {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/coarsegrain/taylornet/poly"
 	"github.com/coarsegrain/taylornet/spec"
 )
 
@@ -19,7 +20,7 @@ const maxCoefficients = 100_000_000
 // shape, which is a polynomial of all pixels for each class. It returns ErrTooLarge if
 // there are over 100 million coefficients.
 func Direct(in spec.Shape, classes, order int) (*spec.Net, error) {
-	n := spec.NumMonomials(in.Size(), order)
+	n := poly.NumMonomials(in.Size(), order)
 	if n > maxCoefficients/max(classes, 1) {
 		return nil, fmt.Errorf("%w: order %d of %dx%dx%d pixels has %.4g coefficients for each of %d classes, at most %d fit in all: choose a smaller size or order",
 			ErrTooLarge, order, in.H, in.W, in.C, float64(n), classes, maxCoefficients)

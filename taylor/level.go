@@ -8,6 +8,7 @@ import (
 
 	"github.com/coarsegrain/taylornet/internal/parallel"
 	"github.com/coarsegrain/taylornet/internal/stats"
+	"github.com/coarsegrain/taylornet/poly"
 	"github.com/coarsegrain/taylornet/spec"
 )
 
@@ -17,7 +18,7 @@ type Level struct {
 	Op  string `json:"op"` // in the notation
 	In  [3]int `json:"in"` // [H,W,C]
 	Out [3]int `json:"out"`
-	// Coefficients are [terms][C], in the order of spec.Monomials.
+	// Coefficients are [terms][C], in the order of poly.Monomials.
 	Coefficients [][]float64 `json:"coefficients"`
 	Flow
 	Order   int `json:"-"`
@@ -27,7 +28,7 @@ type Level struct {
 // RMS returns the root of the mean squared coefficient of order k.
 func (l Level) RMS(k int) float64 {
 	var squares, n float64
-	for t, m := range spec.Monomials(l.Members, l.Order) {
+	for t, m := range poly.Monomials(l.Members, l.Order) {
 		if len(m) == k {
 			for _, c := range l.Coefficients[t] {
 				squares += c * c
@@ -140,7 +141,7 @@ func gather(channels []stats.Moments, values []float64) {
 // of its members less their channel's mean. All members have the same mean.
 func (s *polynomial) centred(before []stats.Moments) []float64 {
 	coefs := slices.Clone(s.coefs)
-	monomials := spec.Monomials(s.n, slices.Max(s.degree))
+	monomials := poly.Monomials(s.n, slices.Max(s.degree))
 	index := make(map[string]int, len(monomials))
 	for t, m := range monomials {
 		index[fmt.Sprint(m)] = t

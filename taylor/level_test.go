@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/coarsegrain/taylornet/internal/stats"
+	"github.com/coarsegrain/taylornet/poly"
 	"github.com/coarsegrain/taylornet/spec"
 )
 
@@ -57,7 +58,7 @@ func TestCentred(t *testing.T) {
 				x[i] = u[i] + before[c].Mean
 			}
 			value := func(coefs, at []float64) (sum float64) {
-				for k, m := range spec.Monomials(s.n, l.op.Order) {
+				for k, m := range poly.Monomials(s.n, l.op.Order) {
 					term := coefs[k*s.channels+c]
 					for _, i := range m {
 						term *= at[i]

@@ -201,7 +201,7 @@ func (b *builder) step(info spec.Step, in []int, x, y int) step {
 	switch op := info.Op.(type) {
 	case *spec.Conv:
 		w, c := info.Param(spec.Weight), info.Param(spec.Bias)
-		return b.linear(layer.NewConv[float64](b.frame, op, info.In, info.Out, w.Offset, c.Offset, true), op, info, x, y)
+		return b.linear(layer.NewConv[float64](b.frame, layer.Window{L1: op.L1, L2: op.L2, S1: op.S1, S2: op.S2, P: op.P, D: 1}, info.In, info.Out, w.Offset, c.Offset, true), op, info, x, y)
 	case *spec.Linear:
 		w, c := info.Param(spec.Weight), info.Param(spec.Bias)
 		whole := &spec.Conv{L1: info.In.H, L2: info.In.W, C: op.N, S1: 1, S2: 1}
@@ -240,10 +240,7 @@ func (b *builder) linear(conv *layer.Conv[float64], op *spec.Conv, info spec.Ste
 
 // mean compiles an average pool, which is a polynomial of order 1.
 func mean(op *spec.Pool, info spec.Layer, x, y int) *polynomial {
-	window := *op
-	if op.Global {
-		window = spec.Pool{L1: info.In.H, L2: info.In.W, S1: 1, S2: 1, D: 1}
-	}
+	window := op.On(info.In)
 	taps, c := window.L1*window.L2, info.In.C
 	coefs := make([]float64, (1+taps)*c)
 	for i := c; i < len(coefs); i++ {

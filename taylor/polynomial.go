@@ -1,6 +1,6 @@
 package taylor
 
-import "github.com/coarsegrain/taylornet/spec"
+import "github.com/coarsegrain/taylornet/poly"
 
 // polynomial is a step that computes polynomials of a window's members: a
 // coarse-graining, a direct expansion, or a mean.
@@ -10,7 +10,7 @@ type polynomial struct {
 	n        int
 	channels int            // of the output
 	width    int            // of a member: the output's channels, or 1 if all of them read it
-	products []spec.Product // monomials of degree 2 and above
+	products []poly.Product // monomials of degree 2 and above
 	degree   []int          // of each monomial
 	coefs    []float64      // [terms][channels], the constant first
 }
@@ -18,7 +18,7 @@ type polynomial struct {
 func newPolynomial(members []int, n, order, channels int, coefs []float64, x, y int) *polynomial {
 	s := &polynomial{
 		in: x, out: y, members: members, n: n, channels: channels, width: channels,
-		products: spec.Products(n, order), coefs: coefs,
+		products: poly.Products(n, order), coefs: coefs,
 	}
 	for range n {
 		s.degree = append(s.degree, 1)

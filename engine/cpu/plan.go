@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/coarsegrain/taylornet/internal/layer"
+	"github.com/coarsegrain/taylornet/poly"
 	"github.com/coarsegrain/taylornet/spec"
 	"github.com/coarsegrain/taylornet/tensor"
 )
@@ -113,7 +114,7 @@ func reads(s spec.Step) int {
 	case *spec.CG:
 		return sites * op.L1 * op.L2
 	case *spec.Taylor:
-		return spec.NumMonomials(s.In.Size(), op.Order)
+		return poly.NumMonomials(s.In.Size(), op.Order)
 	case *spec.Pool:
 		if !op.Global {
 			return sites * op.L1 * op.L2
@@ -148,7 +149,7 @@ func (b *builder[T]) together(steps []spec.Step) int {
 		if len(steps) == 1 || !steps[1].Follows {
 			break
 		}
-		if cg, ok := steps[1].Op.(*spec.CG); ok && b.training && layer.TakesNorm(cg) {
+		if cg, ok := steps[1].Op.(*spec.CG); ok && b.training && layer.TakesNorm(cg.Order) {
 			n = 2
 		}
 	}
@@ -209,13 +210,13 @@ func (b *builder[T]) layer(steps []spec.Step, x int) layer.Layer[T] {
 	inputGrad := b.training && (b.inputGrad || x != b.plan.input)
 	switch op := s.Op.(type) {
 	case *spec.Conv:
-		return layer.NewConv[T](frame, op, s.In, s.Out, at(spec.Weight), at(spec.Bias), inputGrad)
+		return layer.NewConv[T](frame, layer.Window{L1: op.L1, L2: op.L2, S1: op.S1, S2: op.S2, P: op.P, D: 1}, s.In, s.Out, at(spec.Weight), at(spec.Bias), inputGrad)
 	case *spec.Linear:
 		return layer.NewLinear[T](frame, s.In, s.Out, at(spec.Weight), at(spec.Bias), inputGrad)
 	case *spec.CG:
-		return layer.NewCG[T](frame, op, s.In, s.Out, at(spec.Coefs))
+		return b.cg(op, s)
 	case *spec.Taylor:
-		return layer.NewTaylor[T](frame, op, s.In, at(spec.Expansion), inputGrad)
+		return layer.NewTaylor[T](frame, op.Order, s.In, s.Out, at(spec.Expansion), inputGrad)
 	case *spec.Norm: // in training: Fold leaves none
 		norm := layer.NewNorm[T](frame, s.In, layer.NormParams{Scale: at(spec.Scale), Shift: at(spec.Shift), Mean: at(spec.Mean), Var: at(spec.Var)}, b.fixedStats)
 		if len(steps) == 1 {
@@ -223,18 +224,24 @@ func (b *builder[T]) layer(steps []spec.Step, x int) layer.Layer[T] {
 		}
 		s = steps[1]
 		cg, _ := s.Op.(*spec.CG)
-		return layer.NewNormCG(norm, layer.NewCG[T](frame, cg, s.In, s.Out, at(spec.Coefs)))
+		return layer.NewNormCG(norm, b.cg(cg, s))
 	case *spec.Gain:
-		var gains []*spec.Gain
+		var energies []int
 		for _, s := range steps {
 			gain, _ := s.Op.(*spec.Gain)
-			gains = append(gains, gain)
+			energies = append(energies, gain.E)
 		}
-		return layer.NewGain[T](frame, gains, s.In, b.limitGains)
+		return layer.NewGain[T](frame, energies, spec.GainLinear, spec.GainSquare, s.In, b.limitGains)
 	case *spec.Pool:
-		return layer.NewPool[T](frame, op, s.In, s.Out)
+		w := op.On(s.In)
+		return layer.NewPool[T](frame, layer.Window{L1: w.L1, L2: w.L2, S1: w.S1, S2: w.S2, D: w.D}, op.Max, s.In, s.Out)
 	case *spec.ReLU:
 		return layer.NewReLU[T](frame, s.In)
 	}
 	panic(fmt.Sprintf("cpu.newPlan: no layer for %T", s.Op))
+}
+
+func (b *builder[T]) cg(op *spec.CG, s spec.Step) *layer.CG[T] {
+	w := layer.Window{L1: op.L1, L2: op.L2, S1: op.S1, S2: op.S2, D: op.D}
+	return layer.NewCG[T](b.plan.frame, w, op.Order, s.In, s.Out, s.Param(spec.Coefs).Offset)
 }

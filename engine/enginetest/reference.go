@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/coarsegrain/taylornet/internal/layer"
+	"github.com/coarsegrain/taylornet/poly"
 	"github.com/coarsegrain/taylornet/spec"
 )
 
@@ -89,7 +90,7 @@ func (r *reference) op(op spec.Op, path string, x batch) batch {
 		return r.linear(op, path, out, x)
 	case *spec.Taylor:
 		coefs := r.params[path+".taylor.coefficients"]
-		monomials := spec.Monomials(x.shape.Size(), op.Order)
+		monomials := poly.Monomials(x.shape.Size(), op.Order)
 		return generate(len(x.maps), out, func(i, _, _, k int) float64 {
 			var sum float64
 			for t, members := range monomials {
@@ -182,13 +183,13 @@ func (r *reference) conv(op *spec.Conv, path string, out spec.Shape, x batch) ba
 	})
 }
 
-// cg sums the monomials one by one, in the order that spec.Monomials lists.
+// cg sums the monomials one by one, in the order that poly.Monomials lists.
 func (r *reference) cg(op *spec.CG, path string, out spec.Shape, x batch) batch {
 	if op.Tie > 0 {
 		path = fmt.Sprint("tie", op.Tie)
 	}
 	coefs := r.params[path+".cg.coefficients"]
-	monomials := spec.Monomials(op.L1*op.L2, op.Order)
+	monomials := poly.Monomials(op.L1*op.L2, op.Order)
 	return generate(len(x.maps), out, func(i, row, c, ch int) float64 {
 		var sum float64
 		for t, members := range monomials {

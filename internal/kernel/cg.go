@@ -1,19 +1,12 @@
 package kernel
 
-import "github.com/coarsegrain/taylornet/tensor"
+import (
+	"github.com/coarsegrain/taylornet/poly"
+	"github.com/coarsegrain/taylornet/tensor"
+)
 
 // MaxOrder is the highest order of a coarse-graining polynomial.
 const MaxOrder = 3
-
-// terms returns the number of monomials of degree at most order in n variables, as
-// spec.NumMonomials does above this package.
-func terms(n, order int) int {
-	terms := 1
-	for k := 1; k <= order; k++ {
-		terms = terms * (n + k) / k
-	}
-	return terms
-}
 
 // CG computes the coarse-graining polynomial of every site and channel,
 //
@@ -57,7 +50,7 @@ func checkCG[T tensor.Float](name string, win Window, inputs int, mean []T, outp
 	if order < 1 || order > MaxOrder {
 		panic(name + ": order out of range")
 	}
-	if outputs != win.Sites()*channels || coefs != terms(win.Taps, order)*channels || (mean != nil && len(mean) != channels) {
+	if outputs != win.Sites()*channels || coefs != poly.NumMonomials(win.Taps, order)*channels || (mean != nil && len(mean) != channels) {
 		panic(name + ": sizes do not agree")
 	}
 	win.check(name, channels, inputs)
@@ -78,7 +71,7 @@ func cgPortable[T tensor.Float](y, x, mean []T, win Window, coefs []T, channels,
 		for c := range channels {
 			m := orZero(mean, c)
 			sum := coefs[c]
-			quad, cubic := 1+n, terms(n, 2)
+			quad, cubic := 1+n, poly.NumMonomials(n, 2)
 			for i := range n {
 				ti := coefs[(1+i)*channels+c]
 				if order >= 2 {
@@ -114,7 +107,7 @@ func cgGradPortable[T tensor.Float](dx, dcoefs, x, mean []T, win Window, dy, coe
 			m := orZero(mean, c)
 			g := dy[s*channels+c]
 			dcoefs[c] += g
-			quad, cubic := 1+n, terms(n, 2)
+			quad, cubic := 1+n, poly.NumMonomials(n, 2)
 			for i := range n {
 				gi := g * (x[int(at[i])+c] - m)
 				dcoefs[(1+i)*channels+c] += gi

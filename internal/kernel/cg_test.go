@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/coarsegrain/taylornet/poly"
 )
 
 // A cgCase is the arguments of CG and CGGrad.
@@ -58,7 +60,7 @@ func (c cgCase) drawMean(r source) (mean *arg, value, scale []float64) {
 func checkCGForward(t rapid.TB, c cgCase, r source) {
 	t.Helper()
 	win := c.firstSites()
-	terms := terms(win.Taps, c.order)
+	terms := poly.NumMonomials(win.Taps, c.order)
 	x, coefs := newArg(r.buffer(Head(c.channels), c.pixels()*c.channels)), newArg(r.values(terms*c.channels))
 	y := newArg(r.values(win.Sites() * c.channels))
 	mean, meanValue, meanScale := c.drawMean(r)
@@ -82,7 +84,7 @@ func checkCGForward(t rapid.TB, c cgCase, r source) {
 func checkCGGrad(t rapid.TB, c cgCase, r source) {
 	t.Helper()
 	win := c.firstSites()
-	terms, head := terms(win.Taps, c.order), Head(c.channels)
+	terms, head := poly.NumMonomials(win.Taps, c.order), Head(c.channels)
 	x, coefs := newArg(r.buffer(head, c.pixels()*c.channels)), newArg(r.values(terms*c.channels))
 	dy, dcoefs := newArg(r.values(win.Sites()*c.channels)), newArg(r.values(terms*c.channels))
 	dx := newArg(r.values(len(x.data)))

@@ -13,6 +13,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/coarsegrain/taylornet/poly"
 	"github.com/coarsegrain/taylornet/tensor"
 )
 
@@ -39,7 +40,7 @@ func calls[T tensor.Float]() map[string]func() {
 	win := shape.window(c)
 	buffer := func(n int) []T { return tensor.Alloc[T](n) }
 	x, y := buffer(Head(c)+shape.pixels()*c), buffer(sites*c)
-	dx, coefs, row, column := buffer(len(x)), buffer(terms(taps, 2)*c), buffer(c), buffer(sites)
+	dx, coefs, row, column := buffer(len(x)), buffer(poly.NumMonomials(taps, 2)*c), buffer(c), buffer(sites)
 	w, f := buffer(taps*c*c), NewFilter[T](taps, c, c)
 	tile := winogradCase{n: 1, h: 5, w: 5, pad: 1, cin: c, cout: c}
 	in, out := tile.tiles(WinogradIn, 5, 5, 1, c), tile.tiles(WinogradOut, 5, 5, 0, c)

@@ -2,14 +2,14 @@ package layer
 
 import (
 	"github.com/coarsegrain/taylornet/internal/kernel"
-	"github.com/coarsegrain/taylornet/spec"
+	"github.com/coarsegrain/taylornet/poly"
 	"github.com/coarsegrain/taylornet/tensor"
 )
 
 // CG is coarse-graining: per channel, a polynomial of the window's members.
 type CG[T tensor.Float] struct {
 	frame   Frame
-	in, out spec.Shape
+	in, out tensor.Shape
 	win     kernel.Window
 	order   int
 	coefs   int // offset of the coefficients [terms,C]
@@ -17,12 +17,12 @@ type CG[T tensor.Float] struct {
 	params  []T
 }
 
-// NewCG compiles op for inputs of shape in. coefs is the offset of its coefficients.
-func NewCG[T tensor.Float](f Frame, op *spec.CG, in, out spec.Shape, coefs int) *CG[T] {
-	g := geometry{l1: op.L1, l2: op.L2, s1: op.S1, s2: op.S2, dilation: op.D}
+// NewCG compiles polynomials of a window of the given order, from feature maps of shape
+// in to out. coefs is the offset of the coefficients.
+func NewCG[T tensor.Float](f Frame, w Window, order int, in, out tensor.Shape, coefs int) *CG[T] {
 	return &CG[T]{
-		frame: f, in: in, out: out, win: g.window(f, in, out),
-		order: op.Order, coefs: coefs, terms: spec.NumMonomials(op.L1*op.L2, op.Order),
+		frame: f, in: in, out: out, win: w.window(f, in, out),
+		order: order, coefs: coefs, terms: poly.NumMonomials(w.L1*w.L2, order),
 	}
 }
 

@@ -2,7 +2,6 @@ package layer
 
 import (
 	"github.com/coarsegrain/taylornet/internal/kernel"
-	"github.com/coarsegrain/taylornet/spec"
 	"github.com/coarsegrain/taylornet/tensor"
 )
 
@@ -10,7 +9,7 @@ import (
 // the whole flattened feature map.
 type Conv[T tensor.Float] struct {
 	frame              Frame
-	in, out            spec.Shape
+	in, out            tensor.Shape
 	taps, cin          int
 	win, back          kernel.Window
 	filter, transposed *kernel.Filter[T]
@@ -20,39 +19,38 @@ type Conv[T tensor.Float] struct {
 	turned             []T          // weights [9][cout][cin] of fastBack
 }
 
-// NewConv compiles op for inputs of shape in. weight and bias are the offsets
-// of its parameters. Backward computes an input gradient only if inputGrad is
+// NewConv compiles a convolution from feature maps of shape in to out. weight and
+// bias are the offsets of its parameters. Backward computes an input gradient only if inputGrad is
 // set.
-func NewConv[T tensor.Float](f Frame, op *spec.Conv, in, out spec.Shape, weight, bias int, inputGrad bool) *Conv[T] {
-	g := geometry{l1: op.L1, l2: op.L2, s1: op.S1, s2: op.S2, pad: op.P, dilation: 1}
-	l := &Conv[T]{frame: f, in: in, out: out, taps: op.L1 * op.L2, cin: in.C, weight: weight, bias: bias}
-	if g == (geometry{l1: 3, l2: 3, s1: 1, s2: 1, pad: op.P, dilation: 1}) {
-		l.fast = newWinograd[T](f, op.P, in, out)
+func NewConv[T tensor.Float](f Frame, w Window, in, out tensor.Shape, weight, bias int, inputGrad bool) *Conv[T] {
+	l := &Conv[T]{frame: f, in: in, out: out, taps: w.L1 * w.L2, cin: in.C, weight: weight, bias: bias}
+	if w == (Window{L1: 3, L2: 3, S1: 1, S2: 1, P: w.P, D: 1}) {
+		l.fast = newWinograd[T](f, w.P, in, out)
 		if inputGrad {
-			l.fastBack = newWinograd[T](f, 2-op.P, out, in)
+			l.fastBack = newWinograd[T](f, 2-w.P, out, in)
 		}
 	}
-	return l.allocate(g, inputGrad)
+	return l.allocate(w, inputGrad)
 }
 
 // NewLinear compiles a dense layer from in, flattened, to out.C values.
-func NewLinear[T tensor.Float](f Frame, in, out spec.Shape, weight, bias int, inputGrad bool) *Conv[T] {
-	flat := spec.Shape{H: 1, W: 1, C: in.Size()}
+func NewLinear[T tensor.Float](f Frame, in, out tensor.Shape, weight, bias int, inputGrad bool) *Conv[T] {
+	flat := tensor.Shape{H: 1, W: 1, C: in.Size()}
 	l := &Conv[T]{frame: f, in: flat, out: out, taps: 1, cin: flat.C, weight: weight, bias: bias}
-	return l.allocate(geometry{l1: 1, l2: 1, s1: 1, s2: 1, dilation: 1}, inputGrad)
+	return l.allocate(Window{L1: 1, L2: 1, S1: 1, S2: 1, D: 1}, inputGrad)
 }
 
 // allocate makes what the passes need that do not go by Winograd's planes.
-func (l *Conv[T]) allocate(g geometry, inputGrad bool) *Conv[T] {
+func (l *Conv[T]) allocate(w Window, inputGrad bool) *Conv[T] {
 	if l.fast == nil {
-		l.win = g.window(l.frame, l.in, l.out)
+		l.win = w.window(l.frame, l.in, l.out)
 		l.filter = kernel.NewFilter[T](l.taps, l.cin, l.out.C)
 	}
 	switch {
 	case l.fastBack != nil:
 		l.turned = make([]T, l.taps*l.cin*l.out.C)
 	case inputGrad:
-		l.back = g.transposed(l.frame, l.in, l.out)
+		l.back = w.transposed(l.frame, l.in, l.out)
 		l.transposed = kernel.NewFilter[T](l.taps, l.out.C, l.cin)
 	}
 	return l

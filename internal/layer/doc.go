@@ -2,6 +2,6 @@
 // loops of internal/kernel.
 //
 // A Layer is an operation compiled for one input shape and a largest number of images.
-// It holds geometry and packed weights, which all workers share. What a pass must
+// It holds Window and packed weights, which all workers share. What a pass must
 // remember is in the caller's buffers and scratch.
 package layer

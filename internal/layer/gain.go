@@ -2,7 +2,6 @@ package layer
 
 import (
 	"github.com/coarsegrain/taylornet/internal/kernel"
-	"github.com/coarsegrain/taylornet/spec"
 	"github.com/coarsegrain/taylornet/tensor"
 )
 
@@ -19,17 +18,20 @@ import (
 // The energy after a gain follows from the energy before it, so several take no more
 // work than one: they multiply by one factor, which depends on the mean square v.
 type Gain[T tensor.Float] struct {
-	frame   Frame
-	shape   spec.Shape
-	most    []T // the mean squares for which each u is 1
-	limited bool
+	frame Frame
+	shape tensor.Shape
+	most  []T // the mean squares for which each u is 1
+	// The polynomial is 1 + linear u + square u^2.
+	linear, square T
+	limited        bool
 }
 
-// NewGain compiles ops, which follow each other, for feature maps of the given shape.
-func NewGain[T tensor.Float](f Frame, ops []*spec.Gain, shape spec.Shape, limited bool) *Gain[T] {
-	l := &Gain[T]{frame: f, shape: shape, limited: limited}
-	for _, op := range ops {
-		l.most = append(l.most, T(op.E))
+// NewGain compiles gains that follow each other, with these energies, for feature maps
+// of the given shape. Their polynomial is 1 + linear u + square u^2.
+func NewGain[T tensor.Float](f Frame, energies []int, linear, square float64, shape tensor.Shape, limited bool) *Gain[T] {
+	l := &Gain[T]{frame: f, shape: shape, linear: T(linear), square: T(square), limited: limited}
+	for _, e := range energies {
+		l.most = append(l.most, T(e))
 	}
 	return l
 }
@@ -135,8 +137,8 @@ func (l *Gain[T]) factor(v T) (f, slope, penalty T) {
 		if l.limited && u > 1 {
 			u, du = 1, 0
 		}
-		p := 1 + u*(spec.GainLinear+u*spec.GainSquare)
-		slope = slope*p + f*(spec.GainLinear+2*spec.GainSquare*u)*du
+		p := 1 + u*(l.linear+u*l.square)
+		slope = slope*p + f*(l.linear+2*l.square*u)*du
 		f *= p
 	}
 	return f, slope, penalty

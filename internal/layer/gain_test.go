@@ -8,31 +8,35 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/coarsegrain/taylornet/internal/approx"
-	"github.com/coarsegrain/taylornet/spec"
+	"github.com/coarsegrain/taylornet/tensor"
 )
+
+func newGain(f Frame, energies []int, shape tensor.Shape, limited bool) *Gain[float64] {
+	return NewGain[float64](f, energies, -5./3, 1, shape, limited)
+}
 
 func TestGainGradient(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		shape := spec.Shape{H: between(t, "h", 1, 3), W: between(t, "w", 1, 3), C: between(t, "c", 1, 4)}
+		shape := tensor.Shape{H: between(t, "h", 1, 3), W: between(t, "w", 1, 3), C: between(t, "c", 1, 4)}
 		f := NewFrame(between(t, "n", 1, 3), shape.C)
-		ops := []*spec.Gain{{E: between(t, "e", 4, 8)}, {E: between(t, "second", 1, 2)}}[:between(t, "gains", 1, 2)]
+		energies := []int{between(t, "e", 4, 8), between(t, "second", 1, 2)}[:between(t, "gains", 1, 2)]
 		src := source(t)
-		b := newBench(NewGain[float64](f, ops, shape, false), f, shape, shape, 0, src)
+		b := newBench(newGain(f, energies, shape, false), f, shape, shape, 0, src)
 		for i := range b.x {
 			b.x[i] /= 2 // beyond its bounds a gain's values are so large that differences lose their digits
 		}
 		b.check(t, 0)
-		newBench(NewGain[float64](f, ops, shape, true), f, shape, shape, 0, src).spread(src).check(t, 0)
+		newBench(newGain(f, energies, shape, true), f, shape, shape, 0, src).spread(src).check(t, 0)
 	})
 }
 
 // TestGain holds the layer to its definition on more sites than a block has, with
 // its gradient in the place of the output's.
 func TestGain(t *testing.T) {
-	shape := spec.Shape{H: 90, W: 80, C: 3}
+	shape := tensor.Shape{H: 90, W: 80, C: 3}
 	f := NewFrame(2, shape.C)
 	for _, limited := range []bool{false, true} {
-		l := NewGain[float64](f, []*spec.Gain{{E: 2}}, shape, limited)
+		l := newGain(f, []int{2}, shape, limited)
 		b := newBench(l, f, shape, shape, 0, rand.New(rand.NewPCG(1, 2)))
 		if b.n*shape.H*shape.W < 2*l.block() {
 			t.Fatal("no more sites than in a block")
@@ -75,9 +79,9 @@ func TestGainPenalty(t *testing.T) {
 		near(t, p, tt.p)
 		near(t, d, tt.d)
 	}
-	shape := spec.Shape{H: 2, W: 2, C: 3}
+	shape := tensor.Shape{H: 2, W: 2, C: 3}
 	f := NewFrame(2, shape.C)
-	l := NewGain[float64](f, []*spec.Gain{{E: 1}}, shape, true)
+	l := newGain(f, []int{1}, shape, true)
 	b := newBench(l, f, shape, shape, 0, rand.New(rand.NewPCG(1, 2)))
 	penalty := func() (sum float64) {
 		b.loss()

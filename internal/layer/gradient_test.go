@@ -8,7 +8,8 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/coarsegrain/taylornet/internal/approx"
-	"github.com/coarsegrain/taylornet/spec"
+	"github.com/coarsegrain/taylornet/poly"
+	"github.com/coarsegrain/taylornet/tensor"
 )
 
 // bench is a layer in float64 with random parameters, input and a random
@@ -16,14 +17,14 @@ import (
 type bench struct {
 	layer           Layer[float64]
 	frame           Frame
-	in, out         spec.Shape
+	in, out         tensor.Shape
 	n               int
 	params, grads   []float64
 	x, y, dx, dy, r []float64
 	scratch         []float64
 }
 
-func newBench(l Layer[float64], f Frame, in, out spec.Shape, params int, src *rand.Rand) *bench {
+func newBench(l Layer[float64], f Frame, in, out tensor.Shape, params int, src *rand.Rand) *bench {
 	b := &bench{layer: l, frame: f, in: in, out: out, n: f.Images}
 	b.params, b.grads = normals(params, src), make([]float64, params)
 	b.x, b.dx = make([]float64, f.Len(in)), make([]float64, f.Len(in))
@@ -96,23 +97,24 @@ func slide(in, l, s, p, d int) int { return (in+2*p-d*(l-1)-1)/s + 1 }
 
 func TestConvGradient(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		op := &spec.Conv{
-			L1: between(t, "l1", 1, 3), L2: between(t, "l2", 1, 3), C: between(t, "c", 1, 3),
-			S1: between(t, "s1", 1, 3), S2: between(t, "s2", 1, 2), P: between(t, "p", 0, 2),
+		c := between(t, "c", 1, 3)
+		w := Window{
+			L1: between(t, "l1", 1, 3), L2: between(t, "l2", 1, 3),
+			S1: between(t, "s1", 1, 3), S2: between(t, "s2", 1, 2), P: between(t, "p", 0, 2), D: 1,
 		}
-		in := spec.Shape{H: between(t, "h", 3, 5), W: between(t, "w", 3, 5), C: between(t, "cin", 1, 3)}
-		out := spec.Shape{H: slide(in.H, op.L1, op.S1, op.P, 1), W: slide(in.W, op.L2, op.S2, op.P, 1), C: op.C}
+		in := tensor.Shape{H: between(t, "h", 3, 5), W: between(t, "w", 3, 5), C: between(t, "cin", 1, 3)}
+		out := tensor.Shape{H: slide(in.H, w.L1, w.S1, w.P, 1), W: slide(in.W, w.L2, w.S2, w.P, 1), C: c}
 		f := NewFrame(between(t, "n", 1, 2), max(in.C, out.C))
-		weights := op.L1 * op.L2 * in.C * op.C
-		l := NewConv[float64](f, op, in, out, 0, weights, true)
-		newBench(l, f, in, out, weights+op.C, source(t)).check(t, weights+op.C)
+		weights := w.L1 * w.L2 * in.C * c
+		l := NewConv[float64](f, w, in, out, 0, weights, true)
+		newBench(l, f, in, out, weights+c, source(t)).check(t, weights+c)
 	})
 }
 
 func TestLinearGradient(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		in := spec.Shape{H: between(t, "h", 1, 3), W: between(t, "w", 1, 3), C: between(t, "cin", 1, 3)}
-		out := spec.Shape{H: 1, W: 1, C: between(t, "n", 1, 5)}
+		in := tensor.Shape{H: between(t, "h", 1, 3), W: between(t, "w", 1, 3), C: between(t, "cin", 1, 3)}
+		out := tensor.Shape{H: 1, W: 1, C: between(t, "n", 1, 5)}
 		f := NewFrame(between(t, "images", 1, 3), max(in.C, out.C))
 		weights := in.Size() * out.C
 		l := NewLinear[float64](f, in, out, out.C, 0, true)
@@ -122,15 +124,16 @@ func TestLinearGradient(t *testing.T) {
 
 func TestCGGradient(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		op := &spec.CG{
+		w := Window{
 			L1: between(t, "l1", 1, 3), L2: between(t, "l2", 1, 2), S1: between(t, "s1", 1, 3), S2: between(t, "s2", 1, 2),
-			D: between(t, "d", 1, 2), Order: between(t, "order", 1, 3), C: between(t, "c", 1, 3),
+			D: between(t, "d", 1, 2),
 		}
-		in := spec.Shape{H: between(t, "h", 5, 6), W: between(t, "w", 3, 5), C: op.C}
-		out := spec.Shape{H: slide(in.H, op.L1, op.S1, 0, op.D), W: slide(in.W, op.L2, op.S2, 0, op.D), C: op.C}
-		f := NewFrame(between(t, "n", 1, 2), op.C)
-		l := NewCG[float64](f, op, in, out, 0)
-		params := spec.NumMonomials(op.L1*op.L2, op.Order) * op.C
+		order, c := between(t, "order", 1, 3), between(t, "c", 1, 3)
+		in := tensor.Shape{H: between(t, "h", 5, 6), W: between(t, "w", 3, 5), C: c}
+		out := tensor.Shape{H: slide(in.H, w.L1, w.S1, 0, w.D), W: slide(in.W, w.L2, w.S2, 0, w.D), C: c}
+		f := NewFrame(between(t, "n", 1, 2), c)
+		l := NewCG[float64](f, w, order, in, out, 0)
+		params := poly.NumMonomials(w.L1*w.L2, order) * c
 		b := newBench(l, f, in, out, params, source(t))
 		for i := range b.dx { // stale gradients must not leak in
 			b.dx[i] = 7
@@ -141,18 +144,18 @@ func TestCGGradient(t *testing.T) {
 
 func TestTaylorGradient(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		in := spec.Shape{H: between(t, "h", 1, 2), W: between(t, "w", 1, 3), C: between(t, "cin", 1, 2)}
-		op := &spec.Taylor{N: between(t, "n", 1, 3), Order: between(t, "order", 1, 3)}
-		f := NewFrame(between(t, "images", 1, 3), max(in.C, op.N))
-		l := NewTaylor[float64](f, op, in, 0, true)
-		params := len(spec.Monomials(in.Size(), op.Order)) * op.N
-		newBench(l, f, in, spec.Shape{H: 1, W: 1, C: op.N}, params, source(t)).check(t, params)
+		in := tensor.Shape{H: between(t, "h", 1, 2), W: between(t, "w", 1, 3), C: between(t, "cin", 1, 2)}
+		out, order := tensor.Shape{H: 1, W: 1, C: between(t, "n", 1, 3)}, between(t, "order", 1, 3)
+		f := NewFrame(between(t, "images", 1, 3), max(in.C, out.C))
+		l := NewTaylor[float64](f, order, in, out, 0, true)
+		params := len(poly.Monomials(in.Size(), order)) * out.C
+		newBench(l, f, in, out, params, source(t)).check(t, params)
 	})
 }
 
 func TestNormGradient(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		shape := spec.Shape{H: between(t, "h", 1, 3), W: between(t, "w", 1, 3), C: between(t, "c", 1, 3)}
+		shape := tensor.Shape{H: between(t, "h", 1, 3), W: between(t, "w", 1, 3), C: between(t, "c", 1, 3)}
 		f := NewFrame(between(t, "n", 2, 4), shape.C)
 		c := shape.C
 		l := NewNorm[float64](f, shape, NormParams{Scale: 0, Shift: c, Mean: 2 * c, Var: 3 * c}, false)
@@ -181,7 +184,7 @@ func TestNormGradient(t *testing.T) {
 }
 
 func TestNormInPlace(t *testing.T) {
-	shape := spec.Shape{H: 2, W: 3, C: 2}
+	shape := tensor.Shape{H: 2, W: 3, C: 2}
 	f := NewFrame(3, shape.C)
 	l := NewNorm[float64](f, shape, NormParams{0, 2, 4, 6}, false)
 	b := newBench(l, f, shape, shape, 8, rand.New(rand.NewPCG(1, 2)))
@@ -211,18 +214,18 @@ func (b *bench) spread(src *rand.Rand) *bench {
 
 func TestPoolAndReLUGradient(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		op := &spec.Pool{
-			Max: rapid.Bool().Draw(t, "max"), Global: rapid.Bool().Draw(t, "global"),
+		largest, global := rapid.Bool().Draw(t, "max"), rapid.Bool().Draw(t, "global")
+		w := Window{
 			L1: between(t, "l1", 1, 3), L2: between(t, "l2", 1, 2), S1: between(t, "s1", 1, 2), S2: between(t, "s2", 1, 2), D: between(t, "d", 1, 2),
 		}
-		in := spec.Shape{H: between(t, "h", 5, 6), W: between(t, "w", 3, 5), C: between(t, "c", 1, 3)}
-		out := spec.Shape{H: slide(in.H, op.L1, op.S1, 0, op.D), W: slide(in.W, op.L2, op.S2, 0, op.D), C: in.C}
-		if op.Global {
-			out.H, out.W = 1, 1
+		in := tensor.Shape{H: between(t, "h", 5, 6), W: between(t, "w", 3, 5), C: between(t, "c", 1, 3)}
+		if global {
+			w = Window{L1: in.H, L2: in.W, S1: 1, S2: 1, D: 1}
 		}
+		out := tensor.Shape{H: slide(in.H, w.L1, w.S1, 0, w.D), W: slide(in.W, w.L2, w.S2, 0, w.D), C: in.C}
 		f := NewFrame(between(t, "n", 1, 2), in.C)
 		src := source(t)
-		newBench(NewPool[float64](f, op, in, out), f, in, out, 0, src).spread(src).check(t, 0)
+		newBench(NewPool[float64](f, w, largest, in, out), f, in, out, 0, src).spread(src).check(t, 0)
 		newBench(NewReLU[float64](f, in), f, in, in, 0, src).spread(src).check(t, 0)
 	})
 }

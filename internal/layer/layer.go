@@ -2,7 +2,6 @@ package layer
 
 import (
 	"github.com/coarsegrain/taylornet/internal/kernel"
-	"github.com/coarsegrain/taylornet/spec"
 	"github.com/coarsegrain/taylornet/tensor"
 )
 
@@ -59,7 +58,7 @@ type Frame struct {
 }
 
 // Len returns the length of a buffer of feature maps of shape s.
-func (f Frame) Len(s spec.Shape) int { return f.Head + f.Images*s.Size() }
+func (f Frame) Len(s tensor.Shape) int { return f.Head + f.Images*s.Size() }
 
 // NewFrame returns the frame for feature maps with at most the given number of channels.
 func NewFrame(images, channels int) Frame {
@@ -67,7 +66,7 @@ func NewFrame(images, channels int) Frame {
 }
 
 // data returns the feature maps of shape s of the first n images in buffer b.
-func data[T tensor.Float](f Frame, b []T, n int, s spec.Shape) []T {
+func data[T tensor.Float](f Frame, b []T, n int, s tensor.Shape) []T {
 	return b[f.Head:][:n*s.Size()]
 }
 

@@ -4,7 +4,6 @@ import (
 	"math"
 
 	"github.com/coarsegrain/taylornet/internal/kernel"
-	"github.com/coarsegrain/taylornet/spec"
 	"github.com/coarsegrain/taylornet/tensor"
 )
 
@@ -21,7 +20,7 @@ type NormParams struct{ Scale, Shift, Mean, Var int }
 // parameters, as at inference.
 type Norm[T tensor.Float] struct {
 	frame  Frame
-	shape  spec.Shape
+	shape  tensor.Shape
 	at     NormParams
 	fixed  bool
 	params []T
@@ -29,7 +28,7 @@ type Norm[T tensor.Float] struct {
 
 // NewNorm compiles a norm of feature maps of the given shape. If fixed is set, it uses
 // the statistics among the parameters.
-func NewNorm[T tensor.Float](f Frame, shape spec.Shape, at NormParams, fixed bool) *Norm[T] {
+func NewNorm[T tensor.Float](f Frame, shape tensor.Shape, at NormParams, fixed bool) *Norm[T] {
 	return &Norm[T]{frame: f, shape: shape, at: at, fixed: fixed}
 }
 

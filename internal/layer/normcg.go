@@ -2,7 +2,6 @@ package layer
 
 import (
 	"github.com/coarsegrain/taylornet/internal/kernel"
-	"github.com/coarsegrain/taylornet/spec"
 	"github.com/coarsegrain/taylornet/tensor"
 )
 
@@ -26,7 +25,7 @@ type NormCG[T tensor.Float] struct {
 
 // TakesNorm reports whether a norm and the coarse-graining op after it can be one
 // layer: whether op is of order 2, as nearly all are.
-func TakesNorm(op *spec.CG) bool { return op.Order == 2 }
+func TakesNorm(order int) bool { return order == 2 }
 
 // NewNormCG returns one layer that does what norm and then cg do.
 func NewNormCG[T tensor.Float](norm *Norm[T], cg *CG[T]) *NormCG[T] {

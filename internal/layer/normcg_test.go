@@ -9,7 +9,8 @@ import (
 
 	"github.com/coarsegrain/taylornet/internal/approx"
 	"github.com/coarsegrain/taylornet/internal/kernel"
-	"github.com/coarsegrain/taylornet/spec"
+	"github.com/coarsegrain/taylornet/poly"
+	"github.com/coarsegrain/taylornet/tensor"
 )
 
 // A normCGCase is a norm and the coarse-graining after it, whose parameters are
@@ -18,21 +19,23 @@ type normCGCase struct {
 	norm    *Norm[float64]
 	cg      *CG[float64]
 	frame   Frame
-	in, out spec.Shape
+	in, out tensor.Shape
 	trained int
 }
 
 func drawNormCG(t *rapid.T) normCGCase {
-	op := &spec.CG{
+	w := Window{
 		L1: between(t, "l1", 1, 3), L2: between(t, "l2", 1, 2), S1: between(t, "s1", 1, 3), S2: between(t, "s2", 1, 2),
-		D: between(t, "d", 1, 2), Order: 2, C: between(t, "c", 1, 3),
+		D: between(t, "d", 1, 2),
 	}
-	in := spec.Shape{H: between(t, "h", 5, 6), W: between(t, "w", 3, 5), C: op.C}
-	out := spec.Shape{H: slide(in.H, op.L1, op.S1, 0, op.D), W: slide(in.W, op.L2, op.S2, 0, op.D), C: op.C}
-	f := NewFrame(between(t, "n", 1, 2), op.C)
-	at := spec.NumMonomials(op.L1*op.L2, op.Order) * op.C
-	norm := NewNorm[float64](f, in, NormParams{Scale: at, Shift: at + op.C, Mean: at + 2*op.C, Var: at + 3*op.C}, false)
-	return normCGCase{norm, NewCG[float64](f, op, in, out, 0), f, in, out, at + 2*op.C}
+	const order = 2
+	c := between(t, "c", 1, 3)
+	in := tensor.Shape{H: between(t, "h", 5, 6), W: between(t, "w", 3, 5), C: c}
+	out := tensor.Shape{H: slide(in.H, w.L1, w.S1, 0, w.D), W: slide(in.W, w.L2, w.S2, 0, w.D), C: c}
+	f := NewFrame(between(t, "n", 1, 2), c)
+	at := poly.NumMonomials(w.L1*w.L2, order) * c
+	norm := NewNorm[float64](f, in, NormParams{Scale: at, Shift: at + c, Mean: at + 2*c, Var: at + 3*c}, false)
+	return normCGCase{norm, NewCG[float64](f, w, order, in, out, 0), f, in, out, at + 2*c}
 }
 
 func (c normCGCase) bench(src *rand.Rand) *bench {
@@ -82,7 +85,7 @@ func TestNormCGIsBoth(t *testing.T) {
 // TestNormOfBlocks holds statistics that are combined from several blocks
 // against those of all the data.
 func TestNormOfBlocks(t *testing.T) {
-	shape := spec.Shape{H: 1, W: 2*measureBlock/3 + 1, C: 3}
+	shape := tensor.Shape{H: 1, W: 2*measureBlock/3 + 1, C: 3}
 	f := NewFrame(2, shape.C)
 	l := NewNorm[float64](f, shape, NormParams{}, false)
 	b := newBench(l, f, shape, shape, 4, rand.New(rand.NewPCG(1, 2)))

@@ -2,7 +2,6 @@ package layer
 
 import (
 	"github.com/coarsegrain/taylornet/internal/kernel"
-	"github.com/coarsegrain/taylornet/spec"
 	"github.com/coarsegrain/taylornet/tensor"
 )
 
@@ -10,18 +9,14 @@ import (
 type Pool[T tensor.Float] struct {
 	stateless[T]
 	frame   Frame
-	in, out spec.Shape
+	in, out tensor.Shape
 	win     kernel.Window
 	max     bool
 }
 
-// NewPool compiles op for inputs of shape in.
-func NewPool[T tensor.Float](f Frame, op *spec.Pool, in, out spec.Shape) *Pool[T] {
-	g := geometry{l1: op.L1, l2: op.L2, s1: op.S1, s2: op.S2, dilation: op.D}
-	if op.Global {
-		g = geometry{l1: in.H, l2: in.W, s1: 1, s2: 1, dilation: 1}
-	}
-	return &Pool[T]{frame: f, in: in, out: out, win: g.window(f, in, out), max: op.Max}
+// NewPool compiles the largest member of each window, or the average, per channel.
+func NewPool[T tensor.Float](f Frame, w Window, largest bool, in, out tensor.Shape) *Pool[T] {
+	return &Pool[T]{frame: f, in: in, out: out, win: w.window(f, in, out), max: largest}
 }
 
 // Forward implements Layer.
@@ -112,11 +107,11 @@ func oneIf(b bool) int {
 type ReLU[T tensor.Float] struct {
 	stateless[T]
 	frame Frame
-	shape spec.Shape
+	shape tensor.Shape
 }
 
 // NewReLU compiles a rectifier of feature maps of the given shape.
-func NewReLU[T tensor.Float](f Frame, shape spec.Shape) *ReLU[T] {
+func NewReLU[T tensor.Float](f Frame, shape tensor.Shape) *ReLU[T] {
 	return &ReLU[T]{frame: f, shape: shape}
 }
 

@@ -2,7 +2,7 @@ package layer
 
 import (
 	"github.com/coarsegrain/taylornet/internal/kernel"
-	"github.com/coarsegrain/taylornet/spec"
+	"github.com/coarsegrain/taylornet/poly"
 	"github.com/coarsegrain/taylornet/tensor"
 )
 
@@ -10,17 +10,17 @@ import (
 // is a linear layer on the monomials.
 type Taylor[T tensor.Float] struct {
 	frame    Frame
-	in       spec.Shape
-	products []spec.Product
+	in       tensor.Shape
+	products []poly.Product
 	linear   *Conv[T] // from the monomials of degree 1 and above
 }
 
-// NewTaylor compiles op for inputs of shape in. coefs is the offset of its coefficients
-// [terms,N].
-func NewTaylor[T tensor.Float](f Frame, op *spec.Taylor, in spec.Shape, coefs int, inputGrad bool) *Taylor[T] {
-	l := &Taylor[T]{frame: f, in: in, products: spec.Products(in.Size(), op.Order)}
-	monomials := spec.Shape{H: 1, W: 1, C: in.Size() + len(l.products)}
-	l.linear = NewLinear[T](f, monomials, spec.Shape{H: 1, W: 1, C: op.N}, coefs+op.N, coefs, inputGrad)
+// NewTaylor compiles out.C polynomials of the given order of a whole feature map of
+// shape in. coefs is the offset of the coefficients [terms,out.C].
+func NewTaylor[T tensor.Float](f Frame, order int, in, out tensor.Shape, coefs int, inputGrad bool) *Taylor[T] {
+	l := &Taylor[T]{frame: f, in: in, products: poly.Products(in.Size(), order)}
+	monomials := tensor.Shape{H: 1, W: 1, C: in.Size() + len(l.products)}
+	l.linear = NewLinear[T](f, monomials, out, coefs+out.C, coefs, inputGrad)
 	return l
 }
 
@@ -40,7 +40,7 @@ func (l *Taylor[T]) parts(scratch []T) (monomials, grads []T) {
 }
 
 // image returns the part of buffer b that holds image i of shape s.
-func (l *Taylor[T]) image(b []T, i int, s spec.Shape) []T {
+func (l *Taylor[T]) image(b []T, i int, s tensor.Shape) []T {
 	return b[l.frame.Head+i*s.Size():][:s.Size()]
 }
 

@@ -2,46 +2,44 @@ package layer
 
 import (
 	"github.com/coarsegrain/taylornet/internal/kernel"
-	"github.com/coarsegrain/taylornet/spec"
+	"github.com/coarsegrain/taylornet/tensor"
 )
 
-// geometry is a window moved over a lattice: size L1 x L2, strides, zero
-// padding and dilation.
-type geometry struct {
-	l1, l2, s1, s2, pad, dilation int
-}
+// Window is a window of L1 x L2 members, D apart, moved by strides S1 and S2 over a
+// lattice with P zeros on every side.
+type Window struct{ L1, L2, S1, S2, P, D int }
 
 // window lists the inputs of each output site, for all images of the frame.
-func (g geometry) window(f Frame, in, out spec.Shape) kernel.Window {
-	index := g.index(f, out, in, func(r, c, k, l int) (y, x int) {
-		return r*g.s1 - g.pad + k*g.dilation, c*g.s2 - g.pad + l*g.dilation
+func (w Window) window(f Frame, in, out tensor.Shape) kernel.Window {
+	index := w.index(f, out, in, func(r, c, k, l int) (y, x int) {
+		return r*w.S1 - w.P + k*w.D, c*w.S2 - w.P + l*w.D
 	})
-	return kernel.Window{Taps: g.l1 * g.l2, Index: index, Partition: partition(f, in, index)}
+	return kernel.Window{Taps: w.L1 * w.L2, Index: index, Partition: partition(f, in, index)}
 }
 
 // transposed lists, for each input site and tap, the output site that reads the input
 // through that tap. This is the window of the gradient's convolution.
-func (g geometry) transposed(f Frame, in, out spec.Shape) kernel.Window {
-	index := g.index(f, in, out, func(r, c, k, l int) (y, x int) {
-		y, x = r+g.pad-k*g.dilation, c+g.pad-l*g.dilation
-		if y%g.s1 != 0 || x%g.s2 != 0 {
+func (w Window) transposed(f Frame, in, out tensor.Shape) kernel.Window {
+	index := w.index(f, in, out, func(r, c, k, l int) (y, x int) {
+		y, x = r+w.P-k*w.D, c+w.P-l*w.D
+		if y%w.S1 != 0 || x%w.S2 != 0 {
 			return -1, -1 // no output reads the input through this tap
 		}
-		return y / g.s1, x / g.s2
+		return y / w.S1, x / w.S2
 	})
-	return kernel.Window{Taps: g.l1 * g.l2, Index: index}
+	return kernel.Window{Taps: w.L1 * w.L2, Index: index}
 }
 
 // index lists, for each site (r,c) of the lattice sites and each tap (k,l), the place in
 // the buffer of source of the site that at returns.
-func (g geometry) index(f Frame, sites, source spec.Shape, at func(r, c, k, l int) (y, x int)) []int32 {
-	index := make([]int32, 0, f.Images*sites.H*sites.W*g.l1*g.l2)
+func (w Window) index(f Frame, sites, source tensor.Shape, at func(r, c, k, l int) (y, x int)) []int32 {
+	index := make([]int32, 0, f.Images*sites.H*sites.W*w.L1*w.L2)
 	for image := range f.Images {
 		base := f.Head + image*source.Size()
 		for r := range sites.H {
 			for c := range sites.W {
-				for tap := range g.l1 * g.l2 {
-					y, x := at(r, c, tap/g.l2, tap%g.l2)
+				for tap := range w.L1 * w.L2 {
+					y, x := at(r, c, tap/w.L2, tap%w.L2)
 					index = append(index, site(base, source, y, x))
 				}
 			}
@@ -51,7 +49,7 @@ func (g geometry) index(f Frame, sites, source spec.Shape, at func(r, c, k, l in
 }
 
 // site returns the index of lattice site (r,c), or that of the zero pixel outside.
-func site(base int, s spec.Shape, r, c int) int32 {
+func site(base int, s tensor.Shape, r, c int) int32 {
 	if r < 0 || c < 0 || r >= s.H || c >= s.W {
 		return 0
 	}
@@ -59,7 +57,7 @@ func site(base int, s spec.Shape, r, c int) int32 {
 }
 
 // partition reports whether each input site is in index exactly once.
-func partition(f Frame, in spec.Shape, index []int32) bool {
+func partition(f Frame, in tensor.Shape, index []int32) bool {
 	seen := make([]bool, f.Images*in.H*in.W)
 	for _, at := range index {
 		k := (int(at) - f.Head) / in.C

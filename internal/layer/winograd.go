@@ -2,7 +2,6 @@ package layer
 
 import (
 	"github.com/coarsegrain/taylornet/internal/kernel"
-	"github.com/coarsegrain/taylornet/spec"
 	"github.com/coarsegrain/taylornet/tensor"
 )
 
@@ -24,7 +23,7 @@ const winogradLeast = 16
 // winograd is a 3x3 convolution of stride 1 by Winograd's F(4x4,3x3), from the
 // lattice in to the lattice out: see kernel.WinogradPlanes.
 type winograd[T tensor.Float] struct {
-	in, out  spec.Shape
+	in, out  tensor.Shape
 	gather   kernel.Window // [tiles][36] sites of in
 	scatter  kernel.Window // [tiles][16] sites of out
 	rows     kernel.Window // of one plane's tiles
@@ -33,18 +32,18 @@ type winograd[T tensor.Float] struct {
 }
 
 // newWinograd returns nil if the direct convolution is better.
-func newWinograd[T tensor.Float](f Frame, pad int, in, out spec.Shape) *winograd[T] {
+func newWinograd[T tensor.Float](f Frame, pad int, in, out tensor.Shape) *winograd[T] {
 	across := func(size int) int { return (size + kernel.WinogradOut - 1) / kernel.WinogradOut }
-	lattice := spec.Shape{H: across(out.H), W: across(out.W)}
+	lattice := tensor.Shape{H: across(out.H), W: across(out.W)}
 	w := &winograd[T]{in: in, out: out, perImage: lattice.H * lattice.W}
 	if pad < 0 || f.Images*w.perImage < winogradLeast || !kernel.WinogradPays[T](in.C, out.C) {
 		return nil
 	}
 	w.filters = kernel.NewWinogradFilters[T](in.C, out.C)
 	// Patches are WinogradOut apart, as the windows of a convolution.
-	patch := func(size, pad int, source spec.Shape) kernel.Window {
-		g := geometry{l1: size, l2: size, s1: kernel.WinogradOut, s2: kernel.WinogradOut, pad: pad, dilation: 1}
-		return g.window(f, source, lattice)
+	patch := func(size, pad int, source tensor.Shape) kernel.Window {
+		w := Window{L1: size, L2: size, S1: kernel.WinogradOut, S2: kernel.WinogradOut, P: pad, D: 1}
+		return w.window(f, source, lattice)
 	}
 	w.gather, w.scatter = patch(kernel.WinogradIn, pad, in), patch(kernel.WinogradOut, 0, out)
 	w.rows.Taps = 1

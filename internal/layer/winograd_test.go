@@ -9,14 +9,13 @@ import (
 
 	"github.com/coarsegrain/taylornet/internal/approx"
 	"github.com/coarsegrain/taylornet/internal/cpu"
-	"github.com/coarsegrain/taylornet/spec"
 	"github.com/coarsegrain/taylornet/tensor"
 )
 
 // pass takes a convolution forward and backward.
 type pass[T tensor.Float] struct{ y, dx, grads []T }
 
-func convPass[T tensor.Float](f Frame, op *spec.Conv, in, out spec.Shape, params, x, dy []float64) pass[T] {
+func convPass[T tensor.Float](f Frame, w Window, in, out tensor.Shape, params, x, dy []float64) pass[T] {
 	cast := func(v []float64) []T {
 		to := tensor.Alloc[T](len(v))
 		for i := range v {
@@ -24,8 +23,8 @@ func convPass[T tensor.Float](f Frame, op *spec.Conv, in, out spec.Shape, params
 		}
 		return to
 	}
-	weights := op.L1 * op.L2 * in.C * out.C
-	l := NewConv[T](f, op, in, out, 0, weights, true)
+	weights := w.L1 * w.L2 * in.C * out.C
+	l := NewConv[T](f, w, in, out, 0, weights, true)
 	l.Refresh(cast(params))
 	p := pass[T]{tensor.Alloc[T](f.Len(out)), tensor.Alloc[T](f.Len(in)), tensor.Alloc[T](len(params))}
 	scratch := tensor.Alloc[T](l.Scratch())
@@ -45,9 +44,9 @@ func TestConvFloat32(t *testing.T) {
 		t.Run(level.String(), func(t *testing.T) {
 			defer cpu.Set(level)()
 			rapid.Check(t, func(t *rapid.T) {
-				op := &spec.Conv{L1: 3, L2: 3, C: between(t, "cout", 14, 40), S1: 1, S2: 1, P: between(t, "pad", 0, 3)}
-				in := spec.Shape{H: between(t, "h", 3, 18), W: between(t, "w", 3, 18), C: between(t, "cin", 14, 40)}
-				out := spec.Shape{H: slide(in.H, 3, 1, op.P, 1), W: slide(in.W, 3, 1, op.P, 1), C: op.C}
+				c, w := between(t, "cout", 14, 40), Window{L1: 3, L2: 3, S1: 1, S2: 1, P: between(t, "pad", 0, 3), D: 1}
+				in := tensor.Shape{H: between(t, "h", 3, 18), W: between(t, "w", 3, 18), C: between(t, "cin", 14, 40)}
+				out := tensor.Shape{H: slide(in.H, 3, 1, w.P, 1), W: slide(in.W, 3, 1, w.P, 1), C: c}
 				f := NewFrame(between(t, "images", 1, 5), max(in.C, out.C))
 				src := source(t)
 				// No element is large, so the errors of few terms are small.
@@ -59,10 +58,10 @@ func TestConvFloat32(t *testing.T) {
 					return v
 				}
 				params := uniform(9*in.C*out.C + out.C)
-				buffer := func(s spec.Shape) []float64 { return append(make([]float64, f.Head), uniform(f.Len(s)-f.Head)...) }
+				buffer := func(s tensor.Shape) []float64 { return append(make([]float64, f.Head), uniform(f.Len(s)-f.Head)...) }
 				x, dy := buffer(in), buffer(out)
-				want := convPass[float64](f, op, in, out, params, x, dy)
-				got := convPass[float32](f, op, in, out, params, x, dy)
+				want := convPass[float64](f, w, in, out, params, x, dy)
+				got := convPass[float32](f, w, in, out, params, x, dy)
 				check := func(name string, got []float32, want []float64, terms int) {
 					if err := approx.Slices(got, want, func(int) float64 { return 2e-5 * float64(terms) }); err != nil {
 						t.Fatalf("%s: %v", name, err)
@@ -81,13 +80,13 @@ func TestConvFloat32(t *testing.T) {
 func TestWinogradAccuracy(t *testing.T) {
 	for _, tt := range []struct{ images, side, channels int }{{4, 14, 64}, {1, 32, 112}} {
 		src := rand.New(rand.NewPCG(1, 2))
-		op := &spec.Conv{L1: 3, L2: 3, C: tt.channels, S1: 1, S2: 1, P: 1}
-		in := spec.Shape{H: tt.side, W: tt.side, C: tt.channels}
+		w := Window{L1: 3, L2: 3, S1: 1, S2: 1, P: 1, D: 1}
+		in := tensor.Shape{H: tt.side, W: tt.side, C: tt.channels}
 		f := NewFrame(tt.images, in.C)
 		buffer := func() []float64 { return append(make([]float64, f.Head), normals(f.Len(in)-f.Head, src)...) }
-		params, x, dy := normals(9*in.C*op.C+op.C, src), buffer(), buffer()
-		want := convPass[float64](f, op, in, in, params, x, dy)
-		got := convPass[float32](f, op, in, in, params, x, dy)
+		params, x, dy := normals(9*in.C*in.C+in.C, src), buffer(), buffer()
+		want := convPass[float64](f, w, in, in, params, x, dy)
+		got := convPass[float32](f, w, in, in, params, x, dy)
 		check := func(name string, got []float32, want []float64) {
 			var err, spread float64
 			for i, v := range want {
