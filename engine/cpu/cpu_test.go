@@ -10,16 +10,17 @@ import (
 )
 
 func TestConformance(t *testing.T) {
+	suite := enginetest.New[float32](t)
 	for _, level := range simd.Supported() {
 		t.Run(level.String(), func(t *testing.T) {
 			defer simd.Set(level)()
-			enginetest.Run(t, New(), 2e-5)
+			suite.Run(t, New(), 2e-5)
 		})
 	}
 }
 
 func TestConformanceFloat64(t *testing.T) {
-	enginetest.Run(t, Engine[float64]{}, 1e-11)
+	enginetest.New[float64](t).Run(t, Engine[float64]{}, 1e-11)
 }
 
 func TestTooLargeToIndex(t *testing.T) {

@@ -145,8 +145,8 @@ func (r *reference) linear(op *spec.Linear, path string, out spec.Shape, x batch
 func (r *reference) gain(op *spec.Gain, x batch) batch {
 	return generate(len(x.maps), x.shape, func(i, row, c, ch int) float64 {
 		var u float64
-		for k := range x.shape.C {
-			u += x.at(i, row, c, k) * x.at(i, row, c, k) / float64(op.E*x.shape.C)
+		for _, v := range x.pixel(i, row, c) {
+			u += v * v / float64(op.E*x.shape.C)
 		}
 		if r.limited {
 			if ch == 0 {
