@@ -33,7 +33,7 @@ L12 cmd/...
 // modules is who may import what from elsewhere, outside tests.
 const modules = `
 golang.org/x/sys                    internal/cpu
-golang.org/x/image                  dataset model app/internal/report
+golang.org/x/image                  dataset app/internal/report
 gonum.org/v1/plot                   app/internal/report
 github.com/spf13/cobra              app/internal/cli
 github.com/spf13/pflag              app/internal/cli
