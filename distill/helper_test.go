@@ -193,7 +193,7 @@ func oneLine(t testing.TB, err error, want string) {
 	}
 }
 
-// byHandReferences are nine colours, three a class, that were found at two
+// byHandReferences are nine colours, three per class, found at two
 // levels, and their models.
 func byHandReferences(t testing.TB) *References {
 	t.Helper()

@@ -303,14 +303,14 @@ func painted(t testing.TB, nets ensemble, n, steps, workers int) (x, targets []f
 	p := newTestPainter(t, nets, how, workers)
 	err := p.paint(t.Context(), newCanvas(p, x, targets), steps, func(step int) {
 		if seen++; step != seen {
-			t.Errorf("progress tells of step %d after %d calls", step, seen)
+			t.Errorf("progress reports step %d after %d calls", step, seen)
 		}
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if seen != steps {
-		t.Errorf("progress tells of %d steps of %d", seen, steps)
+		t.Errorf("progress reports %d steps of %d", seen, steps)
 	}
 	return x, targets
 }

@@ -165,7 +165,7 @@ func TestRefined(t *testing.T) {
 	}
 }
 
-// Images are varied by each pass anew; without augmentation they stay.
+// Each pass augments images differently; without augmentation they stay.
 func TestVaried(t *testing.T) {
 	nets, images := testEnsemble(t, 2, trained(t), disturbed(t)), someDigits(t, 20).All()
 	w := distiller{Config: small(), nets: nets}

@@ -107,7 +107,7 @@ func TestInterruptionKeepsChunks(t *testing.T) {
 }
 
 // TestDiskFailures lets every call to the disk of a short run fail in turn. The
-// run must say so, and go on from what it left to the same references.
+// run must say so, and resume from what it left to the same references.
 func TestDiskFailures(t *testing.T) {
 	c, set, models := small(), someDigits(t, 250), []*model.Model{trained(t)}
 	c.PerClass, c.Steps, c.Refine = []int{13, 1}, []int{1, 1}, 0 // two chunks and one

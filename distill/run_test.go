@@ -76,7 +76,7 @@ func checkTree(t *testing.T, refs *References, perClass int, m *model.Model, set
 	t.Helper()
 	classes := len(set.Classes)
 	if refs.Len() != perClass*classes || len(refs.Set.Pixels) != refs.Len()*set.H*set.W*set.C {
-		t.Fatalf("%d references with %d pixels, want %d a class", refs.Len(), len(refs.Set.Pixels), perClass)
+		t.Fatalf("%d references with %d pixels, want %d per class", refs.Len(), len(refs.Set.Pixels), perClass)
 	}
 	for i, label := range refs.Set.Labels {
 		if int(label) != i/perClass {

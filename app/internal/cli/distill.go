@@ -293,7 +293,7 @@ type distillation struct {
 // explained adds to an error of a run what to do about it.
 func (d *distillation) explained(err error) error {
 	switch {
-	case errors.Is(err, distill.ErrInterrupted), errors.Is(err, train.ErrInterrupted):
+	case errors.Is(err, distill.ErrInterrupted):
 		return fmt.Errorf("%w: resume with --resume --out %s and the same models", err, quoted(d.flags.out))
 	case errors.Is(err, distill.ErrExists):
 		return fmt.Errorf("%w: resume it with --resume, or choose another folder with --out", err)
