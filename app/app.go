@@ -4,10 +4,12 @@ import (
 	"os"
 
 	"github.com/coarsegrain/taylornet/app/internal/cli"
+	"github.com/coarsegrain/taylornet/engine"
 )
 
-// Main runs the command with the process's arguments and streams, and returns the
-// exit status.
-func Main() int {
-	return cli.Main(os.Args[1:], os.Stdout, os.Stderr)
+// Main runs the command with the arguments and streams of the process, and returns the
+// exit status. With engines, the commands train, sweep, eval and predict take the flag
+// --engine, which chooses one by its name; the default is that of package engine/cpu.
+func Main(engines ...engine.Engine[float32]) int {
+	return cli.Main(os.Args[1:], os.Stdout, os.Stderr, engines...)
 }

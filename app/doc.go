@@ -1,3 +1,3 @@
-// Package app is the command taylornet as a library, so that another binary can
-// be the same command with more in it.
+// Package app is the command taylornet as a library. Another binary can be the same
+// command with more engines: its main function calls Main.
 package app

@@ -56,6 +56,8 @@ type Options struct {
 	Workers int
 	// Invert says which pictures have light and dark exchanged; "" means InvertAuto.
 	Invert Invert
+	// Engine evaluates the network; nil means engine/cpu.
+	Engine engine.Engine[float32]
 }
 
 // New makes a model from copies of the parts. Without opts the defaults hold; of
@@ -77,8 +79,11 @@ func newModel(cfg *Config, opts []Options) (*Model, error) {
 	if err := o.Invert.validate(); err != nil {
 		return nil, err
 	}
+	if o.Engine == nil {
+		o.Engine = cpu.New()
+	}
 	return &Model{cfg: *cfg, invert: o.Invert, compiled: sync.OnceValues(func() (engine.Program[float32], error) {
-		return cpu.New().Compile(cfg.Net, cfg.Params, engine.Options{Workers: o.Workers})
+		return o.Engine.Compile(cfg.Net, cfg.Params, engine.Options{Workers: o.Workers})
 	})}, nil
 }
 

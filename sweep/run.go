@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/engine"
 	"github.com/coarsegrain/taylornet/internal/fsx"
 	"github.com/coarsegrain/taylornet/internal/parallel"
 	"github.com/coarsegrain/taylornet/model"
@@ -49,8 +50,8 @@ func (load Load) Once() Load {
 	}
 }
 
-// Options say how a sweep is made. The outcome depends only on the data and the teachers
-// among them.
+// Options say how a sweep is made. The outcome depends on the data, the teachers and the
+// engine among them.
 type Options struct {
 	// Dir is the folder of the sweep, which is made if it is missing.
 	Dir string
@@ -58,6 +59,8 @@ type Options struct {
 	Resume bool
 	// Parallel is the number of runs that are made at a time; 0 means 1.
 	Parallel int
+	// Engine is that of train.Options.
+	Engine engine.Engine[float32]
 	// Workers is the number of goroutines of each run. 0 shares the CPUs among the
 	// runs that are made at a time.
 	Workers int
@@ -238,7 +241,7 @@ func (s *sweep) make(ctx context.Context, run PlannedRun) (*RunResult, error) {
 func (s *sweep) train(ctx context.Context, run PlannedRun, data *dataset.Data) (*train.Result, error) {
 	opts := train.Options{
 		Dir: run.Dir, Resume: s.opts.Resume && train.Exists(run.Dir),
-		Workers: s.opts.Workers, SaveEvery: s.opts.SaveEvery,
+		Engine: s.opts.Engine, Workers: s.opts.Workers, SaveEvery: s.opts.SaveEvery,
 	}
 	if !opts.Resume {
 		var err error

@@ -90,3 +90,31 @@ func TestDiskFailures(t *testing.T) {
 		t.Errorf("only %d calls failed", failures)
 	}
 }
+
+// TestInterruptedAfterTheLastEpoch ends the context of a run that only has to be
+// evaluated.
+func TestInterruptedAfterTheLastEpoch(t *testing.T) {
+	data, cfg := digits(t), small()
+	dir := filepath.Join(t.TempDir(), "run")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	_, err := Run(ctx, cfg, data, Options{Dir: dir, Progress: func(p Progress) {
+		if p.Epoch == cfg.Epochs && p.Finished != nil {
+			cancel()
+		}
+	}})
+	if !errors.Is(err, ErrInterrupted) || !errors.Is(err, context.Canceled) {
+		t.Fatalf("error %v, want an interruption", err)
+	}
+	resumed, err := Run(t.Context(), cfg, data, Options{Dir: dir, Resume: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := Run(t.Context(), cfg, data, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(modelBytes(t, resumed), modelBytes(t, whole)) {
+		t.Error("the resumed run has another model than the uninterrupted one")
+	}
+}

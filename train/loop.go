@@ -94,6 +94,7 @@ func (r *run) update() error {
 // closeEpoch evaluates the averaged weights on the validation images, keeps them if
 // they are the best yet, and decides whether the run is done.
 func (r *run) closeEpoch(epoch int) (*Metrics, error) {
+	ctx := context.Background() // an interruption would lose the steps since the last checkpoint
 	images := float64(r.Partial.Images)
 	m := Metrics{
 		Epoch: epoch + 1, TrainLoss: r.Partial.Loss / images, TrainAccuracy: float64(r.Partial.Correct) / images,
@@ -109,14 +110,14 @@ func (r *run) closeEpoch(epoch int) (*Metrics, error) {
 		return nil, r.diverged(fmt.Sprintf("after epoch %d: %v", epoch+1, err))
 	}
 	if r.opts.TestCurve {
-		e, err := current.Evaluate(context.Background(), r.data.Test.All())
+		e, err := current.Evaluate(ctx, r.data.Test.All())
 		if err != nil {
 			return nil, err
 		}
 		m.TestAccuracy = e.Accuracy()
 	}
 	if r.validation.Len() > 0 {
-		e, err := current.Evaluate(context.Background(), r.validation)
+		e, err := current.Evaluate(ctx, r.validation)
 		if err != nil {
 			return nil, err
 		}

@@ -56,5 +56,5 @@ func (r *run) model(params []float32, test *model.Evaluation, logitRange float32
 	}
 	return model.New(model.Config{
 		Net: r.net, Params: params, Normalisation: r.norm, Classes: r.data.Train.Classes, LogitRange: logitRange, Training: text,
-	}, model.Options{Workers: r.opts.Workers})
+	}, model.Options{Workers: r.opts.Workers, Engine: r.opts.Engine})
 }

@@ -71,21 +71,21 @@ func (r *Result) Summary(dir string) Summary {
 }
 
 // finish evaluates the final model, writes it, and returns the result.
-func (r *run) finish() (*Result, error) {
+func (r *run) finish(ctx context.Context) (*Result, error) {
 	m, err := r.model(r.kept, nil, 0)
 	if err != nil {
 		return nil, err
 	}
 	result := &Result{History: r.History, Best: r.Best}
 	if r.validation.Len() > 0 {
-		if result.Validation, err = m.Evaluate(context.Background(), r.validation); err != nil {
+		if result.Validation, err = m.Evaluate(ctx, r.validation); err != nil {
 			return nil, err
 		}
 	}
-	if result.Test, err = m.Evaluate(context.Background(), r.data.Test.All()); err != nil {
+	if result.Test, err = m.Evaluate(ctx, r.data.Test.All()); err != nil {
 		return nil, err
 	}
-	logitRange, err := m.MeasureRange(context.Background(), thinned(r.training, rangeImages))
+	logitRange, err := m.MeasureRange(ctx, thinned(r.training, rangeImages))
 	if err != nil {
 		return nil, err
 	}

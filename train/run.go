@@ -3,9 +3,12 @@ package train
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/engine"
+	"github.com/coarsegrain/taylornet/engine/cpu"
 	"github.com/coarsegrain/taylornet/internal/fsx"
 	"github.com/coarsegrain/taylornet/model"
 )
@@ -21,8 +24,8 @@ var (
 	ErrExists = errors.New("the folder already holds a run")
 )
 
-// Options say how a run is made. The outcome does not depend on them, except on the
-// teacher.
+// Options say how a run is made. The outcome depends on the teacher and the engine among
+// them.
 type Options struct {
 	// Dir is the run folder, which is made if it is missing; "" writes nothing.
 	Dir string
@@ -33,6 +36,9 @@ type Options struct {
 	// in place of labels (Hinton, Vinyals and Dean, arXiv 1503.02531, at temperature
 	// 1). The run folder keeps a copy, which a resumed run learns from instead.
 	Teacher *model.Model
+	// Engine computes; nil means engine/cpu. Another engine gives other weights, within
+	// rounding: a run must be resumed with its own.
+	Engine engine.Engine[float32]
 	// Workers is the number of goroutines that compute; 0 means one per CPU.
 	Workers int
 	// SaveEvery is the time between checkpoints within an epoch; 0 means
@@ -47,6 +53,18 @@ type Options struct {
 	fs fsx.FS
 }
 
+func (o *Options) setDefaults() {
+	if o.Engine == nil {
+		o.Engine = cpu.New()
+	}
+	if o.SaveEvery <= 0 {
+		o.SaveEvery = DefaultSaveEvery
+	}
+	if o.fs == nil {
+		o.fs = fsx.OS{}
+	}
+}
+
 // DefaultSaveEvery is the time between checkpoints if Options give none.
 const DefaultSaveEvery = 30 * time.Second
 
@@ -54,12 +72,6 @@ const DefaultSaveEvery = 30 * time.Second
 // the finished run. If ctx ends first, Run saves a checkpoint and returns an error that
 // wraps ErrInterrupted.
 func Run(ctx context.Context, cfg Config, data *dataset.Data, opts Options) (*Result, error) {
-	if opts.fs == nil {
-		opts.fs = fsx.OS{}
-	}
-	if opts.SaveEvery <= 0 {
-		opts.SaveEvery = DefaultSaveEvery
-	}
 	r, err := newRun(cfg, data, opts)
 	if err != nil {
 		return nil, err
@@ -72,7 +84,11 @@ func Run(ctx context.Context, cfg Config, data *dataset.Data, opts Options) (*Re
 			return nil, err
 		}
 	}
-	return r.finish()
+	result, err := r.finish(ctx)
+	if err != nil && ctx.Err() != nil { // the checkpoint says that all epochs are made
+		err = fmt.Errorf("%w after the last epoch: %w", ErrInterrupted, context.Cause(ctx))
+	}
+	return result, err
 }
 
 // Check returns the error that would keep a run from starting, its folder aside. The

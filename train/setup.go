@@ -7,7 +7,6 @@ import (
 
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/engine"
-	"github.com/coarsegrain/taylornet/engine/cpu"
 	"github.com/coarsegrain/taylornet/optim"
 	"github.com/coarsegrain/taylornet/spec"
 )
@@ -42,6 +41,7 @@ type run struct {
 
 // newRun checks the settings and the data and makes a run at its first step.
 func newRun(cfg Config, data *dataset.Data, opts Options) (*run, error) {
+	opts.setDefaults()
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("settings: %w", err)
 	}
@@ -96,7 +96,7 @@ func checkFits(net *spec.Net, data *dataset.Data) error {
 
 // compile makes the trainer; its norms use fixed statistics or those of each micro-batch.
 func (r *run) compile(fixedStats bool) (err error) {
-	r.trainer, err = cpu.New().CompileTraining(r.net, engine.TrainingOptions{
+	r.trainer, err = r.opts.Engine.CompileTraining(r.net, engine.TrainingOptions{
 		Options:    engine.Options{Workers: r.opts.Workers, MicroBatch: r.Config.MicroBatch},
 		FixedStats: fixedStats, LimitGains: true,
 	})

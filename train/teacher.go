@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 
 	"github.com/coarsegrain/taylornet/engine"
-	"github.com/coarsegrain/taylornet/engine/cpu"
 	"github.com/coarsegrain/taylornet/model"
 )
 
@@ -47,7 +46,7 @@ func (r *run) newTeacher(m *model.Model) (t *teacher, err error) {
 		return nil, err
 	}
 	t = &teacher{Model: m}
-	if t.program, err = cpu.New().Compile(m.Net(), m.Params(), engine.Options{Workers: r.opts.Workers}); err != nil {
+	if t.program, err = r.opts.Engine.Compile(m.Net(), m.Params(), engine.Options{Workers: r.opts.Workers}); err != nil {
 		return nil, err
 	}
 	for c, std := range m.Normalisation().Std {

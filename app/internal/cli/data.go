@@ -97,8 +97,8 @@ func (p *fetchProgress) show(file string, done, total int64) {
 	if file != p.file {
 		p.close()
 		p.file = file
-		if isTerminal(p.app.err) {
-			p.bar = newBar(p.app.err, total, progressbar.OptionShowBytes(true), progressbar.OptionShowTotalBytes(true),
+		if isTerminal(p.app.stderr) {
+			p.bar = newBar(p.app.stderr, total, progressbar.OptionShowBytes(true), progressbar.OptionShowTotalBytes(true),
 				progressbar.OptionShowCount(), progressbar.OptionSetDescription(file))
 		} else {
 			p.app.notef("fetching %s", file)

@@ -131,11 +131,11 @@ func (p *distillProgress) show(ctx context.Context, at distill.Progress) {
 		p.finished(ctx, at)
 		return
 	}
-	if !isTerminal(p.err) {
+	if !isTerminal(p.stderr) {
 		return
 	}
 	if p.bar == nil {
-		p.bar = newBar(p.err, int64(at.Total))
+		p.bar = newBar(p.stderr, int64(at.Total))
 	}
 	p.bar.Describe(fmt.Sprintf("level %d/%d  %d per class", at.Level, at.Levels, at.PerClass))
 	_ = p.bar.Set(at.Done) // a terminal that is gone is not a reason to stop

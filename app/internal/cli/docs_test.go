@@ -31,7 +31,7 @@ func unknownCommands(markdown string) (findings []string) {
 	shown = append(shown, example.FindAllString(markdown, -1)...)
 	for _, text := range shown {
 		for _, match := range called.FindAllStringSubmatch(text, -1) {
-			root := (&app{out: &sink{Writer: io.Discard}, err: io.Discard}).root()
+			root := (&app{out: &sink{Writer: io.Discard}, stderr: io.Discard}).root()
 			words := strings.Fields(match[1])
 			cmd, _, err := root.Find(words[:1])
 			if err != nil || cmd == root {

@@ -52,6 +52,7 @@ augmentation, for objects that are as likely to face either way.`,
 	flags.Var(&f.size, "size", "resize images to this size")
 	flags.BoolVar(&f.robustness, "robustness", false, "also measure the accuracy on disturbed images")
 	flags.BoolVar(&f.mirror, "mirror", false, "average the logits of each image and its mirror image")
+	a.addEngine(cmd)
 	completeFlag(cmd, "data", completeData)
 	completeFlag(cmd, "split", completeOf(splits()...))
 	return cmd
@@ -61,7 +62,7 @@ func (a *app) eval(ctx context.Context, arg string, f *evalFlags) error {
 	if err := f.checkSplit(); err != nil {
 		return err
 	}
-	m, err := loadModel(arg)
+	m, err := loadModel(arg, model.Options{Engine: a.engine.Engine})
 	if err != nil {
 		return err
 	}

@@ -20,8 +20,8 @@ type job struct {
 	size   dataset.Size // that images are resized to, if one was given
 	data   *dataset.Data
 	dir    string
-	// dataDir is where data sets are looked for first, if a folder was given.
-	dataDir string
+	// general are the words of flags that are not about the run, to repeat it.
+	general []string
 	// teacher is what the settings name for the run's seed, unless the run folder has it.
 	teacher *model.Model
 }
@@ -35,7 +35,7 @@ func (a *app) prepare(f *trainFlags) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
-	j.dataDir = a.dataDir
+	j.general = a.generalWords()
 	return j, nil
 }
 
@@ -158,10 +158,7 @@ func (a *app) prepareResume(f *trainFlags) (*job, error) {
 
 // command returns the command that repeats the run, for a shell.
 func (j *job) command() string {
-	words := []string{"taylornet", "train", "--data", j.config.Data}
-	if j.dataDir != "" {
-		words = append(words, "--data-dir", j.dataDir)
-	}
+	words := append([]string{"taylornet", "train", "--data", j.config.Data}, j.general...)
 	if size := j.resized(); size != (dataset.Size{}) {
 		words = append(words, "--size", (&sizeFlag{size}).String())
 	}

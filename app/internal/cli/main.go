@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/coarsegrain/taylornet/engine"
 )
 
 // Exit statuses.
@@ -16,14 +18,14 @@ const (
 	misuse = 2
 )
 
-// Main runs the command with its arguments, the program's name aside, and
-// returns the exit status.
-func Main(args []string, stdout, stderr io.Writer) int {
-	a := &app{out: &sink{Writer: stdout}, err: stderr}
+// Main runs the command with its arguments, the program's name aside, and returns the
+// exit status. The engines can be chosen besides that of package cpu.
+func Main(args []string, stdout, stderr io.Writer, engines ...engine.Engine[float32]) int {
+	a := &app{out: &sink{Writer: stdout}, stderr: stderr, engine: engineFlag{others: engines}}
 	root := a.root()
 	root.SetArgs(args)
 	root.SetOut(a.out)
-	root.SetErr(a.err)
+	root.SetErr(a.stderr)
 	cmd, err := root.ExecuteC()
 	if err == nil {
 		if a.out.err == nil {

@@ -35,6 +35,7 @@ training images, it gets a warning instead of an answer. With --json it is marke
 		},
 	}
 	invertFlag(cmd, &invert)
+	a.addEngine(cmd)
 	return cmd
 }
 
@@ -45,7 +46,7 @@ func invertFlag(cmd *cobra.Command, value *model.Invert) {
 }
 
 func (a *app) predict(ctx context.Context, arg string, files []string, invert model.Invert) error {
-	m, err := loadModel(arg, model.Options{Invert: invert})
+	m, err := loadModel(arg, model.Options{Invert: invert, Engine: a.engine.Engine})
 	if err != nil {
 		return err
 	}
@@ -85,7 +86,7 @@ func (a *app) writePredictions(out *model.Predictions) {
 	}
 	t.write(a.out)
 	if outside > 0 {
-		fmt.Fprintf(a.err, "warning: %s far outside the range that the network was trained on: an answer there means nothing\n", plural(outside, "picture"))
+		fmt.Fprintf(a.stderr, "warning: %s far outside the range that the network was trained on: an answer there means nothing\n", plural(outside, "picture"))
 	}
 	if inverted > 0 {
 		a.notef("note: light and dark were exchanged in %s; --invert no leaves them as they are", plural(inverted, "picture"))

@@ -8,8 +8,8 @@ func (a *app) progress(what string, total int) (show func(n, total int), done fu
 	if a.quiet {
 		return nil, func() {}
 	}
-	if isTerminal(a.err) {
-		bar := newBar(a.err, int64(total))
+	if isTerminal(a.stderr) {
+		bar := newBar(a.stderr, int64(total))
 		bar.Describe(what)
 		return func(int, int) { _ = bar.Add(1) }, func() { _ = bar.Clear() }
 	}

@@ -41,3 +41,15 @@ func flagWords(f *pflag.Flag) []string {
 	}
 	return []string{"--" + f.Name, text}
 }
+
+// generalWords returns the words of flags of train and sweep that say where data are and
+// what computes.
+func (a *app) generalWords() (words []string) {
+	if a.dataDir != "" {
+		words = append(words, "--data-dir", a.dataDir)
+	}
+	if a.engine.Engine != nil {
+		words = append(words, "--"+engineName, a.engine.Name())
+	}
+	return words
+}

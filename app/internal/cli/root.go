@@ -20,10 +20,11 @@ const dataEnv = "TAYLORNET_DATA"
 // every one takes.
 type app struct {
 	out     *sink
-	err     io.Writer
+	stderr  io.Writer
 	json    bool
 	quiet   bool
 	dataDir string
+	engine  engineFlag
 	started bool // the arguments are understood
 }
 
@@ -117,6 +118,6 @@ func (a *app) printf(format string, args ...any) { fmt.Fprintf(a.out, format, ar
 // notef writes what is good to know to standard error.
 func (a *app) notef(format string, args ...any) {
 	if !a.quiet {
-		fmt.Fprintf(a.err, format+"\n", args...)
+		fmt.Fprintf(a.stderr, format+"\n", args...)
 	}
 }

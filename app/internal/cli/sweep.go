@@ -59,6 +59,7 @@ to choose by too, and of several only with --test, which also --resume takes.`,
 	flags.StringVar(&f.out, "out", "", "write the sweep to `DIR` (default sweeps/NAME, or sweeps/NAME-2 and so on)")
 	flags.BoolVar(&f.resume, "resume", false, "go on with the sweep in --out")
 	f.add(cmd)
+	a.addEngine(cmd)
 	return cmd
 }
 

@@ -25,7 +25,7 @@ func (a *app) sweep(ctx context.Context, f *sweepFlags) error {
 		return err
 	}
 	s := &sweepCommand{app: a, flags: f, opts: sweep.Options{
-		Dir: f.out, Resume: f.resume, Parallel: f.parallel, Workers: f.workers, SaveEvery: f.saveEvery, Teacher: loadTeacher,
+		Dir: f.out, Resume: f.resume, Parallel: f.parallel, Workers: f.workers, SaveEvery: f.saveEvery, Engine: a.engine.Engine, Teacher: loadTeacher,
 	}}
 	load, plan := sweep.Load(a.loadGiven), s.newPlan
 	if f.resume {
@@ -83,7 +83,7 @@ func (s *sweepCommand) showProgress() *trainProgress {
 // job returns a run of the sweep as train would make it.
 func (s *sweepCommand) job(run sweep.PlannedRun, data *dataset.Data) *job {
 	net, _ := spec.Parse(run.Config.Net) // the plan is valid
-	return &job{config: run.Settings(), net: net, size: run.Size, data: data, dir: run.Dir, dataDir: s.dataDir}
+	return &job{config: run.Settings(), net: net, size: run.Size, data: data, dir: run.Dir, general: s.generalWords()}
 }
 
 // describe returns a finished run in a line.

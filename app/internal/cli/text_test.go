@@ -49,7 +49,7 @@ long name       2  x
 // Where there is no terminal, an epoch is a line and steps are nothing.
 func TestTrainProgressInAFile(t *testing.T) {
 	var text strings.Builder
-	p := (&app{err: &text}).trainProgress(2)
+	p := (&app{stderr: &text}).trainProgress(2)
 	show := p.run(1, "digits", "run 2: ")
 	show(train.Progress{Epoch: 1, Epochs: 10, Step: 1, Steps: 2})
 	show(train.Progress{Epoch: 1, Epochs: 10, Step: 2, Steps: 2, Finished: &train.Metrics{

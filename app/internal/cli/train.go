@@ -53,6 +53,7 @@ else from that of the data set: see taylornet net NAME --recipe.`,
 	flags.StringVar(&f.out, "out", "", "write the run to `DIR` (default runs/NAME, or the next free of runs/NAME-2, runs/NAME-3, ...)")
 	flags.BoolVar(&f.resume, "resume", false, "resume the run in --out, or the latest run on the data set")
 	f.add(cmd)
+	a.addEngine(cmd)
 	return cmd
 }
 
@@ -115,7 +116,7 @@ func (a *app) train(ctx context.Context, f *trainFlags) error {
 		return err
 	}
 	p := a.trainProgress(1)
-	result, err := runJob(ctx, j, f, p.run(0, j.heading(), ""))
+	result, err := a.runJob(ctx, j, f, p.run(0, j.heading(), ""))
 	p.clear()
 	switch {
 	case errors.Is(err, train.ErrInterrupted):
@@ -129,9 +130,9 @@ func (a *app) train(ctx context.Context, f *trainFlags) error {
 }
 
 // runJob makes a run, shows how far it is, and writes its report.
-func runJob(ctx context.Context, j *job, f *trainFlags, show func(train.Progress)) (*train.Result, error) {
+func (a *app) runJob(ctx context.Context, j *job, f *trainFlags, show func(train.Progress)) (*train.Result, error) {
 	result, err := train.Run(ctx, j.config, j.data, train.Options{
-		Dir: j.dir, Resume: f.resume, Teacher: j.teacher, Workers: f.workers, SaveEvery: f.saveEvery, Progress: show,
+		Dir: j.dir, Resume: f.resume, Teacher: j.teacher, Engine: a.engine.Engine, Workers: f.workers, SaveEvery: f.saveEvery, Progress: show,
 	})
 	if err != nil {
 		return nil, err

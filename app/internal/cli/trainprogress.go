@@ -29,7 +29,7 @@ const barUnits = 1e6
 
 // trainProgress shows how far runs are, or with --quiet nothing.
 func (a *app) trainProgress(runs int) *trainProgress {
-	w := a.err
+	w := a.stderr
 	if a.quiet {
 		w = io.Discard
 	}
