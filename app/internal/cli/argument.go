@@ -20,17 +20,17 @@ import (
 	"github.com/coarsegrain/taylornet/train"
 )
 
-// network is a network as it was named on the command line.
+// network is a network that the command line names.
 type network struct {
 	name   string
 	source string // in the notation
-	preset string // that it is or is an ablation of, "" for none
+	preset string // the preset that it is, or is an ablation of; "" if there is none
 	*spec.Net
 	model *model.Model // nil if it is not trained
 }
 
-// readNetwork finds the network that an argument means: the notation itself, a
-// preset, a file in the notation, a model file or a run folder; or an ablation of one,
+// readNetwork returns the network that an argument means: the notation itself, a preset,
+// a file in the notation, a model file or a run folder; or an ablation of one,
 // as in mnist:linear.
 func readNetwork(arg string) (*network, error) {
 	of, ablation, ok := cutLast(arg, ":")
@@ -76,7 +76,7 @@ func readGiven(arg string) (*network, error) {
 			arg, strings.Join(spec.Presets(), ", "))
 	case err != nil:
 		return nil, fmt.Errorf("reading network: %w", err)
-	case bytes.IndexByte(content, 0) >= 0: // no text
+	case bytes.IndexByte(content, 0) >= 0: // not a text
 		m, err := model.Decode(content)
 		if err != nil {
 			return nil, fmt.Errorf("reading model %s: %w", path, err)
@@ -90,7 +90,7 @@ func readGiven(arg string) (*network, error) {
 	return &network{name: path, source: string(content), Net: net}, nil
 }
 
-// modelPath is the file of a model given as a file or as a run folder.
+// modelPath returns the file of a model that is given as a file or as a run folder.
 func modelPath(arg string) string {
 	if info, err := os.Stat(arg); err == nil && info.IsDir() {
 		return filepath.Join(arg, train.ModelFile)
@@ -98,7 +98,7 @@ func modelPath(arg string) string {
 	return arg
 }
 
-// loadModel reads a model file, that of a run folder, or else the trained model of a
+// loadModel returns the model in a file or a run folder, or else the trained model of that
 // name.
 func loadModel(arg string, opts ...model.Options) (*model.Model, error) {
 	if _, err := os.Stat(arg); errors.Is(err, fs.ErrNotExist) && pretrained.Has(arg) {
@@ -112,9 +112,9 @@ func loadModel(arg string, opts ...model.Options) (*model.Model, error) {
 		err, strings.Join(pretrained.Names(), ", "))
 }
 
-// loadTeacher loads the teacher that settings name, for the run with this seed: a model
-// file, that of a run folder or of one of a folder of runs by their seeds, or else the
-// trained model of the name. It returns nil for "".
+// loadTeacher returns the teacher that settings name, for the run with this seed. The name
+// is a model file, a run folder, a folder of runs seed-N, or that of a trained model. For
+// "" there is no teacher.
 func loadTeacher(name string, seed uint64) (*model.Model, error) {
 	if name == "" {
 		return nil, nil
@@ -151,8 +151,8 @@ func dataNames() []string {
 	return names
 }
 
-// dataSource is what a run keeps of --data: the name of a known set, or the
-// folder's full path, so that the run can be resumed from anywhere.
+// dataSource returns what a run records of --data: the name of a known set, or the full
+// path of a folder, so that the run can be resumed from anywhere.
 func dataSource(arg string) (string, error) {
 	if slices.Contains(dataNames(), arg) {
 		return arg, nil
@@ -181,10 +181,10 @@ func (a *app) loadRecorded(name string, size dataset.Size) (*dataset.Data, error
 	return data, err
 }
 
-// sizeOf is the size of images that a network takes.
+// sizeOf returns the size of images that a network takes.
 func sizeOf(n *spec.Net) dataset.Size { return dataset.Size{H: n.Input.H, W: n.Input.W} }
 
-// sizeFlag is a height and width, written 28x28, or 28 for a square.
+// sizeFlag is a height and width, as in 28x28, or 28 for a square.
 type sizeFlag struct{ dataset.Size }
 
 func (s *sizeFlag) Type() string { return "HxW" }
@@ -221,7 +221,7 @@ func atLeast(what ...string) cobra.PositionalArgs {
 	}
 }
 
-// exactly wants these arguments and no more.
+// exactly is like cobra.ExactArgs, with an error that names what is missing or left over.
 func exactly(what ...string) cobra.PositionalArgs {
 	return cobra.MatchAll(atLeast(what...), atMost(len(what)))
 }

@@ -1,4 +1,4 @@
-// Package cli is the command taylornet: one file a subcommand, over the
+// Package cli is the command taylornet: one file per subcommand, over the
 // packages that do the work.
 //
 // Scripts may rely on this: with --json a subcommand writes one JSON object to

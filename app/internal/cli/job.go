@@ -13,16 +13,17 @@ import (
 	"github.com/coarsegrain/taylornet/train"
 )
 
-// job is a training run about to be made.
+// job is a training run that is to be made.
 type job struct {
 	config train.Config
 	net    *spec.Net
-	size   dataset.Size // that images are resized to, if one was given
+	size   dataset.Size // of images, if they are resized
 	data   *dataset.Data
 	dir    string
 	// general are the words of flags that are not about the run, to repeat it.
 	general []string
-	// teacher is what the settings name for the run's seed, unless the run folder has it.
+	// teacher is the one that the settings name for the run's seed; nil if there is none
+	// or the run folder has a copy.
 	teacher *model.Model
 }
 
@@ -41,7 +42,7 @@ func (a *app) prepare(f *trainFlags) (*job, error) {
 
 const defaultData = "digits"
 
-// data is the data set that a network is trained on if none is named.
+// data returns the data set that a network is trained on if none is named.
 func (n network) data() string {
 	if n.preset != "" {
 		return train.Recipe(n.preset).Data
@@ -49,7 +50,7 @@ func (n network) data() string {
 	return defaultData
 }
 
-// prepareNew makes a new run.
+// prepareNew prepares a new run.
 func (a *app) prepareNew(f *trainFlags) (*job, error) {
 	j, err := newJob(f, a.loadGiven)
 	if err != nil {
@@ -64,7 +65,7 @@ func (a *app) prepareNew(f *trainFlags) (*job, error) {
 	return j, err
 }
 
-// newJob makes the settings of a new run, whose folder is still to be chosen.
+// newJob returns a new run with its settings and data, without a folder and a teacher.
 func newJob(f *trainFlags, load sweep.Load) (*job, error) {
 	given, err := f.network()
 	if err != nil {
@@ -92,8 +93,8 @@ func newJob(f *trainFlags, load sweep.Load) (*job, error) {
 	return j, nil
 }
 
-// recipe is the recipe of the preset if there is one and it is for the data set,
-// else that of the data set.
+// recipe returns the recipe of the preset if there is one for the data set, or else that
+// of the data set.
 func recipe(data, preset string) train.Config {
 	if preset != "" {
 		if r := train.Recipe(preset); r.Data == data {
@@ -103,8 +104,8 @@ func recipe(data, preset string) train.Config {
 	return train.Recipe(data)
 }
 
-// choose sets the network: the one given, else the recipe's if the images fit
-// it, else a default.
+// choose sets the network: the one given, or else the recipe's if the images fit it, or
+// else a default.
 func (j *job) choose(given network) {
 	if given.Net != nil {
 		j.net, j.config.Net = given.Net, given.source
@@ -121,7 +122,7 @@ func (j *job) choose(given network) {
 	j.config.Net = j.net.String()
 }
 
-// prepareResume takes up the settings of an earlier run.
+// prepareResume prepares a run to be resumed.
 func (a *app) prepareResume(f *trainFlags) (*job, error) {
 	j := &job{dir: f.out, size: f.size.Size}
 	source, err := dataSource(f.data)
@@ -174,7 +175,7 @@ func (j *job) command() string {
 	return joinWords(append(words, trainSettings().words(&config, &base)...))
 }
 
-// resized is the size that images are made, zero if the data set is known to have it.
+// resized returns the size to which images are resized, zero if it is that of the data set.
 func (j *job) resized() dataset.Size {
 	size := sizeOf(j.net)
 	for _, info := range dataset.List(dataset.Options{}) {
@@ -185,7 +186,7 @@ func (j *job) resized() dataset.Size {
 	return size
 }
 
-// presetOf is the name of the preset that a network is, "" if it is none.
+// presetOf returns the name of the preset that a network equals, "" if there is none.
 func presetOf(net *spec.Net) string {
 	for _, name := range spec.Presets() {
 		if preset, _ := spec.Preset(name); preset.String() == net.String() {
@@ -195,7 +196,7 @@ func presetOf(net *spec.Net) string {
 	return ""
 }
 
-// heading says what is about to be done.
+// heading says in a line what the run does.
 func (j *job) heading() string {
 	return fmt.Sprintf("%s: %s training images; a network of %s; run folder %s",
 		j.data.Name, count(j.data.Train.Len()), plural(j.net.NumParams(), "parameter"), j.dir)
@@ -210,8 +211,8 @@ func (j *job) refuse(f *trainFlags, source string) error {
 	return cannotChange(names, "run", j.dir, train.ConfigFile)
 }
 
-// cannotChange is the error of flags, if there are any, that differ from those of what
-// is to be resumed, which are in a file of its folder.
+// cannotChange returns an error if there are flags that differ from the settings of what
+// is to be resumed. These are in a file in its folder.
 func cannotChange(flags []string, what, dir, file string) error {
 	if len(flags) == 0 {
 		return nil
@@ -220,7 +221,7 @@ func cannotChange(flags []string, what, dir, file string) error {
 		strings.Join(flags, ", "), what, dir, file, what)
 }
 
-// changed lists the flags that the run does not agree with.
+// changed lists the flags that differ from the settings of the run.
 func (j *job) changed(f *trainFlags, source string) ([]string, error) {
 	var names []string
 	if source != "" && source != j.config.Data {

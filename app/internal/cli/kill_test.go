@@ -18,7 +18,7 @@ import (
 	"github.com/coarsegrain/taylornet/train"
 )
 
-// smallRun is the arguments of a training run of some 160 steps.
+// smallRun returns the arguments of a training run of some 160 steps.
 func smallRun(dir string, more ...string) []string {
 	return append([]string{
 		"train", "--quiet", "--net", "Input(8,8,1) Conv(3,3,4,1,1,1) Norm CG(2,2,4,2,2) Linear(10)",
@@ -56,14 +56,14 @@ func TestSameBytesForAnyWorkers(t *testing.T) {
 		if got := modelBytes(t, dir); first == nil {
 			first = got
 		} else if !bytes.Equal(got, first) {
-			t.Errorf("%d workers give another model than 1", workers)
+			t.Errorf("%d workers give a model that differs from that of 1", workers)
 		}
 	}
 }
 
 // TestKilledRunsResume kills a training run at random instants, often within a
-// save, and goes on each time, until it is done: the model must be that of a
-// run that was left alone.
+// save, and resumes it each time, until it is done. The model must be that of an
+// uninterrupted run.
 func TestKilledRunsResume(t *testing.T) {
 	whole := filepath.Join(t.TempDir(), "whole")
 	mustRun(t, smallRun(whole)...)
@@ -76,8 +76,7 @@ func TestKilledRunsResume(t *testing.T) {
 	}.comesTo(t, modelBytes(t, whole))
 }
 
-// resuming is the arguments that begin a run or go on with it, saving at every
-// step.
+// resuming returns the arguments that start or resume a run, saving at every step.
 func resuming(dir string) []string {
 	args := smallRun(dir, "--save-every", "1ns")
 	if train.Exists(dir) {
@@ -88,7 +87,7 @@ func resuming(dir string) []string {
 
 // killed is work that is killed again and again.
 type killed struct {
-	args               func(dir string) []string // begin it in a folder or go on
+	args               func(dir string) []string // start it in a folder or resume it
 	outcome            func(t *testing.T, dir string) []byte
 	longest            time.Duration // from a start to a kill
 	kills, withinSaves int           // at least, and how many of them within a save
@@ -126,7 +125,7 @@ func (k killed) comesTo(t *testing.T, want []byte) {
 			}
 		}
 		if !bytes.Equal(k.outcome(t, dir), want) {
-			t.Fatalf("run %d: after %d kills the outcome is another than that of a run left alone", run, kills)
+			t.Fatalf("run %d: after %d kills the outcome differs from that of an uninterrupted run", run, kills)
 		}
 		if left := leftovers(t, dir); len(left) > 0 {
 			t.Errorf("a resumed run leaves %q", left)
@@ -135,8 +134,8 @@ func (k killed) comesTo(t *testing.T, want []byte) {
 	t.Logf("%d kills, %d of them within a save, in %d runs", kills, torn, run)
 }
 
-// killOnce begins work or goes on with it and kills it when the moment has come. It
-// reports whether it was killed before its end.
+// killOnce starts or resumes work and kills it when the moment has come. It reports
+// whether the work was killed before its end.
 func killOnce(t *testing.T, args []string, moment func() bool) bool {
 	t.Helper()
 	var stderr bytes.Buffer
@@ -184,8 +183,8 @@ func leftovers(t *testing.T, dir string) (names []string) {
 }
 
 // TestFullDisk has a save fail for want of space, by a limit to the size of
-// files: the error is one line, the checkpoint before is kept, and the run goes
-// on from it once there is space.
+// files. The error is one line, the previous checkpoint is kept, and the run resumes
+// from it once there is space.
 func TestFullDisk(t *testing.T) {
 	sh, err := exec.LookPath("sh")
 	if err != nil || runtime.GOOS == "windows" {
@@ -212,6 +211,6 @@ func TestFullDisk(t *testing.T) {
 	}
 	mustRun(t, resuming(dir)...)
 	if !bytes.Equal(modelBytes(t, dir), modelBytes(t, whole)) {
-		t.Error("the model is another than that of a run left alone")
+		t.Error("the model differs from that of an uninterrupted run")
 	}
 }

@@ -13,9 +13,9 @@ import (
 )
 
 // TestKilledSweepsResume kills a sweep that makes two runs at a time at random
-// instants, often within a save, and goes on each time, until it is done: the results,
-// times aside, and the models must be those of a sweep that was left alone and made
-// one run after the other.
+// instants, often within a save, and resumes it each time, until it is done. The results,
+// times aside, and the models must be those of an uninterrupted sweep that made one run
+// after the other.
 func TestKilledSweepsResume(t *testing.T) {
 	args := func(dir string) []string {
 		list := []string{"sweep", "--quiet", "--parallel", "2", "--save-every", "1ns", "--out", dir}
@@ -37,7 +37,7 @@ func TestKilledSweepsResume(t *testing.T) {
 	}.comesTo(t, sweepBytes(t, whole))
 }
 
-// sweepBytes is a sweep's results without times and its folder's name, and then its
+// sweepBytes returns a sweep's results without times and its folder's name, and then its
 // models.
 func sweepBytes(t *testing.T, dir string) []byte {
 	t.Helper()

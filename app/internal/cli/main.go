@@ -44,7 +44,7 @@ func Main(args []string, stdout, stderr io.Writer, engines ...engine.Engine[floa
 	return failed
 }
 
-// usageError is an error of the one who typed the command.
+// usageError is a mistake in how the command was used.
 type usageError struct{ error }
 
 func (e *usageError) Unwrap() error { return e.error }
@@ -54,12 +54,12 @@ func usagef(format string, args ...any) error {
 	return &usageError{fmt.Errorf(format, args...)}
 }
 
-// misused is about an error that the flag parser found.
+// misused returns a usageError for an error of the flag parser.
 func misused(cmd *cobra.Command, err error) error {
 	return usagef("%w: see %s --help", err, cmd.CommandPath())
 }
 
-// oneLine is the text of an error, several faults separated by semicolons.
+// oneLine returns the text of an error on one line, with semicolons between faults.
 func oneLine(err error) string {
 	var lines []string
 	for line := range strings.Lines(err.Error()) {
@@ -70,8 +70,7 @@ func oneLine(err error) string {
 	return strings.Join(lines, "; ")
 }
 
-// sink notes the first error of writing, so that a full disk does not go
-// unseen.
+// sink remembers the first error of writing, so that a full disk is noticed.
 type sink struct {
 	io.Writer
 	err error

@@ -16,8 +16,8 @@ import (
 // dataEnv is the environment variable with the folder of data sets.
 const dataEnv = "TAYLORNET_DATA"
 
-// app is what the subcommands share: where they write, and the flags that
-// every one takes.
+// app holds what the subcommands share: where they write, and the flags that all of them
+// take.
 type app struct {
 	out     *sink
 	stderr  io.Writer
@@ -25,16 +25,16 @@ type app struct {
 	quiet   bool
 	dataDir string
 	engine  engineFlag
-	started bool // the arguments are understood
+	started bool // the arguments have been parsed
 }
 
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "taylornet",
 		Short: "Train and use image classifiers that are polynomials",
-		Long: `Taylornet trains image classifiers without activation functions. What is not linear
-in them is coarse-graining, a second-order polynomial of the pixels in a small window,
-and in deep ones gain control, a polynomial too; so the whole network is one
+		Long: `Taylornet trains image classifiers without activation functions. Their non-linear
+operation is coarse-graining, a second-order polynomial of the pixels in a small window.
+Deep networks add gain control, which is a polynomial, too. So the whole network is one
 polynomial of the image.`,
 		Example: `  taylornet train                        # the embedded digits, a few seconds
   taylornet train --data mnist --epochs 3
@@ -63,7 +63,7 @@ polynomial of the image.`,
 	root.SetHelpCommand(helpCommand(root))
 	root.InitDefaultCompletionCmd()
 	if completion, _, err := root.Find([]string{"completion"}); err == nil {
-		completion.RunE = root.RunE // so that other words after it are wrong
+		completion.RunE = root.RunE // so that unknown words after it are errors
 	}
 	return root
 }
@@ -85,7 +85,7 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 	}
 }
 
-// knownCommand reports words left over where a subcommand was expected.
+// knownCommand returns an error if there are words that do not name a subcommand.
 func knownCommand(cmd *cobra.Command, words []string) error {
 	if len(words) == 0 {
 		return nil
@@ -97,8 +97,8 @@ func knownCommand(cmd *cobra.Command, words []string) error {
 	return fmt.Errorf("unknown command %q%s", words[0], hint)
 }
 
-// dirs are the folders to look for data sets in, in order; package dataset
-// adds the system's.
+// dirs returns the folders to look for data sets in, in order. Package dataset adds those
+// of the system.
 func (a *app) dirs() []string {
 	dirs := []string{a.dataDir, os.Getenv(dataEnv)}
 	if cache, err := os.UserCacheDir(); err == nil {
@@ -115,7 +115,7 @@ func (a *app) writeJSON(object any) error {
 // printf writes to standard output.
 func (a *app) printf(format string, args ...any) { fmt.Fprintf(a.out, format, args...) }
 
-// notef writes what is good to know to standard error.
+// notef writes a note to standard error, unless --quiet was given.
 func (a *app) notef(format string, args ...any) {
 	if !a.quiet {
 		fmt.Fprintf(a.stderr, format+"\n", args...)

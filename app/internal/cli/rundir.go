@@ -13,19 +13,19 @@ import (
 	"github.com/coarsegrain/taylornet/train"
 )
 
-// runsDir is where runs are put that are given no folder.
+// runsDir holds the runs for which no folder was given.
 const runsDir = "runs"
 
-// runDir is the first folder for runs on a data set, runs/digits. More are numbered:
-// runs/digits-2 and so on.
+// runDir returns the folder for the first run on a data set, such as runs/digits. Further
+// ones are numbered: runs/digits-2 and so on.
 func runDir(source string) string { return filepath.Join(runsDir, filepath.Base(source)) }
 
-// freeRunDir is the first that does not exist.
+// freeRunDir returns the first of them that does not exist.
 func freeRunDir(source string) (string, error) {
 	return freeDir(runDir(source))
 }
 
-// numbered is the n-th folder of a name, counted from 1.
+// numbered returns the n-th folder of a name, counted from 1.
 func numbered(dir string, n int) string {
 	if n > 1 {
 		dir += fmt.Sprintf("-%d", n)
@@ -33,7 +33,7 @@ func numbered(dir string, n int) string {
 	return dir
 }
 
-// freeDir is the first folder of a name that does not exist.
+// freeDir returns the first folder of a name that does not exist.
 func freeDir(name string) (string, error) {
 	for n := 1; ; n++ {
 		dir := numbered(name, n)
@@ -47,22 +47,22 @@ func freeDir(name string) (string, error) {
 	}
 }
 
-// checkResume wants the folder to go on with named.
+// checkResume returns an error if --resume is given without --out.
 func checkResume(resume bool, out string) error {
 	if resume && out == "" {
-		return usagef("--resume needs the folder to go on with: --out DIR")
+		return usagef("--resume needs the folder to resume: --out DIR")
 	}
 	return nil
 }
 
-// latestRunDir is the one that a run was saved in last.
+// latestRunDir returns the folder in which a run was saved last.
 func latestRunDir(source string) (string, error) {
 	var latest string
 	var at time.Time
 	first := runDir(source)
 	entries, err := os.ReadDir(runsDir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("looking for the run to go on with: %w", err)
+		return "", fmt.Errorf("looking for the run to resume: %w", err)
 	}
 	for _, entry := range entries {
 		dir := filepath.Join(runsDir, entry.Name())

@@ -8,7 +8,7 @@ import (
 	"github.com/coarsegrain/taylornet/train"
 )
 
-// summarise writes how a run went.
+// summarise writes the summary of a run.
 func (a *app) summarise(j *job, r *train.Result) error {
 	out := r.Summary(j.dir)
 	out.Report = filepath.Join(j.dir, reportFile)
@@ -33,7 +33,7 @@ func (a *app) summarise(j *job, r *train.Result) error {
 	return nil
 }
 
-// seconds rounds a time for the eye.
+// seconds returns a time, rounded for display.
 func seconds(s float64) time.Duration {
 	d := time.Duration(s * float64(time.Second))
 	if d < time.Minute {

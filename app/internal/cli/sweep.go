@@ -8,8 +8,8 @@ import (
 	"github.com/coarsegrain/taylornet/train"
 )
 
-// sweepFlags are the flags of sweep. Those of train hold for all runs, but that
-// the seed is the first.
+// sweepFlags are the flags of sweep. Those of train hold for all runs; --seed is the first
+// seed.
 type sweepFlags struct {
 	trainFlags
 	seeds    int
@@ -29,19 +29,17 @@ func (a *app) sweepCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sweep",
 		Short: "Train with several seeds and settings, and compare them",
-		Long: `Train one network after the other: the variations of the settings that --try names,
-each with the same seeds. Each --try takes flags as train does (--net, --size, and
-all settings but --seed), which are put on top of the others. Every run is a run
-folder as train makes it, DIR/VARIATION/seed-N. A sweep that was interrupted goes on
-with --resume and comes to the very figures that it would have come to. Several runs
-at a time (--parallel) take less time than one after the other on many processors.
+		Long: `Train variations of the settings, each with the same random seeds. Each --try describes
+a variation: flags of train (--net, --size, and all settings except --seed) that are added
+to the other flags. Every run is a run folder as train makes it, DIR/VARIATION/seed-N.
+--resume continues a sweep that was interrupted and produces the same figures. With many
+CPUs, several runs at a time (--parallel) are faster than one after the other.
 
-The table gives of each variation's validation accuracies, and then of the test
-accuracies, the mean over its seeds, the standard deviation (sd), Student's 95 %
-interval of the mean, and the mean difference from the first variation, seed by seed,
-with its interval. Variations are for choosing by the validation images; so the test
-accuracies are shown of a single variation, unless --test=false says that it is there
-to choose by too, and of several only with --test, which also --resume takes.`,
+For each variation the table gives the mean over its seeds, the standard deviation (sd),
+Student's 95 % interval of the mean, and the mean difference from the first variation,
+seed by seed, with its interval. Choose between variations by the validation accuracies.
+Test accuracies are therefore shown only for a single variation. With --test they are
+shown for several, also when a finished sweep is resumed; with --test=false, for none.`,
 		Example: `  taylornet sweep --data mnist --seeds 5             # five seeds of the recipe
   taylornet sweep --data mnist --try '' --try '--rate 0.005' --try '--net mnist-small --epochs 30'
   taylornet sweep --resume --out sweeps/mnist        # after Ctrl-C`,
@@ -53,11 +51,11 @@ to choose by too, and of several only with --test, which also --resume takes.`,
 	}
 	flags := cmd.Flags()
 	flags.IntVar(&f.seeds, "seeds", 3, "train each variation with `N` seeds")
-	flags.IntVar(&f.parallel, "parallel", 1, "make `N` runs at a time, which does not change the outcome; they share the processors, unless --workers says how many each has")
-	flags.StringArrayVar(&f.try, "try", nil, "a variation: `'FLAGS'` of train, '' for none (repeatable)")
-	flags.BoolVar(&f.test, "test", false, "show the test accuracies of several variations too; --test=false, not even of one")
-	flags.StringVar(&f.out, "out", "", "write the sweep to `DIR` (default sweeps/NAME, or sweeps/NAME-2 and so on)")
-	flags.BoolVar(&f.resume, "resume", false, "go on with the sweep in --out")
+	flags.IntVar(&f.parallel, "parallel", 1, "make `N` runs at a time, which does not change the outcome; they share the CPUs unless --workers says how many each has")
+	flags.StringArrayVar(&f.try, "try", nil, "a variation: `'FLAGS'` of train, or '' for none; may be given several times")
+	flags.BoolVar(&f.test, "test", false, "show test accuracies even for several variations; --test=false, not even for one")
+	flags.StringVar(&f.out, "out", "", "write the sweep to `DIR` (default sweeps/NAME, or the next free of sweeps/NAME-2, sweeps/NAME-3, ...)")
+	flags.BoolVar(&f.resume, "resume", false, "resume the sweep in --out")
 	f.add(cmd)
 	a.addEngine(cmd)
 	return cmd
@@ -76,8 +74,8 @@ func (f *sweepFlags) validate() error {
 	return f.trainFlags.validate()
 }
 
-// with is the flags with others put on top of them, of those that tell one run on a
-// data set from another, the seed aside.
+// with returns the flags with others added to them: those by which runs on a data set can
+// differ, except the seed.
 func (f *trainFlags) with(words []string) (*trainFlags, error) {
 	varied := *f
 	varied.settings = slices.Clone(f.settings)

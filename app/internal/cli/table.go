@@ -11,12 +11,12 @@ import (
 
 // table is text in columns.
 type table struct {
-	right []bool // columns set to the right, as numbers are
+	right []bool // columns aligned to the right, as numbers are
 	rows  [][]string
 }
 
-// newTable makes a table with headings; those that begin with ">" stand over
-// columns set to the right.
+// newTable returns a table with headings. A heading that begins with ">" belongs to a
+// column that is aligned to the right.
 func newTable(headings ...string) *table {
 	t := &table{right: make([]bool, len(headings))}
 	for i := range headings {
@@ -55,7 +55,7 @@ func count(n int) string { return report.Count(n) }
 // percent writes a fraction as 98.76 %.
 func percent(x float64) string { return fmt.Sprintf("%.2f %%", 100*x) }
 
-// optional is percent, or a dash for nothing.
+// optional is percent, or a dash for nil.
 func optional(x *float64) string {
 	if x == nil {
 		return "-"

@@ -129,7 +129,7 @@ func (a *app) train(ctx context.Context, f *trainFlags) error {
 	return a.summarise(j, result)
 }
 
-// runJob makes a run, shows how far it is, and writes its report.
+// runJob makes a run, shows its progress, and writes its report.
 func (a *app) runJob(ctx context.Context, j *job, f *trainFlags, show func(train.Progress)) (*train.Result, error) {
 	result, err := train.Run(ctx, j.config, j.data, train.Options{
 		Dir: j.dir, Resume: f.resume, Teacher: j.teacher, Engine: a.engine.Engine, Workers: f.workers, SaveEvery: f.saveEvery, Progress: show,

@@ -14,20 +14,20 @@ import (
 	"github.com/coarsegrain/taylornet/train"
 )
 
-// trainProgress shows how far training runs are: a line an epoch, and on a terminal
-// a bar below them over all the runs. Runs may be made at the same time.
+// trainProgress shows the progress of training runs: a line per epoch and, on a terminal,
+// a bar for all runs below. Several runs may be made at a time.
 type trainProgress struct {
 	w     io.Writer
 	mu    sync.Mutex
-	made  []float64                // of each run, the part of it that is made
-	first float64                  // the sum of these that the bar began at
+	made  []float64                // the fraction of each run that is made
+	first float64                  // the sum of these when the bar began
 	bar   *progressbar.ProgressBar // nil until there is something to show
 }
 
-// barUnits is how finely the bar divides a run.
+// barUnits is the number of units of the bar per run.
 const barUnits = 1e6
 
-// trainProgress shows how far runs are, or with --quiet nothing.
+// trainProgress returns what shows the progress of runs; with --quiet it shows nothing.
 func (a *app) trainProgress(runs int) *trainProgress {
 	w := a.stderr
 	if a.quiet {
@@ -36,8 +36,8 @@ func (a *app) trainProgress(runs int) *trainProgress {
 	return &trainProgress{w: w, made: make([]float64, runs)}
 }
 
-// run is what shows a run: its heading, once it is under way, and then each epoch
-// behind the prefix.
+// run returns the function that shows a run: its heading when it starts, and then a line
+// per epoch, with the prefix.
 func (p *trainProgress) run(i int, heading, prefix string) func(train.Progress) {
 	return func(at train.Progress) {
 		p.mu.Lock()
@@ -56,8 +56,8 @@ func (p *trainProgress) run(i int, heading, prefix string) func(train.Progress) 
 	}
 }
 
-// step shows a run's step in the bar. Its words are about the first of the runs
-// that are not finished.
+// step shows a step of a run in the bar. The text is about the first run that is not
+// finished.
 func (p *trainProgress) step(i int, at train.Progress) {
 	before, steps := (at.Epoch-1)*at.Steps+at.Step-1, float64(at.Epochs*at.Steps)
 	if p.bar == nil {
@@ -74,10 +74,10 @@ func (p *trainProgress) step(i int, at train.Progress) {
 		}
 		p.bar.Describe(text)
 	}
-	_ = p.bar.Set(int(barUnits * (p.total() - p.first))) // a terminal that is gone is no reason to stop
+	_ = p.bar.Set(int(barUnits * (p.total() - p.first))) // training continues without a terminal
 }
 
-// total is how many runs are made, parts of runs among them.
+// total returns how many runs are made, including fractions of runs.
 func (p *trainProgress) total() float64 {
 	total := 0.0
 	for _, part := range p.made {
@@ -86,7 +86,7 @@ func (p *trainProgress) total() float64 {
 	return total
 }
 
-// done notes that a run has ended, and says so unless the line is empty.
+// done records that a run has ended and writes the line unless it is empty.
 func (p *trainProgress) done(i int, line string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -102,7 +102,7 @@ func (p *trainProgress) line(text string) {
 	fmt.Fprintln(p.w, text)
 }
 
-// clear removes the bar until it is shown again.
+// clear removes the bar; the next step shows it again.
 func (p *trainProgress) clear() {
 	if p.bar != nil {
 		_ = p.bar.Clear()
@@ -118,7 +118,7 @@ func epochLine(at train.Progress) string {
 	return line + fmt.Sprintf("  %s images/s", count(int(m.ImagesPerSecond)))
 }
 
-// digits is the number of digits of n.
+// digits returns the number of digits of n.
 func digits(n int) int { return len(fmt.Sprint(n)) }
 
 func isTerminal(w io.Writer) bool {
@@ -126,8 +126,7 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// newBar makes a progress bar as wide as the terminal, with the time that
-// remains.
+// newBar returns a progress bar as wide as the terminal, with the remaining time.
 func newBar(w io.Writer, most int64, options ...progressbar.Option) *progressbar.ProgressBar {
 	return progressbar.NewOptions64(most, append([]progressbar.Option{
 		progressbar.OptionSetWriter(w),

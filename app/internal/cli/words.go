@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// quoted is a word for a shell.
+// quoted returns a word as a shell takes it.
 func quoted(text string) string {
 	plain := func(r rune) bool {
 		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("=.,/_-", r)
@@ -16,7 +16,7 @@ func quoted(text string) string {
 	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
-// joinWords is a text that splitWords splits into the words.
+// joinWords returns a text that splitWords, or a shell, splits into the words.
 func joinWords(words []string) string {
 	list := make([]string, len(words))
 	for i, word := range words {
@@ -25,10 +25,10 @@ func joinWords(words []string) string {
 	return strings.Join(list, " ")
 }
 
-// splitWords splits a text into words as a shell does: at space outside quotes.
-// Single quotes keep what they hold as it is, double quotes too but for a
-// backslash before one of $ ` " \, and elsewhere a backslash keeps the character
-// after it. Nothing is expanded.
+// splitWords splits a text into words as a shell does: at space outside quotes. Single
+// quotes keep everything in them. Double quotes do, too, except that a backslash escapes
+// one of $ ` " \. Outside quotes a backslash keeps the next character. Nothing is
+// expanded.
 func splitWords(text string) ([]string, error) {
 	var words []string
 	var word []byte
