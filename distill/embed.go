@@ -34,9 +34,11 @@ func newEmbedder(m *model.Model, layer string, workers int) (*embedder, error) {
 		return nil, fmt.Errorf("embedding after operation %d: %w", count, err)
 	}
 	e := &embedder{model: m, dim: part.Out().Size()}
-	if e.net, e.params, err = engine.Fold(part, partParams(m, part)); err != nil {
+	folded, err := engine.Fold(part, partParams(m, part))
+	if err != nil {
 		return nil, err
 	}
+	e.net, e.params = folded.Net, folded.Params
 	e.program, err = cpu.New().Compile(e.net, e.params, engine.Options{Workers: workers})
 	return e, err
 }

@@ -48,22 +48,46 @@ func TestFoldLeavesNoNorm(t *testing.T) {
 		},
 	} {
 		net := parse(t, tt.net)
-		folded, params, err := engine.Fold(net, engine.Init(net, 1))
+		folded, err := engine.Fold(net, engine.Init(net, 1))
 		if err != nil {
 			t.Fatalf("%s: %v", tt.net, err)
 		}
-		if want := parse(t, tt.want); folded.String() != want.String() {
-			t.Errorf("%s folds to\n%swant\n%s", tt.net, folded, want)
+		if want := parse(t, tt.want); folded.Net.String() != want.String() {
+			t.Errorf("%s folds to\n%swant\n%s", tt.net, folded.Net, want)
 		}
-		if want := engine.VectorLen(folded.Params()); len(params) != want {
-			t.Errorf("%s: %d values, want %d", tt.net, len(params), want)
+		if want := engine.VectorLen(folded.Net.Params()); len(folded.Params) != want {
+			t.Errorf("%s: %d values, want %d", tt.net, len(folded.Params), want)
+		}
+		checkFrom(t, net, folded)
+	}
+}
+
+// checkFrom checks that each step of a folded network was made from a step of its own
+// kind and shape, and that only norms are missing.
+func checkFrom(t *testing.T, net *spec.Net, folded *engine.Folded[float32]) {
+	t.Helper()
+	original, steps := net.Steps(), folded.Net.Steps()
+	if len(folded.From) != len(steps) {
+		t.Fatalf("%v: %d steps are made from %d", net, len(steps), len(folded.From))
+	}
+	kept := make([]bool, len(original))
+	for i, from := range folded.From {
+		kept[from] = true
+		a, b := original[from], steps[i]
+		if a.Name() != b.Name() && a.Name() != "Norm" || a.Out != b.Out {
+			t.Errorf("%v: step %v is made from %v", net, b, a)
+		}
+	}
+	for i, s := range original {
+		if !kept[i] && s.Name() != "Norm" {
+			t.Errorf("%v: nothing is made from step %v", net, s)
 		}
 	}
 }
 
 func TestFoldRefusesOtherVectors(t *testing.T) {
 	net := parse(t, "Input(2,2,1) Linear(2)")
-	if _, _, err := engine.Fold(net, make([]float32, 9)); !errors.Is(err, engine.ErrParams) {
+	if _, err := engine.Fold(net, make([]float32, 9)); !errors.Is(err, engine.ErrParams) {
 		t.Errorf("error %v, want %v", err, engine.ErrParams)
 	}
 }

@@ -8,24 +8,43 @@ import (
 	"github.com/coarsegrain/taylornet/tensor"
 )
 
-// Fold returns the network without norms, and its parameters with the norms'
-// statistics in them: the same function at inference, with nothing left but the
-// polynomial. A norm that directly follows a convolution, a linear layer, a
-// coarse-graining or a Taylor expansion is multiplied into it. Any other norm becomes
-// a coarse-graining of order 1 of single sites. Coarse-grainings that share
-// coefficients get copies of their own. The error wraps ErrParams.
-func Fold[T tensor.Float](net *spec.Net, params []T) (*spec.Net, []T, error) {
+// Folded is a network without norms.
+type Folded[T tensor.Float] struct {
+	Net    *spec.Net
+	Params []T // laid out as in Net.Params
+	// From lists, for each of Net.Steps, the step that it was made from, by its place
+	// in the Steps of the original network.
+	From []int
+}
+
+// Fold returns the network with the statistics of its norms in the parameters: the
+// same function at inference, with nothing left but the polynomial. A norm that
+// directly follows a convolution, a linear layer, a coarse-graining or a Taylor
+// expansion is multiplied into it. Any other norm becomes a coarse-graining of order 1
+// of single sites. Coarse-grainings that share coefficients get copies of their own.
+// The error wraps ErrParams.
+func Fold[T tensor.Float](net *spec.Net, params []T) (*Folded[T], error) {
 	if want := VectorLen(net.Params()); len(params) != want {
-		return nil, nil, fmt.Errorf("%w: %d values, the network has %d", ErrParams, len(params), want)
+		return nil, fmt.Errorf("%w: %d values, the network has %d", ErrParams, len(params), want)
 	}
 	f := folder[T]{params: params}
-	folded := net.Replace(f.replace)
-	values := tensor.Alloc[T](VectorLen(folded.Params()))
+	gone := make([]bool, len(net.Steps()))
+	out := &Folded[T]{Net: net.Replace(func(i int, s spec.Step) []spec.Op {
+		op := f.replace(i, s)
+		gone[i] = op == nil
+		return op
+	})}
+	for i := range gone {
+		if !gone[i] {
+			out.From = append(out.From, i)
+		}
+	}
+	out.Params = tensor.Alloc[T](VectorLen(out.Net.Params()))
 	at := 0
 	for _, v := range f.kept {
-		at += copy(values[at:], v)
+		at += copy(out.Params[at:], v)
 	}
-	return folded, values, nil
+	return out, nil
 }
 
 // folder folds a network step by step.
@@ -36,7 +55,8 @@ type folder[T tensor.Float] struct {
 	step   int   // the last step that is not a group
 }
 
-// replace returns what replaces an operation in the folded network.
+// replace returns what replaces an operation in the folded network: one operation, or
+// none for a norm that was multiplied into another.
 func (f *folder[T]) replace(i int, s spec.Step) []spec.Op {
 	adjacent := i > 0 && f.step == i-1
 	f.step = i

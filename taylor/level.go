@@ -62,9 +62,9 @@ type Flow struct {
 func (n *Net) Levels(ctx context.Context, images [][]float64) ([]Level, error) {
 	var list []Level
 	for _, l := range n.levels {
-		level := Level{Op: l.name, In: triple(l.layer.In), Out: triple(l.layer.Out), Order: l.op.Order, Members: l.op.L1 * l.op.L2}
+		level := Level{Op: l.layer.String(), In: triple(l.layer.In), Out: triple(l.layer.Out), Order: l.op.Order, Members: l.op.L1 * l.op.L2}
 		for t := 0; t < len(l.step.coefs); t += l.step.channels {
-			level.Coefficients = append(level.Coefficients, l.step.coefs[t:][:l.step.channels])
+			level.Coefficients = append(level.Coefficients, slices.Clone(l.step.coefs[t:][:l.step.channels]))
 		}
 		list = append(list, level)
 	}
@@ -231,7 +231,7 @@ func (n *Net) Maps(x []float64) []Map {
 	p.run(x, nil)
 	var maps []Map
 	for _, l := range n.levels {
-		maps = append(maps, Map{Op: l.name, Shape: triple(l.layer.Out), Values: p.at(l.step.out, 0)})
+		maps = append(maps, Map{Op: l.layer.String(), Shape: triple(l.layer.Out), Values: p.at(l.step.out, 0)})
 	}
 	return maps
 }

@@ -126,6 +126,29 @@ func TestTiedLevels(t *testing.T) {
 	}
 }
 
+// TestLevelsOfNorms: a norm is not a level, whether it is multiplied into a neighbour or
+// becomes a step of its own.
+func TestLevelsOfNorms(t *testing.T) {
+	for _, source := range []string{
+		"Input(4,4,2) Norm CG(2,2,2,2,2) Linear(2)",
+		"Input(4,4,2) CG(2,2,2,2,2) Norm Linear(2)",
+		"Input(4,4,2) Sum{ Norm | } CG(2,2,2,2,2) Flatten Norm Linear(2)",
+	} {
+		e := newExample(t, source, rand.New(rand.NewPCG(1, 2)))
+		levels, err := e.net.Levels(t.Context(), [][]float64{e.about, e.x})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(levels) != 1 || levels[0].Op != "CG(2,2,2,2,2)" || levels[0].In != [3]int{4, 4, 2} || levels[0].Order != 2 || levels[0].Members != 4 {
+			t.Errorf("%s: levels %+v", source, levels)
+		}
+		maps := e.net.Maps(e.x)
+		if len(maps) != 1 || maps[0].Op != "CG(2,2,2,2,2)" || maps[0].Shape != [3]int{2, 2, 2} {
+			t.Errorf("%s: maps %+v", source, maps)
+		}
+	}
+}
+
 // TestPairs: they are the largest of the second-order coefficients' products.
 func TestPairs(t *testing.T) {
 	e := newExample(t, nets["residual"], rand.New(rand.NewPCG(1, 2)))

@@ -48,11 +48,10 @@ type Options struct {
 	Workers int // goroutines; 0 means one per CPU
 }
 
-// level is a coarse-graining.
+// level is a coarse-graining of the network, and the step that computes it.
 type level struct {
-	name  string
-	op    *spec.CG
 	layer spec.Layer
+	op    *spec.CG
 	step  *polynomial
 }
 
@@ -112,17 +111,17 @@ func compile(net *spec.Net, params []float64, first *affine, opts Options) (*Net
 	if !net.Polynomial() {
 		return nil, fmt.Errorf("%w: %s would make it an infinite series", ErrNotPolynomial, notPolynomial(net))
 	}
-	folded, params, err := engine.Fold(net, params)
+	folded, err := engine.Fold(net, params)
 	if err != nil {
 		return nil, err
 	}
-	n := &Net{Input: net.Input, K: net.Out().Size(), Degree: folded.Degree(), workers: opts.Workers}
+	n := &Net{Input: net.Input, K: net.Out().Size(), Degree: net.Degree(), workers: opts.Workers}
 	n.Orders = n.Degree
 	if n.Degree > maxDegree {
 		n.Orders = lowOrders
 	}
-	b := &builder{Net: n, params: params, weights: make([]float64, len(params))}
-	steps, channels := folded.Steps(), net.Input.C
+	b := &builder{Net: n, params: folded.Params, weights: make([]float64, len(folded.Params))}
+	steps, channels := folded.Net.Steps(), net.Input.C
 	for _, s := range steps {
 		channels = max(channels, s.In.C, s.Out.C)
 		for _, p := range s.Params {
@@ -138,17 +137,15 @@ func compile(net *spec.Net, params []float64, first *affine, opts Options) (*Net
 		n.output = b.affine(first, n.input, net.Input)
 	}
 	b.outputs = append(b.outputs, n.output)
-	for _, s := range steps {
+	original := net.Steps()
+	for i, s := range steps {
 		n.output = b.add(s)
 		b.outputs = append(b.outputs, n.output)
-	}
-	// The names are those in net: folding separates coarse-grainings that share
-	// coefficients.
-	written := 0
-	for _, l := range net.Layers() {
-		if _, ok := l.Op.(*spec.CG); ok {
-			n.levels[written].name = l.String()
-			written++
+		// Folding makes coarse-grainings of norms, which are not levels.
+		own := original[folded.From[i]].Layer
+		if op, ok := own.Op.(*spec.CG); ok {
+			step, _ := b.steps[len(b.steps)-1].(*polynomial)
+			n.levels = append(n.levels, level{own, op, step})
 		}
 	}
 	return n, nil
@@ -208,9 +205,7 @@ func (b *builder) step(info spec.Step, in []int, x, y int) step {
 		return b.linear(layer.NewLinear[float64](b.frame, info.In, info.Out, w.Offset, c.Offset, true), whole, info, x, y)
 	case *spec.CG:
 		members := slide(info.Layer, op.L1, op.L2, op.S1, op.S2, op.D)
-		s := newPolynomial(members, op.L1*op.L2, op.Order, info.Out.C, b.tensor(info.Param(spec.Coefs)), x, y)
-		b.levels = append(b.levels, level{op: op, layer: info.Layer, step: s})
-		return s
+		return newPolynomial(members, op.L1*op.L2, op.Order, info.Out.C, b.tensor(info.Param(spec.Coefs)), x, y)
 	case *spec.Taylor:
 		members := make([]int, info.In.Size())
 		for i := range members {

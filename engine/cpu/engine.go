@@ -22,11 +22,11 @@ func (Engine[T]) Compile(net *spec.Net, params []T, opts engine.Options) (engine
 	if err := net.Validate(); err != nil {
 		return nil, fmt.Errorf("compiling: %w", err)
 	}
-	folded, values, err := engine.Fold(net, params)
+	folded, err := engine.Fold(net, params)
 	if err != nil {
 		return nil, fmt.Errorf("compiling: %w", err)
 	}
-	p, err := newProgram(folded, values, opts)
+	p, err := newProgram(folded.Net, folded.Params, opts)
 	if err != nil {
 		return nil, fmt.Errorf("compiling: %w", err)
 	}
