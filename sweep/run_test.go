@@ -146,7 +146,7 @@ func TestCheck(t *testing.T) {
 
 func TestOnce(t *testing.T) {
 	calls := 0
-	once := Load(func(name string, size dataset.Size) (*dataset.Data, error) {
+	once := Load(func(name string, _ dataset.Size) (*dataset.Data, error) {
 		calls++
 		if name == "" {
 			return nil, os.ErrNotExist

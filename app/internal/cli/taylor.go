@@ -16,6 +16,7 @@ import (
 	"github.com/coarsegrain/taylornet/app/internal/report"
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/internal/stats"
+	"github.com/coarsegrain/taylornet/sweep"
 	"github.com/coarsegrain/taylornet/taylor"
 	"github.com/coarsegrain/taylornet/train"
 )
@@ -65,7 +66,7 @@ as SVG and PNG, and the study as CSV.`,
 	return cmd
 }
 
-const maxSeeds = 100
+const maxSeeds = sweep.MaxSeeds
 
 func (f *taylorFlags) validate() error {
 	if f.workers < 0 || f.workers > maxWorkers {
