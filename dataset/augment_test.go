@@ -221,7 +221,7 @@ func newSampler(tb testing.TB, c int, a Augment, seed uint64) *Sampler {
 	for range 4 * 28 * 28 * c {
 		s.Pixels = append(s.Pixels, uint8(r.IntN(256)))
 	}
-	sampler, err := NewSampler(Subset{Set: s, Index: []int32{3, 1, 0}}, Normalise(s.All()), a, seed)
+	sampler, err := NewSampler(Subset{Set: s, Index: []int32{3, 1, 0}}, MeasureNormalisation(s.All()), a, seed)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -270,7 +270,7 @@ func TestSamplerRefuses(t *testing.T) {
 	if _, err := NewSampler(images, Normalisation{}, Augment{}, 1); err == nil {
 		t.Error("a normalisation without channels is accepted")
 	}
-	if _, err := NewSampler(images, Normalise(images), Augment{Scale: 2}, 1); err == nil {
+	if _, err := NewSampler(images, MeasureNormalisation(images), Augment{Scale: 2}, 1); err == nil {
 		t.Error("a wrong augmentation is accepted")
 	}
 }

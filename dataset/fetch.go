@@ -15,14 +15,17 @@ import (
 	"github.com/coarsegrain/taylornet/internal/fsx"
 )
 
-// Progress receives how many bytes of a file have arrived; total is -1 if unknown.
-type Progress func(file string, done, total int64)
+// progressFunc receives how many bytes of a file have arrived.
+type progressFunc = func(file string, done, total int64)
 
 // Fetch downloads a known data set into dir/FOLDER, where Load finds it. It keeps
 // the files that are there and right, and resumes those that were cut off. A file
-// is put in place only if the SHA-256 of its uncompressed content is right. progress
-// may be nil.
-func Fetch(ctx context.Context, name, dir string, progress Progress) error {
+// is put in place only if the SHA-256 of its uncompressed content is right.
+//
+// progress, unless it is nil, is called with how many bytes of a file have arrived;
+// total is -1 if it is not known. The error wraps ErrUnknown if no data set has the
+// name, and the cause of ctx when ctx ends.
+func Fetch(ctx context.Context, name, dir string, progress func(file string, done, total int64)) error {
 	for _, k := range knownSets() {
 		if k.Name == name {
 			return k.fetch(ctx, http.DefaultClient, dir, progress)
@@ -32,7 +35,7 @@ func Fetch(ctx context.Context, name, dir string, progress Progress) error {
 }
 
 // fetch gets a set's files, or the archive that holds them.
-func (k known) fetch(ctx context.Context, client *http.Client, dir string, progress Progress) error {
+func (k known) fetch(ctx context.Context, client *http.Client, dir string, progress progressFunc) error {
 	folder := filepath.Join(dir, k.folder)
 	var lacking []knownFile
 	for _, f := range k.files {
@@ -69,7 +72,7 @@ func (f knownFile) isAt(folder string) bool {
 }
 
 // download fetches one file from the set's mirrors.
-func (k known) download(ctx context.Context, client *http.Client, name, dest string, check func(string) error, progress Progress) error {
+func (k known) download(ctx context.Context, client *http.Client, name, dest string, check func(string) error, progress progressFunc) error {
 	d := fsx.Download{Dest: dest, Check: check}
 	for _, mirror := range k.mirrors {
 		d.URLs = append(d.URLs, mirror+name)
@@ -81,7 +84,7 @@ func (k known) download(ctx context.Context, client *http.Client, name, dest str
 }
 
 // fetchArchive fetches the archive, unpacks the set's files and removes it.
-func (k known) fetchArchive(ctx context.Context, client *http.Client, dir string, progress Progress) error {
+func (k known) fetchArchive(ctx context.Context, client *http.Client, dir string, progress progressFunc) error {
 	archive := filepath.Join(dir, k.archive)
 	check := func(path string) error {
 		return k.walkArchive(path, func(_ knownFile, r io.Reader) error {

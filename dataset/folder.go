@@ -168,7 +168,7 @@ func (r *folderReader) pixels(file string) ([]uint8, error) {
 	if err != nil {
 		return nil, err
 	}
-	img, err := Decode(content)
+	img, err := DecodeImage(content)
 	if err != nil {
 		return nil, err
 	}

@@ -25,9 +25,9 @@ const (
 	maxPixelsPerByte = 8 * 1032
 )
 
-// Decode reads a PNG or JPEG image. It refuses one whose header promises too large a
+// DecodeImage reads a PNG or JPEG image. It refuses one whose header promises too large a
 // size before it decodes the rest.
-func Decode(file []byte) (image.Image, error) {
+func DecodeImage(file []byte) (image.Image, error) {
 	config, format, err := image.DecodeConfig(bytes.NewReader(file))
 	if err != nil {
 		return nil, err
@@ -43,7 +43,7 @@ func Decode(file []byte) (image.Image, error) {
 	return img, err
 }
 
-// ReadImage reads a PNG or JPEG file as Decode does. Its errors do not name the file.
+// ReadImage reads a PNG or JPEG file as DecodeImage does. Its errors do not name the file.
 func ReadImage(file string) (image.Image, error) {
 	content, err := os.ReadFile(file)
 	if err != nil {
@@ -52,7 +52,7 @@ func ReadImage(file string) (image.Image, error) {
 		}
 		return nil, err
 	}
-	return Decode(content)
+	return DecodeImage(content)
 }
 
 // FromImage converts any picture to h x w pixels of c channels (1 grey, 3 RGB),

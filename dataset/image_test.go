@@ -91,7 +91,7 @@ func TestResize(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, after := Normalise(whole.Train.All()).Mean[0], Normalise(data.Train.All()).Mean[0]
+	before, after := MeasureNormalisation(whole.Train.All()).Mean[0], MeasureNormalisation(data.Train.All()).Mean[0]
 	if d := after - before; !(d < 0.02 && d > -0.02) {
 		t.Errorf("mean goes from %g to %g", before, after)
 	}
@@ -108,7 +108,7 @@ func TestDecodeBomb(t *testing.T) {
 	binary.BigEndian.PutUint32(file[16:], 16384) // width
 	binary.BigEndian.PutUint32(file[20:], 4096)  // height
 	binary.BigEndian.PutUint32(file[29:], crc32.ChecksumIEEE(file[12:29]))
-	_, err := Decode(file)
+	_, err := DecodeImage(file)
 	if err == nil || !strings.Contains(err.Error(), "promises 16384 x 4096 pixels") {
 		t.Errorf("error %v", err)
 	}
@@ -120,7 +120,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add(jpegOf(img))
 	f.Add([]byte("GIF89a"))
 	f.Fuzz(func(t *testing.T, file []byte) {
-		img, err := Decode(file)
+		img, err := DecodeImage(file)
 		if err != nil {
 			return
 		}

@@ -180,7 +180,7 @@ func TestLoadReal(t *testing.T) {
 					t.Errorf("%s has a class of %d images", set.Name, least)
 				}
 			}
-			norm := Normalise(data.Train.All())
+			norm := MeasureNormalisation(data.Train.All())
 			for ch, mean := range known[info.Name].Mean {
 				if d := norm.Mean[ch] - mean; !(d < 1e-4 && d > -1e-4) {
 					t.Errorf("mean %v, published %v", norm.Mean, known[info.Name].Mean)

@@ -14,9 +14,9 @@ type Normalisation struct {
 	Std  []float32 `json:"std"`  // [C], positive
 }
 
-// Normalise returns the mean and standard deviation of the images, which should be
+// MeasureNormalisation returns the mean and standard deviation of the images, which should be
 // the training part only. A constant channel gets Std 1.
-func Normalise(s Subset) Normalisation {
+func MeasureNormalisation(s Subset) Normalisation {
 	c := s.Set.C
 	// Integer sums: exact, and the same in any order.
 	sum, squares := make([]uint64, c), make([]uint64, c)

@@ -104,7 +104,7 @@ func TestSplitRefuses(t *testing.T) {
 func TestNormalise(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawSet(t)
-		n := Normalise(s.All())
+		n := MeasureNormalisation(s.All())
 		if err := n.Validate(s.C); err != nil {
 			t.Fatal(err)
 		}
@@ -134,7 +134,7 @@ func TestNormalise(t *testing.T) {
 func TestNormaliseKnown(t *testing.T) {
 	// Channel 0 is 0 and 255, channel 1 constant, channel 2 is 51 and 102.
 	s := &Set{Classes: numbered(1), H: 1, W: 2, C: 3, Pixels: []uint8{0, 7, 51, 255, 7, 102}, Labels: []uint16{0}}
-	n := Normalise(s.All())
+	n := MeasureNormalisation(s.All())
 	want := Normalisation{Mean: []float32{0.5, 7.0 / 255, 0.3}, Std: []float32{0.5, 1, 0.1}}
 	for ch := range 3 {
 		if d := math.Abs(float64(n.Mean[ch] - want.Mean[ch])); !(d <= 1e-6) {
@@ -187,7 +187,7 @@ func Example() {
 	fmt.Println(train.Len(), "to learn from,", validation.Len(), "to choose by")
 	fmt.Println(validation.Counts())
 
-	sampler, err := NewSampler(train, Normalise(train), Augment{Shift: 1, Rotate: 10}, 1)
+	sampler, err := NewSampler(train, MeasureNormalisation(train), Augment{Shift: 1, Rotate: 10}, 1)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -90,8 +90,8 @@ func newModel(cfg *Config, opts []Options) (*Model, error) {
 // Config returns a copy of the model's parts, to make another model from.
 func (m *Model) Config() Config { return m.cfg.clone() }
 
-// Net returns the network. It is shared with the model and must not be changed.
-func (m *Model) Net() *spec.Net { return m.cfg.Net }
+// Net returns a copy of the network.
+func (m *Model) Net() *spec.Net { return m.cfg.net() }
 
 // Params returns a copy of the flat parameter vector, laid out as Net().Params says.
 func (m *Model) Params() []float32 { return m.cfg.params() }
@@ -128,16 +128,20 @@ func (m *Model) run(ctx context.Context, n int, input, output func(i int, v []fl
 // clone copies valid parts.
 func (c *Config) clone() Config {
 	copied := *c
-	net, err := spec.Parse(c.Net.String())
-	if err != nil {
-		panic("model.Config.clone: " + err.Error())
-	}
-	copied.Net = net
+	copied.Net = c.net()
 	copied.Params = c.params()
 	copied.Normalisation = c.normalisation()
 	copied.Classes = slices.Clone(c.Classes)
 	copied.Training = slices.Clone(c.Training)
 	return copied
+}
+
+func (c *Config) net() *spec.Net {
+	net, err := spec.Parse(c.Net.String())
+	if err != nil {
+		panic("model.Config.net: " + err.Error())
+	}
+	return net
 }
 
 func (c *Config) params() []float32 {
@@ -151,6 +155,9 @@ func (c *Config) normalisation() dataset.Normalisation {
 }
 
 func (c *Config) validate() error {
+	if c.Net == nil {
+		return errors.New("the model has no network")
+	}
 	if err := c.Net.Validate(); err != nil {
 		return fmt.Errorf("network: %w", err)
 	}

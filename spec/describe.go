@@ -28,7 +28,7 @@ func (n *Net) Describe() Description {
 	d := Description{Network: n.String(), Input: array(n.Input), Params: n.NumParams(), MACs: n.MACs(), Degree: n.Degree()}
 	for _, l := range n.Layers() {
 		d.Layers = append(d.Layers, LayerDescription{
-			Path: l.Path, Op: l.String(), Type: l.Name(), Values: l.Values(), In: array(l.In), Out: array(l.Out),
+			Path: l.Path, Op: l.String(), Type: l.Name(), Values: l.values(), In: array(l.In), Out: array(l.Out),
 			Params: l.NumParams, MACs: l.MACs, Degree: l.Degree,
 		})
 	}

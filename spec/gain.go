@@ -12,11 +12,11 @@ type Gain struct {
 	E int
 }
 
-// A gain's polynomial is 1 + GainLinear u + GainSquare u^2. GainOrder is its order in x.
+// A gain's polynomial is 1 + GainLinear u + GainSquare u^2. gainOrder is its order in x.
 const (
 	GainLinear = -5. / 3
 	GainSquare = 1.
-	GainOrder  = 5
+	gainOrder  = 5
 )
 
 func (*Gain) name() string { return "Gain" }
@@ -25,7 +25,7 @@ func (op *Gain) fields() []field { return []field{required("e", &op.E)} }
 
 func (*Gain) out(in []Shape, _ faultFunc) Shape { return in[0] }
 
-func (*Gain) degree(in []int) int { return raised(in[0], GainOrder) }
+func (*Gain) degree(in []int) int { return raised(in[0], gainOrder) }
 
 func (*Gain) params(string, Shape) []Param { return nil }
 

@@ -148,8 +148,8 @@ func TestNameAndValues(t *testing.T) {
 		{"Linear", map[string]int{"n": 10}},
 	}
 	for i, l := range net.Layers() {
-		if l.Name() != want[i].name || !maps.Equal(l.Values(), want[i].values) {
-			t.Errorf("%s: %s %v, want %s %v", l, l.Name(), l.Values(), want[i].name, want[i].values)
+		if l.Name() != want[i].name || !maps.Equal(l.values(), want[i].values) {
+			t.Errorf("%s: %s %v, want %s %v", l, l.Name(), l.values(), want[i].name, want[i].values)
 		}
 	}
 }

@@ -139,15 +139,15 @@ func (a *Analysis) secondOrder(ctx context.Context, net *Net, r *Request) error 
 			permutation = append(permutation, s*int32(net.Input.C)+int32(c))
 		}
 	}
-	weights := Weighed{Quadratic: a.Quadratic}
-	shuffled := Weighed{Quadratic: a.Quadratic.shuffled(permutation)}
+	weights := weighed{Quadratic: a.Quadratic}
+	shuffled := weighed{Quadratic: a.Quadratic.shuffled(permutation)}
 	if r.Training != nil {
 		weights.Active = seen(r.Training)
 		for _, from := range permutation {
 			shuffled.Active = append(shuffled.Active, weights.Active[from])
 		}
 	}
-	a.Study, err = NewStudy(ctx, net.Input, []Weighed{weights}, []Weighed{shuffled})
+	a.Study, err = newStudy(ctx, net.Input, []weighed{weights}, []weighed{shuffled})
 	return err
 }
 

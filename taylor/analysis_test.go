@@ -136,6 +136,9 @@ func TestStudyDirect(t *testing.T) {
 	if s, err := StudyDirect(t.Context(), data, DirectOptions{Orders: []int{1}, Seeds: 1}, train); err != nil || s.Study != nil {
 		t.Errorf("of order 1 there is a study, or the error %v", err)
 	}
+	if s, err := StudyDirect(t.Context(), data, DirectOptions{}, train); err != nil || s.Seeds != 1 || len(s.Orders) != 2 || s.Study == nil {
+		t.Errorf("the defaults give %+v, error %v", s, err)
+	}
 	before := len(runs)
 	data.Train.H, data.Train.W = 300, 300
 	if _, err := StudyDirect(t.Context(), data, DirectOptions{Orders: []int{1, 2}, Seeds: 1}, train); !errors.Is(err, ErrTooLarge) || len(runs) != before {
@@ -162,7 +165,7 @@ func TestInterrupted(t *testing.T) {
 		"Attributions": func() error { _, err := line.Attributions(ctx); return err },
 		"Pairs":        func() error { _, err := line.Pairs(ctx, 0, []int{1}, 1); return err },
 		"integrate":    func() error { _, err := line.integrate(ctx); return err },
-		"NewStudy":     func() error { _, err := NewStudy(ctx, e.spec.Input, []Weighed{{}}, nil); return err },
+		"NewStudy":     func() error { _, err := newStudy(ctx, e.spec.Input, []weighed{{}}, nil); return err },
 	} {
 		if err := call(); !errors.Is(err, ErrInterrupted) || !errors.Is(err, cause) {
 			t.Errorf("%s: error %v", name, err)

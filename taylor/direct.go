@@ -16,10 +16,10 @@ var ErrTooLarge = errors.New("the expansion is too large")
 // 70 bytes, for gradients, moments and its average.
 const maxCoefficients = 100_000_000
 
-// Direct returns the network of the direct Taylor expansion of images of the given
+// direct returns the network of the direct Taylor expansion of images of the given
 // shape, which is a polynomial of all pixels for each class. It returns ErrTooLarge if
 // there are over 100 million coefficients.
-func Direct(in spec.Shape, classes, order int) (*spec.Net, error) {
+func direct(in spec.Shape, classes, order int) (*spec.Net, error) {
 	n := poly.NumMonomials(in.Size(), order)
 	if n > maxCoefficients/max(classes, 1) {
 		return nil, fmt.Errorf("%w: order %d of %dx%dx%d pixels has %.4g coefficients for each of %d classes, at most %d fit in all: choose a smaller size or order",

@@ -49,22 +49,27 @@ type DirectResult struct {
 
 // DirectOptions are settings of StudyDirect.
 type DirectOptions struct {
-	Orders  []int // ascending
-	Seeds   int   // the random seeds are 1 to Seeds
+	Orders  []int // ascending, each 1 to 3; nil means 1 and 2
+	Seeds   int   // the random seeds are 1 to Seeds; 0 means 1
 	Workers int   // goroutines for reading the coefficients; 0 means one per CPU
 }
 
 // StudyDirect has direct expansions of each order trained from several random seeds. It
 // then studies the second-order weights of order 2, or of the highest order if 2 is not
 // among them, of pixels 0 to 1 about black. Its baseline is the same order trained on
-// images with shuffled pixels. Without an order over 1 there is no study. It returns the
-// errors of Direct, before any training, and of train, and ErrInterrupted when ctx ends.
+// images with shuffled pixels. Without an order over 1 there is no study. It returns
+// ErrTooLarge, before any training, if an order has over 100 million coefficients. It
+// also returns the errors of train, and ErrInterrupted when ctx ends.
 func StudyDirect(ctx context.Context, data *dataset.Data, opts DirectOptions, train func(context.Context, DirectRun) (*DirectResult, error)) (*DirectStudy, error) {
+	if opts.Orders == nil {
+		opts.Orders = []int{1, 2}
+	}
+	opts.Seeds = max(opts.Seeds, 1)
 	d := &directStudy{data: data, opts: opts, train: train}
 	set := data.Train
 	in := spec.Shape{H: set.H, W: set.W, C: set.C}
 	for _, order := range opts.Orders {
-		net, err := Direct(in, len(set.Classes), order)
+		net, err := direct(in, len(set.Classes), order)
 		if err != nil {
 			return nil, err
 		}
@@ -75,7 +80,7 @@ func StudyDirect(ctx context.Context, data *dataset.Data, opts DirectOptions, tr
 		studied = i
 	}
 	out := &DirectStudy{Size: [2]int{set.H, set.W}, Seeds: opts.Seeds}
-	var weights []Weighed
+	var weights []weighed
 	for i, order := range opts.Orders {
 		results, read, err := d.seeds(ctx, i, false, i == studied && order > 1)
 		if err != nil {
@@ -91,7 +96,7 @@ func StudyDirect(ctx context.Context, data *dataset.Data, opts DirectOptions, tr
 	if err != nil {
 		return nil, err
 	}
-	out.Study, err = NewStudy(ctx, in, weights, shuffled)
+	out.Study, err = newStudy(ctx, in, weights, shuffled)
 	return out, err
 }
 
@@ -105,7 +110,7 @@ type directStudy struct {
 
 // seeds trains the order at index i from all seeds, and reads the second-order weights
 // if asked.
-func (d *directStudy) seeds(ctx context.Context, i int, shuffled, read bool) (results []*DirectResult, weights []Weighed, err error) {
+func (d *directStudy) seeds(ctx context.Context, i int, shuffled, read bool) (results []*DirectResult, weights []weighed, err error) {
 	for seed := 1; seed <= d.opts.Seeds; seed++ {
 		run := DirectRun{Order: d.opts.Orders[i], Seed: seed, Net: d.nets[i], Data: d.data, Shuffled: shuffled}
 		if shuffled {
@@ -127,7 +132,7 @@ func (d *directStudy) seeds(ctx context.Context, i int, shuffled, read bool) (re
 		if err != nil {
 			return nil, nil, err
 		}
-		weights = append(weights, Weighed{Quadratic: q, Active: seen(run.Data.Train)})
+		weights = append(weights, weighed{Quadratic: q, Active: seen(run.Data.Train)})
 	}
 	return results, weights, nil
 }

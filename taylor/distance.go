@@ -70,7 +70,7 @@ type collected struct {
 
 // studyDistances returns the second-order weights of polynomials of inputs of one
 // shape by the inputs' distance on the lattice.
-func studyDistances(ctx context.Context, shape spec.Shape, list []Weighed) (*Distances, error) {
+func studyDistances(ctx context.Context, shape spec.Shape, list []weighed) (*Distances, error) {
 	d := &Distances{Polynomials: len(list)}
 	n := shape.Size()
 	rowOf := d.lattice(shape)
@@ -102,7 +102,7 @@ func studyDistances(ctx context.Context, shape spec.Shape, list []Weighed) (*Dis
 }
 
 // excluded returns the number of inputs that are not active.
-func (w Weighed) excluded() (n int) {
+func (w weighed) excluded() (n int) {
 	for _, active := range w.Active {
 		if !active {
 			n++
@@ -112,7 +112,7 @@ func (w Weighed) excluded() (n int) {
 }
 
 // weights returns the weights of all pairs of n inputs of which both are active.
-func (w Weighed) weights(n int, rowOf func(i, j int) int) []weight {
+func (w weighed) weights(n int, rowOf func(i, j int) int) []weight {
 	active := func(i int) bool { return w.Active == nil || w.Active[i] }
 	var all []weight
 	for i := range n {

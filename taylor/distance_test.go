@@ -30,7 +30,7 @@ func quadratic(shape spec.Shape, b func(k, i, j int) float64) *Quadratic {
 	return q
 }
 
-func study(t *testing.T, shape spec.Shape, list ...Weighed) *Distances {
+func study(t *testing.T, shape spec.Shape, list ...weighed) *Distances {
 	t.Helper()
 	d, err := studyDistances(t.Context(), shape, list)
 	if err != nil {
@@ -51,7 +51,7 @@ func TestFallingWeights(t *testing.T) {
 			return math.Copysign(scale*math.Exp(-math.Hypot(y-v, x-u)/2), float64(k)-0.5)
 		})
 	}
-	d := study(t, shape, Weighed{fall(1), nil}, Weighed{fall(2), nil}, Weighed{fall(3), nil})
+	d := study(t, shape, weighed{fall(1), nil}, weighed{fall(2), nil}, weighed{fall(3), nil})
 	if d.Polynomials != 3 || d.Excluded != 0 || d.Rows[0].Distance != 0 || d.Rows[0].Pairs != 12*3 {
 		t.Fatalf("study %+v", d)
 	}
@@ -86,7 +86,7 @@ func TestFallingWeights(t *testing.T) {
 	}
 	active := make([]bool, shape.Size())
 	active[0], active[23] = true, true
-	d = study(t, shape, Weighed{fall(1), active})
+	d = study(t, shape, weighed{fall(1), active})
 	if d.Excluded != 22 || len(d.Rows) != 2 || d.Rows[1].Pairs != 1 || !math.IsNaN(d.Slope.Low) {
 		t.Errorf("of two inputs: %+v", d)
 	}
@@ -96,9 +96,9 @@ func TestFallingWeights(t *testing.T) {
 func TestRandomWeights(t *testing.T) {
 	shape := spec.Shape{H: 9, W: 9, C: 1}
 	r := rand.New(rand.NewPCG(1, 2))
-	var list []Weighed
+	var list []weighed
 	for range 5 {
-		list = append(list, Weighed{quadratic(shape, func(int, int, int) float64 { return r.NormFloat64() }), nil})
+		list = append(list, weighed{quadratic(shape, func(int, int, int) float64 { return r.NormFloat64() }), nil})
 	}
 	d := study(t, shape, list...)
 	if !(d.Correlation.Low < 0 && d.Correlation.High > 0 && math.Abs(d.Correlation.Mean) < 0.02) {
@@ -125,18 +125,18 @@ func TestLevelsTakenOut(t *testing.T) {
 		u := func(i int) float64 { return math.Hypot(float64(i/9-4), float64(i%9-4)) }
 		return math.Exp(-u(i) - u(j) + 0.1*r.NormFloat64())
 	})
-	d := study(t, shape, Weighed{border, nil})
+	d := study(t, shape, weighed{border, nil})
 	if !(d.Correlation.Mean < -0.4 && math.Abs(d.Adjusted.Mean) < 0.03) {
 		t.Errorf("correlation %v, adjusted %v", d.Correlation, d.Adjusted)
 	}
 }
 
 func TestDirect(t *testing.T) {
-	net, err := Direct(spec.Shape{H: 7, W: 7, C: 1}, 10, 2)
+	net, err := direct(spec.Shape{H: 7, W: 7, C: 1}, 10, 2)
 	if err != nil || net.NumParams() != 12750 {
 		t.Fatal(net, err)
 	}
-	if _, err := Direct(spec.Shape{H: 28, W: 28, C: 1}, 10, 3); !errors.Is(err, ErrTooLarge) {
+	if _, err := direct(spec.Shape{H: 28, W: 28, C: 1}, 10, 3); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("order 3 of 28x28: %v", err)
 	}
 }

@@ -15,16 +15,16 @@ type Study struct {
 	Text              string // the study in words, for whoever shows it to set
 }
 
-// Weighed is a polynomial to study. Active, unless it is nil, says which inputs to
+// weighed is a polynomial to study. Active, unless it is nil, says which inputs to
 // study: nothing is learned about those that are zero in every image.
-type Weighed struct {
+type weighed struct {
 	*Quadratic
 	Active []bool // [H*W*C]
 }
 
-// NewStudy studies polynomials of inputs of one shape, such as those of several random
+// newStudy studies polynomials of inputs of one shape, such as those of several random
 // seeds, and the same with shuffled pixels. It returns ErrInterrupted when ctx ends.
-func NewStudy(ctx context.Context, shape spec.Shape, weights, shuffled []Weighed) (*Study, error) {
+func newStudy(ctx context.Context, shape spec.Shape, weights, shuffled []weighed) (*Study, error) {
 	s := &Study{}
 	var err error
 	if s.Weights, err = studyDistances(ctx, shape, weights); err != nil {

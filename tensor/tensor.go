@@ -33,18 +33,17 @@ type Tensor struct {
 	Data  []float32
 }
 
-// New returns a zero tensor of the given shape.
+// New returns a zero tensor of the given shape. It panics on a negative dimension.
 func New(shape ...int) Tensor {
-	return Tensor{Shape: slices.Clone(shape), Data: Alloc[float32](Size(shape))}
+	return Tensor{Shape: slices.Clone(shape), Data: Alloc[float32](size(shape))}
 }
 
-// Size returns the number of elements of a shape, which is 1 for the empty shape. It
-// panics on a negative dimension.
-func Size(shape []int) int {
+// size returns the number of elements of a shape, which is 1 for the empty shape.
+func size(shape []int) int {
 	n := 1
 	for _, d := range shape {
 		if d < 0 {
-			panic("tensor.Size: negative dimension")
+			panic("tensor.New: negative dimension")
 		}
 		n *= d
 	}

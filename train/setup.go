@@ -61,7 +61,7 @@ func newRun(cfg Config, data *dataset.Data, opts Options) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.norm = dataset.Normalise(r.training)
+	r.norm = dataset.MeasureNormalisation(r.training)
 	r.sampler, err = dataset.NewSampler(r.training, r.norm, cfg.Augment, cfg.Seed)
 	if err != nil {
 		return nil, err
