@@ -18,7 +18,7 @@ import (
 // progressFunc receives how many bytes of a file have arrived.
 type progressFunc = func(file string, done, total int64)
 
-// Fetch downloads a known data set into dir/FOLDER, where Load finds it. It keeps
+// Fetch downloads a known data set into a sub-folder of dir, where Load finds it. It keeps
 // the files that are there and right, and resumes those that were cut off. A file
 // is put in place only if the SHA-256 of its uncompressed content is right.
 //

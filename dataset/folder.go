@@ -153,8 +153,8 @@ func (r *folderReader) add(set *Set, file string, label int) error {
 	return nil
 }
 
-// ErrSizes is wrapped by errors about two images of different size where Options.Size
-// is zero.
+// ErrSizes is wrapped by errors about images of different sizes in a folder, for which
+// no size was chosen with Options.Size.
 var ErrSizes = errors.New("images differ in size")
 
 // pixels reads one image as RGB, [H,W,3].

@@ -26,16 +26,19 @@ type Options struct {
 	// Dirs are the folders to search, in order; SystemDir always comes last.
 	// $TAYLORNET_DATA and the user's cache, which the command searches, are not added.
 	Dirs []string
-	Size Size // the size that images are resized to; zero leaves them as they are
+	Size Size // what images are resized to; zero leaves them as they are
 }
 
 // Size is the height and width of images in pixels.
 type Size struct{ H, W int }
 
-// Load returns a data set: digits, mnist, fashion-mnist, cifar-10, or the path of a
-// folder. A folder holds one of these in its published files, a set in files named
-// like MNIST's, or folders of images (see ReadFolder). A known set is searched in
-// dir/FOLDER for each dir of opts, and in dir itself if dir is called FOLDER.
+// Load returns a data set by its name: digits, mnist, fashion-mnist, cifar-10, or the
+// path of a folder. A folder holds one of these in its published files, a set in files
+// named like MNIST's, or folders of images (see ReadFolder).
+//
+// A known set lies in a sub-folder of one of opts.Dirs, where Fetch puts it, or in one of
+// them that has the sub-folder's name. The error wraps ErrUnknown, ErrNotFound or
+// ErrSizes if one of them is the reason.
 func Load(name string, opts Options) (*Data, error) {
 	data, err := load(name, opts)
 	if err != nil || opts.Size == (Size{}) {

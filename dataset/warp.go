@@ -3,15 +3,16 @@ package dataset
 import "github.com/coarsegrain/taylornet/internal/rng"
 
 // Warp is the geometric part of one draw of an Augment: all but cutout, contrast and
-// noise. It is a linear map of images whose values have any size, so that images can
-// be optimised through it.
+// noise. It is a linear map of images with values of any size, so that images can be
+// optimised through it.
 type Warp struct {
 	h, w, c int
 	m       mapping
 }
 
-// Warp draws one for images of h x w pixels with c channels, from the random stream
-// of the seed, the name and the position.
+// Warp returns the geometric part of one random draw, for images of h x w pixels with c
+// channels. The draw follows from the seed, the name of the random stream and the
+// position at in the stream.
 func (a Augment) Warp(h, w, c int, seed uint64, name string, at ...uint64) Warp {
 	var s rng.Stream
 	s.Reset(seed, name, at...)

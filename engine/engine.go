@@ -12,13 +12,14 @@ var ErrParams = errors.New("parameters do not fit the network")
 
 // Engine compiles networks.
 type Engine[T tensor.Float] interface {
-	// Name returns the name of the engine, for reports.
+	// Name returns the name that the engine is chosen by, as in "cpu".
 	Name() string
 	// Compile returns a program that evaluates net with the given parameters,
 	// laid out as in net.Params. Norms use the statistics among them and are
 	// folded into their neighbours. The error wraps spec.Faults or ErrParams.
 	Compile(net *spec.Net, params []T, opts Options) (Program[T], error)
-	// CompileTraining returns a program that computes gradients.
+	// CompileTraining returns a program that computes gradients. The error wraps
+	// spec.Faults.
 	CompileTraining(net *spec.Net, opts TrainingOptions) (Trainer[T], error)
 }
 
@@ -47,8 +48,8 @@ type TrainingOptions struct {
 	// inference, and measure none. The places of the statistics in grads are zero.
 	FixedStats bool
 	// LimitGains makes gains take an energy u of more than 1 as 1. The gradient is
-	// then that of the loss and of a penalty on such energies together, so that the
-	// network comes to do without the limit.
+	// then that of the loss plus a penalty on such energies, so that the network
+	// learns to do without the limit.
 	LimitGains bool
 }
 
@@ -74,6 +75,9 @@ type Program[T tensor.Float] interface {
 	// write the image to x [H,W,C], and output(i, y) with the logits y [K], which are
 	// valid only during the call. Calls come from several goroutines at once, in no
 	// fixed order. The result for an image depends on no other image.
+	//
+	// Run takes no context. A caller that must be able to stop runs the images in
+	// parts, as package model does.
 	Run(n int, input, output func(i int, v []T))
 }
 
@@ -88,7 +92,7 @@ type Trainer[T tensor.Float] interface {
 	Gradient(grads, params []T, batch *Batch[T]) float64
 }
 
-// Batch is what a gradient is computed on.
+// Batch is the images that a gradient is computed on, and their loss.
 type Batch[T tensor.Float] struct {
 	// N is the number of images.
 	N int
@@ -99,7 +103,7 @@ type Batch[T tensor.Float] struct {
 	// are computed, and the loss and the gradient are zero.
 	Loss func(i int, dy, y []T) float64
 	// Stats, if not nil, receives each micro-batch's statistics: the part of the
-	// parameter vector behind the trained parameters.
+	// parameter vector after the trained parameters.
 	Stats func(stats []T)
 	// InputGrad, if not nil, receives the gradient of the mean loss to image i. The
 	// trainer must have been compiled with TrainingOptions.InputGrad.

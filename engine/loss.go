@@ -10,8 +10,8 @@ import (
 // the K classes. The image's own classes share 1-Smoothing, and every class gets
 // Smoothing/K (Szegedy et al., arXiv 1512.00567).
 type Target struct {
-	Label     int
-	Smoothing float64
+	Label     int     // the image's own class
+	Smoothing float64 // 0 to 1
 	// Share is the fraction of the image that is another image, of class Other; 0 if
 	// nothing is mixed in.
 	Share float64

@@ -36,8 +36,8 @@ func (e *Evaluation) Accuracy() float64 { return e.fraction(e.Correct) }
 
 func (e *Evaluation) fraction(n int) float64 { return float64(n) / float64(max(1, e.Total)) }
 
-// CheckFits returns an error, which wraps ErrShape if the images have another shape
-// than the model takes, or one about another number of classes.
+// CheckFits returns an error if the images have another shape than the model takes,
+// which wraps ErrShape, or if there is another number of classes.
 func (m *Model) CheckFits(set *dataset.Set) error {
 	in := m.cfg.Net.Input
 	if set.H != in.H || set.W != in.W || set.C != in.C {
@@ -49,7 +49,8 @@ func (m *Model) CheckFits(set *dataset.Set) error {
 	return nil
 }
 
-// View returns the same images seen in another way, as (*dataset.Set).Mirrored does.
+// View returns the same images seen in another way. An example is
+// (*dataset.Set).Mirrored.
 type View func(*dataset.Set) *dataset.Set
 
 // Evaluate classifies the images and compares the answers with their labels. With

@@ -115,7 +115,8 @@ func tensors(net *spec.Net, params []float32) []safetensors.Tensor {
 	return out
 }
 
-// Save writes the model file, atomically. Equal models give equal bytes.
+// Save writes the model file. It replaces an existing file in one step, so that none is
+// ever torn. Equal models give equal bytes.
 func (m *Model) Save(path string) error {
 	return fsx.WriteFile(fsx.OS{}, path, m.Write)
 }

@@ -60,7 +60,7 @@ type Options struct {
 	Engine engine.Engine[float32]
 }
 
-// New makes a model from copies of the parts. Without opts the defaults hold; of
+// New returns a model made from copies of the parts. Without opts the defaults hold; of
 // several the last counts. The error says which parts do not fit together.
 func New(cfg Config, opts ...Options) (*Model, error) {
 	if err := cfg.validate(); err != nil {

@@ -28,7 +28,8 @@ type Prediction struct {
 	Outside bool `json:"outside"`
 }
 
-// Predict classifies a picture of any size and colour, prepared as Pixels does.
+// Predict classifies a picture of any size and colour, prepared as by Pixels. The error
+// wraps ErrShape if the model takes neither grey nor colour pictures.
 func (m *Model) Predict(img image.Image) (Prediction, error) {
 	list, err := m.PredictBatch(context.Background(), []image.Image{img})
 	if err != nil {
@@ -37,7 +38,7 @@ func (m *Model) Predict(img image.Image) (Prediction, error) {
 	return list[0], nil
 }
 
-// PredictBatch classifies several pictures at once.
+// PredictBatch classifies several pictures at once, in order, each as Predict does.
 func (m *Model) PredictBatch(ctx context.Context, images []image.Image) ([]Prediction, error) {
 	pixels, out := make([][]uint8, len(images)), make([]Prediction, len(images))
 	for i, img := range images {

@@ -15,8 +15,9 @@ import (
 // training images stay within.
 const outsideFactor = 2
 
-// MeasureRange returns the spread of the logits that 999 in 1,000 of the images stay
-// within, for Config.LogitRange. It returns 0 if that spread is not a finite number.
+// MeasureRange returns the spread of the logits, the largest minus the smallest, that
+// 999 in 1,000 of the images stay within. It is meant for Config.LogitRange, and 0 if it
+// is not a finite number.
 func (m *Model) MeasureRange(ctx context.Context, images dataset.Subset) (float32, error) {
 	if err := m.CheckFits(images.Set); err != nil {
 		return 0, err

@@ -8,7 +8,7 @@ import (
 	"github.com/coarsegrain/taylornet/internal/kernel"
 )
 
-// AdamW is the settings of Adam with decoupled weight decay. With gradient g
+// AdamW holds the settings of Adam with decoupled weight decay. With gradient g
 // and rate r, step t counted from 1 is
 //
 //	p -= r WeightDecay p                          (in the decayed ranges)
@@ -33,8 +33,8 @@ func (c AdamW) Validate() error {
 }
 
 // New returns an optimiser of n parameters. Those in the ranges, which ascend
-// without overlap, are decayed. The state is "first_moment" and
-// "second_moment".
+// without overlap, are decayed. The slots of the state are
+// "first_moment" and "second_moment".
 func (c AdamW) New(n int, decayed []Range) Optimiser { return c.build("optim.AdamW.New", n, decayed) }
 
 func (c AdamW) build(function string, n int, decayed []Range) *adamW {

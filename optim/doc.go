@@ -1,10 +1,17 @@
 // Package optim updates the parameters of a network: optimisers, schedules of
 // the learning rate, clipping of gradients, and averaging of weights.
 //
+//	opt := optim.AdamW{WeightDecay: 0.01}.New(len(params), nil)
+//	schedule := optim.Cosine{Peak: 0.001, WarmUp: 0.1}
+//	for step := range steps {
+//		// ... compute grads at params
+//		opt.Step(params, grads, schedule.At(step, steps))
+//	}
+//
 // Everything works on one flat vector of parameters and one of gradients, both
 // of the same length, and allocates nothing after New. The same calls give the
-// same bits: every sum runs in a fixed order. Most settings have a default,
-// which 0 stands for; a Validate reports the settings that are out of bounds.
+// same bits: every sum runs in a fixed order. A field for which 0 means a default says
+// so. The Validate methods report every setting that is out of bounds.
 //
 // Sources: AdamW is after Loshchilov and Hutter, "Decoupled weight decay regularization"
 // (arXiv 1711.05101). SGD's Nesterov form is after Sutskever et al., "On the

@@ -16,7 +16,7 @@ type Matrix struct{ Start, Rows, Cols int }
 
 func (m Matrix) end() int { return m.Start + m.Rows*m.Cols }
 
-// Muon is the settings of Muon, which steps by matrices of weights instead of
+// Muon holds the settings of Muon, which steps by matrices of weights instead of
 // single weights. With gradient G and rate r, a step is
 //
 //	P -= r WeightDecay P                                    (in the decayed ranges)

@@ -24,7 +24,7 @@ var (
 	_ Schedule = OneCycle{}
 )
 
-// Constant is the same rate in every step.
+// Constant is a schedule with the same rate in every step.
 type Constant struct {
 	Rate float64
 }
@@ -38,11 +38,11 @@ func (c Constant) At(step, total int) float64 {
 // Validate reports a rate that is not positive.
 func (c Constant) Validate() error { return check.Positive("Constant.Rate", c.Rate) }
 
-// Linear rises in a straight line to Peak over the fraction WarmUp of the
-// steps, then falls towards 0 in another.
+// Linear is a schedule that rises in a straight line to Peak, then falls in another
+// towards 0.
 type Linear struct {
 	Peak   float64
-	WarmUp float64
+	WarmUp float64 // the rise, as a fraction of all steps
 }
 
 // At returns the learning rate of a step. It is never 0, so that no step is lost.
@@ -56,11 +56,11 @@ func (l Linear) Validate() error {
 	return check.All(check.Positive("Linear.Peak", l.Peak), check.Below("Linear.WarmUp", l.WarmUp, 0, 1))
 }
 
-// Cosine rises in a straight line to Peak over the fraction WarmUp of the
-// steps, then falls towards 0 along half a cosine.
+// Cosine is a schedule that rises in a straight line to Peak, then falls along half a
+// cosine towards 0.
 type Cosine struct {
 	Peak   float64
-	WarmUp float64
+	WarmUp float64 // the rise, as a fraction of all steps
 }
 
 // At returns the learning rate of a step. It is never 0, so that no step is lost.
@@ -85,12 +85,11 @@ func straightRise(warmUp float64, step, total int) (rise, fall float64) {
 	return 1, max(0, float64(step)-warm) / (float64(total) - warm)
 }
 
-// OneCycle rises along half a cosine from Peak/StartDivisor to Peak over the
-// fraction WarmUp of the steps, then falls along another to
-// Peak/StartDivisor/FinalDivisor at the last step.
+// OneCycle is a schedule that rises along half a cosine from Peak/StartDivisor to Peak,
+// then falls along another to Peak/StartDivisor/FinalDivisor at the last step.
 type OneCycle struct {
 	Peak         float64
-	WarmUp       float64 // usually 0.3
+	WarmUp       float64 // the rise, as a fraction of all steps, usually 0.3
 	StartDivisor float64 // 0 means 25
 	FinalDivisor float64 // 0 means 10,000
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/coarsegrain/taylornet/internal/check"
 )
 
-// SGD is the settings of stochastic gradient descent with momentum and
+// SGD holds the settings of stochastic gradient descent with momentum and
 // decoupled weight decay. With gradient g and rate r, a step is
 //
 //	p -= r WeightDecay p               (in the decayed ranges)
@@ -27,7 +27,7 @@ func (c SGD) Validate() error {
 }
 
 // New returns an optimiser of n parameters. Those in the ranges, which ascend
-// without overlap, are decayed. The state is "momentum".
+// without overlap, are decayed. The state has the slot "momentum".
 func (c SGD) New(n int, decayed []Range) Optimiser {
 	s := &sgd{SGD: c, decay: newDecay("optim.SGD.New", c.WeightDecay, n, decayed), u: make([]float32, n)}
 	s.state.Slots = []Slot{{"momentum", s.u}}

@@ -31,7 +31,8 @@ func Names() []string {
 // Has reports whether there is a model of that name.
 func Has(name string) bool { return slices.Contains(Names(), name) }
 
-// Load returns the model of that name. Options are as in model.New.
+// Load returns the model of that name. Options are as in model.New. The error for an
+// unknown name lists the known ones.
 func Load(name string, opts ...model.Options) (*model.Model, error) {
 	if !Has(name) {
 		return nil, fmt.Errorf("no model is called %q: there are %s", name, strings.Join(Names(), ", "))

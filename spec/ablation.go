@@ -56,16 +56,16 @@ func Ablations() []string {
 //   - linear: coarse-grainings of order 1
 //   - undilated: dilated windows become dense ones, with strides of their own size
 //
-// All but undilated are without gains, which rectifiers do not need and which are not
-// linear. Nothing else changes, so an ablation has a few parameters fewer. It is an
-// error if there is nothing to replace, or if the lattice becomes too small for what
-// follows.
+// All but undilated also drop the gains: rectifiers do not need them, and they are not
+// linear. Nothing else changes, so an ablation has a few parameters fewer. Ablation
+// returns an error if the name is unknown, if there is nothing to replace, or if the
+// lattice becomes too small for what follows.
 func (n *Net) Ablation(name string) (*Net, error) {
 	at := slices.IndexFunc(ablations, func(a ablation) bool { return a.name == name })
 	if at < 0 {
 		return nil, fmt.Errorf("unknown ablation %q: want one of %s", name, strings.Join(Ablations(), ", "))
 	}
-	twin := n.Replace(func(_ int, s Step) []Op {
+	ablated := n.Replace(func(_ int, s Step) []Op {
 		switch op := s.Op.(type) {
 		case *CG:
 			return ablations[at].by(op)
@@ -76,11 +76,11 @@ func (n *Net) Ablation(name string) (*Net, error) {
 		}
 		return []Op{s.Op}
 	})
-	if twin.String() == n.String() {
+	if ablated.String() == n.String() {
 		return nil, fmt.Errorf("ablation %s: the network has nothing to replace", name)
 	}
-	if err := twin.Validate(); err != nil {
+	if err := ablated.Validate(); err != nil {
 		return nil, fmt.Errorf("ablation %s: %w", name, err)
 	}
-	return twin, nil
+	return ablated, nil
 }

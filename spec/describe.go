@@ -1,6 +1,6 @@
 package spec
 
-// Description is what a network is and costs.
+// Description says what a network is and costs, in a form for JSON.
 type Description struct {
 	Network string             `json:"network"` // in the notation
 	Input   [3]int             `json:"input"`   // [H,W,C]
@@ -10,7 +10,8 @@ type Description struct {
 	Layers  []LayerDescription `json:"layers"`
 }
 
-// LayerDescription is what an operation is and costs within a network, as Layer.
+// LayerDescription says what an operation is and costs within a network: a Layer, in a
+// form for JSON.
 type LayerDescription struct {
 	Path   string         `json:"path"`
 	Op     string         `json:"op"` // in the notation
@@ -23,7 +24,7 @@ type LayerDescription struct {
 	Degree int            `json:"degree"`
 }
 
-// Describe returns what the network is and costs, layer by layer.
+// Describe returns the description of the network, layer by layer.
 func (n *Net) Describe() Description {
 	d := Description{Network: n.String(), Input: array(n.Input), Params: n.NumParams(), MACs: n.MACs(), Degree: n.Degree()}
 	for _, l := range n.Layers() {

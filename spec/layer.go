@@ -2,7 +2,7 @@ package spec
 
 import "math"
 
-// Layer is what an operation is and costs within a network.
+// Layer says what an operation is and costs within a network.
 type Layer struct {
 	// Path is the operation's place in the tree, as in the names of
 	// parameters: "4.1.0" is op 0 of branch 1 of op 4.
@@ -10,15 +10,15 @@ type Layer struct {
 	Op      Op
 	Depth   int // number of groups around it
 	In, Out Shape
-	// NumParams counts the trained parameters, MACs the multiply-adds of one
-	// image's inference as Net.MACs has them. A group has none: its branches do.
+	// NumParams counts the trained parameters, and MACs the multiply-adds per image as
+	// Net.MACs does. Both are 0 for a group, whose branches are layers of their own.
 	NumParams, MACs int
-	// Degree is the degree in the network's input of the polynomial up to and
-	// with this operation, as Net.Degree has it.
+	// Degree is the degree of the operation's output as a polynomial of the network's
+	// input, counted as Net.Degree does.
 	Degree int
 }
 
-// Name returns what the layer's operation is called in the notation.
+// Name returns the operation's name in the notation, as in "CG".
 func (l Layer) Name() string { return l.Op.name() }
 
 // values returns the values of the layer's operation by their names in the
@@ -32,8 +32,8 @@ func (l Layer) values() map[string]int {
 	return values
 }
 
-// String writes the layer's operation in the notation. Of a group it writes the
-// name alone, since the branches are layers of their own.
+// String returns the operation in the notation, as in "CG(2,2,64,2,2)". For a group it
+// returns the name alone, since the branches are layers of their own.
 func (l Layer) String() string { return call(l.Op.name(), l.Op.fields()) }
 
 // Layers lists the operations in the order in which they are written: a group
@@ -44,7 +44,7 @@ func (n *Net) Layers() []Layer { return n.walked("Layers").layers }
 // computes something of a network it panics if Validate finds a fault.
 func (n *Net) Out() Shape { return n.walked("Out").out.shape }
 
-// NumParams counts the trained parameters.
+// NumParams returns the number of trained parameters.
 func (n *Net) NumParams() int {
 	total := 0
 	for _, l := range n.walked("NumParams").layers {
@@ -53,7 +53,7 @@ func (n *Net) NumParams() int {
 	return total
 }
 
-// MACs counts the multiply-adds of one image's inference:
+// MACs returns the number of multiply-adds that inference takes per image:
 //
 //   - L1*L2*Cin*C at each site of a convolution, padding included
 //   - Cin*N of a linear layer
@@ -72,17 +72,17 @@ func (n *Net) MACs() int {
 	return total
 }
 
-// Degree returns the degree of the polynomial of its input that the network is: the
+// Degree returns the degree of the network as a polynomial of its input. That is the
 // product of the orders of the CGs, Gains and Taylors along the path on which it is
-// largest. It counts up to MaxDegree. It is 0 if the network is not a polynomial.
+// largest. Degree returns at most MaxDegree, and 0 if the network is not a polynomial.
 func (n *Net) Degree() int { return n.walked("Degree").out.degree }
 
-// MaxDegree is what Degree counts to, so that every program that reads JSON has the
-// same number.
+// MaxDegree is the largest number that Degree returns. It is the largest integer that
+// every reader of JSON represents exactly.
 const MaxDegree = math.MaxInt & (1<<53 - 1)
 
-// Polynomial reports whether the network is a polynomial of its input: without
-// ReLU and MaxPool.
+// Polynomial reports whether the network is a polynomial of its input: whether it is
+// without ReLU and MaxPool.
 func (n *Net) Polynomial() bool { return n.walked("Polynomial").out.degree > 0 }
 
 // raised returns the degree of a polynomial of the given order in a polynomial.

@@ -23,13 +23,13 @@ func (r Role) Statistic() bool { return r == Mean || r == Var }
 
 // Param is one parameter tensor of a network.
 type Param struct {
-	// Name is the path of the operation and what the parameter is: "0.conv.weight".
-	// Within groups "4.1.0.cg.coefficients" is that of op 0 of branch 1 of op 4. What
-	// CGs with tie=1 share is "tie1.cg.coefficients".
+	// Name is the path of the operation and what the parameter is, as in
+	// "0.conv.weight". Within groups "4.1.0.cg.coefficients" belongs to op 0 of branch 1
+	// of op 4. CGs with tie=1 share "tie1.cg.coefficients".
 	Name string
 	// Shape is [L1,L2,Cin,C] for a convolution's weight, [Cin,N] for a linear
 	// layer's, [terms,C] for the coefficients of a CG or Taylor with terms in the order
-	// of Monomials, and [C] for the others.
+	// of poly.Monomials, and [C] for the others.
 	Shape []int
 	Role  Role
 	// FanIn is the number of inputs that one output sums over.

@@ -28,13 +28,14 @@ func Presets() []string {
 	return list
 }
 
-// PresetSource returns the source of a preset, comments included.
+// PresetSource returns the source of a preset, comments included; ok is false if there
+// is none of that name.
 func PresetSource(name string) (src string, ok bool) {
 	content, err := presets.ReadFile(presetDir + name + presetExt)
 	return string(content), err == nil
 }
 
-// Preset returns the named network.
+// Preset returns the network of that name; ok is false if there is none.
 func Preset(name string) (n *Net, ok bool) {
 	src, ok := PresetSource(name)
 	if !ok {

@@ -6,14 +6,14 @@ import "fmt"
 type Step struct {
 	Layer
 	// Inputs are the steps whose outputs it reads, by their places in Net.Steps; -1
-	// is the network's input. There is one, or of a group one for each branch.
+	// is the network's input. A group has one for each branch, any other operation one.
 	Inputs []int
 	// Follows reports whether the operation directly follows that of the step before in
 	// the notation. It then reads the output of that step, and no other step does. It is
 	// false for a group.
 	Follows bool
 	// Params are the parameters as in Net.Params, the one with the constant term last.
-	// Those of a Norm are the scale, the shift, the mean and the variance. Operations
+	// For a Norm they are the scale, the shift, the mean and the variance. Operations
 	// that share parameters list the same ones.
 	Params []Param
 }

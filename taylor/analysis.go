@@ -10,8 +10,8 @@ import (
 	"github.com/coarsegrain/taylornet/poly"
 )
 
-// Analysis is what a model computes, read from its polynomial. Whoever asked for it
-// sets the names: Model, About, Sample and Report.
+// Analysis is what a model computes, read from its polynomial. Analyse leaves Model,
+// About, Sample and Report empty: they are names for the caller to give.
 type Analysis struct {
 	Model     string            `json:"model"` // the model's file
 	Classes   []string          `json:"classes"`
@@ -40,7 +40,7 @@ type ClassPolynomial struct {
 type Request struct {
 	About    []float64 // the expansion point, see Point; nil means Mean
 	Pictures []Picture // to explain
-	// Training, unless it is nil, is the images that the model was trained on. The
+	// Training, unless it is nil, holds the images that the model was trained on. The
 	// levels' flow is measured on the first Sample of them.
 	Training *dataset.Set
 	Sample   int
@@ -71,8 +71,9 @@ func Point(pixels []uint8) []float64 {
 	return x
 }
 
-// Analyse reads what a model computes. It returns ErrNotPolynomial, the errors of
-// Net.Expand, Net.Explain and Net.Quadratic, and ErrInterrupted when ctx ends.
+// Analyse returns what a model computes, as far as r asks for it. The error wraps
+// ErrNotPolynomial, those of Net.Expand, Net.Explain and Net.Quadratic, and ErrInterrupted
+// when ctx ends.
 func Analyse(ctx context.Context, m *model.Model, r Request) (*Analysis, error) {
 	net, err := FromModel(m, Options{Workers: r.Workers})
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/coarsegrain/taylornet/spec"
 )
 
-// DirectStudy is direct expansions of a data set by order. Whoever asked for it sets
-// Data and Report.
+// DirectStudy compares direct expansions of a data set by order. StudyDirect leaves Data
+// and Report empty: they are names for the caller to give.
 type DirectStudy struct {
 	Data   string        `json:"data"`
 	Size   [2]int        `json:"size"` // height and width of the images
@@ -21,7 +21,7 @@ type DirectStudy struct {
 	Report string        `json:"report"`
 }
 
-// DirectOrder is the expansions of one order, trained from several random seeds.
+// DirectOrder is how the expansions of one order do, trained from several random seeds.
 type DirectOrder struct {
 	Order          int       `json:"order"`
 	Coefficients   int       `json:"coefficients"`    // per class
@@ -54,12 +54,13 @@ type DirectOptions struct {
 	Workers int   // goroutines for reading the coefficients; 0 means one per CPU
 }
 
-// StudyDirect has direct expansions of each order trained from several random seeds. It
-// then studies the second-order weights of order 2, or of the highest order if 2 is not
-// among them, of pixels 0 to 1 about black. Its baseline is the same order trained on
-// images with shuffled pixels. Without an order over 1 there is no study. It returns
-// ErrTooLarge, before any training, if an order has over 100 million coefficients. It
-// also returns the errors of train, and ErrInterrupted when ctx ends.
+// StudyDirect calls train for the direct expansion of each order from several random
+// seeds. It then studies the second-order weights of order 2, or of the highest order if
+// 2 is not among them, of pixels 0 to 1 about black. The baseline is the same order
+// trained on images with shuffled pixels. Without an order over 1 there is no study.
+//
+// StudyDirect returns ErrTooLarge, before any training, if an order has over 100 million
+// coefficients. It also returns the errors of train, and ErrInterrupted when ctx ends.
 func StudyDirect(ctx context.Context, data *dataset.Data, opts DirectOptions, train func(context.Context, DirectRun) (*DirectResult, error)) (*DirectStudy, error) {
 	if opts.Orders == nil {
 		opts.Orders = []int{1, 2}

@@ -15,7 +15,8 @@ const groups = 5
 // of the two inputs that they connect.
 type Distances struct {
 	Polynomials int
-	// Excluded is the number of inputs of the first polynomial that are not active.
+	// Excluded is the number of inputs left out, which are zero in every image: nothing
+	// is learned about them. It is counted in the first polynomial.
 	Excluded int
 	Rows     []Distance // by distance, from 0: an input with itself
 	// Correlation is Spearman's, of |b_ij| and d_ij over the pairs of different

@@ -1,5 +1,13 @@
-// Package taylor analyses polynomials: those that trained networks compute, and direct
-// Taylor expansions of images.
+// Package taylor reads the polynomials that trained networks compute.
+//
+//	a, err := taylor.Analyse(ctx, m, taylor.Request{
+//		Pictures: []taylor.Picture{{File: "three.png", Pixels: pixels}},
+//	})
+//	if err != nil {
+//		return err
+//	}
+//	e := a.Images[0]
+//	fmt.Println(e.Class, e.ByOrder, e.Attribution)
 //
 // A network without activation functions is one polynomial of its image. On the
 // line x(t) = x0 + t (x - x0) from an expansion point x0 to an image x, every
@@ -12,7 +20,7 @@
 // orders 0 to 2. What pixels contribute over all orders is then integrated numerically,
 // and checked.
 //
-// Analyse computes everything that can be read from a model, as values that can be
-// written as JSON. Net, Line and their methods compute its parts. StudyDirect compares
-// direct Taylor expansions, which have no coarse-graining.
+// Analyse returns all that can be read from a model, as values that can be written as
+// JSON. Net, Line and their methods compute its parts. StudyDirect compares direct
+// Taylor expansions of images, which have no coarse-graining.
 package taylor

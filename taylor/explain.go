@@ -49,8 +49,8 @@ const (
 	mostPairs  = 40
 )
 
-// Explain analyses an image x [H,W,C], with the values that the net's input has, about a
-// point. It returns ErrQuadrature if only the low orders are known and what the pixels
+// Explain returns what the polynomial says about an image x [H,W,C], with the values that
+// the net's input has, when it is expanded about a point. It returns ErrQuadrature if only the low orders are known and what the pixels
 // contribute over all orders cannot be computed, and ErrInterrupted when ctx ends.
 func (n *Net) Explain(ctx context.Context, about, x []float64) (*Explanation, error) {
 	l, err := n.Line(ctx, about, x)

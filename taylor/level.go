@@ -12,8 +12,8 @@ import (
 	"github.com/coarsegrain/taylornet/spec"
 )
 
-// Level is what a coarse-graining does. Norms around it are multiplied into their
-// neighbours.
+// Level is what a coarse-graining does. A norm that follows it is multiplied into its
+// coefficients.
 type Level struct {
 	Op  string `json:"op"` // in the notation
 	In  [3]int `json:"in"` // [H,W,C]
@@ -56,8 +56,8 @@ type Flow struct {
 	Share []float64 `json:"share,omitempty"`
 }
 
-// Levels describes the net's coarse-grainings in the order of computation, and their
-// Flow on images [H,W,C]. Images for which the net has no finite output are left out.
+// Levels returns the net's coarse-grainings in the order of computation, and their Flow
+// on images [H,W,C]. Images for which the net has no finite output are left out.
 // It returns ErrInterrupted when ctx ends.
 func (n *Net) Levels(ctx context.Context, images [][]float64) ([]Level, error) {
 	var list []Level

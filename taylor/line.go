@@ -20,9 +20,10 @@ type Line struct {
 	logits    []float64 // of the image
 }
 
-// Line takes an image x [H,W,C], with the values that the net's input has, through the
-// net on the line from the point about. It needs about as much memory as the net's
-// orders times its feature maps. It returns ErrInterrupted when ctx ends.
+// Line returns the net on the line from the point about to an image x, both [H,W,C], with
+// the values that the net's input has. It needs about as much memory as the net's orders
+// times its feature maps. The error wraps model.ErrShape, model.ErrNotFinite, or
+// ErrInterrupted when ctx ends.
 func (n *Net) Line(ctx context.Context, about, x []float64) (*Line, error) {
 	size := n.Input.Size()
 	if len(about) != size || len(x) != size {

@@ -71,7 +71,8 @@ type step interface {
 	expand(e *expansion) error
 }
 
-// FromModel compiles a model. Its inputs are pixels, 0 to 1.
+// FromModel returns the network of a model, compiled for analysis. Its inputs are pixels,
+// 0 to 1, before the normalisation. The error wraps ErrNotPolynomial.
 func FromModel(m *model.Model, opts Options) (*Net, error) {
 	var params []float64
 	for _, v := range m.Params() {
@@ -88,8 +89,8 @@ func FromModel(m *model.Model, opts Options) (*Net, error) {
 
 // Mean returns the mean of the training images as an expansion point, [H,W,C]. Each
 // channel is uniform, and the network's normalised input is zero there. About a point
-// amid the images the orders of a high degree cancel less, and so their rounding
-// errors are smaller, than about one aside such as black.
+// amid the images the orders of a high degree cancel less than about one far from them,
+// such as black, and so their rounding errors are smaller.
 func Mean(m *model.Model) []float64 {
 	mean, point := m.Normalisation().Mean, make([]float64, m.Net().Input.Size())
 	for i := range point {
@@ -98,8 +99,9 @@ func Mean(m *model.Model) []float64 {
 	return point
 }
 
-// New compiles a network with the given parameters, laid out as in net.Params. Norms
-// are affine maps, as at inference.
+// New returns a network with the given parameters, laid out as in net.Params, compiled for
+// analysis. Norms are affine maps, as at inference. The error wraps ErrNotPolynomial,
+// spec.Faults or engine.ErrParams.
 func New(net *spec.Net, params []float64, opts Options) (*Net, error) {
 	return compile(net, params, nil, opts)
 }

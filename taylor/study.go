@@ -12,7 +12,7 @@ import (
 // between which distance means nothing.
 type Study struct {
 	Weights, Shuffled *Distances
-	Text              string // the study in words, for whoever shows it to set
+	Text              string // the study in words, for the caller to give
 }
 
 // weighed is a polynomial to study. Active, unless it is nil, says which inputs to

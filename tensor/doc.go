@@ -1,5 +1,9 @@
-// Package tensor holds shapes and contiguous storage. It does no arithmetic.
+// Package tensor holds the shapes of feature maps and the storage that networks compute
+// on. It does no arithmetic.
 //
-// Feature maps are stored as [N,H,W,C], channels innermost, so that a vector
-// register is a slice of channels.
+//	x := tensor.New(100, 28, 28, 1) // a hundred grey images of 28x28, all zero
+//	pixels := x.Data[:28*28]        // the first of them
+//
+// Feature maps are stored as [N,H,W,C], channels innermost, so that a vector register
+// holds several channels of one site. Package model evaluates tensors of images.
 package tensor

@@ -11,7 +11,7 @@ import (
 	"github.com/coarsegrain/taylornet/spec"
 )
 
-// LayerTime is the time of one layer in training.
+// LayerTime is the time that one layer takes in training.
 type LayerTime struct {
 	// Layers are the operations that it computes: one, a norm and the coarse-graining
 	// after it, or gains in succession.
