@@ -1,6 +1,6 @@
 // Package dataset reads labelled images and turns them into network inputs.
 //
-//	data, err := dataset.Load("digits", dataset.Options{})
+//	data, err := dataset.Load(ctx, "digits", dataset.Options{})
 //	if err != nil {
 //		return err
 //	}
@@ -9,7 +9,7 @@
 //	sampler, err := dataset.NewSampler(training, norm, dataset.Augment{Shift: 1}, 1)
 //
 // Load finds a data set by name (the embedded digits, MNIST, Fashion-MNIST,
-// CIFAR-10) or reads a folder; Fetch downloads a missing one. Images stay
+// CIFAR-10) or reads a folder; package fetch downloads a missing one. Images stay
 // bytes, [N,H,W,C]. A Sampler normalises and augments them one at a time, in the
 // goroutine that needs them, so that a training run holds no float copy of its
 // data. Package train does all of this by itself.

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,8 +18,9 @@ const maxReported = 10
 // give the split; otherwise a fixed stratified fifth is the test part. The data are
 // grey if every image is, otherwise RGB. Images are resized to size; if it is zero,
 // they must all have one size, or the error wraps ErrSizes. Hidden files are skipped.
-// Any other file that is not a readable image is an error, which names it.
-func ReadFolder(fsys fs.FS, size Size) (*Data, error) {
+// Any other file that is not a readable image is an error, which names it. If ctx ends,
+// the error wraps its cause.
+func ReadFolder(ctx context.Context, fsys fs.FS, size Size) (*Data, error) {
 	r := folderReader{fsys: fsys, size: size}
 	if size != (Size{}) {
 		if err := size.validate(); err != nil {
@@ -30,7 +32,7 @@ func ReadFolder(fsys fs.FS, size Size) (*Data, error) {
 		return nil, err
 	}
 	if !slices.Contains(top, "train") || !slices.Contains(top, "test") {
-		set, err := r.read(".", top)
+		set, err := r.read(ctx, ".", top)
 		if err != nil {
 			return nil, err
 		}
@@ -48,11 +50,11 @@ func ReadFolder(fsys fs.FS, size Size) (*Data, error) {
 	if !slices.Equal(classes, testClasses) {
 		return nil, fmt.Errorf("train and test have different classes: %q and %q", classes, testClasses)
 	}
-	train, err := r.read("train", classes)
+	train, err := r.read(ctx, "train", classes)
 	if err != nil {
 		return nil, err
 	}
-	test, err := r.read("test", classes)
+	test, err := r.read(ctx, "test", classes)
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +101,7 @@ func (r *folderReader) folders(dir string) ([]string, error) {
 }
 
 // read reads the class folders in dir.
-func (r *folderReader) read(dir string, classes []string) (*Set, error) {
+func (r *folderReader) read(ctx context.Context, dir string, classes []string) (*Set, error) {
 	if len(classes) < 2 || len(classes) > 1<<16 {
 		return nil, fmt.Errorf("%d class folders in %s: want at least 2 and at most %d", len(classes), dir, 1<<16)
 	}
@@ -114,6 +116,9 @@ func (r *folderReader) read(dir string, classes []string) (*Set, error) {
 		for _, e := range entries {
 			if hidden(e.Name()) {
 				continue
+			}
+			if ctx.Err() != nil {
+				return nil, fmt.Errorf("interrupted in %s: %w", folder, context.Cause(ctx))
 			}
 			if err := r.add(set, path.Join(folder, e.Name()), label); err != nil {
 				return nil, err

@@ -24,7 +24,7 @@ func TestReadFolder(t *testing.T) {
 		files[fmt.Sprintf("dog/%d.png", i)] = pngOf(picture(4, 6, color.Gray{uint8(i)}))
 		files[fmt.Sprintf("cat/%d.PNG", i)] = pngOf(picture(4, 6, color.Gray{uint8(100 + i)}))
 	}
-	data, err := ReadFolder(folder(files), Size{})
+	data, err := ReadFolder(t.Context(), folder(files), Size{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +46,7 @@ func TestReadFolder(t *testing.T) {
 
 // One coloured image makes all images RGB. Folders train and test give the split.
 func TestReadFolderSplitAndColour(t *testing.T) {
-	data, err := ReadFolder(folder(map[string][]byte{
+	data, err := ReadFolder(t.Context(), folder(map[string][]byte{
 		"train/a/1.png": pngOf(picture(2, 2, color.Gray{9})),
 		"train/b/1.jpg": jpegOf(picture(2, 2, color.Gray{200})),
 		"test/a/1.png":  pngOf(picture(2, 2, color.Gray{11})),
@@ -67,7 +67,7 @@ func TestReadFolderSplitAndColour(t *testing.T) {
 }
 
 func TestReadFolderResizes(t *testing.T) {
-	data, err := ReadFolder(folder(map[string][]byte{
+	data, err := ReadFolder(t.Context(), folder(map[string][]byte{
 		"a/1.png": pngOf(picture(2, 2, color.Gray{9})),
 		"a/2.png": pngOf(picture(9, 5, color.Gray{9})),
 		"b/1.png": pngOf(picture(3, 8, color.Gray{200})),
@@ -106,7 +106,7 @@ func TestReadFolderRefuses(t *testing.T) {
 		{"other test classes", folder(map[string][]byte{"train/a/1.png": good, "train/b/1.png": good, "test/a/1.png": good}),
 			[]string{`different classes: ["a" "b"] and ["a"]`}},
 	} {
-		_, err := ReadFolder(tt.fsys, Size{})
+		_, err := ReadFolder(t.Context(), tt.fsys, Size{})
 		if err == nil {
 			t.Errorf("%s: accepted", tt.name)
 			continue

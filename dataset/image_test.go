@@ -78,7 +78,7 @@ func TestPictureRoundTrip(t *testing.T) {
 }
 
 func TestResize(t *testing.T) {
-	data, err := Load("digits", Options{Size: Size{4, 5}})
+	data, err := Load(t.Context(), "digits", Options{Size: Size{4, 5}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func TestResize(t *testing.T) {
 		t.Errorf("mean goes from %g to %g", before, after)
 	}
 	for _, size := range []Size{{-1, 5}, {0, 5}, {1 << 30, 1 << 30}} {
-		if _, err := Load("digits", Options{Size: size}); err == nil {
+		if _, err := Load(t.Context(), "digits", Options{Size: size}); err == nil {
 			t.Errorf("size %v accepted", size)
 		}
 	}

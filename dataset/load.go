@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -36,18 +37,18 @@ type Size struct{ H, W int }
 // path of a folder. A folder holds one of these in its published files, a set in files
 // named like MNIST's, or folders of images (see ReadFolder).
 //
-// A known set lies in a sub-folder of one of opts.Dirs, where Fetch puts it, or in one of
+// A known set lies in a sub-folder of one of opts.Dirs, where package fetch puts it, or in one of
 // them that has the sub-folder's name. The error wraps ErrUnknown, ErrNotFound or
-// ErrSizes if one of them is the reason.
-func Load(name string, opts Options) (*Data, error) {
-	data, err := load(name, opts)
+// ErrSizes if one of them is the reason, or the cause of ctx if that ends first.
+func Load(ctx context.Context, name string, opts Options) (*Data, error) {
+	data, err := load(ctx, name, opts)
 	if err != nil || opts.Size == (Size{}) {
 		return data, err
 	}
 	return data.resizeTo(opts.Size)
 }
 
-func load(name string, opts Options) (*Data, error) {
+func load(ctx context.Context, name string, opts Options) (*Data, error) {
 	for _, k := range knownSets() {
 		if k.Name != name {
 			continue
@@ -62,7 +63,7 @@ func load(name string, opts Options) (*Data, error) {
 		return k.load(dir, paths)
 	}
 	if info, err := os.Stat(name); err == nil && info.IsDir() {
-		return loadDir(name, opts.Size)
+		return loadDir(ctx, name, opts.Size)
 	}
 	return nil, unknown(name)
 }
@@ -88,8 +89,8 @@ func (k known) find(dirs []string) (dir string, paths []string, err error) {
 		if parent == "" {
 			continue
 		}
-		candidates := []string{filepath.Join(parent, k.folder)}
-		if abs, err := filepath.Abs(parent); err == nil && filepath.Base(abs) == k.folder {
+		candidates := []string{filepath.Join(parent, k.Published.Folder)}
+		if abs, err := filepath.Abs(parent); err == nil && filepath.Base(abs) == k.Published.Folder {
 			candidates = append(candidates, parent)
 		}
 		for _, dir := range candidates {
@@ -109,13 +110,13 @@ func (k known) find(dirs []string) (dir string, paths []string, err error) {
 // paths returns the files of a set that dir holds, gzipped or unpacked, up to
 // the first that is missing.
 func (k known) paths(dir string) (paths []string, missing string) {
-	for _, f := range k.files {
-		path := filepath.Join(dir, f.name)
+	for _, f := range k.Published.Files {
+		path := filepath.Join(dir, f.Name)
 		if !isFile(path) {
 			path = strings.TrimSuffix(path, ".gz")
 		}
 		if !isFile(path) {
-			return paths, f.name
+			return paths, f.Name
 		}
 		paths = append(paths, path)
 	}
@@ -143,7 +144,7 @@ func (d *Data) name(name string) {
 
 // loadDir reads a folder given by its path. The folder's name decides between sets
 // that are published under the same file names.
-func loadDir(dir string, size Size) (*Data, error) {
+func loadDir(ctx context.Context, dir string, size Size) (*Data, error) {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
@@ -151,17 +152,17 @@ func loadDir(dir string, size Size) (*Data, error) {
 	base := filepath.Base(abs)
 	sets := slices.DeleteFunc(knownSets(), func(k known) bool { return k.Name == digitsName })
 	// A folder of another name with MNIST's file names is a set of its own.
-	other := known{Info: Info{Name: base}, files: idxFiles("", "", "", ""),
+	other := known{Info: Info{Name: base, Published: Publication{Files: idxFiles("", "", "", "")}},
 		read: func(paths []string) (*Data, error) { return loadIDX(paths, nil) }}
 	for _, k := range append(sets, other) {
-		if k.folder != base && k.folder != "" {
+		if k.Published.Folder != base && k.Published.Folder != "" {
 			continue
 		}
 		if paths, missing := k.paths(dir); missing == "" {
 			return k.load(dir, paths)
 		}
 	}
-	data, err := ReadFolder(os.DirFS(dir), size)
+	data, err := ReadFolder(ctx, os.DirFS(dir), size)
 	if err != nil {
 		return nil, fmt.Errorf("loading the folder %s: %w", dir, err)
 	}

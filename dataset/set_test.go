@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"os"
@@ -171,7 +172,7 @@ func TestNormalisationValidate(t *testing.T) {
 }
 
 func Example() {
-	data, err := Load("digits", Options{})
+	data, err := Load(context.Background(), "digits", Options{})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -16,7 +16,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	digits, err := dataset.Load("digits", dataset.Options{})
+	digits, err := dataset.Load(context.Background(), "digits", dataset.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}

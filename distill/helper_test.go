@@ -26,7 +26,7 @@ func small() Config {
 
 func digits(t testing.TB) *dataset.Data {
 	t.Helper()
-	data, err := dataset.Load("digits", dataset.Options{})
+	data, err := dataset.Load(t.Context(), "digits", dataset.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

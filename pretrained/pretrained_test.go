@@ -2,6 +2,7 @@ package pretrained_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"log"
 	"os"
@@ -50,7 +51,7 @@ func ExampleLoad() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	digits, err := dataset.Load("digits", dataset.Options{})
+	digits, err := dataset.Load(context.Background(), "digits", dataset.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}

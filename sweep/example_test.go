@@ -30,8 +30,8 @@ func Example() {
 			return
 		}
 	}
-	load := sweep.Load(func(name string, size dataset.Size) (*dataset.Data, error) {
-		return dataset.Load(name, dataset.Options{Size: size})
+	load := sweep.Load(func(ctx context.Context, name string, size dataset.Size) (*dataset.Data, error) {
+		return dataset.Load(ctx, name, dataset.Options{Size: size})
 	})
 	results, err := sweep.Run(context.Background(), plan, sweep.Options{Dir: dir, Load: load.Once(), Parallel: 2})
 	if err != nil {

@@ -24,7 +24,7 @@ import (
 var ErrExists = errors.New("the folder already holds a sweep")
 
 // Load returns a data set by its name, with images of this size unless it is zero.
-type Load func(name string, size dataset.Size) (*dataset.Data, error)
+type Load func(ctx context.Context, name string, size dataset.Size) (*dataset.Data, error)
 
 // Once returns a function that calls load once per name and size, and returns the same
 // data set from then on.
@@ -35,12 +35,12 @@ func (load Load) Once() Load {
 	}
 	var lock sync.Mutex
 	loaded := map[key]*dataset.Data{}
-	return func(name string, size dataset.Size) (*dataset.Data, error) {
+	return func(ctx context.Context, name string, size dataset.Size) (*dataset.Data, error) {
 		lock.Lock()
 		defer lock.Unlock()
 		k := key{name, size}
 		if loaded[k] == nil {
-			data, err := load(name, size)
+			data, err := load(ctx, name, size)
 			if err != nil {
 				return nil, err
 			}
@@ -116,8 +116,8 @@ func Run(ctx context.Context, plan *Plan, opts Options) (*Results, error) {
 
 // Check returns the error that would keep a run of a variation from starting, its folder
 // aside.
-func Check(plan *Plan, v *Variation, opts Options) error {
-	data, err := opts.Load(plan.Data, v.Size)
+func Check(ctx context.Context, plan *Plan, v *Variation, opts Options) error {
+	data, err := opts.Load(ctx, plan.Data, v.Size)
 	if err != nil {
 		return err
 	}
@@ -208,7 +208,7 @@ func (s *sweep) make(ctx context.Context, run PlannedRun) (*RunResult, error) {
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("%w: %w", train.ErrInterrupted, context.Cause(ctx))
 	}
-	data, err := s.opts.Load(s.plan.Data, run.Size)
+	data, err := s.opts.Load(ctx, s.plan.Data, run.Size)
 	if err != nil {
 		return nil, err
 	}

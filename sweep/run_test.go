@@ -14,8 +14,8 @@ import (
 	"github.com/coarsegrain/taylornet/train"
 )
 
-func load(name string, size dataset.Size) (*dataset.Data, error) {
-	return dataset.Load(name, dataset.Options{Size: size})
+func load(ctx context.Context, name string, size dataset.Size) (*dataset.Data, error) {
+	return dataset.Load(ctx, name, dataset.Options{Size: size})
 }
 
 // quickPlan returns a plan of two seeds with a variation that trains, one that diverges,
@@ -123,12 +123,12 @@ func TestTrainedFails(t *testing.T) {
 func TestCheck(t *testing.T) {
 	plan := quickPlan(t)
 	first := plan.Variations[0]
-	if err := Check(plan, first, Options{Load: load}); err != nil {
+	if err := Check(t.Context(), plan, first, Options{Load: load}); err != nil {
 		t.Error(err)
 	}
 	other := *first
 	other.Size = dataset.Size{H: 5, W: 5}
-	if err := Check(plan, &other, Options{Load: load}); err == nil {
+	if err := Check(t.Context(), plan, &other, Options{Load: load}); err == nil {
 		t.Error("images that do not fit the network: no error")
 	}
 	var seeds []uint64
@@ -139,14 +139,14 @@ func TestCheck(t *testing.T) {
 		seeds = append(seeds, seed)
 		return nil, missing
 	}}
-	if err := Check(plan, &taught, opts); !errors.Is(err, missing) || len(seeds) != 1 || seeds[0] != plan.Seed {
+	if err := Check(t.Context(), plan, &taught, opts); !errors.Is(err, missing) || len(seeds) != 1 || seeds[0] != plan.Seed {
 		t.Errorf("error %v after seeds %v", err, seeds)
 	}
 }
 
 func TestOnce(t *testing.T) {
 	calls := 0
-	once := Load(func(name string, _ dataset.Size) (*dataset.Data, error) {
+	once := Load(func(_ context.Context, name string, _ dataset.Size) (*dataset.Data, error) {
 		calls++
 		if name == "" {
 			return nil, os.ErrNotExist
@@ -155,11 +155,11 @@ func TestOnce(t *testing.T) {
 	}).Once()
 	for range 2 {
 		for _, size := range []dataset.Size{{}, {H: 1, W: 1}} {
-			if data, err := once("a", size); err != nil || data.Name != "a" {
+			if data, err := once(t.Context(), "a", size); err != nil || data.Name != "a" {
 				t.Fatal(err)
 			}
 		}
-		if _, err := once("", dataset.Size{}); !errors.Is(err, os.ErrNotExist) {
+		if _, err := once(t.Context(), "", dataset.Size{}); !errors.Is(err, os.ErrNotExist) {
 			t.Errorf("error %v", err)
 		}
 	}

@@ -50,7 +50,7 @@ func ExampleNet_Explain() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	data, err := dataset.Load("digits", dataset.Options{})
+	data, err := dataset.Load(context.Background(), "digits", dataset.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}

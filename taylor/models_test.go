@@ -37,7 +37,7 @@ func TestModels(t *testing.T) {
 }
 
 func checkModel(t *testing.T, file, name string) {
-	data, err := dataset.Load(name, dataset.Options{Dirs: []string{os.Getenv("TAYLORNET_DATA")}})
+	data, err := dataset.Load(t.Context(), name, dataset.Options{Dirs: []string{os.Getenv("TAYLORNET_DATA")}})
 	if errors.Is(err, dataset.ErrNotFound) {
 		t.Skipf("%s is not there: set TAYLORNET_DATA", name)
 	}

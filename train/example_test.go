@@ -10,7 +10,7 @@ import (
 
 // Training from Go: load a data set, take its recipe, run.
 func Example() {
-	digits, err := dataset.Load("digits", dataset.Options{})
+	digits, err := dataset.Load(context.Background(), "digits", dataset.Options{})
 	if err != nil {
 		fmt.Println(err)
 		return

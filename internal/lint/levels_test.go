@@ -14,11 +14,11 @@ import (
 const policy = `
 L0  tensor poly
 L1  internal/...
-L1  internal/fsx/fsxtest
+L1  internal/fsx/fsxtest internal/download
 L2  internal/kernel internal/kernel/...
 L3  internal/layer
 L4  spec optim dataset
-L5  engine
+L5  dataset/fetch engine
 L5  engine/...
 L6  model
 L6  pretrained

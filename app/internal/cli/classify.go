@@ -108,7 +108,7 @@ func (a *app) classify(ctx context.Context, path string, images []string, f *cla
 	if len(images) == 0 {
 		return a.classifyData(ctx, c, models[0], f)
 	}
-	return a.classifyImages(c, models[0], images, f)
+	return a.classifyImages(ctx, c, models[0], images, f)
 }
 
 // classifier returns the classifier that the flags ask for, and its models.
@@ -174,7 +174,7 @@ func modelsBeside(path string, hashes []string, opts model.Options) ([]*model.Mo
 }
 
 func (a *app) classifyData(ctx context.Context, c *distill.Classifier, m *model.Model, f *classifyFlags) error {
-	data, err := a.evalData(m, &f.evalFlags)
+	data, err := a.evalData(ctx, m, &f.evalFlags)
 	if err != nil {
 		return err
 	}
@@ -206,8 +206,8 @@ type classifiedOutput struct {
 	Report string `json:"report,omitempty"`
 }
 
-func (a *app) classifyImages(c *distill.Classifier, m *model.Model, files []string, f *classifyFlags) error {
-	page := report.Classified{Title: "Classified by references", Command: f.command, References: c.References, Train: a.trainingBehind(c)}
+func (a *app) classifyImages(ctx context.Context, c *distill.Classifier, m *model.Model, files []string, f *classifyFlags) error {
+	page := report.Classified{Title: "Classified by references", Command: f.command, References: c.References, Train: a.trainingBehind(ctx, c)}
 	for _, file := range files {
 		one, err := classifyImage(c, m, page.Train, file, f)
 		if err != nil {
@@ -248,9 +248,9 @@ func (a *app) classifyImages(c *distill.Classifier, m *model.Model, files []stri
 
 // trainingBehind returns the training split that references were distilled from, nil
 // if it is not at hand.
-func (a *app) trainingBehind(c *distill.Classifier) *dataset.Set {
+func (a *app) trainingBehind(ctx context.Context, c *distill.Classifier) *dataset.Set {
 	set := c.References.Set
-	data, err := a.loadRecorded(c.References.Config.Data, dataset.Size{H: set.H, W: set.W})
+	data, err := a.loadRecorded(ctx, c.References.Config.Data, dataset.Size{H: set.H, W: set.W})
 	if err == nil && data.Train.Fingerprint() == c.References.Fingerprint {
 		return data.Train
 	}

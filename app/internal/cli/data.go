@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/dataset/fetch"
 )
 
 func (a *app) dataCommand() *cobra.Command {
@@ -70,7 +71,7 @@ func (a *app) fetch(ctx context.Context, names []string) error {
 			continue
 		}
 		p := &fetchProgress{app: a}
-		err := dataset.Fetch(ctx, info.Name, dirs[0], p.show)
+		err := fetch.Set(ctx, info.Name, dirs[0], p.show)
 		p.close()
 		if ctx.Err() != nil {
 			return fmt.Errorf("fetching %s: interrupted: the same command resumes it", info.Name)
@@ -152,8 +153,8 @@ func (a *app) listData(names []string) error {
 func fetchCommand(name string) string { return "taylornet data " + name + " --fetch" }
 
 // load loads a data set. Its errors say which flag helps.
-func (a *app) load(name string, size dataset.Size) (*dataset.Data, error) {
-	data, err := dataset.Load(name, dataset.Options{Dirs: a.dirs(), Size: size})
+func (a *app) load(ctx context.Context, name string, size dataset.Size) (*dataset.Data, error) {
+	data, err := dataset.Load(ctx, name, dataset.Options{Dirs: a.dirs(), Size: size})
 	switch {
 	case errors.Is(err, dataset.ErrNotFound):
 		return nil, fmt.Errorf("%w; get it with: %s", err, fetchCommand(name))

@@ -146,7 +146,7 @@ func (a *app) distill(ctx context.Context, args []string, f *distillFlags) error
 	if d.others, err = loadModels(f.others); err != nil {
 		return err
 	}
-	if err := d.load(); err != nil {
+	if err := d.load(ctx); err != nil {
 		return err
 	}
 	all := slices.Concat(d.models, d.others)
@@ -172,12 +172,12 @@ func (a *app) distill(ctx context.Context, args []string, f *distillFlags) error
 
 // load loads the data set that is named, or else that of the distillation to resume,
 // or else the first model's.
-func (d *distillation) load() (err error) {
+func (d *distillation) load(ctx context.Context) (err error) {
 	f := d.flags
 	if f.resume && f.data == "" {
-		d.data, err = d.loadFor(d.models[0], d.config.Data, f.size.Size)
+		d.data, err = d.loadFor(ctx, d.models[0], d.config.Data, f.size.Size)
 	} else {
-		d.data, err = d.evalData(d.models[0], &evalFlags{data: f.data, size: f.size})
+		d.data, err = d.evalData(ctx, d.models[0], &evalFlags{data: f.data, size: f.size})
 	}
 	return err
 }

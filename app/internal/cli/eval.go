@@ -66,7 +66,7 @@ func (a *app) eval(ctx context.Context, arg string, f *evalFlags) error {
 	if err != nil {
 		return err
 	}
-	data, err := a.evalData(m, f)
+	data, err := a.evalData(ctx, m, f)
 	if err != nil {
 		return err
 	}
@@ -150,21 +150,21 @@ func setAside(m *model.Model, data *dataset.Data) (*dataset.Set, error) {
 }
 
 // evalData loads the data that the flags name, or the data of the model's training.
-func (a *app) evalData(m *model.Model, f *evalFlags) (*dataset.Data, error) {
+func (a *app) evalData(ctx context.Context, m *model.Model, f *evalFlags) (*dataset.Data, error) {
 	if f.data != "" {
-		return a.loadGiven(f.data, f.size.Size)
+		return a.loadGiven(ctx, f.data, f.size.Size)
 	}
 	name := train.ReadRecord(m).Config.Data
 	if name == "" {
 		return nil, usagef("the model does not say what it was trained on: name a data set with --data")
 	}
-	return a.loadFor(m, name, f.size.Size)
+	return a.loadFor(ctx, m, name, f.size.Size)
 }
 
 // loadFor loads the data set of a record. Unless a size is given, images are resized to
 // what the model takes.
-func (a *app) loadFor(m *model.Model, name string, size dataset.Size) (*dataset.Data, error) {
-	return a.loadRecorded(name, cmp.Or(size, sizeOf(m.Net())))
+func (a *app) loadFor(ctx context.Context, m *model.Model, name string, size dataset.Size) (*dataset.Data, error) {
+	return a.loadRecorded(ctx, name, cmp.Or(size, sizeOf(m.Net())))
 }
 
 func (a *app) writeDisturbed(list []model.Disturbed) {

@@ -98,7 +98,7 @@ func (a *app) explain(ctx context.Context, arg string, f *explainFlags) error {
 		request.Sample = fewImages
 	}
 	var sample string
-	request.Training, sample = a.trainingImages(m, request.Sample)
+	request.Training, sample = a.trainingImages(ctx, m, request.Sample)
 	if f.out == "" && !a.json {
 		if f.out, err = freeDir("explain"); err != nil {
 			return err
@@ -165,12 +165,12 @@ func readPicture(m *model.Model, file string) (taylor.Picture, error) {
 
 // trainingImages returns those that a model was trained on, and says in words what the
 // first of them are. It returns nil if they are not at hand.
-func (a *app) trainingImages(m *model.Model, sample int) (*dataset.Set, string) {
+func (a *app) trainingImages(ctx context.Context, m *model.Model, sample int) (*dataset.Set, string) {
 	name := train.ReadRecord(m).Config.Data
 	if name == "" {
 		return nil, ""
 	}
-	data, err := a.loadRecorded(name, sizeOf(m.Net()))
+	data, err := a.loadRecorded(ctx, name, sizeOf(m.Net()))
 	if err != nil || data.Train.C != m.Net().Input.C {
 		return nil, ""
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"strings"
 
@@ -27,12 +28,12 @@ type job struct {
 	teacher *model.Model
 }
 
-func (a *app) prepare(f *trainFlags) (*job, error) {
+func (a *app) prepare(ctx context.Context, f *trainFlags) (*job, error) {
 	prepare := a.prepareNew
 	if f.resume {
 		prepare = a.prepareResume
 	}
-	j, err := prepare(f)
+	j, err := prepare(ctx, f)
 	if err != nil {
 		return nil, err
 	}
@@ -51,8 +52,8 @@ func (n network) data() string {
 }
 
 // prepareNew prepares a new run.
-func (a *app) prepareNew(f *trainFlags) (*job, error) {
-	j, err := newJob(f, a.loadGiven)
+func (a *app) prepareNew(ctx context.Context, f *trainFlags) (*job, error) {
+	j, err := newJob(ctx, f, a.loadGiven)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +67,7 @@ func (a *app) prepareNew(f *trainFlags) (*job, error) {
 }
 
 // newJob returns a new run with its settings and data, without a folder and a teacher.
-func newJob(f *trainFlags, load sweep.Load) (*job, error) {
+func newJob(ctx context.Context, f *trainFlags, load sweep.Load) (*job, error) {
 	given, err := f.network()
 	if err != nil {
 		return nil, err
@@ -80,7 +81,7 @@ func newJob(f *trainFlags, load sweep.Load) (*job, error) {
 		return nil, err
 	}
 	j := &job{size: f.size.Size}
-	if j.data, err = load(arg, j.size); err != nil {
+	if j.data, err = load(ctx, arg, j.size); err != nil {
 		return nil, err
 	}
 	j.config = recipe(j.data.Name, given.preset)
@@ -123,7 +124,7 @@ func (j *job) choose(given network) {
 }
 
 // prepareResume prepares a run to be resumed.
-func (a *app) prepareResume(f *trainFlags) (*job, error) {
+func (a *app) prepareResume(ctx context.Context, f *trainFlags) (*job, error) {
 	j := &job{dir: f.out, size: f.size.Size}
 	source, err := dataSource(f.data)
 	if err != nil {
@@ -153,7 +154,7 @@ func (a *app) prepareResume(f *trainFlags) (*job, error) {
 	if err := j.refuse(f, source); err != nil {
 		return nil, err
 	}
-	j.data, err = a.loadRecorded(j.config.Data, sizeOf(j.net))
+	j.data, err = a.loadRecorded(ctx, j.config.Data, sizeOf(j.net))
 	return j, err
 }
 

@@ -41,7 +41,7 @@ func TestModelCards(t *testing.T) {
 					t.Errorf("%s.md does not say %q", name, want)
 				}
 			}
-			data, err := dataset.Load(record.Config.Data, dataset.Options{Dirs: []string{os.Getenv("TAYLORNET_DATA")}})
+			data, err := dataset.Load(t.Context(), record.Config.Data, dataset.Options{Dirs: []string{os.Getenv("TAYLORNET_DATA")}})
 			if errors.Is(err, dataset.ErrNotFound) {
 				t.Skip(err)
 			}

@@ -44,7 +44,7 @@ func TestScripts(t *testing.T) {
 		},
 		Condition: func(name string) (bool, error) {
 			if set, ok := strings.CutPrefix(name, "system:"); ok {
-				_, err := dataset.Load(set, dataset.Options{})
+				_, err := dataset.Load(t.Context(), set, dataset.Options{})
 				return err == nil, nil
 			}
 			return false, errors.New("unknown condition")

@@ -11,10 +11,10 @@ func TestVariationsDiffer(t *testing.T) {
 	a := &app{}
 	s := &sweepCommand{app: a, flags: &sweepFlags{trainFlags: trainFlags{settings: trainSettings()}}, plan: &sweep.Plan{Data: "digits"}}
 	s.opts.Load = sweep.Load(a.loadGiven).Once()
-	if err := s.vary("--weight-decay 0.1 --smoothing 0.1 --momentum 0.0"); err != nil {
+	if err := s.vary(t.Context(), "--weight-decay 0.1 --smoothing 0.1 --momentum 0.0"); err != nil {
 		t.Fatal(err)
 	}
-	err := s.vary("--momentum=0 --smoothing=0.1 --weight-decay=0.1")
+	err := s.vary(t.Context(), "--momentum=0 --smoothing=0.1 --weight-decay=0.1")
 	if err == nil || err.Error() != "the same as --weight-decay 0.1 --smoothing 0.1 --momentum 0.0" {
 		t.Errorf("the same variation again: %v", err)
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -12,9 +13,9 @@ import (
 )
 
 // newPlan makes the plan of a new sweep, and chooses its folder if none was given.
-func (s *sweepCommand) newPlan() (err error) {
+func (s *sweepCommand) newPlan(ctx context.Context) (err error) {
 	f := s.flags
-	common, err := newJob(&f.trainFlags, s.opts.Load)
+	common, err := newJob(ctx, &f.trainFlags, s.opts.Load)
 	if err != nil {
 		return err
 	}
@@ -24,12 +25,12 @@ func (s *sweepCommand) newPlan() (err error) {
 	s.plan = &sweep.Plan{Data: common.config.Data, Seed: common.config.Seed, Seeds: f.seeds}
 	s.plan.Test = f.test || len(f.try) <= 1 && !f.given("test")
 	for _, try := range f.try {
-		if err := s.vary(try); err != nil {
+		if err := s.vary(ctx, try); err != nil {
 			return usagef("--try %s: %w", quoted(try), err)
 		}
 	}
 	if len(f.try) == 0 {
-		if err := s.vary(""); err != nil {
+		if err := s.vary(ctx, ""); err != nil {
 			return err
 		}
 	}
@@ -43,7 +44,7 @@ func (s *sweepCommand) newPlan() (err error) {
 }
 
 // vary adds a variation to the plan.
-func (s *sweepCommand) vary(text string) error {
+func (s *sweepCommand) vary(ctx context.Context, text string) error {
 	words, err := splitWords(text)
 	if err != nil {
 		return err
@@ -52,12 +53,12 @@ func (s *sweepCommand) vary(text string) error {
 	if err != nil {
 		return fmt.Errorf("%w: see taylornet sweep --help", err)
 	}
-	j, err := newJob(f, s.opts.Load)
+	j, err := newJob(ctx, f, s.opts.Load)
 	if err != nil {
 		return err
 	}
 	v := &sweep.Variation{Name: joinWords(words), Size: j.size, Config: j.config}
-	if err := sweep.Check(s.plan, v, s.opts); err != nil {
+	if err := sweep.Check(ctx, s.plan, v, s.opts); err != nil {
 		return err
 	}
 	return s.plan.Add(v.Name, v.Size, v.Config)
@@ -75,7 +76,7 @@ func (s *sweepCommand) checkShown() error {
 }
 
 // resumedPlan reads the plan of the sweep to resume.
-func (s *sweepCommand) resumedPlan() (err error) {
+func (s *sweepCommand) resumedPlan(context.Context) (err error) {
 	dir := s.opts.Dir
 	if !sweep.Exists(dir) {
 		return fmt.Errorf("nothing to resume in %s: name the sweep's folder with --out, or start a sweep without --resume", dir)

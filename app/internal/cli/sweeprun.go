@@ -32,7 +32,7 @@ func (a *app) sweep(ctx context.Context, f *sweepFlags) error {
 		load, plan = a.loadRecorded, s.resumedPlan
 	}
 	s.opts.Load = load.Once()
-	if err := plan(); err != nil {
+	if err := plan(ctx); err != nil {
 		return err
 	}
 	if err := s.checkShown(); err != nil {

@@ -111,7 +111,7 @@ func (a *app) train(ctx context.Context, f *trainFlags) error {
 	if err := f.validate(); err != nil {
 		return err
 	}
-	j, err := a.prepare(f)
+	j, err := a.prepare(ctx, f)
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 func main() {
-	digits, err := dataset.Load("digits", dataset.Options{})
+	digits, err := dataset.Load(context.Background(), "digits", dataset.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}

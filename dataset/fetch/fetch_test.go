@@ -1,8 +1,9 @@
-package dataset
+package fetch
 
 import (
 	"archive/tar"
 	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -16,8 +17,19 @@ import (
 	"testing"
 	"time"
 
+	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/internal/fsx"
 )
+
+func gzipped(content []byte) []byte {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, err := w.Write(content)
+	if err := errors.Join(err, w.Close()); err != nil {
+		panic(err)
+	}
+	return b.Bytes()
+}
 
 // serve offers files on the loopback, below the address it returns.
 func serve(t *testing.T, files map[string][]byte) string {
@@ -35,10 +47,10 @@ func serve(t *testing.T, files map[string][]byte) string {
 }
 
 // testSet makes a known set of the given uncompressed files.
-func testSet(files map[string][]byte, names []string) known {
-	k := known{Info: Info{Name: "mnist"}, folder: "mnist"}
+func testSet(files map[string][]byte, names []string) set {
+	k := set{dataset.Info{Name: "mnist", Published: dataset.Publication{Folder: "mnist"}}}
 	for _, name := range names {
-		k.files = append(k.files, knownFile{name, fmt.Sprintf("%x", sha256.Sum256(files[name]))})
+		k.Published.Files = append(k.Published.Files, dataset.File{Name: name, SHA256: fmt.Sprintf("%x", sha256.Sum256(files[name]))})
 	}
 	return k
 }
@@ -66,7 +78,7 @@ func TestFetchFiles(t *testing.T) {
 	k := testSet(plain, []string{"a.gz", "b.gz"})
 	wrong := serve(t, map[string][]byte{"a.gz": gzipped([]byte("other")), "b.gz": gzipped(plain["b.gz"])})
 	right := serve(t, map[string][]byte{"a.gz": gzipped(plain["a.gz"])})
-	k.mirrors = []string{wrong, right}
+	k.Published.Mirrors = []string{wrong, right}
 
 	dir := t.TempDir()
 	var told []string
@@ -74,9 +86,9 @@ func TestFetchFiles(t *testing.T) {
 	if err := k.fetch(t.Context(), http.DefaultClient, dir, progress); err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range k.files {
-		if !f.isAt(filepath.Join(dir, "mnist")) {
-			t.Errorf("%s is not right", f.name)
+	for _, f := range k.Published.Files {
+		if !isAt(filepath.Join(dir, "mnist"), f) {
+			t.Errorf("%s is not right", f.Name)
 		}
 	}
 	if len(told) == 0 || told[len(told)-1] != "b.gz true" {
@@ -84,7 +96,7 @@ func TestFetchFiles(t *testing.T) {
 	}
 
 	// What is there, packed or not, is not fetched again.
-	k.mirrors = nil
+	k.Published.Mirrors = nil
 	unpacked := filepath.Join(dir, "mnist", "a")
 	err := os.Remove(unpacked + ".gz")
 	if err := errors.Join(err, os.WriteFile(unpacked, plain["a.gz"], 0o666)); err != nil {
@@ -98,7 +110,7 @@ func TestFetchFiles(t *testing.T) {
 func TestFetchArchive(t *testing.T) {
 	files := map[string][]byte{"1.bin": []byte("one"), "2.bin": bytes.Repeat([]byte("two"), 9999)}
 	k := testSet(files, []string{"1.bin", "2.bin"})
-	k.archive = "set.tar.gz"
+	k.Published.Archive = "set.tar.gz"
 	for _, tt := range []struct {
 		name    string
 		archive []byte
@@ -111,7 +123,7 @@ func TestFetchArchive(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := t.TempDir()
-			k.mirrors = []string{serve(t, map[string][]byte{k.archive: tt.archive})}
+			k.Published.Mirrors = []string{serve(t, map[string][]byte{k.Published.Archive: tt.archive})}
 			err := k.fetch(t.Context(), http.DefaultClient, dir, nil)
 			if tt.want != "" {
 				if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "\n") {
@@ -122,12 +134,12 @@ func TestFetchArchive(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, f := range k.files {
-				if err := fsx.CheckSHA256(filepath.Join(dir, "mnist", f.name), f.sha256); err != nil {
+			for _, f := range k.Published.Files {
+				if err := fsx.CheckSHA256(filepath.Join(dir, "mnist", f.Name), f.SHA256); err != nil {
 					t.Error(err)
 				}
 			}
-			if _, err := os.Stat(filepath.Join(dir, k.archive)); !errors.Is(err, os.ErrNotExist) {
+			if _, err := os.Stat(filepath.Join(dir, k.Published.Archive)); !errors.Is(err, os.ErrNotExist) {
 				t.Errorf("the archive is left: %v", err)
 			}
 		})
@@ -138,9 +150,11 @@ func TestFetchArchive(t *testing.T) {
 func TestFetchArchiveByHand(t *testing.T) {
 	files := map[string][]byte{"1.bin": []byte("one")}
 	k := testSet(files, []string{"1.bin"})
-	k.archive = "set.tar.gz"
+	k.Published.Archive = "set.tar.gz"
 	dir := t.TempDir()
-	writeFiles(t, dir, map[string][]byte{k.archive: tarOf("mnist", files)})
+	if err := os.WriteFile(filepath.Join(dir, k.Published.Archive), tarOf("mnist", files), 0o666); err != nil {
+		t.Fatal(err)
+	}
 	if err := k.fetch(t.Context(), http.DefaultClient, dir, nil); err != nil {
 		t.Error(err)
 	}
@@ -150,7 +164,7 @@ func TestFetchOffline(t *testing.T) {
 	down := httptest.NewServer(nil)
 	down.Close()
 	k := testSet(map[string][]byte{"a.gz": nil}, []string{"a.gz", "b.gz"})
-	k.mirrors = []string{down.URL + "/"}
+	k.Published.Mirrors = []string{down.URL + "/"}
 	dir := t.TempDir()
 	err := k.fetch(t.Context(), http.DefaultClient, dir, nil)
 	if err == nil {
@@ -163,16 +177,16 @@ func TestFetchOffline(t *testing.T) {
 	}
 }
 
-func TestFetch(t *testing.T) {
+func TestSet(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := Fetch(ctx, "digits", t.TempDir(), nil); err != nil {
+	if err := Set(ctx, "digits", t.TempDir(), nil); err != nil {
 		t.Errorf("embedded: %v", err)
 	}
-	if err := Fetch(ctx, "mnits", t.TempDir(), nil); !errors.Is(err, ErrUnknown) {
+	if err := Set(ctx, "mnits", t.TempDir(), nil); !errors.Is(err, dataset.ErrUnknown) {
 		t.Errorf("unknown: %v", err)
 	}
-	if err := Fetch(ctx, "mnist", t.TempDir(), nil); !errors.Is(err, context.Canceled) {
+	if err := Set(ctx, "mnist", t.TempDir(), nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
 }
@@ -188,7 +202,7 @@ func FuzzWalkArchive(f *testing.F) {
 			t.Fatal(err)
 		}
 		var got []byte
-		err := k.walkArchive(path, func(_ knownFile, r io.Reader) (err error) {
+		err := k.walkArchive(path, func(_ dataset.File, r io.Reader) (err error) {
 			got, err = io.ReadAll(r)
 			return err
 		})

@@ -1,4 +1,4 @@
-package fsx
+package download
 
 import (
 	"context"
@@ -12,10 +12,12 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/coarsegrain/taylornet/internal/fsx"
 )
 
-// Download says what to fetch.
-type Download struct {
+// File says which file to fetch, and where it goes.
+type File struct {
 	URLs  []string                // mirrors of one file, tried in turn
 	Dest  string                  // where it goes; Dest.part holds what has arrived so far
 	Check func(path string) error // returns an error unless the complete file at path is the right one
@@ -34,7 +36,7 @@ const maxTries = 5
 // Fetch downloads a file, or the rest of one whose download was interrupted. It
 // puts the file in place in one step once Check accepts it. If no mirror serves
 // it, the error says in one line what was tried.
-func Fetch(ctx context.Context, client *http.Client, d Download) error {
+func Fetch(ctx context.Context, client *http.Client, d File) error {
 	if err := os.MkdirAll(filepath.Dir(d.Dest), 0o777); err != nil {
 		return fmt.Errorf("fetching %s: %w", d.Dest, err)
 	}
@@ -56,10 +58,10 @@ func Fetch(ctx context.Context, client *http.Client, d Download) error {
 	return fmt.Errorf("fetching %s: no mirror served it (%s)", d.Dest, strings.Join(failures, "; "))
 }
 
-func (d Download) part() string { return d.Dest + ".part" }
+func (d File) part() string { return d.Dest + ".part" }
 
 // have returns the number of bytes in the part file.
-func (d Download) have() int64 {
+func (d File) have() int64 {
 	info, err := os.Stat(d.part())
 	if err != nil {
 		return 0
@@ -69,7 +71,7 @@ func (d Download) have() int64 {
 
 // fetchFrom completes the part file from one mirror and checks it. After an
 // interruption it tries again as long as each try adds to the file.
-func (d Download) fetchFrom(ctx context.Context, client *http.Client, mirror string) error {
+func (d File) fetchFrom(ctx context.Context, client *http.Client, mirror string) error {
 	for try := 1; ; try++ {
 		before := d.have()
 		resumed, err := d.get(ctx, client, mirror, before)
@@ -96,7 +98,7 @@ func (d Download) fetchFrom(ctx context.Context, client *http.Client, mirror str
 
 // get asks a mirror for what lies beyond the part file's first start bytes and
 // appends it. It reports whether those bytes were kept.
-func (d Download) get(ctx context.Context, client *http.Client, mirror string, start int64) (resumed bool, err error) {
+func (d File) get(ctx context.Context, client *http.Client, mirror string, start int64) (resumed bool, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	watchdog := time.AfterFunc(d.Stall, func() { cancel(fmt.Errorf("no answer for %v", d.Stall)) })
@@ -157,7 +159,7 @@ func request(ctx context.Context, client *http.Client, mirror string, start int6
 
 // save appends body to the part file, which keeps its first start bytes. It
 // reports the size of the file as it grows.
-func (d Download) save(body io.Reader, start int64, report func(done int64)) (err error) {
+func (d File) save(body io.Reader, start int64, report func(done int64)) (err error) {
 	part, err := os.OpenFile(d.part(), os.O_WRONLY|os.O_CREATE, 0o666)
 	if err != nil {
 		return err
@@ -187,10 +189,10 @@ func (d Download) save(body io.Reader, start int64, report func(done int64)) (er
 }
 
 // install moves the complete part file into place.
-func (d Download) install() error {
+func (d File) install() error {
 	err := os.Rename(d.part(), d.Dest)
 	if err == nil {
-		err = OS{}.SyncDir(filepath.Dir(d.Dest))
+		err = fsx.OS{}.SyncDir(filepath.Dir(d.Dest))
 	}
 	if err != nil {
 		return fmt.Errorf("fetching %s: %w", d.Dest, err)
