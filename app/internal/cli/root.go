@@ -65,8 +65,32 @@ polynomial of the image.`,
 	if completion, _, err := root.Find([]string{"completion"}); err == nil {
 		completion.RunE = root.RunE // so that unknown words after it are errors
 	}
+	for _, cmd := range root.Commands() {
+		if !cmd.HasSubCommands() {
+			cmd.SetHelpTemplate(helpText)
+		}
+	}
 	return root
 }
+
+// helpText is the template of a subcommand's help: first what it is called with, then
+// how it works.
+const helpText = `{{.Short}}.
+
+Usage:
+  {{.UseLine}}
+{{with .LocalFlags.FlagUsages | trimTrailingWhitespaces}}
+Flags:
+{{.}}
+{{end}}{{with .InheritedFlags.FlagUsages | trimTrailingWhitespaces}}
+Global flags:
+{{.}}
+{{end}}{{with .Long | trimTrailingWhitespaces}}
+{{.}}
+{{end}}{{with .Example}}
+Examples:
+{{.}}
+{{end}}`
 
 func helpCommand(root *cobra.Command) *cobra.Command {
 	return &cobra.Command{
