@@ -16,22 +16,22 @@ func StudyText(s *taylor.Study) string {
 	var b strings.Builder
 	d, baseline := s.Weights, s.Shuffled
 	if d.Polynomials > 1 {
-		fmt.Fprintf(&b, "Over %d polynomials (mean and 95 %% interval) the", d.Polynomials)
+		fmt.Fprintf(&b, "Over %d polynomials (mean and 95 %% interval), the", d.Polynomials)
 	} else {
 		b.WriteString("The")
 	}
 	near, far := d.Rows[min(1, len(d.Rows)-1)], farApart(d.Rows)
 	fmt.Fprintf(&b, " mean |b_ij| is %v for the %d pairs at distance %.3g and %v for the %d at %.3g.",
 		estimate(near.Mean), near.Pairs, near.Distance, estimate(far.Mean), far.Pairs, far.Distance)
-	fmt.Fprintf(&b, " Of the largest fifth of all weights (L1), %s of those at distance %.3g are part, and %s of those at %.3g; no dependence would be 20 %%.",
+	fmt.Fprintf(&b, " The largest fifth of all weights (L1) contains %s of those at distance %.3g and %s of those at %.3g. Without dependence on distance it would contain 20 %% of each.",
 		share(near.Groups[0]), near.Distance, share(far.Groups[0]), far.Distance)
-	fmt.Fprintf(&b, " The rank correlation of |b_ij| and d_ij is %v; with the pixels shuffled it is %v.", estimate(d.Correlation), estimate(baseline.Correlation))
-	fmt.Fprintf(&b, " After each pixel's own level is taken out it is %v, shuffled %v. ", estimate(d.Adjusted), estimate(baseline.Adjusted))
+	fmt.Fprintf(&b, " The rank correlation of |b_ij| and d_ij is %v. With shuffled pixels it is %v.", estimate(d.Correlation), estimate(baseline.Correlation))
+	fmt.Fprintf(&b, " Without each pixel's own level it is %v, and %v with shuffled pixels. ", estimate(d.Adjusted), estimate(baseline.Adjusted))
 	switch {
 	case !s.Falls():
 		b.WriteString("So these weights do not fall with distance.")
 	case d.Slope.Mean < 0:
-		fmt.Fprintf(&b, "So the weights fall with distance, on average by a factor of %.3g a pixel, but the correlation says how loosely.", math.Exp(-d.Slope.Mean))
+		fmt.Fprintf(&b, "So the weights fall with distance, on average by a factor of %.3g per pixel. The correlation says how loosely.", math.Exp(-d.Slope.Mean))
 	default:
 		b.WriteString("So the weights' ranks fall with distance, but their mean logarithm does not.")
 	}
