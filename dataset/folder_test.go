@@ -1,6 +1,8 @@
 package dataset
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"image/color"
 	"slices"
@@ -116,5 +118,16 @@ func TestReadFolderRefuses(t *testing.T) {
 				t.Errorf("%s: error %q does not say %q in one line", tt.name, err, want)
 			}
 		}
+	}
+}
+
+func TestReadFolderInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cause := errors.New("enough")
+	cancel(cause)
+	good := pngOf(picture(2, 3, color.White))
+	_, err := ReadFolder(ctx, folder(map[string][]byte{"a/1.png": good, "b/1.png": good}), Size{})
+	if !errors.Is(err, cause) || strings.Contains(err.Error(), "\n") {
+		t.Errorf("error %v, want one that wraps the cause of the context, in one line", err)
 	}
 }

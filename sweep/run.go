@@ -205,10 +205,10 @@ func (s *sweep) runs(ctx context.Context) ([]*RunResult, error) {
 
 // make makes a run, or continues it, and records its result.
 func (s *sweep) make(ctx context.Context, run PlannedRun) (*RunResult, error) {
+	data, err := s.opts.Load(ctx, s.plan.Data, run.Size)
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("%w: %w", train.ErrInterrupted, context.Cause(ctx))
 	}
-	data, err := s.opts.Load(ctx, s.plan.Data, run.Size)
 	if err != nil {
 		return nil, err
 	}

@@ -105,6 +105,19 @@ func TestResumedSweep(t *testing.T) {
 	}
 }
 
+// TestInterruptedLoad: a sweep is interrupted, too, while it reads its data.
+func TestInterruptedLoad(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cause := errors.New("enough")
+	opts := Options{Dir: t.TempDir(), Load: func(ctx context.Context, _ string, _ dataset.Size) (*dataset.Data, error) {
+		cancel(cause)
+		return nil, context.Cause(ctx)
+	}}
+	if _, err := Run(ctx, quickPlan(t), opts); !errors.Is(err, train.ErrInterrupted) || !errors.Is(err, cause) {
+		t.Errorf("error %v, want an interruption with its cause", err)
+	}
+}
+
 // TestTrainedFails ends a sweep by an error of Trained; the run is then looked at again.
 func TestTrainedFails(t *testing.T) {
 	plan, dir := quickPlan(t), t.TempDir()
