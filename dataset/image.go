@@ -58,7 +58,7 @@ func ReadImage(file string) (image.Image, error) {
 // FromImage converts any picture to h x w pixels of c channels (1 grey, 3 RGB),
 // [H,W,C], as networks take them. If the size shrinks, each new pixel is the average
 // over its area; otherwise the picture is resampled with the Catmull-Rom kernel.
-// Transparent parts lie over black.
+// Transparent parts lie over black. It panics if c is neither 1 nor 3.
 func FromImage(img image.Image, h, w, c int) []uint8 {
 	if from := img.Bounds().Size(); h <= from.Y && w <= from.X && (h < from.Y || w < from.X) {
 		return average(FromImage(img, from.Y, from.X, c), Size{from.Y, from.X}, Size{h, w}, c)

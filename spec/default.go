@@ -1,9 +1,9 @@
 package spec
 
 // Default returns a network for images of the given shape and number of classes, as a
-// first choice for data that have no preset. It repeats a convolution, a norm and a coarse-graining
-// until the lattice is at most 3x3. A lattice of more than 128 sites per side is
-// averaged down to that first. The shape must be one that Input takes.
+// first choice for data that have no preset. It repeats a convolution, a norm and a
+// coarse-graining until the lattice is at most 3x3. A lattice of more than 128 sites per
+// side is averaged down to that first. The shape must be one that Input takes.
 func Default(in Shape, classes int) *Net {
 	const largest, smallest = 128, 3
 	n := &Net{Input: in}

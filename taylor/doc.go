@@ -1,7 +1,9 @@
 // Package taylor reads the polynomials that trained networks compute.
 //
+//	pixels, inverted, err := m.Pixels(img) // as the model sees an image.Image
+//	// ...
 //	a, err := taylor.Analyse(ctx, m, taylor.Request{
-//		Pictures: []taylor.Picture{{File: "three.png", Pixels: pixels}},
+//		Pictures: []taylor.Picture{{File: "three.png", Pixels: pixels, Inverted: inverted}},
 //	})
 //	if err != nil {
 //		return err

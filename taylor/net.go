@@ -90,7 +90,7 @@ func FromModel(m *model.Model, opts Options) (*Net, error) {
 // Mean returns the mean of the training images as an expansion point, [H,W,C]. Each
 // channel is uniform, and the network's normalised input is zero there. About a point
 // amid the images the orders of a high degree cancel less than about one far from them,
-// such as black, and so their rounding errors are smaller.
+// such as black. Their rounding errors are then smaller.
 func Mean(m *model.Model) []float64 {
 	mean, point := m.Normalisation().Mean, make([]float64, m.Net().Input.Size())
 	for i := range point {
