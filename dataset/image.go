@@ -8,11 +8,8 @@ import (
 	_ "image/jpeg" // decoders
 	_ "image/png"
 	"io/fs"
-	"math"
 	"os"
 	"slices"
-
-	"golang.org/x/image/draw"
 
 	"github.com/coarsegrain/taylornet/internal/rng"
 )
@@ -55,91 +52,9 @@ func ReadImage(file string) (image.Image, error) {
 	return DecodeImage(content)
 }
 
-// FromImage converts any picture to h x w pixels of c channels (1 grey, 3 RGB),
-// [H,W,C], as networks take them. If the size shrinks, each new pixel is the average
-// over its area; otherwise the picture is resampled with the Catmull-Rom kernel.
-// Transparent parts lie over black. It panics if c is neither 1 nor 3.
-func FromImage(img image.Image, h, w, c int) []uint8 {
-	if from := img.Bounds().Size(); h <= from.Y && w <= from.X && (h < from.Y || w < from.X) {
-		return average(FromImage(img, from.Y, from.X, c), Size{from.Y, from.X}, Size{h, w}, c)
-	}
-	bounds := image.Rect(0, 0, w, h)
-	scale := func(dst draw.Image) {
-		if img.Bounds().Size() == bounds.Size() {
-			draw.Draw(dst, bounds, img, img.Bounds().Min, draw.Src)
-		} else {
-			draw.CatmullRom.Scale(dst, bounds, img, img.Bounds(), draw.Src, nil)
-		}
-	}
-	switch c {
-	case 1:
-		grey := image.NewGray(bounds)
-		scale(grey)
-		return grey.Pix
-	case 3:
-		rgba := image.NewRGBA(bounds)
-		scale(rgba)
-		pixels := make([]uint8, 0, h*w*3)
-		for i := 0; i < len(rgba.Pix); i += 4 {
-			pixels = append(pixels, rgba.Pix[i:i+3]...)
-		}
-		return pixels
-	}
-	panic(fmt.Sprintf("dataset.FromImage: %d channels, want 1 or 3", c))
-}
-
-// average shrinks pixels [from.H,from.W,c].
-func average(pixels []uint8, from, to Size, c int) []uint8 {
-	rows, columns := overlaps(from.H, to.H), overlaps(from.W, to.W)
-	out := make([]uint8, 0, to.H*to.W*c)
-	for _, row := range rows {
-		for _, column := range columns {
-			for k := range c {
-				var sum float64
-				for _, r := range row {
-					for _, s := range column {
-						sum += r.part * s.part * float64(pixels[(r.at*from.W+s.at)*c+k])
-					}
-				}
-				out = append(out, uint8(math.Round(sum)))
-			}
-		}
-	}
-	return out
-}
-
-// overlap is a pixel of a line and the fraction that it makes up of a larger pixel.
-type overlap struct {
-	at   int
-	part float64
-}
-
-// overlaps lists which of a line's pixels lie within each of fewer, larger ones.
-func overlaps(from, to int) [][]overlap {
-	lines := make([][]overlap, to)
-	for i := range lines {
-		// In units of 1/to of a small pixel, all ends are whole numbers.
-		lo, hi := i*from, (i+1)*from
-		for at := lo / to; at*to < hi; at++ {
-			inside := min(hi, (at+1)*to) - max(lo, at*to)
-			lines[i] = append(lines[i], overlap{at, float64(inside) / float64(from)})
-		}
-	}
-	return lines
-}
-
 // Picture returns image i as a picture, to resize or show.
 func (s *Set) Picture(i int) image.Image {
-	pixels, bounds := s.Image(i), image.Rect(0, 0, s.W, s.H)
-	if s.C == 1 {
-		return &image.Gray{Pix: pixels, Stride: s.W, Rect: bounds}
-	}
-	img := image.NewRGBA(bounds)
-	for p := range s.H * s.W {
-		copy(img.Pix[4*p:], pixels[3*p:3*p+3])
-		img.Pix[4*p+3] = 0xff
-	}
-	return img
+	return pictureOf(s.Image(i), Size{s.H, s.W}, s.C)
 }
 
 // ShufflePixels returns the data with the pixels of every image moved by one

@@ -1,0 +1,213 @@
+package dataset
+
+import (
+	"fmt"
+	"image"
+	"image/color"
+	"math"
+
+	"golang.org/x/image/draw"
+)
+
+// FromImage converts any picture to h x w pixels of c channels (1 grey, 3 RGB),
+// [H,W,C], as networks take them. If a side shrinks, each new pixel is the average over
+// its part of that side; a side that grows is resampled with the Catmull-Rom kernel.
+// Transparent parts lie over black: see Over. Beside the result, it takes the memory of
+// a line of the picture. It panics if c is neither 1 nor 3.
+func FromImage(img image.Image, h, w, c int) []uint8 {
+	if c != 1 && c != 3 {
+		panic(fmt.Sprintf("dataset.FromImage: %d channels, want 1 or 3", c))
+	}
+	from := Size{img.Bounds().Dy(), img.Bounds().Dx()}
+	to := Size{min(h, from.H), min(w, from.W)}
+	if to == (Size{h, w}) {
+		return average(rows(img, c), from, to, c)
+	}
+	if to != from {
+		img = pictureOf(average(rows(img, c), from, to, c), to, c)
+	}
+	bounds := image.Rect(0, 0, w, h)
+	if c == 1 {
+		grey := image.NewGray(bounds)
+		draw.CatmullRom.Scale(grey, bounds, img, img.Bounds(), draw.Src, nil)
+		return grey.Pix
+	}
+	rgba := image.NewRGBA(bounds)
+	draw.CatmullRom.Scale(rgba, bounds, img, img.Bounds(), draw.Src, nil)
+	return withoutAlpha(rgba.Pix)
+}
+
+// Shrink returns a picture of which no side is longer than longest pixels, at least 1.
+// Each new pixel is the average over its area, its opacity too. A picture that is small
+// enough is returned as it is. It takes little memory beside the result, so that a
+// photograph can be dropped as soon as it is decoded.
+func Shrink(img image.Image, longest int) image.Image {
+	from := Size{img.Bounds().Dy(), img.Bounds().Dx()}
+	side := max(from.H, from.W)
+	if side <= longest {
+		return img
+	}
+	if t, ok := img.(turned); ok {
+		return turned{Shrink(t.stored, longest), t.by}
+	}
+	shorter := func(n int) int { return max(1, int((2*int64(n)*int64(longest)+int64(side))/(2*int64(side)))) }
+	to := Size{shorter(from.H), shorter(from.W)}
+	c := 4
+	switch img.ColorModel() {
+	case color.GrayModel, color.Gray16Model:
+		c = 1
+	}
+	return pictureOf(average(rows(img, c), from, to, c), to, c)
+}
+
+// Opaque reports whether no part of a picture is transparent.
+func Opaque(img image.Image) bool {
+	if o, ok := img.(interface{ Opaque() bool }); ok {
+		return o.Opaque()
+	}
+	row, bounds := rows(img, 4), img.Bounds()
+	for y := range bounds.Dy() {
+		for i, line := 3, row(y); i < len(line); i += 4 {
+			if line[i] != 0xff {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// Over lays a picture over a ground of one opaque colour. A picture without transparent
+// parts is returned as it is.
+func Over(img image.Image, ground color.Color) image.Image {
+	if Opaque(img) {
+		return img
+	}
+	out := image.NewRGBA(image.Rectangle{Max: img.Bounds().Size()})
+	draw.Draw(out, out.Rect, image.NewUniform(ground), image.Point{}, draw.Src)
+	draw.Draw(out, out.Rect, img, img.Bounds().Min, draw.Over)
+	return out
+}
+
+// rows returns a function for line y of a picture, counted from its top, in c bytes per
+// pixel: 1 grey, 3 RGB, 4 RGBA with the colours times the opacity. The next call may
+// overwrite the line.
+func rows(img image.Image, c int) func(y int) []uint8 {
+	bounds := img.Bounds()
+	line := image.Rect(0, 0, bounds.Dx(), 1)
+	at := func(y int) image.Point { return bounds.Min.Add(image.Pt(0, y)) }
+	if c == 1 {
+		if grey, ok := img.(*image.Gray); ok {
+			return func(y int) []uint8 { return grey.Pix[y*grey.Stride:][:bounds.Dx()] }
+		}
+		grey := image.NewGray(line)
+		return func(y int) []uint8 {
+			draw.Draw(grey, line, img, at(y), draw.Src)
+			return grey.Pix
+		}
+	}
+	rgba := image.NewRGBA(line)
+	return func(y int) []uint8 {
+		draw.Draw(rgba, line, img, at(y), draw.Src)
+		if c == 3 {
+			return withoutAlpha(rgba.Pix)
+		}
+		return rgba.Pix
+	}
+}
+
+// withoutAlpha turns RGBA into RGB in place.
+func withoutAlpha(pixels []uint8) []uint8 {
+	n := len(pixels) / 4
+	for i := range n {
+		copy(pixels[3*i:3*i+3], pixels[4*i:4*i+3])
+	}
+	return pixels[: 3*n : 3*n]
+}
+
+// average shrinks the lines of a picture of c bytes per pixel. It adds up the lines of
+// one new line at a time.
+func average(row func(y int) []uint8, from, to Size, c int) []uint8 {
+	out := make([]uint8, 0, to.H*to.W*c)
+	if from == to {
+		for y := range to.H {
+			out = append(out, row(y)...)
+		}
+		return out
+	}
+	columns := make([]span, to.W)
+	for j := range columns {
+		columns[j] = spanOf(j, from.W, to.W)
+	}
+	sums := make([]float64, to.W*c)
+	for i := range to.H {
+		clear(sums)
+		down := spanOf(i, from.H, to.H)
+		for y := down.first; y <= down.last; y++ {
+			addLine(sums, row(y), down.part(y), columns, c)
+		}
+		for _, sum := range sums {
+			out = append(out, uint8(math.Round(sum)))
+		}
+	}
+	return out
+}
+
+// addLine adds a line of c bytes per pixel, which makes up a part of a new line, to the
+// sums of the new line.
+func addLine(sums []float64, line []uint8, part float64, columns []span, c int) {
+	for j, across := range columns {
+		sum := sums[j*c:][:c]
+		for x := across.first; x <= across.last; x++ {
+			weight := part * across.part(x)
+			for k, v := range line[x*c:][:c] {
+				sum[k] += weight * float64(v)
+			}
+		}
+	}
+}
+
+// span is the pixels of a line that lie within one of fewer, larger ones, and the
+// fractions of it that they make up: the first, the last and each between.
+type span struct {
+	first, last       int
+	head, tail, whole float64
+}
+
+// spanOf returns the span of the larger pixel i.
+func spanOf(i, from, to int) span {
+	// In units of 1/to of a small pixel, all ends are whole numbers.
+	lo, hi := i*from, (i+1)*from
+	s := span{first: lo / to, last: (hi - 1) / to, whole: float64(to) / float64(from)}
+	s.head = float64(min(hi, (s.first+1)*to)-lo) / float64(from)
+	s.tail = float64(hi-max(lo, s.last*to)) / float64(from)
+	return s
+}
+
+// part is the fraction that pixel at makes up.
+func (s span) part(at int) float64 {
+	switch at {
+	case s.first:
+		return s.head
+	case s.last:
+		return s.tail
+	}
+	return s.whole
+}
+
+// pictureOf shows pixels [H,W,C]: 1 grey, 3 RGB, or 4 RGBA with the colours times the
+// opacity.
+func pictureOf(pixels []uint8, size Size, c int) image.Image {
+	bounds := image.Rect(0, 0, size.W, size.H)
+	switch c {
+	case 1:
+		return &image.Gray{Pix: pixels, Stride: size.W, Rect: bounds}
+	case 4:
+		return &image.RGBA{Pix: pixels, Stride: 4 * size.W, Rect: bounds}
+	}
+	img := image.NewRGBA(bounds)
+	for p := range size.H * size.W {
+		copy(img.Pix[4*p:], pixels[3*p:3*p+3])
+		img.Pix[4*p+3] = 0xff
+	}
+	return img
+}
