@@ -18,7 +18,7 @@ L1  internal/fsx/fsxtest internal/download
 L2  internal/kernel internal/kernel/...
 L3  internal/layer
 L4  spec optim dataset
-L5  dataset/fetch engine
+L5  dataset/fetch dataset/drawing engine
 L5  engine/...
 L6  model
 L6  pretrained
@@ -33,7 +33,7 @@ L12 cmd/...
 // modules is who may import what from elsewhere, outside tests.
 const modules = `
 golang.org/x/sys                    internal/cpu
-golang.org/x/image                  dataset app/internal/report
+golang.org/x/image                  dataset dataset/drawing app/internal/report
 gonum.org/v1/plot                   app/internal/report
 github.com/spf13/cobra              app/internal/cli
 github.com/spf13/pflag              app/internal/cli

@@ -1,0 +1,191 @@
+package drawing
+
+import (
+	"image"
+	"math"
+)
+
+// Form says how the images of a data set hold their drawings: light on black, in
+// images of H x W pixels, scaled so that the longer side is Box pixels, and centred by
+// mass.
+type Form struct{ H, W, Box int }
+
+// Drawing is what was found in a picture.
+type Drawing struct {
+	// Pixels is the drawing in its form, [H,W]: light on black. It is black if nothing
+	// was found.
+	Pixels []uint8
+	// Found is how many drawings the picture seems to hold. The pixels hold all of them.
+	Found int
+	// Dark reports whether the drawing is darker than its ground.
+	Dark bool
+	// Box is where it is, in the picture's pixels.
+	Box image.Rectangle
+}
+
+// Find returns the drawing in an opaque picture.
+func Find(img image.Image, form Form) Drawing {
+	d := Drawing{Pixels: make([]uint8, form.H*form.W)}
+	bounds := img.Bounds()
+	if bounds.Empty() {
+		return d
+	}
+	colours := shrunk(img)
+	ink, ok := findInk(colours)
+	if !ok {
+		return d
+	}
+	m := mask{ink.w, ink.h, make([]bool, len(ink.v))}
+	limit := max(inkPart*ink.contrast, inkSigmas*ink.sigma)
+	for i, v := range ink.v {
+		m.on[i] = v > limit
+	}
+	m.unrule()
+	labels, parts := m.label()
+	chosen, box, drawings := choose(m, parts)
+	if drawings == 0 {
+		return d
+	}
+	d.Found, d.Dark = drawings, ink.dark
+	d.Box = image.Rect(
+		bounds.Min.X+box.left*bounds.Dx()/ink.w, bounds.Min.Y+box.top*bounds.Dy()/ink.h,
+		bounds.Min.X+(box.right+1)*bounds.Dx()/ink.w, bounds.Min.Y+(box.bottom+1)*bounds.Dy()/ink.h)
+	strokes := ink.strokes(labels, chosen, box)
+	strokes.place(d.Pixels, form)
+	return d
+}
+
+// softness is how far ink reaches beyond the pixels that are surely ink.
+const softness = 2
+
+// strokes returns the drawing within its box and a margin, 0 on the ground to 1 in the
+// middle of strokes.
+func (k ink) strokes(labels []int32, chosen []bool, box part) plane {
+	var sum, n float64
+	for i, l := range labels {
+		if l > 0 && chosen[l-1] {
+			sum += float64(k.v[i])
+			n++
+		}
+	}
+	full := float32(0.9 * sum / n)
+	least := max(0.12*full, 2*k.sigma)
+	out := newPlane(box.width()+2*softness, box.height()+2*softness)
+	for y := range out.h {
+		for x := range out.w {
+			u, v := box.left+x-softness, box.top+y-softness
+			if u < 0 || v < 0 || u >= k.w || v >= k.h || !k.belongs(labels, chosen, u, v) {
+				continue
+			}
+			out.v[y*out.w+x] = min(1, max(0, (k.at(u, v)-least)/(full-least)))
+		}
+	}
+	return out
+}
+
+// belongs reports whether a pixel is of the drawing or beside it.
+func (k ink) belongs(labels []int32, chosen []bool, x, y int) bool {
+	for v := max(0, y-softness); v <= min(k.h-1, y+softness); v++ {
+		for u := max(0, x-softness); u <= min(k.w-1, x+softness); u++ {
+			if l := labels[v*k.w+u]; l > 0 && chosen[l-1] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// thin is the width of strokes, in pixels of the form, below which they are made wider:
+// nearly all strokes of MNIST are wider.
+const thin = 1.7
+
+// place scales the strokes into the form and centres them by mass.
+func (p plane) place(pixels []uint8, form Form) {
+	side := max(p.w, p.h) - 2*softness
+	scale := float64(form.Box) / float64(side)
+	if width := p.strokeWidth() * scale; width < thin {
+		p = p.dilated((thin - width) / 2 / scale)
+	}
+	w, h := max(1, int(math.Round(float64(p.w)*scale))), max(1, int(math.Round(float64(p.h)*scale)))
+	small := p.resized(min(w, form.W), min(h, form.H))
+	var sum, cx, cy, most float64
+	for y := range small.h {
+		for x := range small.w {
+			v := float64(small.at(x, y))
+			sum, cx, cy, most = sum+v, cx+v*float64(x), cy+v*float64(y), max(most, v)
+		}
+	}
+	if sum == 0 {
+		return
+	}
+	left := min(max(0, int(math.Round(float64(form.W)/2-cx/sum))), form.W-small.w)
+	top := min(max(0, int(math.Round(float64(form.H)/2-cy/sum))), form.H-small.h)
+	for y := range small.h {
+		for x := range small.w {
+			pixels[(top+y)*form.W+left+x] = uint8(math.Round(255 * float64(small.at(x, y)) / most))
+		}
+	}
+}
+
+// strokeWidth estimates the width of the strokes: twice the area by the length of the
+// edge.
+func (p plane) strokeWidth() float64 {
+	area, edge := 0.0, 0.0
+	for y := range p.h {
+		for x := range p.w {
+			v := p.at(x, y)
+			area += float64(v)
+			if x > 0 {
+				edge += math.Abs(float64(v - p.at(x-1, y)))
+			}
+			if y > 0 {
+				edge += math.Abs(float64(v - p.at(x, y-1)))
+			}
+		}
+	}
+	return 2 * area / max(edge, 1) * 4 / math.Pi
+}
+
+// dilated returns the plane with strokes wider by a radius, in pixels, on each side.
+func (p plane) dilated(radius float64) plane {
+	reach := int(math.Ceil(radius))
+	out := newPlane(p.w+2*reach, p.h+2*reach)
+	for y := range out.h {
+		for x := range out.w {
+			var most float32
+			for v := max(0, y-2*reach); v <= min(p.h-1, y); v++ {
+				for u := max(0, x-2*reach); u <= min(p.w-1, x); u++ {
+					dx, dy := float64(x-reach-u), float64(y-reach-v)
+					// A disc with a soft edge.
+					weight := min(1, max(0, radius+0.5-math.Sqrt(dx*dx+dy*dy)))
+					most = max(most, float32(weight)*p.at(u, v))
+				}
+			}
+			out.v[y*out.w+x] = most
+		}
+	}
+	return out
+}
+
+// resized returns the plane at another size: means over areas, or between pixels if it
+// grows.
+func (p plane) resized(w, h int) plane {
+	out := newPlane(w, h)
+	for y := range h {
+		for x := range w {
+			var sum, area float64
+			top, bottom := float64(y*p.h)/float64(h), float64((y+1)*p.h)/float64(h)
+			left, right := float64(x*p.w)/float64(w), float64((x+1)*p.w)/float64(w)
+			for v := int(top); v < min(p.h, int(math.Ceil(bottom))); v++ {
+				dy := min(bottom, float64(v+1)) - max(top, float64(v))
+				for u := int(left); u < min(p.w, int(math.Ceil(right))); u++ {
+					part := dy * (min(right, float64(u+1)) - max(left, float64(u)))
+					sum += part * float64(p.at(u, v))
+					area += part
+				}
+			}
+			out.v[y*w+x] = float32(sum / area)
+		}
+	}
+	return out
+}
