@@ -1,56 +1,12 @@
 package dataset
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
 	"image"
-	_ "image/jpeg" // decoders
-	_ "image/png"
-	"io/fs"
-	"os"
 	"slices"
 
 	"github.com/coarsegrain/taylornet/internal/rng"
 )
-
-// maxPixels bounds the images that are decoded. maxPixelsPerByte bounds them by the
-// size of the file, so that a few bytes cannot claim a large picture: deflate shrinks
-// at most 1,032 times, and a PNG pixel takes at least one bit.
-const (
-	maxPixels        = 1 << 26
-	maxPixelsPerByte = 8 * 1032
-)
-
-// DecodeImage reads a PNG or JPEG image. It refuses one whose header promises too large a
-// size before it decodes the rest.
-func DecodeImage(file []byte) (image.Image, error) {
-	config, format, err := image.DecodeConfig(bytes.NewReader(file))
-	if err != nil {
-		return nil, err
-	}
-	if format != "png" && format != "jpeg" {
-		return nil, fmt.Errorf("%s is not PNG or JPEG", format)
-	}
-	pixels := int64(config.Width) * int64(config.Height)
-	if pixels > maxPixels || pixels > maxPixelsPerByte*int64(len(file)) {
-		return nil, fmt.Errorf("a file of %d bytes that promises %d x %d pixels is refused", len(file), config.Width, config.Height)
-	}
-	img, _, err := image.Decode(bytes.NewReader(file))
-	return img, err
-}
-
-// ReadImage reads a PNG or JPEG file as DecodeImage does. Its errors do not name the file.
-func ReadImage(file string) (image.Image, error) {
-	content, err := os.ReadFile(file)
-	if err != nil {
-		if cause := new(fs.PathError); errors.As(err, &cause) {
-			err = cause.Err
-		}
-		return nil, err
-	}
-	return DecodeImage(content)
-}
 
 // Picture returns image i as a picture, to resize or show.
 func (s *Set) Picture(i int) image.Image {

@@ -317,3 +317,19 @@ func BenchmarkFromImage(b *testing.B) {
 		}
 	})
 }
+
+func ExampleShrink() {
+	photograph := image.NewYCbCr(image.Rect(0, 0, 4032, 3024), image.YCbCrSubsampleRatio420)
+	fmt.Println(Shrink(photograph, 512).Bounds().Size())
+	// Output: (512,384)
+}
+
+func ExampleOver() {
+	ink := image.NewNRGBA(image.Rect(0, 0, 2, 1)) // black ink, and nothing
+	ink.SetNRGBA(0, 0, color.NRGBA{A: 255})
+	fmt.Println(FromImage(Over(ink, color.White), 1, 2, 1))
+	fmt.Println(FromImage(ink, 1, 2, 1)) // over black
+	// Output:
+	// [0 255]
+	// [0 0]
+}

@@ -1,0 +1,304 @@
+package dataset
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"image"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"slices"
+
+	"golang.org/x/image/bmp"
+	"golang.org/x/image/draw"
+	"golang.org/x/image/tiff"
+	"golang.org/x/image/webp"
+)
+
+// Bounds of the pictures that are decoded. Beyond freePixels, the size of the file
+// bounds a picture as its format does, so that a few bytes cannot claim a large one.
+const (
+	maxPixels  = 1 << 26
+	freePixels = 1 << 22
+	maxBytes   = 1 << 30
+)
+
+// format is a kind of picture that is read.
+type format struct {
+	what          string // as sniff names it
+	pixelsPerByte int    // at most
+	config        func(io.Reader) (image.Config, error)
+	decode        func(io.Reader) (image.Image, error)
+	exif          func(file []byte) []byte                     // nil if none is defined
+	check         func(file []byte, config image.Config) error // of the work that a file asks for
+}
+
+func formats() []format {
+	// A byte of deflate stands for at most 1,032 bytes of at least one pixel each, which
+	// takes a bit or more; a block of 64 pixels of JPEG takes a bit or more; a code of GIF
+	// stands for at most 4,096 pixels.
+	const deflate, blocks, codes = 8 * 1032, 8 * 64, 4096
+	return []format{
+		{aPNG, deflate, png.DecodeConfig, png.Decode, pngExif, nil},
+		{aJPEG, blocks, jpeg.DecodeConfig, jpeg.Decode, jpegExif, checkJPEG},
+		{aGIF, codes, gif.DecodeConfig, gif.Decode, nil, nil},
+		{aWebP, deflate, webp.DecodeConfig, webp.Decode, webpExif, nil},
+		{aBMP, 8, bmp.DecodeConfig, bmp.Decode, nil, nil},
+		{aTIFF, deflate, tiff.DecodeConfig, tiff.Decode, func(file []byte) []byte { return file }, checkTIFF},
+	}
+}
+
+// formatOf returns how a kind of file is read, or an error that says what the file is.
+func formatOf(what string, length int64) (format, error) {
+	if i := slices.IndexFunc(formats(), func(f format) bool { return f.what == what }); i >= 0 {
+		return formats()[i], nil
+	}
+	if length == 0 {
+		return format{}, errors.New(what)
+	}
+	return format{}, fmt.Errorf("%s: PNG, JPEG, GIF, WebP, BMP and TIFF are read", what)
+}
+
+// DecodeImage reads a picture in the format that its first bytes say: PNG, JPEG, GIF,
+// WebP, BMP or TIFF, the first frame if it moves. It is returned upright, as its EXIF
+// orientation says. DecodeImage refuses a picture whose header promises too large a size
+// before it decodes the rest. Its errors say what the file is: a HEIC picture, say, a
+// web page, or a PNG picture that is cut short.
+func DecodeImage(file []byte) (image.Image, error) {
+	f, err := formatOf(sniff(file), int64(len(file)))
+	if err != nil {
+		return nil, err
+	}
+	var exif []byte
+	if f.exif != nil {
+		exif = f.exif(file)
+	}
+	if f.what == aWebP {
+		file = firstFrame(file)
+	}
+	config, err := decoded(f, f.config, file)
+	if err != nil {
+		return nil, err
+	}
+	pixels := int64(config.Width) * int64(config.Height)
+	switch {
+	case pixels == 0:
+		return nil, fmt.Errorf("%s without pixels", f.what)
+	case pixels > maxPixels:
+		return nil, fmt.Errorf("%s of %d x %d pixels: at most %d are read", f.what, config.Width, config.Height, maxPixels)
+	case pixels > freePixels+int64(f.pixelsPerByte)*int64(len(file)):
+		return nil, fmt.Errorf("%s of %d bytes that promises %d x %d pixels is refused", f.what, len(file), config.Width, config.Height)
+	}
+	if f.check != nil {
+		if err := f.check(file, config); err != nil {
+			return nil, err
+		}
+	}
+	img, err := decoded(f, f.decode, file)
+	if err != nil {
+		return nil, err
+	}
+	if f.what == aWebP {
+		fullRange(img)
+	}
+	return upright(onSheet(img, config), orientation(exif)), nil
+}
+
+// ReadImage reads a picture file as DecodeImage does. Its errors do not name the file.
+func ReadImage(file string) (image.Image, error) {
+	f, err := os.Open(file)
+	if cause := new(fs.PathError); errors.As(err, &cause) {
+		err = cause.Err
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return readImage(f)
+}
+
+// readImage reads a picture from an open file. Of one that is no picture, it reads only
+// the first bytes.
+func readImage(f fs.File) (image.Image, error) {
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return nil, err
+	case info.IsDir():
+		return nil, errors.New("a folder, not a picture")
+	}
+	head := make([]byte, sniffed)
+	n, err := io.ReadFull(f, head)
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF { //nolint:errorlint // io.ReadFull wraps neither
+		return nil, err
+	}
+	kind, err := formatOf(sniff(head[:n]), int64(n))
+	if err != nil {
+		return nil, err
+	}
+	var content bytes.Buffer
+	content.Grow(int(min(info.Size(), maxBytes)) + bytes.MinRead)
+	content.Write(head[:n])
+	if _, err := content.ReadFrom(io.LimitReader(f, maxBytes)); err != nil {
+		return nil, err
+	}
+	if content.Len() > maxBytes {
+		return nil, fmt.Errorf("%s of more than %d bytes is refused", kind.what, maxBytes)
+	}
+	return DecodeImage(content.Bytes())
+}
+
+// decoded calls one of a format's functions. If more of the file was wanted than there
+// is, the error says so.
+func decoded[T any](f format, decode func(io.Reader) (T, error), file []byte) (result T, err error) {
+	from := &source{file: bytes.NewReader(file)}
+	result, err = decode(from)
+	switch {
+	case err == nil:
+		return result, nil
+	case from.ended:
+		return result, fmt.Errorf("%s that is cut short", f.what)
+	}
+	return result, fmt.Errorf("%s that cannot be read: %w", f.what, err)
+}
+
+// source reads a file and notes whether it was asked for more than there is.
+type source struct {
+	file  *bytes.Reader
+	ended bool
+}
+
+func (s *source) Read(p []byte) (int, error) {
+	n, err := s.file.Read(p)
+	s.ended = s.ended || err == io.EOF
+	return n, err
+}
+
+// ReadAt lets the decoder of TIFF do without a copy.
+func (s *source) ReadAt(p []byte, at int64) (int, error) {
+	n, err := s.file.ReadAt(p, at)
+	s.ended = s.ended || err == io.EOF
+	return n, err
+}
+
+// onSheet puts the first frame of a GIF picture, which may be smaller than the picture,
+// in its place. What it leaves free is transparent.
+func onSheet(img image.Image, config image.Config) image.Image {
+	whole := image.Rect(0, 0, config.Width, config.Height)
+	if img.Bounds() == whole {
+		return img
+	}
+	sheet := image.NewRGBA(whole)
+	draw.Draw(sheet, img.Bounds(), img, img.Bounds().Min, draw.Src)
+	return sheet
+}
+
+// maxPasses bounds how often the pixels of the largest picture may be gone over.
+const maxPasses = 64
+
+// checkJPEG refuses a picture that is refined too often: a few bytes suffice for a scan
+// of all its blocks.
+func checkJPEG(file []byte, config image.Config) error {
+	scans := 0
+	for marker := range jpegSegments(file) {
+		if marker == jpegScan {
+			scans++
+		}
+	}
+	if int64(scans)*int64(config.Width)*int64(config.Height) > maxPasses*maxPixels {
+		return fmt.Errorf("%s of %d scans is refused", aJPEG, scans)
+	}
+	return nil
+}
+
+// checkTIFF refuses a picture whose tiles are far larger than it, or whose parts share
+// their bytes: each is decoded by itself.
+func checkTIFF(file []byte, config image.Config) error {
+	const (
+		tileWidth, tileLength         = 322, 323
+		tileOffsets, tileByteCounts   = 324, 325
+		stripOffsets, stripByteCounts = 273, 279
+	)
+	t, _ := readTags(file)
+	places, counts := t.values(stripOffsets), t.values(stripByteCounts)
+	if w, h := t.first(tileWidth), t.first(tileLength); w > 0 && h > 0 {
+		padded := func(size int, tile uint32) float64 {
+			return float64(tile) * float64((int64(size)+int64(tile)-1)/int64(tile))
+		}
+		if padded(config.Width, w)*padded(config.Height, h) > maxPixels {
+			return fmt.Errorf("%s of %d x %d pixels in tiles of %d x %d is refused", aTIFF, config.Width, config.Height, w, h)
+		}
+		places, counts = t.values(tileOffsets), t.values(tileByteCounts)
+	}
+	var sum int64
+	for i := range min(len(places), len(counts)) {
+		sum += min(int64(counts[i]), max(0, int64(len(file))-int64(places[i])))
+	}
+	if sum > 4*int64(len(file)) {
+		return fmt.Errorf("%s whose parts share their bytes is refused", aTIFF)
+	}
+	return nil
+}
+
+// firstFrame turns a moving WebP picture into one of its first frame.
+func firstFrame(file []byte) []byte {
+	const header, inFrame = 12, 16
+	if len(file) < header {
+		return file
+	}
+	for name, frame := range webpChunks(file[header:]) {
+		if name != "ANMF" || len(frame) < inFrame {
+			continue
+		}
+		still := append([]byte{}, file[:header]...)
+		for name, data := range webpChunks(frame[inFrame:]) {
+			if name == "ALPH" {
+				// The size, three bytes a side, stands in the frame as an extended file has it.
+				still = appendChunk(still, "VP8X", append([]byte{0x10, 0, 0, 0}, frame[6:12]...))
+			}
+			still = appendChunk(still, name, data)
+		}
+		binary.LittleEndian.PutUint32(still[4:], uint32(len(still)-8))
+		return still
+	}
+	return file
+}
+
+// fullRange stretches the planes of a lossy WebP picture, in which black is 16 and white
+// 235, as of television, to those of image.YCbCr.
+func fullRange(img image.Image) {
+	planes, ok := img.(*image.YCbCr)
+	if a, is := img.(*image.NYCbCrA); is {
+		planes, ok = &a.YCbCr, true
+	}
+	if !ok {
+		return
+	}
+	stretch := func(plane []uint8, from, steps, to float64) {
+		var table [256]uint8
+		for v := range table {
+			table[v] = uint8(min(255, max(0, math.Round((float64(v)-from)*255/steps+to))))
+		}
+		for i, v := range plane {
+			plane[i] = table[v]
+		}
+	}
+	stretch(planes.Y, 16, 219, 0)
+	stretch(planes.Cb, 128, 224, 128)
+	stretch(planes.Cr, 128, 224, 128)
+}
+
+// appendChunk appends a RIFF chunk.
+func appendChunk(file []byte, name string, data []byte) []byte {
+	file = append(binary.LittleEndian.AppendUint32(append(file, name...), uint32(len(data))), data...)
+	if len(data)%2 == 1 {
+		file = append(file, 0)
+	}
+	return file
+}
