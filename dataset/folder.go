@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
 	"io/fs"
 	"path"
 	"slices"
@@ -13,53 +14,55 @@ import (
 // maxReported is how many unreadable files an error names.
 const maxReported = 10
 
-// ReadFolder reads a folder of class folders of PNG or JPEG images. The sorted
-// folder names are the classes. Two folders train and test, each with class folders,
-// give the split; otherwise a fixed stratified fifth is the test part. The data are
-// grey if every image is, otherwise RGB. Images are resized to size; if it is zero,
-// they must all have one size, or the error wraps ErrSizes. Hidden files are skipped.
-// Any other file that is not a readable image is an error, which names it. If ctx ends,
-// the error wraps its cause.
-func ReadFolder(ctx context.Context, fsys fs.FS, size Size) (*Data, error) {
-	r := folderReader{fsys: fsys, size: size}
-	if size != (Size{}) {
-		if err := size.validate(); err != nil {
-			return nil, err
-		}
+// ReadFolder reads a folder of class folders of pictures, as DecodeImage reads them. The
+// sorted folder names are the classes. Folders for training, validation and testing, each
+// with class folders, give the split, in the usual spellings; without one for testing, that
+// for validation is the test part. Without such folders a fixed stratified fifth is the test
+// part, or all with opts.Whole. What systems leave beside pictures is skipped. What
+// else is not read is in Data.Read.
+//
+// The data are grey if every picture is, otherwise RGB, or what opts.Prepare makes of the
+// pictures. They are resized to opts.Size; if it is zero, they must all have one size and
+// be small, or the error is a *SizeError. Without opts.LeaveOut any file in a class folder
+// that is not a readable picture is an error, which names it. A picture is decoded
+// and resized at once: memory grows with the resized ones. If ctx ends, the error wraps
+// its cause.
+func ReadFolder(ctx context.Context, fsys fs.FS, opts Options) (*Data, error) {
+	r := folderReader{fsys: fsys, opts: opts, size: opts.Size}
+	if err := r.validate(); err != nil {
+		return nil, err
 	}
-	top, err := r.folders(".")
+	var err error
+	if r.parts, err = r.arrange(".", 0); err != nil {
+		return nil, err
+	}
+	classes, err := r.classes(r.parts)
 	if err != nil {
 		return nil, err
 	}
-	if !slices.Contains(top, "train") || !slices.Contains(top, "test") {
-		set, err := r.read(ctx, ".", top)
+	data := &Data{}
+	for _, p := range r.parts {
+		set, err := r.read(ctx, p, classes)
 		if err != nil {
 			return nil, err
 		}
-		r.dropColour(set)
-		return set.splitTest("folder")
+		switch p.role {
+		case forTesting:
+			data.Test = set
+		case forValidation:
+			data.Validation = set
+		default:
+			data.Train = set
+		}
 	}
-	classes, err := r.folders("train")
-	if err != nil {
+	if !slices.ContainsFunc(data.parts(), func(s *Set) bool { return s.Len() > 0 }) {
+		return nil, r.nothingRead()
+	}
+	if err := r.assign(data); err != nil {
 		return nil, err
 	}
-	testClasses, err := r.folders("test")
-	if err != nil {
-		return nil, err
-	}
-	if !slices.Equal(classes, testClasses) {
-		return nil, fmt.Errorf("train and test have different classes: %q and %q", classes, testClasses)
-	}
-	train, err := r.read(ctx, "train", classes)
-	if err != nil {
-		return nil, err
-	}
-	test, err := r.read(ctx, "test", classes)
-	if err != nil {
-		return nil, err
-	}
-	r.dropColour(train, test)
-	data := &Data{Train: train, Test: test}
+	r.finish(data)
+	data.Read = r.said
 	data.name("folder")
 	return data, nil
 }
@@ -67,65 +70,49 @@ func ReadFolder(ctx context.Context, fsys fs.FS, size Size) (*Data, error) {
 // folderReader reads class folders as RGB and keeps track of what it found.
 type folderReader struct {
 	fsys   fs.FS
+	opts   Options
+	parts  []part
 	size   Size
 	first  string // the file that determined the size
 	colour bool   // some pixel is not grey
+	said   Read
 	bad    []string
 	badN   int
 }
 
-// folders lists the folders in dir, sorted.
-func (r *folderReader) folders(dir string) ([]string, error) {
-	entries, err := fs.ReadDir(r.fsys, dir)
-	if err != nil {
-		return nil, err
+func (r *folderReader) validate() error {
+	if r.opts.Prepare != nil && (r.opts.Size == (Size{}) || r.opts.Channels != 1 && r.opts.Channels != 3) {
+		return fmt.Errorf("prepared pictures need a size, and 1 or 3 channels, not %dx%dx%d", r.size.H, r.size.W, r.opts.Channels)
 	}
-	var names []string
-	for _, e := range entries {
-		if hidden(e.Name()) {
-			continue
-		}
-		// Stat, so that a link to a folder counts.
-		info, err := fs.Stat(r.fsys, path.Join(dir, e.Name()))
-		if err != nil {
-			return nil, err
-		}
-		if info.IsDir() {
-			names = append(names, e.Name())
-		}
+	if r.size == (Size{}) {
+		return nil
 	}
-	if len(names) == 0 {
-		return nil, fmt.Errorf("no class folders in %s: want one folder of images for each class", dir)
-	}
-	return names, nil
+	return r.size.validate()
 }
 
-// read reads the class folders in dir.
-func (r *folderReader) read(ctx context.Context, dir string, classes []string) (*Set, error) {
-	if len(classes) < 2 || len(classes) > 1<<16 {
-		return nil, fmt.Errorf("%d class folders in %s: want at least 2 and at most %d", len(classes), dir, 1<<16)
-	}
+// read reads the class folders of a part.
+func (r *folderReader) read(ctx context.Context, p part, classes []string) (*Set, error) {
 	set := &Set{Classes: classes, C: 3}
-	for label, class := range classes {
-		before := set.Len() + r.badN
-		folder := path.Join(dir, class)
-		entries, err := fs.ReadDir(r.fsys, folder)
+	if r.opts.Prepare != nil {
+		set.C = r.opts.Channels
+	}
+	for _, class := range p.classes {
+		label, _ := slices.BinarySearch(classes, class.name)
+		folders, files, err := r.list(class.dir)
 		if err != nil {
 			return nil, err
 		}
-		for _, e := range entries {
-			if hidden(e.Name()) {
-				continue
-			}
+		for _, name := range folders {
+			inner := path.Join(class.dir, name)
+			r.unreadable(inner, r.count(inner), errNested)
+		}
+		for _, name := range files {
 			if ctx.Err() != nil {
-				return nil, fmt.Errorf("interrupted in %s: %w", folder, context.Cause(ctx))
+				return nil, fmt.Errorf("interrupted in %s: %w", class.dir, context.Cause(ctx))
 			}
-			if err := r.add(set, path.Join(folder, e.Name()), label); err != nil {
+			if err := r.add(set, path.Join(class.dir, name), label); err != nil {
 				return nil, err
 			}
-		}
-		if set.Len()+r.badN == before {
-			return nil, fmt.Errorf("class folder %s is empty", folder)
 		}
 	}
 	if r.badN > 0 {
@@ -138,18 +125,14 @@ func (r *folderReader) read(ctx context.Context, dir string, classes []string) (
 	return set, nil
 }
 
-// add appends one file to the set, or counts it as unreadable. After an error, reading
-// ends.
+// add appends one picture to the set, or leaves it out. After an error, reading ends.
 func (r *folderReader) add(set *Set, file string, label int) error {
 	pixels, err := r.pixels(file)
-	switch {
-	case errors.Is(err, ErrSizes):
+	if size := new(SizeError); errors.As(err, &size) {
 		return err
-	case err != nil:
-		r.badN++
-		if len(r.bad) < maxReported {
-			r.bad = append(r.bad, fmt.Sprintf("%s: %v", file, err))
-		}
+	}
+	if err != nil {
+		r.unreadable(file, 1, err)
 		return nil
 	}
 	set.H, set.W = r.size.H, r.size.W
@@ -158,32 +141,42 @@ func (r *folderReader) add(set *Set, file string, label int) error {
 	return nil
 }
 
-// ErrSizes is wrapped by errors about images of different sizes in a folder, for which
-// no size was chosen with Options.Size.
-var ErrSizes = errors.New("images differ in size")
+// unreadable leaves something in a class folder out, or counts it as a fault.
+func (r *folderReader) unreadable(name string, images int, reason error) {
+	if r.opts.LeaveOut {
+		r.leaveOut(name, images, reason.Error())
+		return
+	}
+	r.badN++
+	if len(r.bad) < maxReported {
+		r.bad = append(r.bad, fmt.Sprintf("%s: %v", name, reason))
+	}
+}
 
-// pixels reads one image as RGB, [H,W,3].
+// nothingRead returns the error about a folder all of whose pictures were left out.
+func (r *folderReader) nothingRead() error {
+	var faults []string
+	for _, l := range r.said.LeftOut {
+		faults = append(faults, l.Name+": "+l.Reason)
+	}
+	return fmt.Errorf("no readable picture: %s", few(faults))
+}
+
+// pixels reads one picture, [H,W,3], or as it is prepared.
 func (r *folderReader) pixels(file string) ([]uint8, error) {
-	switch strings.ToLower(path.Ext(file)) {
-	case ".png", ".jpg", ".jpeg":
-	default:
-		return nil, errors.New("not a .png, .jpg or .jpeg file")
-	}
-	content, err := fs.ReadFile(r.fsys, file)
+	img, err := r.decode(file)
 	if err != nil {
 		return nil, err
 	}
-	img, err := DecodeImage(content)
-	if err != nil {
+	if r.opts.Prepare != nil {
+		pixels, err := r.opts.Prepare(img)
+		if want := r.size.H * r.size.W * r.opts.Channels; err == nil && len(pixels) != want {
+			err = fmt.Errorf("prepared as %d values, want %d", len(pixels), want)
+		}
+		return pixels, err
+	}
+	if err := r.checkSize(file, sizeOf(img)); err != nil {
 		return nil, err
-	}
-	actual := Size{img.Bounds().Dy(), img.Bounds().Dx()}
-	if r.size == (Size{}) {
-		r.size, r.first = actual, file
-	}
-	if r.first != "" && actual != r.size {
-		return nil, fmt.Errorf("%w: %s is %dx%d but %s is %dx%d: choose one size for all",
-			ErrSizes, file, actual.H, actual.W, r.first, r.size.H, r.size.W)
 	}
 	pixels := FromImage(img, r.size.H, r.size.W, 3)
 	for p := 0; p < len(pixels) && !r.colour; p += 3 {
@@ -192,21 +185,92 @@ func (r *folderReader) pixels(file string) ([]uint8, error) {
 	return pixels, nil
 }
 
-// dropColour gives the sets one channel if no pixel of any of them has colour.
-func (r *folderReader) dropColour(sets ...*Set) {
-	if r.colour {
-		return
+func (r *folderReader) decode(file string) (image.Image, error) {
+	content, err := fs.ReadFile(r.fsys, file)
+	if err != nil {
+		if cause := new(fs.PathError); errors.As(err, &cause) {
+			err = cause.Err
+		}
+		return nil, err
 	}
-	for _, s := range sets {
+	return DecodeImage(content)
+}
+
+// assign gives each part its use and says so.
+func (r *folderReader) assign(data *Data) error {
+	if r.parts[0].role == noRole {
+		if r.opts.Whole {
+			data.Test, data.Train = data.Train, nil
+		} else if err := r.divide(data, r.parts[0].dir); err != nil {
+			return err
+		}
+	} else if err := r.assignRoles(data); err != nil {
+		return err
+	}
+	if data.Train == nil { // all of it is to be measured
+		data.Train = &Set{Classes: data.Test.Classes, C: data.Test.C}
+	}
+	return nil
+}
+
+// assignRoles makes sure that there is a part for testing and, to train, one for training.
+func (r *folderReader) assignRoles(data *Data) error {
+	last := r.parts[len(r.parts)-1]
+	switch {
+	case data.Train == nil && !r.opts.LeaveOut:
+		return fmt.Errorf("no folder for training beside %s: name it train", last.dir)
+	case data.Test == nil && data.Validation != nil:
+		data.Test, data.Validation = data.Validation, nil
+	case data.Test == nil && r.opts.Whole:
+		data.Test, data.Train = data.Train, nil
+		return nil
+	case data.Test == nil:
+		return r.divide(data, last.dir)
+	}
+	var uses []string
+	for _, p := range r.parts {
+		switch {
+		case p.role == forTraining:
+			uses = append(uses, p.dir+" is for training")
+		case p.role == forValidation && data.Validation != nil:
+			uses = append(uses, p.dir+" for validation")
+		case p.role == forValidation:
+			uses = append(uses, p.dir+" for testing, since there is no other folder for that")
+		default:
+			uses = append(uses, p.dir+" for testing")
+		}
+	}
+	r.note("%s", strings.Join(uses, ", "))
+	return nil
+}
+
+// divide makes a fixed fifth of the training part the test part.
+func (r *folderReader) divide(data *Data, dir string) error {
+	for class, n := range data.Train.All().Counts() {
+		if n == 1 && !r.opts.LeaveOut {
+			return fmt.Errorf("class %s has one image, in %s: training and testing need at least 2 of each class", data.Train.Classes[class], dir)
+		}
+	}
+	divided, err := data.Train.splitTest("folder")
+	if err != nil {
+		return err
+	}
+	data.Train, data.Test = divided.Train, divided.Test
+	r.note("no folder for testing: a fixed fifth of each class is the test part")
+	return nil
+}
+
+// finish gives the parts their shape: one channel if no pixel of any of them has colour.
+func (r *folderReader) finish(data *Data) {
+	for _, s := range data.parts() {
+		s.H, s.W = r.size.H, r.size.W
+		if r.colour || r.opts.Prepare != nil {
+			continue
+		}
 		grey := make([]uint8, len(s.Pixels)/3)
 		for i := range grey {
 			grey[i] = s.Pixels[3*i]
 		}
 		s.Pixels, s.C = grey, 1
 	}
-}
-
-// hidden reports whether a file is one that systems leave beside images.
-func hidden(name string) bool {
-	return strings.HasPrefix(name, ".") || name == "Thumbs.db" || name == "desktop.ini"
 }

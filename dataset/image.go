@@ -19,7 +19,7 @@ func (s *Set) Picture(i int) image.Image {
 func (d *Data) ShufflePixels(seed uint64) *Data {
 	sites := make([]int32, d.Train.H*d.Train.W)
 	rng.Permutation(sites, seed, "pixels", 0)
-	return &Data{Name: d.Name, Train: d.Train.moved(sites), Test: d.Test.moved(sites)}
+	return d.each(func(s *Set) *Set { return s.moved(sites) })
 }
 
 // Mirrored returns the set with left and right exchanged in every image.
@@ -50,7 +50,7 @@ func (d *Data) resizeTo(size Size) (*Data, error) {
 	if err := size.validate(); err != nil {
 		return nil, err
 	}
-	return &Data{Name: d.Name, Train: d.Train.resize(size), Test: d.Test.resize(size)}, nil
+	return d.each(func(s *Set) *Set { return s.resize(size) }), nil
 }
 
 func (size Size) validate() error {

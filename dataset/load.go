@@ -2,13 +2,20 @@ package dataset
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"image"
+	"io"
+	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/coarsegrain/taylornet/internal/fsx"
 	"github.com/coarsegrain/taylornet/internal/nearest"
 )
 
@@ -28,6 +35,19 @@ type Options struct {
 	// $TAYLORNET_DATA and the user's cache, which the command searches, are not added.
 	Dirs []string
 	Size Size // what images are resized to; zero leaves them as they are
+
+	// Prepare, if not nil, makes the pixels [Size.H,Size.W,Channels] of each picture of a
+	// folder, which is upright. A picture for which it returns an error counts as
+	// unreadable.
+	Prepare  func(image.Image) ([]uint8, error)
+	Channels int // of prepared pictures
+
+	// Whole makes all pictures of a folder without parts for training and testing the test
+	// part, to measure them. The training part is empty then.
+	Whole bool
+	// LeaveOut leaves out what cannot be read in a folder, and empty class folders, and lists
+	// them in Data.Read, to measure the rest. Otherwise, to train, they are an error.
+	LeaveOut bool
 }
 
 // Size is the height and width of images in pixels.
@@ -35,35 +55,39 @@ type Size struct{ H, W int }
 
 // Load returns a data set by its name: digits, mnist, fashion-mnist, cifar-10, or the
 // path of a folder. A folder holds one of these in its published files, a set in files
-// named like MNIST's, or folders of images (see ReadFolder).
+// named like MNIST's, or folders of images (see ReadFolder). Whether it is a known set is
+// decided by the checksums of its files: no other data get a known name.
 //
 // A known set lies in a sub-folder of one of opts.Dirs, where package fetch puts it, or in one of
 // them that has the sub-folder's name. The error wraps ErrUnknown, ErrNotFound or
-// ErrSizes if one of them is the reason, or the cause of ctx if that ends first.
+// *SizeError if one of them is the reason, or the cause of ctx if that ends first.
 func Load(ctx context.Context, name string, opts Options) (*Data, error) {
 	data, err := load(ctx, name, opts)
-	if err != nil || opts.Size == (Size{}) {
-		return data, err
+	if err != nil {
+		return nil, err
+	}
+	data.describe()
+	if opts.Size == (Size{}) {
+		return data, nil
 	}
 	return data.resizeTo(opts.Size)
 }
 
 func load(ctx context.Context, name string, opts Options) (*Data, error) {
-	for _, k := range knownSets() {
-		if k.Name != name {
-			continue
-		}
-		if name == digitsName {
+	for _, known := range knownSets() {
+		switch name {
+		case digitsName:
 			return Digits()
+		case known.Name:
+			return known.load(opts.Dirs)
 		}
-		dir, paths, err := k.find(opts.Dirs)
-		if err != nil {
-			return nil, err
-		}
-		return k.load(dir, paths)
 	}
-	if info, err := os.Stat(name); err == nil && info.IsDir() {
-		return loadDir(ctx, name, opts.Size)
+	info, err := os.Stat(name)
+	switch {
+	case err == nil && info.IsDir():
+		return loadDir(ctx, name, opts)
+	case err == nil && info.Mode().IsRegular():
+		return nil, notFolder(name)
 	}
 	return nil, unknown(name)
 }
@@ -77,13 +101,13 @@ func List(opts Options) []Info {
 		} else if dir, _, err := k.find(opts.Dirs); err == nil {
 			k.Path = dir
 		}
-		infos = append(infos, k.Info)
+		infos = append(infos, k)
 	}
 	return infos
 }
 
-// find returns the first folder that holds all files of a set, and their paths.
-func (k known) find(dirs []string) (dir string, paths []string, err error) {
+// find returns the first folder that holds all files of a set, and their names.
+func (k Info) find(dirs []string) (dir string, files []string, err error) {
 	var looked []string
 	for _, parent := range append(slices.Clone(dirs), SystemDir) {
 		if parent == "" {
@@ -94,11 +118,11 @@ func (k known) find(dirs []string) (dir string, paths []string, err error) {
 			candidates = append(candidates, parent)
 		}
 		for _, dir := range candidates {
-			paths, missing := k.paths(dir)
+			files, missing := k.files(dir)
 			if missing == "" {
-				return dir, paths, nil
+				return dir, files, nil
 			}
-			if len(paths) > 0 {
+			if len(files) > 0 {
 				dir += " (which lacks " + missing + ")"
 			}
 			looked = append(looked, dir)
@@ -107,20 +131,20 @@ func (k known) find(dirs []string) (dir string, paths []string, err error) {
 	return "", nil, fmt.Errorf("%w: %s is not in %s", ErrNotFound, k.Name, strings.Join(looked, ", "))
 }
 
-// paths returns the files of a set that dir holds, gzipped or unpacked, up to
+// files returns the files of a set that dir holds, gzipped or unpacked, up to
 // the first that is missing.
-func (k known) paths(dir string) (paths []string, missing string) {
+func (k Info) files(dir string) (files []string, missing string) {
 	for _, f := range k.Published.Files {
-		path := filepath.Join(dir, f.Name)
-		if !isFile(path) {
-			path = strings.TrimSuffix(path, ".gz")
+		name := f.Name
+		if !isFile(filepath.Join(dir, name)) {
+			name = strings.TrimSuffix(name, ".gz")
 		}
-		if !isFile(path) {
-			return paths, f.Name
+		if !isFile(filepath.Join(dir, name)) {
+			return files, f.Name
 		}
-		paths = append(paths, path)
+		files = append(files, name)
 	}
-	return paths, ""
+	return files, ""
 }
 
 func isFile(path string) bool {
@@ -128,54 +152,114 @@ func isFile(path string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// load reads the files of a set found in dir.
-func (k known) load(dir string, paths []string) (*Data, error) {
-	data, err := k.read(paths)
+// load finds and reads a known set.
+func (k Info) load(dirs []string) (*Data, error) {
+	dir, files, err := k.find(dirs)
+	if err != nil {
+		return nil, err
+	}
+	l := layout{files: files, cifar: k.Published.Files[0] == cifarFiles()[0]}
+	data, err := l.load(os.DirFS(dir))
 	if err != nil {
 		return nil, fmt.Errorf("loading %s from %s: %w", k.Name, dir, err)
 	}
-	data.name(k.Name)
+	if data.Name != k.Name {
+		return nil, fmt.Errorf("%w: the files in %s are not those of %s as published, by their checksums; the path of the folder reads them as a set of their own",
+			ErrNotFound, dir, k.Name)
+	}
 	return data, nil
 }
 
 func (d *Data) name(name string) {
 	d.Name, d.Train.Name, d.Test.Name = name, name+" train", name+" test"
+	if d.Validation != nil {
+		d.Validation.Name = name + " validation"
+	}
 }
 
-// loadDir reads a folder given by its path. The folder's name decides between sets
-// that are published under the same file names.
-func loadDir(ctx context.Context, dir string, size Size) (*Data, error) {
-	abs, err := filepath.Abs(dir)
+// loadDir reads a folder given by its path.
+func loadDir(ctx context.Context, dir string, opts Options) (*Data, error) {
+	name, err := folderName(dir)
 	if err != nil {
 		return nil, err
 	}
-	base := filepath.Base(abs)
-	sets := slices.DeleteFunc(knownSets(), func(k known) bool { return k.Name == digitsName })
-	// A folder of another name with MNIST's file names is a set of its own.
-	other := known{Info: Info{Name: base, Published: Publication{Files: idxFiles("", "", "", "")}},
-		read: func(paths []string) (*Data, error) { return loadIDX(paths, nil) }}
-	for _, k := range append(sets, other) {
-		if k.Published.Folder != base && k.Published.Folder != "" {
-			continue
-		}
-		if paths, missing := k.paths(dir); missing == "" {
-			return k.load(dir, paths)
+	fsys := os.DirFS(dir)
+	var data *Data
+	l, err := findLayout(fsys)
+	switch {
+	case err != nil:
+	case l != nil:
+		data, err = l.load(fsys)
+	default:
+		data, err = ReadFolder(ctx, fsys, opts)
+		if err == nil {
+			data.Name = ""
 		}
 	}
-	data, err := ReadFolder(ctx, os.DirFS(dir), size)
 	if err != nil {
 		return nil, fmt.Errorf("loading the folder %s: %w", dir, err)
 	}
-	data.name(base)
+	if data.Name == "" {
+		data.name(name)
+	}
 	return data, nil
 }
 
-func loadIDX(paths []string, classes []string) (*Data, error) {
-	train, err := openIDX(paths[0], paths[1], classes)
+// folderName returns the name of data in a folder: the folder's, with that of the one
+// around it if it is the name of a known set, which these data are not.
+func folderName(dir string) (string, error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	name := filepath.Base(abs)
+	if _, err := Describe(name); err == nil {
+		name = filepath.Join(filepath.Base(filepath.Dir(abs)), name)
+	}
+	return name, nil
+}
+
+// notFolder returns the error about a file that is given as a data set.
+func notFolder(file string) error {
+	start, err := readStart(file)
+	if err != nil {
+		return err
+	}
+	for _, magic := range []string{"PK\x03\x04", "\x1f\x8b", "BZh", "\xfd7zXZ\x00", "7z\xbc\xaf\x27\x1c", "Rar!", "\x28\xb5\x2f\xfd"} {
+		if strings.HasPrefix(start, magic) {
+			return fmt.Errorf("%w: %s is an archive: unpack it, and give the path of the folder", ErrUnknown, file)
+		}
+	}
+	if len(start) == tarStart && strings.HasSuffix(start, "ustar") {
+		return fmt.Errorf("%w: %s is an archive: unpack it, and give the path of the folder", ErrUnknown, file)
+	}
+	return fmt.Errorf("%w: %s is a file: give the path of a folder", ErrUnknown, file)
+}
+
+// tarStart is the length of a tar file up to the word by which it is known.
+const tarStart = 257 + len("ustar")
+
+// readStart returns the first bytes of a file.
+func readStart(file string) (string, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	start := make([]byte, tarStart)
+	n, err := io.ReadFull(f, start)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = nil
+	}
+	return string(start[:n]), err
+}
+
+func loadIDX(files *summedFiles, names []string) (*Data, error) {
+	train, err := openIDX(files, names[0], names[1], nil)
 	if err != nil {
 		return nil, err
 	}
-	test, err := openIDX(paths[2], paths[3], train.Classes)
+	test, err := openIDX(files, names[2], names[3], train.Classes)
 	if err != nil {
 		return nil, err
 	}
@@ -185,18 +269,18 @@ func loadIDX(paths []string, classes []string) (*Data, error) {
 	return &Data{Train: train, Test: test}, nil
 }
 
-func openIDX(images, labels string, classes []string) (*Set, error) {
+func openIDX(files *summedFiles, images, labels string, classes []string) (*Set, error) {
 	var dims []int
 	var pixels, raw []uint8
-	err := withFile(images, func(f *os.File) (err error) {
-		dims, pixels, err = readIDX(f, 3)
+	err := files.read(images, func(r io.Reader) (err error) {
+		dims, pixels, err = readIDX(r, 3)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	err = withFile(labels, func(f *os.File) (err error) {
-		_, raw, err = readIDX(f, 1)
+	err = files.read(labels, func(r io.Reader) (err error) {
+		_, raw, err = readIDX(r, 1)
 		return err
 	})
 	if err != nil {
@@ -204,52 +288,64 @@ func openIDX(images, labels string, classes []string) (*Set, error) {
 	}
 	set, err := idxSet(dims, pixels, raw, classes)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", filepath.Base(labels), err)
+		return nil, fmt.Errorf("%s: %w", path.Base(labels), err)
 	}
 	return set, nil
 }
 
-func loadCIFAR(paths []string) (*Data, error) {
-	last := len(paths) - 1
-	train, err := openCIFAR(paths[:last])
+func loadCIFAR(files *summedFiles, names []string) (*Data, error) {
+	last := len(names) - 1
+	train, err := openCIFAR(files, names[:last])
 	if err != nil {
 		return nil, err
 	}
-	test, err := openCIFAR(paths[last:])
+	test, err := openCIFAR(files, names[last:])
 	if err != nil {
 		return nil, err
 	}
 	return &Data{Train: train, Test: test}, nil
 }
 
-func openCIFAR(paths []string) (*Set, error) {
+func openCIFAR(files *summedFiles, names []string) (*Set, error) {
 	var size int64
-	for _, path := range paths {
-		info, err := os.Stat(path)
+	for _, name := range names {
+		info, err := fs.Stat(files.fsys, name)
 		if err != nil {
 			return nil, err
 		}
 		size += info.Size()
 	}
 	set := newCIFAR(int(size / cifarRecord))
-	for _, path := range paths {
-		if err := withFile(path, func(f *os.File) error { return set.readCIFAR(f) }); err != nil {
+	for _, name := range names {
+		if err := files.read(name, set.readCIFAR); err != nil {
 			return nil, err
 		}
 	}
 	return set, nil
 }
 
-// withFile calls use with an open file and names the file in errors.
-func withFile(path string, use func(*os.File) error) error {
-	f, err := os.Open(path)
+// summedFiles reads files and takes their checksums.
+type summedFiles struct {
+	fsys fs.FS
+	sums []string // of the contents without gzip, in the order in which they were read
+}
+
+// read calls use with the content of a file, without gzip, and names the file in errors.
+func (s *summedFiles) read(name string, use func(io.Reader) error) error {
+	f, err := s.fsys.Open(name)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	if err := use(f); err != nil {
-		return fmt.Errorf("%s: %w", filepath.Base(path), err)
+	sum := sha256.New()
+	content, err := fsx.Gunzip(f)
+	if err == nil {
+		err = use(io.TeeReader(content, sum))
 	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", path.Base(name), err)
+	}
+	s.sums = append(s.sums, hex.EncodeToString(sum.Sum(nil)))
 	return nil
 }
 

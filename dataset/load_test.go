@@ -44,7 +44,6 @@ func writeFiles(t *testing.T, dir string, files map[string][]byte) {
 
 func TestLoadLooksUp(t *testing.T) {
 	root := t.TempDir()
-	empty := filepath.Join(root, "empty")
 	writeFiles(t, filepath.Join(root, "first", "mnist"), smallIDX())
 	writeFiles(t, filepath.Join(root, "second", "cifar-10-batches-bin"), smallCIFAR())
 	writeFiles(t, filepath.Join(root, "own set"), smallIDX())
@@ -59,14 +58,11 @@ func TestLoadLooksUp(t *testing.T) {
 		train, test int
 		classes     int
 	}{
-		{"mnist", []string{empty, filepath.Join(root, "first")}, "mnist", 2, 1, 10},
-		{"mnist", []string{"", filepath.Join(root, "first", "mnist")}, "mnist", 2, 1, 10},
-		{"cifar-10", []string{filepath.Join(root, "first"), filepath.Join(root, "second")}, "cifar-10", 5, 1, 10},
-		{filepath.Join(root, "first", "mnist"), nil, "mnist", 2, 1, 10},
+		{filepath.Join(root, "first", "mnist"), nil, filepath.Join("first", "mnist"), 2, 1, 2},
 		{filepath.Join(root, "own set"), nil, "own set", 2, 1, 2},
-		{filepath.Join(root, "second", "cifar-10-batches-bin") + "/", nil, "cifar-10", 5, 1, 10},
+		{filepath.Join(root, "second", "cifar-10-batches-bin") + "/", nil, "cifar-10-batches-bin", 5, 1, 10},
 		{filepath.Join(root, "pictures"), nil, "pictures", 3, 1, 2},
-		{"digits", []string{empty}, "digits", 1438, 359, 10},
+		{"digits", []string{filepath.Join(root, "first")}, "digits", 1438, 359, 10},
 	} {
 		data, err := Load(t.Context(), tt.name, Options{Dirs: tt.dirs})
 		if err != nil {
@@ -78,6 +74,37 @@ func TestLoadLooksUp(t *testing.T) {
 		if data.Name != tt.wantName || data.Train.Name != tt.wantName+" train" || data.Train.Len() != tt.train || data.Test.Len() != tt.test ||
 			len(data.Test.Classes) != tt.classes {
 			t.Errorf("%s: %q with %d and %d images of %d classes", tt.name, data.Name, data.Train.Len(), data.Test.Len(), len(data.Test.Classes))
+		}
+	}
+}
+
+// Known sets are found by name in any of the folders; that these are not the published
+// files is noticed by their checksums.
+func TestFind(t *testing.T) {
+	root := t.TempDir()
+	first, second, empty := filepath.Join(root, "first"), filepath.Join(root, "second"), filepath.Join(root, "empty")
+	writeFiles(t, filepath.Join(first, "mnist"), smallIDX())
+	writeFiles(t, filepath.Join(second, "cifar-10-batches-bin"), smallCIFAR())
+	for _, tt := range []struct {
+		name string
+		dirs []string
+		want string
+	}{
+		{"mnist", []string{empty, first}, filepath.Join(first, "mnist")},
+		{"mnist", []string{"", filepath.Join(first, "mnist")}, filepath.Join(first, "mnist")},
+		{"cifar-10", []string{first, second}, filepath.Join(second, "cifar-10-batches-bin")},
+	} {
+		info, err := Describe(tt.name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir, files, err := info.find(tt.dirs)
+		if err != nil || dir != tt.want || len(files) != len(info.Published.Files) {
+			t.Errorf("%s: in %s, %q, error %v", tt.name, dir, files, err)
+		}
+		_, err = Load(t.Context(), tt.name, Options{Dirs: tt.dirs})
+		if !errors.Is(err, ErrNotFound) || !strings.Contains(err.Error(), "not those of "+tt.name+" as published") {
+			t.Errorf("%s: error %v", tt.name, err)
 		}
 	}
 }

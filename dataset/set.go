@@ -22,6 +22,8 @@ type Set struct {
 type Data struct {
 	Name        string
 	Train, Test *Set
+	Validation  *Set // to choose settings by; nil unless a folder has such a part
+	Read        Read // what it was read from
 }
 
 // Len returns the number of images.

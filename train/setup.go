@@ -55,11 +55,17 @@ func newRun(cfg Config, data *dataset.Data, opts Options) (*run, error) {
 	if cfg.MicroBatch == 0 {
 		cfg.MicroBatch = engine.MicroBatch(net)
 	}
+	if data.Validation != nil {
+		cfg.Validation = 0 // the data have validation images of their own, so none are set aside
+	}
 	r := &run{opts: opts, data: data, net: net, trained: net.NumParams()}
 	r.Config, r.Best, r.Fingerprint = cfg, -1, data.Train.Fingerprint()
 	r.training, r.validation, err = data.Train.All().Split(cfg.Validation, cfg.Seed)
 	if err != nil {
 		return nil, err
+	}
+	if data.Validation != nil {
+		r.validation = data.Validation.All()
 	}
 	r.norm = dataset.MeasureNormalisation(r.training)
 	r.sampler, err = dataset.NewSampler(r.training, r.norm, cfg.Augment, cfg.Seed)

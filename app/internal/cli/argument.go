@@ -165,8 +165,8 @@ func dataSource(arg string) (string, error) {
 }
 
 // loadGiven loads the data set that --data names.
-func (a *app) loadGiven(ctx context.Context, name string, size dataset.Size) (*dataset.Data, error) {
-	data, err := a.load(ctx, name, size)
+func (a *app) loadGiven(ctx context.Context, name string, opts dataset.Options) (*dataset.Data, error) {
+	data, err := a.load(ctx, name, opts)
 	if errors.Is(err, dataset.ErrUnknown) {
 		return nil, &usageError{err}
 	}
@@ -174,8 +174,8 @@ func (a *app) loadGiven(ctx context.Context, name string, size dataset.Size) (*d
 }
 
 // loadRecorded loads the data set that a network was trained on.
-func (a *app) loadRecorded(ctx context.Context, name string, size dataset.Size) (*dataset.Data, error) {
-	data, err := a.load(ctx, name, size)
+func (a *app) loadRecorded(ctx context.Context, name string, opts dataset.Options) (*dataset.Data, error) {
+	data, err := a.load(ctx, name, opts)
 	if errors.Is(err, dataset.ErrUnknown) {
 		return nil, fmt.Errorf("the data that it was trained on are gone: %w", err)
 	}

@@ -36,7 +36,7 @@ type classifyFlags struct {
 const defaultNearest, defaultReal = 3, 8
 
 func (a *app) classifyCommand() *cobra.Command {
-	f := &classifyFlags{}
+	f := &classifyFlags{evalFlags: evalFlags{measures: true}}
 	cmd := &cobra.Command{
 		Use:   "classify REFS [IMAGE...]",
 		Short: "Classify by similarity to reference images, and show them",
@@ -250,7 +250,7 @@ func (a *app) classifyImages(ctx context.Context, c *distill.Classifier, m *mode
 // if it is not at hand.
 func (a *app) trainingBehind(ctx context.Context, c *distill.Classifier) *dataset.Set {
 	set := c.References.Set
-	data, err := a.loadRecorded(ctx, c.References.Config.Data, dataset.Size{H: set.H, W: set.W})
+	data, err := a.loadRecorded(ctx, c.References.Config.Data, dataset.Options{Size: dataset.Size{H: set.H, W: set.W}})
 	if err == nil && data.Train.Fingerprint() == c.References.Fingerprint {
 		return data.Train
 	}

@@ -152,14 +152,20 @@ func (a *app) listData(names []string) error {
 
 func fetchCommand(name string) string { return "taylornet data " + name + " --fetch" }
 
-// load loads a data set. Its errors say which flag helps.
-func (a *app) load(ctx context.Context, name string, size dataset.Size) (*dataset.Data, error) {
-	data, err := dataset.Load(ctx, name, dataset.Options{Dirs: a.dirs(), Size: size})
+// load loads a data set from the folders that are searched, and says what was read. Its errors
+// say which flag helps.
+func (a *app) load(ctx context.Context, name string, opts dataset.Options) (*dataset.Data, error) {
+	opts.Dirs = a.dirs()
+	data, err := dataset.Load(ctx, name, opts)
+	var sizes *dataset.SizeError
 	switch {
 	case errors.Is(err, dataset.ErrNotFound):
 		return nil, fmt.Errorf("%w; get it with: %s", err, fetchCommand(name))
-	case errors.Is(err, dataset.ErrSizes):
-		return nil, fmt.Errorf("%w with --size HxW", err)
+	case errors.As(err, &sizes):
+		return nil, fmt.Errorf("%w, with --size %v", err, &sizeFlag{sizes.Size})
+	case err != nil:
+		return nil, err
 	}
-	return data, err
+	a.sayRead(data)
+	return data, nil
 }

@@ -175,7 +175,7 @@ func (a *app) distill(ctx context.Context, args []string, f *distillFlags) error
 func (d *distillation) load(ctx context.Context) (err error) {
 	f := d.flags
 	if f.resume && f.data == "" {
-		d.data, err = d.loadFor(ctx, d.models[0], d.config.Data, f.size.Size)
+		d.data, err = d.loadFor(ctx, d.models[0], d.config.Data, dataset.Options{Size: f.size.Size})
 	} else {
 		d.data, err = d.evalData(ctx, d.models[0], &evalFlags{data: f.data, size: f.size})
 	}

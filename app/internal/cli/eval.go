@@ -21,10 +21,11 @@ type evalFlags struct {
 	size        sizeFlag
 	robustness  bool
 	mirror      bool
+	measures    bool // the data, so what cannot be read in a folder is left out
 }
 
 func (a *app) evalCommand() *cobra.Command {
-	f := &evalFlags{}
+	f := &evalFlags{measures: true}
 	cmd := &cobra.Command{
 		Use:   "eval MODEL",
 		Short: "Measure a model's accuracy on a data set",
@@ -91,7 +92,10 @@ func (a *app) eval(ctx context.Context, arg string, f *evalFlags) error {
 		}
 	}
 	if a.json {
-		return a.writeJSON(m.Report(e, data.Name, f.split, disturbed))
+		return a.writeJSON(struct {
+			model.Report
+			Read dataset.Read `json:"read"`
+		}{m.Report(e, data.Name, f.split, disturbed), data.Read})
 	}
 	a.printf("%s right: %s of %s of %s\n", percent(e.Accuracy()), count(e.Correct), plural(e.Total, "image"), set.Name)
 	a.printf("%s; mean cross-entropy %.4f\n\n", describe(m.Net()), e.Loss)
@@ -127,14 +131,25 @@ func (f *evalFlags) checkSplit() error {
 func (f *evalFlags) part(m *model.Model, data *dataset.Data) (*dataset.Set, error) {
 	switch f.split {
 	case "train":
-		return data.Train, nil
+		return measured(data.Train)
 	case "validation":
+		if data.Validation != nil {
+			return measured(data.Validation)
+		}
 		if on := filepath.Base(train.ReadRecord(m).Config.Data); on != data.Name {
 			return nil, fmt.Errorf("--split validation: the model was trained on %s, not on %s", on, data.Name)
 		}
 		return setAside(m, data)
 	}
-	return data.Test, nil
+	return measured(data.Test)
+}
+
+// measured returns the set, or an error if it has no images.
+func measured(set *dataset.Set) (*dataset.Set, error) {
+	if set.Len() == 0 {
+		return nil, fmt.Errorf("no image to measure in %s: choose other data with --data, or another part with --split", set.Name)
+	}
+	return set, nil
 }
 
 // setAside returns the training images that the best epoch of a model was chosen by.
@@ -152,19 +167,25 @@ func setAside(m *model.Model, data *dataset.Data) (*dataset.Set, error) {
 // evalData loads the data that the flags name, or the data of the model's training.
 func (a *app) evalData(ctx context.Context, m *model.Model, f *evalFlags) (*dataset.Data, error) {
 	if f.data != "" {
-		return a.loadGiven(ctx, f.data, f.size.Size)
+		return a.loadGiven(ctx, f.data, f.options())
 	}
 	name := train.ReadRecord(m).Config.Data
 	if name == "" {
 		return nil, usagef("the model does not say what it was trained on: name a data set with --data")
 	}
-	return a.loadFor(ctx, m, name, f.size.Size)
+	return a.loadFor(ctx, m, name, f.options())
+}
+
+// options say how the data are read.
+func (f *evalFlags) options() dataset.Options {
+	return dataset.Options{Size: f.size.Size, LeaveOut: f.measures}
 }
 
 // loadFor loads the data set of a record. Unless a size is given, images are resized to
 // what the model takes.
-func (a *app) loadFor(ctx context.Context, m *model.Model, name string, size dataset.Size) (*dataset.Data, error) {
-	return a.loadRecorded(ctx, name, cmp.Or(size, sizeOf(m.Net())))
+func (a *app) loadFor(ctx context.Context, m *model.Model, name string, opts dataset.Options) (*dataset.Data, error) {
+	opts.Size = cmp.Or(opts.Size, sizeOf(m.Net()))
+	return a.loadRecorded(ctx, name, opts)
 }
 
 func (a *app) writeDisturbed(list []model.Disturbed) {

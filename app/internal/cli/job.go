@@ -53,7 +53,7 @@ func (n network) data() string {
 
 // prepareNew prepares a new run.
 func (a *app) prepareNew(ctx context.Context, f *trainFlags) (*job, error) {
-	j, err := newJob(ctx, f, a.loadGiven)
+	j, err := newJob(ctx, f, sized(a.loadGiven))
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +154,7 @@ func (a *app) prepareResume(ctx context.Context, f *trainFlags) (*job, error) {
 	if err := j.refuse(f, source); err != nil {
 		return nil, err
 	}
-	j.data, err = a.loadRecorded(ctx, j.config.Data, sizeOf(j.net))
+	j.data, err = a.loadRecorded(ctx, j.config.Data, dataset.Options{Size: sizeOf(j.net)})
 	return j, err
 }
 

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/train"
 )
 
@@ -13,7 +14,10 @@ func (a *app) summarise(j *job, r *train.Result) error {
 	out := r.Summary(j.dir)
 	out.Report = filepath.Join(j.dir, reportFile)
 	if a.json {
-		return a.writeJSON(out)
+		return a.writeJSON(struct {
+			train.Summary
+			Read dataset.Read `json:"read"`
+		}{out, j.data.Read})
 	}
 	a.notef("")
 	a.printf("%s\n", describe(j.net))

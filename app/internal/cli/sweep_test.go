@@ -8,9 +8,9 @@ import (
 
 // Variations whose flags say the same in other words are refused.
 func TestVariationsDiffer(t *testing.T) {
-	a := &app{}
+	a := &app{quiet: true}
 	s := &sweepCommand{app: a, flags: &sweepFlags{trainFlags: trainFlags{settings: trainSettings()}}, plan: &sweep.Plan{Data: "digits"}}
-	s.opts.Load = sweep.Load(a.loadGiven).Once()
+	s.opts.Load = sized(a.loadGiven).Once()
 	if err := s.vary(t.Context(), "--weight-decay 0.1 --smoothing 0.1 --momentum 0.0"); err != nil {
 		t.Fatal(err)
 	}

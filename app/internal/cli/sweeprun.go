@@ -27,9 +27,9 @@ func (a *app) sweep(ctx context.Context, f *sweepFlags) error {
 	s := &sweepCommand{app: a, flags: f, opts: sweep.Options{
 		Dir: f.out, Resume: f.resume, Parallel: f.parallel, Workers: f.workers, SaveEvery: f.saveEvery, Engine: a.engine.Engine, Teacher: loadTeacher,
 	}}
-	load, plan := sweep.Load(a.loadGiven), s.newPlan
+	load, plan := sized(a.loadGiven), s.newPlan
 	if f.resume {
-		load, plan = a.loadRecorded, s.resumedPlan
+		load, plan = sized(a.loadRecorded), s.resumedPlan
 	}
 	s.opts.Load = load.Once()
 	if err := plan(ctx); err != nil {

@@ -107,7 +107,7 @@ func (a *app) taylor(ctx context.Context, f *taylorFlags) error {
 	if s.source, err = dataSource(f.data); err != nil {
 		return err
 	}
-	if s.data, err = a.loadGiven(ctx, f.data, f.size.Size); err != nil {
+	if s.data, err = a.loadGiven(ctx, f.data, dataset.Options{Size: f.size.Size}); err != nil {
 		return err
 	}
 	if f.out == "" {

@@ -1,0 +1,46 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/sweep"
+)
+
+// sized returns load with a size as the only option.
+func sized(load func(context.Context, string, dataset.Options) (*dataset.Data, error)) sweep.Load {
+	return func(ctx context.Context, name string, size dataset.Size) (*dataset.Data, error) {
+		return load(ctx, name, dataset.Options{Size: size})
+	}
+}
+
+// maxLeftOut is how many of the files that were left out a line names.
+const maxLeftOut = 5
+
+// sayRead notes what was read and what was left out.
+func (a *app) sayRead(data *dataset.Data) {
+	r := data.Read
+	a.notef("%s: read %s of %s", data.Name, plural(r.Images, "image"), classes(r.Classes))
+	for i, l := range r.LeftOut {
+		if i == maxLeftOut {
+			a.notef("left out: %d more", len(r.LeftOut)-i)
+			break
+		}
+		images := ""
+		if l.Images > 0 {
+			images = " (" + plural(l.Images, "image") + ")"
+		}
+		a.notef("left out: %s%s: %s", l.Name, images, l.Reason)
+	}
+	for _, note := range r.Notes {
+		a.notef("note: %s", note)
+	}
+}
+
+func classes(n int) string {
+	if n == 1 {
+		return "1 class"
+	}
+	return fmt.Sprintf("%s classes", count(n))
+}

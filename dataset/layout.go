@@ -1,0 +1,201 @@
+package dataset
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+)
+
+// layout is the files of one data set in a published form.
+type layout struct {
+	name  string   // what its files are called after, for messages
+	files []string // paths, in the order of Publication.Files
+	cifar bool     // the form of CIFAR-10, otherwise that of MNIST
+	// turned images have their rows and columns exchanged, as EMNIST's do.
+	turned bool
+}
+
+// findLayout returns the data set in published files that a folder, or one folder in it,
+// holds; nil if there is none. MNIST/raw, as torchvision has it, counts as one folder. It is
+// an error if there are several sets, or some files of one.
+func findLayout(fsys fs.FS) (*layout, error) {
+	found, fault := layoutsIn(fsys, ".")
+	if len(found) == 0 {
+		entries, err := fs.ReadDir(fsys, ".")
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range entries {
+			if e.Type().IsRegular() || leftover(e.Name()) {
+				continue
+			}
+			for _, dir := range []string{e.Name(), path.Join(e.Name(), "raw")} {
+				more, err := layoutsIn(fsys, dir)
+				found, fault = append(found, more...), errors.Join(fault, err)
+			}
+		}
+	}
+	switch len(found) {
+	case 0:
+		return nil, fault
+	case 1:
+		return &found[0], nil
+	}
+	var names []string
+	for _, l := range found {
+		names = append(names, l.name)
+	}
+	return nil, fmt.Errorf("%d data sets are there: %s: give a folder that holds only one", len(found), few(names))
+}
+
+// layoutsIn returns the data sets whose files dir holds, and an error about those that
+// are not complete or are of a kind that is not read. It finds none if dir cannot be read.
+func layoutsIn(fsys fs.FS, dir string) (found []layout, err error) {
+	entries, readErr := fs.ReadDir(fsys, dir)
+	if readErr != nil {
+		return nil, nil
+	}
+	cifar := fileNames(cifarFiles())
+	var sets []*idxFileSet
+	var batches, others []string
+	for _, e := range entries {
+		if e.IsDir() {
+			continue
+		}
+		name := e.Name()
+		switch prefix, role, ok := idxRole(name); {
+		case ok:
+			i := slices.IndexFunc(sets, func(s *idxFileSet) bool { return s.prefix == prefix })
+			if i < 0 {
+				i = len(sets)
+				sets = append(sets, &idxFileSet{prefix: prefix})
+			}
+			sets[i].files[role] = name // the gzipped file has the lesser name: the other one remains
+		case slices.Contains(cifar, name):
+			batches = append(batches, name)
+		case name == "batches.meta" || name == "fine_label_names.txt":
+			others = append(others, name)
+		}
+	}
+	for _, s := range sets {
+		if missing := s.missing(); len(missing) > 0 {
+			err = errors.Join(err, fmt.Errorf("%s lacks %s of a set of four IDX files", dir, strings.Join(missing, ", ")))
+			continue
+		}
+		found = append(found, layout{
+			name: path.Join(dir, s.prefix), files: within(dir, s.files[:]), turned: strings.HasPrefix(s.prefix, "emnist"),
+		})
+	}
+	switch {
+	case len(batches) == len(cifar):
+		found = append(found, layout{name: path.Join(dir, "cifar-10"), files: within(dir, cifar), cifar: true})
+	case len(batches) > 0:
+		missing := slices.DeleteFunc(cifar, func(name string) bool { return slices.Contains(batches, name) })
+		err = errors.Join(err, fmt.Errorf("%s lacks %s of CIFAR-10's six files", dir, strings.Join(missing, ", ")))
+	case slices.Contains(others, "batches.meta"):
+		err = errors.Join(err, fmt.Errorf("%s holds CIFAR-10 for Python: get the binary version, cifar-10-binary.tar.gz", dir))
+	case len(others) > 0:
+		err = errors.Join(err, fmt.Errorf("%s holds CIFAR-100, which is not read: make a folder of class folders of it", dir))
+	}
+	return found, err
+}
+
+func fileNames(files []File) []string {
+	names := make([]string, len(files))
+	for i, f := range files {
+		names[i] = f.Name
+	}
+	return names
+}
+
+// within returns the paths of files in dir.
+func within(dir string, files []string) []string {
+	paths := make([]string, len(files))
+	for i, name := range files {
+		paths[i] = path.Join(dir, name)
+	}
+	return paths
+}
+
+// idxFileSet is the IDX files of one prefix, in the order of idxFiles.
+type idxFileSet struct {
+	prefix string
+	files  [4]string
+}
+
+// missing names the files that are not there.
+func (s *idxFileSet) missing() []string {
+	var names []string
+	for role, f := range idxFiles("", "", "", "") {
+		if s.files[role] == "" {
+			names = append(names, strings.TrimSuffix(strings.TrimPrefix(s.prefix+"-"+f.Name, "-"), ".gz"))
+		}
+	}
+	return names
+}
+
+// idxRole returns the place in idxFiles of a file that is named like MNIST's, and what stands
+// before: train-images-idx3-ubyte.gz, t10k-labels.idx1-ubyte,
+// emnist-digits-test-images-idx3-ubyte.
+func idxRole(name string) (prefix string, role int, ok bool) {
+	name = strings.TrimSuffix(strings.ToLower(name), ".gz")
+	words := strings.FieldsFunc(name, func(c rune) bool { return c == '-' || c == '.' || c == '_' })
+	if len(words) < 4 {
+		return "", 0, false
+	}
+	n := len(words) - 4
+	switch words[n] {
+	case "train":
+	case "t10k", "test":
+		role = 2
+	default:
+		return "", 0, false
+	}
+	switch strings.Join(words[n+1:], " ") {
+	case "images idx3 ubyte":
+	case "labels idx1 ubyte":
+		role++
+	default:
+		return "", 0, false
+	}
+	return strings.Join(words[:n], "-"), role, true
+}
+
+// load reads the files. The name is that of a known data set if they are its published
+// ones, "" otherwise.
+func (l *layout) load(fsys fs.FS) (*Data, error) {
+	files := &summedFiles{fsys: fsys}
+	read := loadIDX
+	if l.cifar {
+		read = loadCIFAR
+	}
+	data, err := read(files, l.files)
+	if err != nil {
+		return nil, err
+	}
+	if l.turned {
+		data = data.each((*Set).transposed)
+	}
+	for _, known := range knownSets() {
+		same := func(f File, sum string) bool { return f.SHA256 == sum }
+		if slices.EqualFunc(known.Published.Files, files.sums, same) {
+			data.Train.Classes, data.Test.Classes = known.Classes, known.Classes
+			data.name(known.Name)
+		}
+	}
+	return data, nil
+}
+
+// transposed returns the set with rows and columns exchanged in every image.
+func (s *Set) transposed() *Set {
+	sites := make([]int32, s.H*s.W)
+	for i := range sites {
+		sites[i] = int32(i%s.H*s.W + i/s.H)
+	}
+	t := s.moved(sites)
+	t.H, t.W = s.W, s.H
+	return t
+}

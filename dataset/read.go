@@ -1,0 +1,131 @@
+package dataset
+
+import (
+	"fmt"
+	"hash/maphash"
+	"slices"
+	"strings"
+)
+
+// Read says what became of the files that a data set was read from.
+type Read struct {
+	Images  int       `json:"images"`   // in all parts
+	Classes int       `json:"classes"`  // that have a name, with images or without
+	LeftOut []LeftOut `json:"left_out"` // never nil
+	Notes   []string  `json:"notes"`    // how the parts are used, and what is unusual about the images; never nil
+}
+
+// LeftOut is a file or folder that was not read, and why.
+type LeftOut struct {
+	Name   string `json:"name"`   // below the folder, with slashes
+	Images int    `json:"images"` // how many pictures it holds or is, by its name
+	Reason string `json:"reason"`
+}
+
+// parts lists the parts that there are, in the order in which they are described.
+func (d *Data) parts() []*Set {
+	return slices.DeleteFunc([]*Set{d.Train, d.Validation, d.Test}, func(s *Set) bool { return s == nil })
+}
+
+// each returns the data with every part changed.
+func (d *Data) each(change func(*Set) *Set) *Data {
+	changed := *d
+	changed.Train, changed.Test = change(d.Train), change(d.Test)
+	if d.Validation != nil {
+		changed.Validation = change(d.Validation)
+	}
+	return &changed
+}
+
+// describe completes what is said about the data.
+func (d *Data) describe() {
+	r := &d.Read
+	r.Images, r.Classes = 0, len(d.Train.Classes)
+	for _, s := range d.parts() {
+		r.Images += s.Len()
+	}
+	r.Notes = slices.Concat([]string{}, r.Notes, d.constant(), d.single(), d.repeated())
+	if r.LeftOut == nil {
+		r.LeftOut = []LeftOut{}
+	}
+}
+
+// constant notes images all of whose pixels are equal.
+func (d *Data) constant() []string {
+	counts, total := make([]int, len(d.Train.Classes)), 0
+	for _, s := range d.parts() {
+		for i, label := range s.Labels {
+			if isConstant(s.Image(i), s.C) {
+				counts[label]++
+				total++
+			}
+		}
+	}
+	if total == 0 {
+		return nil
+	}
+	var where []string
+	for class, n := range counts {
+		if n > 0 {
+			where = append(where, fmt.Sprintf("%d of %s", n, d.Train.Classes[class]))
+		}
+	}
+	return []string{fmt.Sprintf("images of one colour throughout: %d (%s)", total, few(where))}
+}
+
+func isConstant(pixels []uint8, c int) bool {
+	for i := c; i < len(pixels); i++ {
+		if pixels[i] != pixels[i-c] {
+			return false
+		}
+	}
+	return true
+}
+
+// single notes classes of which there is one training image, or one image at all.
+func (d *Data) single() []string {
+	set, of := d.Train, "training image"
+	if set.Len() == 0 {
+		set, of = d.Test, "image"
+	}
+	var names []string
+	for class, n := range set.All().Counts() {
+		if n == 1 {
+			names = append(names, set.Classes[class])
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("classes with one %s: %s", of, few(names))}
+}
+
+// repeated notes images for testing or validation that are training images, too.
+func (d *Data) repeated() []string {
+	seed, seen := maphash.MakeSeed(), map[uint64]int{}
+	for i := range d.Train.Len() {
+		seen[maphash.Bytes(seed, d.Train.Image(i))] = i
+	}
+	var notes []string
+	for _, s := range d.parts()[1:] {
+		n := 0
+		for i := range s.Len() {
+			image := s.Image(i)
+			if at, ok := seen[maphash.Bytes(seed, image)]; ok && slices.Equal(image, d.Train.Image(at)) {
+				n++
+			}
+		}
+		if n > 0 {
+			notes = append(notes, fmt.Sprintf("images of %s that are training images, too: %d of %d", s.Name, n, s.Len()))
+		}
+	}
+	return notes
+}
+
+// few lists the first names, and says how many more there are.
+func few(names []string) string {
+	if len(names) <= maxReported {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s, and %d more", strings.Join(names[:maxReported], ", "), len(names)-maxReported)
+}
