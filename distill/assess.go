@@ -73,6 +73,9 @@ func Assess(ctx context.Context, levels []*References, m *model.Model, data *dat
 	if a.leaves, a.validation, err = train.Split(m, data.Train); err != nil {
 		return nil, err
 	}
+	if data.Validation != nil {
+		a.validation = data.Validation.All()
+	}
 	full, err := m.Evaluate(ctx, data.Test.All())
 	if ctx.Err() != nil {
 		return nil, interrupted(ctx)

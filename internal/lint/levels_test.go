@@ -34,6 +34,7 @@ L12 cmd/...
 const modules = `
 golang.org/x/sys                    internal/cpu
 golang.org/x/image                  dataset dataset/drawing app/internal/report
+golang.org/x/text                   dataset
 gonum.org/v1/plot                   app/internal/report
 github.com/spf13/cobra              app/internal/cli
 github.com/spf13/pflag              app/internal/cli

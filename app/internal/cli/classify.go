@@ -189,6 +189,7 @@ func (a *app) classifyData(ctx context.Context, c *distill.Classifier, m *model.
 	if err != nil {
 		return err
 	}
+	a.sayRead(data)
 	refs := c.References
 	if a.json {
 		e.Data, e.Split = data.Name, f.split

@@ -152,8 +152,7 @@ func (a *app) listData(names []string) error {
 
 func fetchCommand(name string) string { return "taylornet data " + name + " --fetch" }
 
-// load loads a data set from the folders that are searched, and says what was read. Its errors
-// say which flag helps.
+// load loads a data set from the folders that are searched. Its errors say which flag helps.
 func (a *app) load(ctx context.Context, name string, opts dataset.Options) (*dataset.Data, error) {
 	opts.Dirs = a.dirs()
 	data, err := dataset.Load(ctx, name, opts)
@@ -163,9 +162,6 @@ func (a *app) load(ctx context.Context, name string, opts dataset.Options) (*dat
 		return nil, fmt.Errorf("%w; get it with: %s", err, fetchCommand(name))
 	case errors.As(err, &sizes):
 		return nil, fmt.Errorf("%w, with --size %v", err, &sizeFlag{sizes.Size})
-	case err != nil:
-		return nil, err
 	}
-	a.sayRead(data)
-	return data, nil
+	return data, err
 }

@@ -158,6 +158,9 @@ func (a *app) distill(ctx context.Context, args []string, f *distillFlags) error
 	if d.leaves, d.validation, err = train.Split(d.models[0], d.data.Train); err != nil {
 		return err
 	}
+	if d.data.Validation != nil {
+		d.validation = d.data.Validation.All()
+	}
 	if f.split == "validation" {
 		if d.data.Test, err = setAside(d.models[0], d.data); err != nil {
 			return err

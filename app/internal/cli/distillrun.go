@@ -38,6 +38,7 @@ func (d *distillation) run(ctx context.Context) error {
 	if err != nil {
 		return d.explained(err)
 	}
+	d.sayRead(d.data)
 	out := &distillOutput{Seconds: time.Since(d.start).Seconds(), Run: dir, Report: filepath.Join(dir, reportFile)}
 	if out.Assessment, err = distill.Assess(ctx, levels, d.models[0], d.data, d.assessOptions()); err != nil {
 		return d.explained(err)

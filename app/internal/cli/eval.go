@@ -91,6 +91,7 @@ func (a *app) eval(ctx context.Context, arg string, f *evalFlags) error {
 			return err
 		}
 	}
+	a.sayRead(data)
 	if a.json {
 		return a.writeJSON(struct {
 			model.Report
@@ -133,9 +134,6 @@ func (f *evalFlags) part(m *model.Model, data *dataset.Data) (*dataset.Set, erro
 	case "train":
 		return measured(data.Train)
 	case "validation":
-		if data.Validation != nil {
-			return measured(data.Validation)
-		}
 		if on := filepath.Base(train.ReadRecord(m).Config.Data); on != data.Name {
 			return nil, fmt.Errorf("--split validation: the model was trained on %s, not on %s", on, data.Name)
 		}
@@ -154,6 +152,9 @@ func measured(set *dataset.Set) (*dataset.Set, error) {
 
 // setAside returns the training images that the best epoch of a model was chosen by.
 func setAside(m *model.Model, data *dataset.Data) (*dataset.Set, error) {
+	if data.Validation != nil {
+		return measured(data.Validation)
+	}
 	_, images, err := train.Split(m, data.Train)
 	if err != nil {
 		return nil, err

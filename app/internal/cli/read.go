@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/sweep"
@@ -19,23 +20,27 @@ func sized(load func(context.Context, string, dataset.Options) (*dataset.Data, e
 const maxLeftOut = 5
 
 // sayRead notes what was read and what was left out.
-func (a *app) sayRead(data *dataset.Data) {
+func (a *app) sayRead(data *dataset.Data) { a.notef("%s", strings.Join(readLines(data), "\n")) }
+
+// readLines says what was read and what was left out.
+func readLines(data *dataset.Data) []string {
 	r := data.Read
-	a.notef("%s: read %s of %s", data.Name, plural(r.Images, "image"), classes(r.Classes))
+	lines := []string{fmt.Sprintf("%s: read %s of %s", data.Name, plural(r.Images, "image"), classes(r.Classes))}
 	for i, l := range r.LeftOut {
 		if i == maxLeftOut {
-			a.notef("left out: %d more", len(r.LeftOut)-i)
+			lines = append(lines, fmt.Sprintf("left out: %d more", len(r.LeftOut)-i))
 			break
 		}
 		images := ""
 		if l.Images > 0 {
 			images = " (" + plural(l.Images, "image") + ")"
 		}
-		a.notef("left out: %s%s: %s", l.Name, images, l.Reason)
+		lines = append(lines, fmt.Sprintf("left out: %s%s: %s", l.Name, images, l.Reason))
 	}
 	for _, note := range r.Notes {
-		a.notef("note: %s", note)
+		lines = append(lines, "note: "+note)
 	}
+	return lines
 }
 
 func classes(n int) string {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -116,7 +117,8 @@ func (a *app) train(ctx context.Context, f *trainFlags) error {
 		return err
 	}
 	p := a.trainProgress(1)
-	result, err := a.runJob(ctx, j, f, p.run(0, j.heading(), ""))
+	heading := strings.Join(append(readLines(j.data), j.heading()), "\n")
+	result, err := a.runJob(ctx, j, f, p.run(0, heading, ""))
 	p.clear()
 	switch {
 	case errors.Is(err, train.ErrInterrupted):
