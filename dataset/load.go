@@ -38,7 +38,7 @@ type Options struct {
 
 	// Prepare, if not nil, makes the pixels [Size.H,Size.W,Channels] of each picture of a
 	// folder, which is upright. A picture for which it returns an error counts as
-	// unreadable.
+	// unreadable. Data sets that are not folders of pictures are left as they are.
 	Prepare  func(image.Image) ([]uint8, error)
 	Channels int // of prepared pictures
 
@@ -67,7 +67,7 @@ func Load(ctx context.Context, name string, opts Options) (*Data, error) {
 		return nil, err
 	}
 	data.describe()
-	if opts.Size == (Size{}) {
+	if opts.Size == (Size{}) || opts.Prepare != nil {
 		return data, nil
 	}
 	return data.resizeTo(opts.Size)

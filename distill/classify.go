@@ -112,6 +112,10 @@ type Answer struct {
 	Nearest      int       // the most similar reference
 	Similarities []float64 // to all references, [R]
 
+	// Prediction is what the first model says of the picture itself, and whether the
+	// picture is unlike its training images. Only Classify sets it.
+	Prediction model.Prediction
+
 	embedding []float32
 }
 
@@ -128,12 +132,13 @@ func (a *Answer) ranked() []int {
 // Classify classifies a picture of any size and colour, prepared as the
 // first model does.
 func (c *Classifier) Classify(img image.Image) (Answer, error) {
-	pixels, _, err := c.nets[0].model.Pixels(img)
+	prediction, err := c.nets[0].model.Predict(img)
 	if err != nil {
 		return Answer{}, err
 	}
-	set := dataset.Set{H: c.References.Set.H, W: c.References.Set.W, C: c.References.Set.C, Pixels: pixels, Labels: make([]uint16, 1)}
+	set := dataset.Set{H: c.References.Set.H, W: c.References.Set.W, C: c.References.Set.C, Pixels: prediction.Pixels, Labels: make([]uint16, 1)}
 	a := c.answers(c.embed(set.All()))[0]
+	a.Prediction = prediction
 	if math.IsNaN(a.Similarity) || math.IsInf(a.Similarity, 0) {
 		return a, model.ErrNotFinite
 	}
@@ -203,6 +208,8 @@ func (c *Classifier) similarity(a, b []float32) float64 {
 type Classification struct {
 	Classes []string          `json:"classes"`
 	Images  []ClassifiedImage `json:"images"`
+	// Unreadable lists pictures that are left out, by the caller.
+	Unreadable []model.UnreadableFile `json:"unreadable,omitempty"`
 }
 
 // ClassifiedImage reports how references classify one picture.
@@ -210,8 +217,12 @@ type ClassifiedImage struct {
 	File       string  `json:"file"` // left empty for the caller
 	Class      string  `json:"class"`
 	Similarity float64 `json:"similarity"`
-	Inverted   bool    `json:"inverted"` // light and dark were exchanged; left for the caller, too
-	Nearest    []Match `json:"nearest"`  // the most similar first
+	// Inverted, Prepared, Outside and Reason are as in model.Prediction.
+	Inverted bool     `json:"inverted"`
+	Prepared []string `json:"prepared"`
+	Outside  bool     `json:"outside"`
+	Reason   string   `json:"reason,omitempty"`
+	Nearest  []Match  `json:"nearest"` // the most similar first
 }
 
 // Match is a reference that a picture is similar to.
@@ -240,7 +251,11 @@ func (c *Classifier) Describe(a *Answer, opts DescribeOptions) (*ClassifiedImage
 		return nil, fmt.Errorf("the references were made of other images than %s", opts.Train.Name)
 	}
 	set, ranked := c.References.Set, a.ranked()
-	out := &ClassifiedImage{Class: set.Classes[a.Label], Similarity: a.Similarity}
+	of := &a.Prediction
+	out := &ClassifiedImage{
+		Class: set.Classes[a.Label], Similarity: a.Similarity,
+		Inverted: of.Inverted, Prepared: of.Prepared, Outside: of.Outside, Reason: of.Reason,
+	}
 	for _, r := range ranked[:min(opts.Nearest, len(ranked))] {
 		positions := c.References.Behind(r)
 		m := Match{Reference: r, Class: set.Classes[set.Labels[r]], Similarity: a.Similarities[r], Stands: len(positions)}

@@ -102,7 +102,7 @@ func (m *Model) compare(images dataset.Subset, logits [][]float32) *Evaluation {
 			loss = math.MaxFloat32 // a deep polynomial may leave the range of float32, as NaN too
 		}
 		e.Loss += loss
-		if m.outside(y) {
+		if m.outside(images.Image(i), y) {
 			e.Outside++
 		}
 		if !finite(spread(y)) {
@@ -135,6 +135,7 @@ type Report struct {
 	Split     string   `json:"split"`
 	Classes   []string `json:"classes"`
 	Confusion [][]int  `json:"confusion"` // by true class, then by predicted class
+	Outside   int      `json:"outside"`   // images for which Prediction.Outside is set
 	Overflow  int      `json:"overflow"`  // images whose logits overflow: wrong, and not in Confusion
 
 	Disturbed []Disturbed `json:"disturbed,omitempty"`
@@ -146,6 +147,6 @@ func (m *Model) Report(e *Evaluation, data, split string, disturbed []Disturbed)
 	return Report{
 		Accuracy: e.Accuracy(), Correct: e.Correct, Total: e.Total, Loss: e.Loss,
 		Params: m.cfg.Net.NumParams(), Degree: m.cfg.Net.Degree(),
-		Data: data, Split: split, Classes: m.Classes(), Confusion: e.Confusion, Overflow: e.Overflow, Disturbed: disturbed,
+		Data: data, Split: split, Classes: m.Classes(), Confusion: e.Confusion, Outside: e.Outside, Overflow: e.Overflow, Disturbed: disturbed,
 	}
 }

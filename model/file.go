@@ -24,6 +24,8 @@ const (
 	normalisationKey = "normalisation"
 	classesKey       = "classes"
 	rangeKey         = "logit_range" // may be missing
+	preparationKey   = "preparation" // may be missing
+	guardKey         = "guard"       // may be missing
 	trainingKey      = "training"
 )
 
@@ -69,9 +71,13 @@ func decode(data []byte) (*Config, error) {
 			return nil, fmt.Errorf("metadata %q: %w", key, err)
 		}
 	}
-	if text, ok := f.Metadata[rangeKey]; ok {
-		if err := json.Unmarshal([]byte(text), &cfg.LogitRange); err != nil {
-			return nil, fmt.Errorf("metadata %q: %w", rangeKey, err)
+	for key, into := range map[string]any{rangeKey: &cfg.LogitRange, preparationKey: &cfg.Preparation, guardKey: &cfg.Guard} {
+		text, ok := f.Metadata[key]
+		if !ok {
+			continue
+		}
+		if err := json.Unmarshal([]byte(text), into); err != nil {
+			return nil, fmt.Errorf("metadata %q: %w", key, err)
 		}
 	}
 	cfg.Params, err = vector(f, cfg.Net)
@@ -143,6 +149,12 @@ func (m *Model) Write(w io.Writer) error {
 	values := map[string]any{inputKey: []int{in.H, in.W, in.C}, normalisationKey: m.cfg.Normalisation, classesKey: m.cfg.Classes}
 	if m.cfg.LogitRange > 0 {
 		values[rangeKey] = m.cfg.LogitRange
+	}
+	if m.cfg.Preparation.Kind != "" {
+		values[preparationKey] = m.cfg.Preparation
+	}
+	if m.cfg.Guard != nil {
+		values[guardKey] = m.cfg.Guard
 	}
 	for key, value := range values {
 		text, err := json.Marshal(value)

@@ -26,8 +26,9 @@ var ErrNotFinite = errors.New("the network's output is not a finite number")
 
 // Model is a trained network.
 type Model struct {
-	cfg    Config
-	invert Invert
+	cfg     Config
+	invert  Invert
+	prepare Preparation
 	// compiled makes the program at the first use: a model file, however
 	// small, may describe a network that takes much memory to run.
 	compiled func() (engine.Program[float32], error)
@@ -45,6 +46,12 @@ type Config struct {
 	// LogitRange is the spread of the logits that nearly all training images stay
 	// within, as MeasureRange returns it; 0 if it is not known.
 	LogitRange float32
+	// Preparation says how the training images were made of pictures, as
+	// MeasurePreparation returns it.
+	Preparation Preparation
+	// Guard notices pictures that are unlike the training images; see MeasureGuard. It may
+	// be nil.
+	Guard *Guard
 	// Training records how the parameters were found, in JSON. The model keeps it
 	// unread; it may be empty.
 	Training json.RawMessage
@@ -56,6 +63,8 @@ type Options struct {
 	Workers int
 	// Invert says which pictures have light and dark exchanged; "" means InvertAuto.
 	Invert Invert
+	// Prepare says how pictures are made into images; "" means PrepareAuto.
+	Prepare PreparationKind
 	// Engine evaluates the network; nil means engine/cpu.
 	Engine engine.Engine[float32]
 }
@@ -79,10 +88,14 @@ func newModel(cfg *Config, opts []Options) (*Model, error) {
 	if err := o.Invert.validate(); err != nil {
 		return nil, err
 	}
+	prepare, err := cfg.chosen(o)
+	if err != nil {
+		return nil, err
+	}
 	if o.Engine == nil {
 		o.Engine = cpu.New()
 	}
-	return &Model{cfg: *cfg, invert: o.Invert, compiled: sync.OnceValues(func() (engine.Program[float32], error) {
+	return &Model{cfg: *cfg, invert: o.Invert, prepare: prepare, compiled: sync.OnceValues(func() (engine.Program[float32], error) {
 		return o.Engine.Compile(cfg.Net, cfg.Params, engine.Options{Workers: o.Workers})
 	})}, nil
 }
@@ -132,6 +145,7 @@ func (c *Config) clone() Config {
 	copied.Params = c.params()
 	copied.Normalisation = c.normalisation()
 	copied.Classes = slices.Clone(c.Classes)
+	copied.Guard = c.Guard.clone()
 	copied.Training = slices.Clone(c.Training)
 	return copied
 }
@@ -169,6 +183,12 @@ func (c *Config) validate() error {
 	}
 	if !finite(c.LogitRange) || c.LogitRange < 0 {
 		return fmt.Errorf("range of logits is %v: want a finite number, at least 0", c.LogitRange)
+	}
+	if err := c.Preparation.validate(c.Net.Input); err != nil {
+		return err
+	}
+	if err := c.Guard.validate(len(c.Classes)); err != nil {
+		return err
 	}
 	list := c.Net.Params()
 	if want := engine.VectorLen(list); len(c.Params) != want {

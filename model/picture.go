@@ -2,7 +2,6 @@ package model
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -16,7 +15,9 @@ type Invert string
 
 // InvertAuto exchanges light and dark if the picture looks like the negative of what
 // the model was trained on: the model is grey, its training images are light on dark,
-// and the picture has a bright border, like ink on paper.
+// and the picture has a bright border, like ink on paper. If the model's images are
+// drawings, it is decided by the drawing that is found, and InvertYes and InvertNo look
+// for none.
 const (
 	InvertAuto Invert = "auto"
 	InvertYes  Invert = "yes"
@@ -40,23 +41,6 @@ func (v Invert) validate() error {
 	return fmt.Errorf("invert is %q: want %s, %s or %s", string(v), InvertAuto, InvertYes, InvertNo)
 }
 
-// Pixels converts a picture of any size and colour to the pixels that the model
-// takes, [H,W,C], as dataset.FromImage does, and reports whether light and dark
-// were exchanged first, as Options.Invert says.
-func (m *Model) Pixels(img image.Image) (pixels []uint8, inverted bool, err error) {
-	in := m.cfg.Net.Input
-	if in.C != 1 && in.C != 3 {
-		return nil, false, fmt.Errorf("%w: it takes %d channels, pictures have 1 or 3", ErrShape, in.C)
-	}
-	if img.Bounds().Empty() {
-		return nil, false, errors.New("the picture is empty")
-	}
-	if inverted = m.inverts(img); inverted {
-		img = negative(img)
-	}
-	return dataset.FromImage(img, in.H, in.W, in.C), inverted, nil
-}
-
 // darkMean is the mean of the training images, 0 to 1, below which they are
 // taken for light strokes on a dark ground.
 const darkMean = 0.4
@@ -73,7 +57,8 @@ func borderMean(img image.Image) float64 {
 	b := img.Bounds()
 	sum, n := 0, 0
 	add := func(x, y int) {
-		sum += int(grey(img.At(x, y)))
+		red, green, blue, _ := img.At(x, y).RGBA()
+		sum += int((19595*red + 38470*green + 7471*blue + 1<<15) >> 24) // as image/color does
 		n++
 	}
 	for x := b.Min.X; x < b.Max.X; x++ {
@@ -87,8 +72,34 @@ func borderMean(img image.Image) float64 {
 	return float64(sum) / float64(n) / 0xff
 }
 
-// negative returns a picture with light and dark exchanged in every channel.
+// luma returns the brightness of a colour, from 0 to 0xffff.
+func luma(red, green, blue uint32) float64 {
+	return 0.299*float64(red) + 0.587*float64(green) + 0.114*float64(blue)
+}
+
+// grey reports whether no pixel of a picture, shrunk if it is large, has colour.
+func grey(img image.Image) bool {
+	switch img.ColorModel() {
+	case color.GrayModel, color.Gray16Model:
+		return true
+	}
+	img = dataset.Shrink(img, largest)
+	b := img.Bounds()
+	for y := b.Min.Y; y < b.Max.Y; y++ {
+		for x := b.Min.X; x < b.Max.X; x++ {
+			red, green, blue, _ := img.At(x, y).RGBA()
+			if red>>8 != green>>8 || red>>8 != blue>>8 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// negative returns a picture with light and dark exchanged in every channel, shrunk if
+// it is large.
 func negative(img image.Image) image.Image {
+	img = dataset.Shrink(img, largest)
 	b := img.Bounds()
 	out := image.NewRGBA(b)
 	for y := b.Min.Y; y < b.Max.Y; y++ {
@@ -100,9 +111,11 @@ func negative(img image.Image) image.Image {
 	return out
 }
 
-// grey returns the brightness of a colour, weighted as image/color does;
-// transparent parts are dark.
-func grey(c color.Color) uint8 {
-	r, g, b, _ := c.RGBA()
-	return uint8((19595*r + 38470*g + 7471*b + 1<<15) >> 24)
+// exchanged returns pixels with light and dark exchanged.
+func exchanged(pixels []uint8) []uint8 {
+	out := make([]uint8, len(pixels))
+	for i, v := range pixels {
+		out[i] = 0xff - v
+	}
+	return out
 }

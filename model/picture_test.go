@@ -46,9 +46,9 @@ func TestInvert(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			pixels, inverted, err := m.Pixels(tt.img)
-			if err != nil || inverted != tt.inverted {
-				t.Errorf("inverted is %v, want %v (%v)", inverted, tt.inverted, err)
+			got, err := m.Prepare(tt.img)
+			if err != nil || got.Inverted != tt.inverted {
+				t.Errorf("inverted is %v, want %v (%v)", got.Inverted, tt.inverted, err)
 			}
 			want := dataset.FromImage(tt.img, 10, 10, tt.channels)
 			if tt.inverted {
@@ -56,8 +56,8 @@ func TestInvert(t *testing.T) {
 					want[i] = 0xff - v
 				}
 			}
-			if !slices.Equal(pixels, want) {
-				t.Errorf("pixels %v, want %v", pixels, want)
+			if !slices.Equal(got.Pixels, want) {
+				t.Errorf("pixels %v, want %v", got.Pixels, want)
 			}
 			p, err := m.Predict(tt.img)
 			if err != nil || p.Inverted != tt.inverted {
@@ -89,8 +89,8 @@ func TestInvertColours(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pixels, _, err := m.Pixels(img)
-	if want := []uint8{0xff, 215, 0, 254, 253, 252}; err != nil || !slices.Equal(pixels, want) {
-		t.Errorf("pixels %v, want %v (%v)", pixels, want, err)
+	got, err := m.Prepare(img)
+	if want := []uint8{0xff, 215, 0, 254, 253, 252}; err != nil || !slices.Equal(got.Pixels, want) {
+		t.Errorf("pixels %v, want %v (%v)", got.Pixels, want, err)
 	}
 }

@@ -20,15 +20,26 @@ type Prediction struct {
 	Probability   float32   `json:"probability"`   // of the class
 	Probabilities []float32 `json:"probabilities"` // [K], the softmax of the logits
 	Logits        []float32 `json:"-"`             // [K]
-	// Inverted is set if light and dark were exchanged before the model saw the
-	// picture.
-	Inverted bool `json:"inverted"`
-	// Outside is set if the logits are far beyond those of training images. The
-	// picture is unlike them, and the answer means nothing.
-	Outside bool `json:"outside"`
+	// Prepared says in words what was done to the picture before the model saw it, and
+	// Inverted whether light and dark were exchanged.
+	Prepared []string `json:"prepared"`
+	Inverted bool     `json:"inverted"`
+	// Outside is set if the picture is unlike the training images: the answer means
+	// nothing. Reason says why.
+	Outside bool   `json:"outside"`
+	Reason  string `json:"reason,omitempty"`
+	// Pixels are the picture as the model took it, [H,W,C].
+	Pixels []uint8 `json:"-"`
 }
 
-// Predict classifies a picture of any size and colour, prepared as by Pixels. The error
+// The reasons for which a picture is outside.
+const (
+	ReasonEmpty   = "nothing is drawn in it"
+	ReasonSeveral = "it holds several drawings"
+	ReasonUnlike  = "unlike the training images"
+)
+
+// Predict classifies a picture of any size and colour, prepared as by Prepare. The error
 // wraps ErrShape if the model takes neither grey nor colour pictures.
 func (m *Model) Predict(img image.Image) (Prediction, error) {
 	list, err := m.PredictBatch(context.Background(), []image.Image{img})
@@ -40,32 +51,48 @@ func (m *Model) Predict(img image.Image) (Prediction, error) {
 
 // PredictBatch classifies several pictures at once, in order, each as Predict does.
 func (m *Model) PredictBatch(ctx context.Context, images []image.Image) ([]Prediction, error) {
-	pixels, out := make([][]uint8, len(images)), make([]Prediction, len(images))
+	prepared := make([]Prepared, len(images))
 	for i, img := range images {
 		var err error
-		if pixels[i], out[i].Inverted, err = m.Pixels(img); err != nil {
+		if prepared[i], err = m.Prepare(img); err != nil {
 			return nil, fmt.Errorf("image %d: %w", i, err)
 		}
 	}
-	err := m.run(ctx, len(images), func(i int, x []float32) {
-		m.cfg.Normalisation.Apply(x, pixels[i])
-	}, func(i int, y []float32) { out[i].answer(m, y) })
+	return m.PredictPrepared(ctx, prepared)
+}
+
+// PredictPrepared classifies pictures as Prepare returned them, in order.
+func (m *Model) PredictPrepared(ctx context.Context, pictures []Prepared) ([]Prediction, error) {
+	out := make([]Prediction, len(pictures))
+	err := m.run(ctx, len(pictures), func(i int, x []float32) {
+		m.cfg.Normalisation.Apply(x, pictures[i].Pixels)
+	}, func(i int, y []float32) { out[i] = m.answer(&pictures[i], y) })
 	if err != nil {
 		return nil, err
 	}
 	return out, nil
 }
 
-// answer fills in what follows from the logits.
-func (p *Prediction) answer(m *Model, logits []float32) {
-	p.Label, p.Outside, p.Probabilities = -1, m.outside(logits), []float32{}
+// answer returns what follows from the logits of a picture.
+func (m *Model) answer(of *Prepared, logits []float32) Prediction {
+	p := Prediction{Label: -1, Probabilities: []float32{}, Prepared: of.Notes, Inverted: of.Inverted, Pixels: of.Pixels}
+	switch {
+	case of.Found == 0:
+		p.Reason = ReasonEmpty
+	case of.Found > 1:
+		p.Reason = ReasonSeveral
+	case m.outside(of.Pixels, logits):
+		p.Reason = ReasonUnlike
+	}
+	p.Outside = p.Reason != ""
 	if !finite(spread(logits)) {
-		return
+		return p
 	}
 	p.Logits, p.Probabilities = slices.Clone(logits), make([]float32, len(logits))
 	engine.Softmax(p.Probabilities, logits)
 	p.Label = argmax(logits)
 	p.Class, p.Probability = m.cfg.Classes[p.Label], p.Probabilities[p.Label]
+	return p
 }
 
 // Predictions are a model's answers to picture files.
@@ -88,34 +115,37 @@ type UnreadableFile struct {
 }
 
 // PredictFiles classifies picture files in order. Those that cannot be read are
-// listed and do not keep the others from being classified.
+// listed and do not keep the others from being classified. Of each picture only its
+// image as the model takes it stays in memory.
 func (m *Model) PredictFiles(ctx context.Context, files []string) (*Predictions, error) {
 	out := &Predictions{Classes: m.Classes(), Predictions: []FilePrediction{}}
-	const inMemory = 64 // pictures, which may be large
-	for some := range slices.Chunk(files, inMemory) {
-		if err := out.add(ctx, m, some); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
-}
-
-func (out *Predictions) add(ctx context.Context, m *Model, files []string) error {
-	var images []image.Image
+	var pictures []Prepared
 	var readable []string
-	for _, file := range files {
-		img, err := dataset.ReadImage(file)
+	for i, file := range files {
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("interrupted after %d of %d pictures: %w", i, len(files), context.Cause(ctx))
+		}
+		picture, err := m.ReadPicture(file)
 		if err != nil {
 			out.Unreadable = append(out.Unreadable, UnreadableFile{file, err.Error()})
 			continue
 		}
-		images, readable = append(images, img), append(readable, file)
+		pictures, readable = append(pictures, picture), append(readable, file)
 	}
-	list, err := m.PredictBatch(ctx, images)
+	list, err := m.PredictPrepared(ctx, pictures)
 	for i, p := range list {
 		out.Predictions = append(out.Predictions, FilePrediction{readable[i], p})
 	}
-	return err
+	return out, err
+}
+
+// ReadPicture reads a picture file and prepares it. The error does not name the file.
+func (m *Model) ReadPicture(file string) (Prepared, error) {
+	img, err := dataset.ReadImage(file)
+	if err != nil {
+		return Prepared{}, err
+	}
+	return m.Prepare(img)
 }
 
 func finite(v float32) bool { return !math.IsNaN(float64(v)) && !math.IsInf(float64(v), 0) }

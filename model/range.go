@@ -42,8 +42,9 @@ func (m *Model) MeasureRange(ctx context.Context, images dataset.Subset) (float3
 
 func spread(logits []float32) float32 { return slices.Max(logits) - slices.Min(logits) }
 
-// outside reports whether logits overflow or are far beyond those of training images.
-func (m *Model) outside(logits []float32) bool {
+// outside reports whether the logits of an image overflow or are far beyond those of
+// training images, or the image is unlike them by the guard.
+func (m *Model) outside(pixels []uint8, logits []float32) bool {
 	s := spread(logits)
-	return !finite(s) || m.cfg.LogitRange > 0 && s > outsideFactor*m.cfg.LogitRange
+	return !finite(s) || m.cfg.LogitRange > 0 && s > outsideFactor*m.cfg.LogitRange || m.unlike(pixels, logits)
 }

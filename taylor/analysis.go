@@ -24,6 +24,8 @@ type Analysis struct {
 	Monomials []ClassPolynomial `json:"monomials,omitempty"`
 	Study     *Study            `json:"study,omitempty"` // of the second order
 	Report    string            `json:"report,omitempty"`
+	// Unreadable lists pictures that are left out; it is for the caller, too.
+	Unreadable []model.UnreadableFile `json:"unreadable,omitempty"`
 
 	Quadratic *Quadratic `json:"-"` // what Study is of
 	Maps      []Map      `json:"-"` // of the first training image, if there is no picture
@@ -57,9 +59,8 @@ type Request struct {
 
 // Picture is an image to explain.
 type Picture struct {
-	File     string
-	Pixels   []uint8 // [H,W,C], see model.Model.Pixels
-	Inverted bool    // light and dark were exchanged
+	File string
+	model.Prepared
 }
 
 // Point returns the pixels of an image [H,W,C] as a point of a model's polynomial, 0 to 1.
@@ -93,7 +94,12 @@ func Analyse(ctx context.Context, m *model.Model, r Request) (*Analysis, error) 
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", p.File, err)
 		}
-		e.File, e.Class, e.Inverted = p.File, a.Classes[e.Label], p.Inverted
+		answer, err := m.PredictPrepared(ctx, []model.Prepared{p.Prepared})
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", p.File, err)
+		}
+		e.File, e.Class, e.Inverted, e.Prepared = p.File, a.Classes[e.Label], p.Inverted, p.Notes
+		e.Outside, e.Reason = answer[0].Outside, answer[0].Reason
 		a.Images = append(a.Images, e)
 	}
 	var sample [][]float64

@@ -68,7 +68,7 @@ func TestAnalyse(t *testing.T) {
 	set := newSet(3, 4, 5)
 	request := Request{
 		Training: set, Sample: 4, Monomials: 1000, SecondOrder: true,
-		Pictures: []Picture{{File: "x.png", Pixels: set.Image(4), Inverted: true}},
+		Pictures: []Picture{{File: "x.png", Prepared: model.Prepared{Pixels: set.Image(4), Inverted: true, Found: 1}}},
 	}
 	a, err := Analyse(t.Context(), newModel(t, net), request)
 	if err != nil {
@@ -92,7 +92,7 @@ func TestAnalyse(t *testing.T) {
 	if got, want := keys(t, a), []string{"about", "classes", "degree", "images", "levels", "model", "monomials", "params", "study"}; !slices.Equal(got, want) {
 		t.Errorf("keys %q, want %q", got, want)
 	}
-	full := []string{"attribution", "attributions", "by_order", "class", "file", "inverted", "logits", "maps", "pairs", "probability"}
+	full := []string{"attribution", "attributions", "by_order", "class", "file", "inverted", "logits", "maps", "outside", "pairs", "prepared", "probability"}
 	if got := keys(t, e); !slices.Equal(got, full) {
 		t.Errorf("keys %q, want %q", got, full)
 	}

@@ -1,9 +1,9 @@
 // Package taylor reads the polynomials that trained networks compute.
 //
-//	pixels, inverted, err := m.Pixels(img) // as the model sees an image.Image
+//	prepared, err := m.Prepare(img) // an image.Image as the model takes it
 //	// ...
 //	a, err := taylor.Analyse(ctx, m, taylor.Request{
-//		Pictures: []taylor.Picture{{File: "three.png", Pixels: pixels, Inverted: inverted}},
+//		Pictures: []taylor.Picture{{File: "three.png", Prepared: prepared}},
 //	})
 //	if err != nil {
 //		return err

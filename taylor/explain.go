@@ -14,7 +14,11 @@ type Explanation struct {
 	File        string  `json:"file"`  // where the image is from; Analyse sets it
 	Class       string  `json:"class"` // the largest logit's; Analyse sets it
 	Probability float64 `json:"probability"`
-	Inverted    bool    `json:"inverted"` // light and dark were exchanged; Analyse sets it
+	// Inverted, Prepared, Outside and Reason are as in model.Prediction; Analyse sets them.
+	Inverted bool     `json:"inverted"`
+	Prepared []string `json:"prepared"`
+	Outside  bool     `json:"outside"`
+	Reason   string   `json:"reason,omitempty"`
 	// Logits are [K], and the sum of ByOrder.
 	Logits  []float64 `json:"logits"`
 	ByOrder []Order   `json:"by_order"`

@@ -126,7 +126,7 @@ func (r *run) writeOutputs() error {
 	if r.Best < 0 {
 		return nil
 	}
-	m, err := r.model(r.kept, nil, 0)
+	m, err := r.model(r.kept, nil)
 	if err != nil {
 		return err
 	}

@@ -105,7 +105,7 @@ func (r *run) closeEpoch(epoch int) (*Metrics, error) {
 	if !r.frozen() {
 		r.calibrate(r.average)
 	}
-	current, err := r.model(r.average, nil, 0)
+	current, err := r.model(r.average, nil)
 	if err != nil {
 		return nil, r.diverged(fmt.Sprintf("after epoch %d: %v", epoch+1, err))
 	}

@@ -24,7 +24,7 @@ func TestFreeze(t *testing.T) {
 				return engine.CrossEntropy(dy, y, engine.Target{Label: r.training.Label(i)})
 			},
 		})
-		m, err := r.model(r.params, nil, 0)
+		m, err := r.model(r.params, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -41,7 +41,7 @@ func Split(m *model.Model, set *dataset.Set) (learned, validation dataset.Subset
 
 // model returns the model with these parameters. Its record has the test accuracy unless
 // test is nil.
-func (r *run) model(params []float32, test *model.Evaluation, logitRange float32) (*model.Model, error) {
+func (r *run) model(params []float32, test *model.Evaluation) (*model.Model, error) {
 	record := Record{Config: r.Config, Epochs: len(r.History)}
 	if r.Best >= 0 {
 		record.Best = r.History[r.Best].Epoch
@@ -55,6 +55,6 @@ func (r *run) model(params []float32, test *model.Evaluation, logitRange float32
 		return nil, fmt.Errorf("training record: %w", err)
 	}
 	return model.New(model.Config{
-		Net: r.net, Params: params, Normalisation: r.norm, Classes: r.data.Train.Classes, LogitRange: logitRange, Training: text,
+		Net: r.net, Params: params, Normalisation: r.norm, Classes: r.data.Train.Classes, Training: text,
 	}, model.Options{Workers: r.opts.Workers, Engine: r.opts.Engine})
 }

@@ -72,7 +72,7 @@ func (r *Result) Summary(dir string) Summary {
 
 // finish evaluates the final model, writes it, and returns the result.
 func (r *run) finish(ctx context.Context) (*Result, error) {
-	m, err := r.model(r.kept, nil, 0)
+	m, err := r.model(r.kept, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -85,11 +85,10 @@ func (r *run) finish(ctx context.Context) (*Result, error) {
 	if result.Test, err = m.Evaluate(ctx, r.data.Test.All()); err != nil {
 		return nil, err
 	}
-	logitRange, err := m.MeasureRange(ctx, thinned(r.training, rangeImages))
-	if err != nil {
+	if m, err = r.model(r.kept, result.Test); err != nil {
 		return nil, err
 	}
-	if result.Model, err = r.model(r.kept, result.Test, logitRange); err != nil {
+	if result.Model, err = Measured(ctx, m, r.data.Train, model.Options{Workers: r.opts.Workers, Engine: r.opts.Engine}); err != nil {
 		return nil, err
 	}
 	if r.opts.Dir == "" {
@@ -98,9 +97,28 @@ func (r *run) finish(ctx context.Context) (*Result, error) {
 	return result, r.writeModel(result.Model)
 }
 
-// rangeImages is the number of training images on which the range of logits is
-// measured.
-const rangeImages = 10000
+// Measured returns the model with what is recorded of the images that it was trained on:
+// the range of its logits, how the images were made, and the guard. The set must be the
+// one that the model was trained on. Options are as in model.New.
+func Measured(ctx context.Context, m *model.Model, set *dataset.Set, opts ...model.Options) (*model.Model, error) {
+	learned, validation, err := Split(m, set)
+	if err != nil {
+		return nil, err
+	}
+	learned, validation = thinned(learned, measuredImages), thinned(validation, measuredImages)
+	c := m.Config()
+	if c.LogitRange, err = m.MeasureRange(ctx, learned); err != nil {
+		return nil, err
+	}
+	if c.Guard, err = m.MeasureGuard(ctx, learned, validation); err != nil {
+		return nil, err
+	}
+	c.Preparation = model.MeasurePreparation(learned)
+	return model.New(c, opts...)
+}
+
+// measuredImages is the number of images on which records are measured.
+const measuredImages = 10000
 
 // thinned returns at most so many of the images, evenly spread, because the images of
 // a folder are sorted by class.

@@ -25,7 +25,6 @@ import (
 type classifyFlags struct {
 	evalFlags
 	out            string
-	invert         model.Invert
 	models, others []string
 	ensemble       bool
 	nearest, real  int
@@ -63,7 +62,7 @@ references, by its hash.`,
 	flags.Var(&f.size, "size", "resize the images of --data to this size")
 	flags.StringVar(&f.split, "split", "test", "split of the data: `test`, train, or validation, which the model's training set aside")
 	flags.StringVar(&f.out, "out", "", "write the page and pictures to `DIR` (default classified, or the next free of classified-2, classified-3, ...; with --json nothing is written by default)")
-	invertFlag(cmd, &f.invert)
+	f.pictures.add(cmd)
 	flags.StringSliceVar(&f.models, "model", nil, "the `MODEL` that the references were made with, if it is not in their folder")
 	flags.StringSliceVar(&f.others, "other", nil, "embed references and images by another `MODEL` than their own")
 	flags.BoolVar(&f.ensemble, "ensemble", false, "embed by all models that the references were made with, not only the first")
@@ -108,13 +107,13 @@ func (a *app) classify(ctx context.Context, path string, images []string, f *cla
 	if len(images) == 0 {
 		return a.classifyData(ctx, c, models[0], f)
 	}
-	return a.classifyImages(ctx, c, models[0], images, f)
+	return a.classifyImages(ctx, c, images, f)
 }
 
 // classifier returns the classifier that the flags ask for, and its models.
 func (f *classifyFlags) classifier(path string, refs *distill.References) (*distill.Classifier, []*model.Model, error) {
 	if len(f.others) > 0 {
-		models, err := loadModels(f.others, model.Options{Invert: f.invert})
+		models, err := loadModels(f.others, f.pictures.options())
 		if err != nil {
 			return nil, nil, err
 		}
@@ -125,9 +124,9 @@ func (f *classifyFlags) classifier(path string, refs *distill.References) (*dist
 	if f.ensemble {
 		wanted = refs.Models
 	}
-	models, err := loadModels(f.models, model.Options{Invert: f.invert})
+	models, err := loadModels(f.models, f.pictures.options())
 	if err == nil && len(models) == 0 {
-		models, err = modelsBeside(path, wanted, model.Options{Invert: f.invert})
+		models, err = modelsBeside(path, wanted, f.pictures.options())
 	}
 	if err != nil {
 		return nil, nil, err
@@ -207,14 +206,19 @@ type classifiedOutput struct {
 	Report string `json:"report,omitempty"`
 }
 
-func (a *app) classifyImages(ctx context.Context, c *distill.Classifier, m *model.Model, files []string, f *classifyFlags) error {
+func (a *app) classifyImages(ctx context.Context, c *distill.Classifier, files []string, f *classifyFlags) error {
 	page := report.Classified{Title: "Classified by references", Command: f.command, References: c.References, Train: a.trainingBehind(ctx, c)}
+	var bad []model.UnreadableFile
 	for _, file := range files {
-		one, err := classifyImage(c, m, page.Train, file, f)
+		one, err := classifyImage(c, page.Train, file, f)
 		if err != nil {
-			return fmt.Errorf("%s: %w", file, err)
+			bad = append(bad, model.UnreadableFile{File: file, Error: err.Error()})
+			continue
 		}
 		page.Images = append(page.Images, *one)
+	}
+	if len(page.Images) == 0 {
+		return unreadable(bad, len(files))
 	}
 	var err error
 	if f.out == "" && !a.json {
@@ -222,7 +226,7 @@ func (a *app) classifyImages(ctx context.Context, c *distill.Classifier, m *mode
 			return err
 		}
 	}
-	out := classifiedOutput{Classification: distill.Classification{Classes: c.References.Set.Classes, Images: []distill.ClassifiedImage{}}}
+	out := classifiedOutput{Classification: distill.Classification{Classes: c.References.Set.Classes, Images: []distill.ClassifiedImage{}, Unreadable: bad}}
 	for _, one := range page.Images {
 		out.Images = append(out.Images, one.ClassifiedImage)
 	}
@@ -232,10 +236,25 @@ func (a *app) classifyImages(ctx context.Context, c *distill.Classifier, m *mode
 		}
 	}
 	if a.json {
-		return a.writeJSON(out)
+		err = a.writeJSON(out)
+	} else {
+		a.writeClassification(&out)
 	}
+	if err != nil {
+		return err
+	}
+	return unreadable(bad, len(files))
+}
+
+func (a *app) writeClassification(out *classifiedOutput) {
 	t := newTable("file", "class", ">similarity", "nearest references")
+	outside := 0
 	for _, one := range out.Images {
+		if one.Outside {
+			outside++
+			t.add(one.File, "?", "-", one.Reason)
+			continue
+		}
 		var near []string
 		for _, n := range one.Nearest {
 			near = append(near, fmt.Sprintf("%s no. %d (%.3f)", n.Class, n.Reference, n.Similarity))
@@ -244,7 +263,7 @@ func (a *app) classifyImages(ctx context.Context, c *distill.Classifier, m *mode
 	}
 	t.write(a.out)
 	a.printf("\nreport  %s\n", out.Report)
-	return nil
+	a.warnOutside(outside)
 }
 
 // trainingBehind returns the training split that references were distilled from, nil
@@ -259,7 +278,7 @@ func (a *app) trainingBehind(ctx context.Context, c *distill.Classifier) *datase
 	return nil
 }
 
-func classifyImage(c *distill.Classifier, m *model.Model, train *dataset.Set, file string, f *classifyFlags) (*report.ClassifiedImage, error) {
+func classifyImage(c *distill.Classifier, train *dataset.Set, file string, f *classifyFlags) (*report.ClassifiedImage, error) {
 	img, err := dataset.ReadImage(file)
 	if err != nil {
 		return nil, err
@@ -268,29 +287,24 @@ func classifyImage(c *distill.Classifier, m *model.Model, train *dataset.Set, fi
 	if err != nil {
 		return nil, err
 	}
-	pixels, inverted, err := m.Pixels(img)
-	if err != nil {
-		return nil, err
-	}
 	one, err := c.Describe(&answer, distill.DescribeOptions{Nearest: f.nearest, Train: train, Behind: f.real})
 	if err != nil {
 		return nil, err
 	}
-	one.File, one.Inverted = file, inverted
+	one.File = file
 	set := c.References.Set
-	picture := &dataset.Set{H: set.H, W: set.W, C: set.C, Pixels: pixels}
+	picture := &dataset.Set{H: set.H, W: set.W, C: set.C, Pixels: answer.Prediction.Pixels}
 	return &report.ClassifiedImage{ClassifiedImage: *one, Picture: picture.Picture(0)}, nil
 }
 
 // writeClassified writes the folder: a picture for each image, and the page, whose
 // name it returns.
 func writeClassified(dir string, page report.Classified) (string, error) {
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return "", fmt.Errorf("making the folder: %w", err)
+	if err := makeDir(dir); err != nil {
+		return "", err
 	}
 	for i := range page.Images {
-		name := page.Images[i].Name()
-		path := filepath.Join(dir, fmt.Sprintf("%d-%s.png", i+1, strings.TrimSuffix(name, filepath.Ext(name))))
+		path := filepath.Join(dir, pictureFile(i, page.Images[i].File, ""))
 		sheet, err := page.Sheet(i)
 		if err == nil {
 			err = writeFile(path, func(w io.Writer) error { return png.Encode(w, sheet) })

@@ -22,6 +22,7 @@ type evalFlags struct {
 	robustness  bool
 	mirror      bool
 	measures    bool // the data, so what cannot be read in a folder is left out
+	pictures    pictureFlags
 }
 
 func (a *app) evalCommand() *cobra.Command {
@@ -53,6 +54,7 @@ augmentation, for objects that are as likely to face either way.`,
 	flags.Var(&f.size, "size", "resize images to this size")
 	flags.BoolVar(&f.robustness, "robustness", false, "also measure the accuracy on disturbed images")
 	flags.BoolVar(&f.mirror, "mirror", false, "average the logits of each image and its mirror image")
+	f.pictures.add(cmd)
 	a.addEngine(cmd)
 	completeFlag(cmd, "data", completeData)
 	completeFlag(cmd, "split", completeOf(splits()...))
@@ -63,7 +65,9 @@ func (a *app) eval(ctx context.Context, arg string, f *evalFlags) error {
 	if err := f.checkSplit(); err != nil {
 		return err
 	}
-	m, err := loadModel(arg, model.Options{Engine: a.engine.Engine})
+	opts := f.pictures.options()
+	opts.Engine = a.engine.Engine
+	m, err := loadModel(arg, opts)
 	if err != nil {
 		return err
 	}
@@ -103,6 +107,9 @@ func (a *app) eval(ctx context.Context, arg string, f *evalFlags) error {
 	a.writeClasses(m.Classes(), e.Confusion)
 	if e.Overflow > 0 {
 		a.printf("\nno answer for %s, whose logits overflow; counted as wrong\n", plural(e.Overflow, "image"))
+	}
+	if e.Outside > 0 {
+		a.printf("\n%s unlike the training images: an answer there means nothing\n", plural(e.Outside, "image"))
 	}
 	if f.robustness {
 		a.printf("\n")
@@ -190,7 +197,7 @@ func (a *app) loadFor(ctx context.Context, m *model.Model, name string, opts dat
 }
 
 func (a *app) writeDisturbed(list []model.Disturbed) {
-	t := newTable("images", ">right", ">far outside the training range")
+	t := newTable("images", ">right", ">unlike the training images")
 	for _, d := range list {
 		t.add(d.Name, percent(d.Accuracy), percent(d.Outside))
 	}

@@ -19,7 +19,7 @@ import (
 // explainFlags are the flags of explain.
 type explainFlags struct {
 	about, out        string
-	invert            model.Invert
+	pictures          pictureFlags
 	monomials, second bool
 	command           string // that repeats it
 	images            []string
@@ -57,7 +57,7 @@ all orders is then an integral, exact to a millionth of the change of the logits
 	flags := cmd.Flags()
 	flags.StringVar(&f.about, "about", "mean", "expansion point: mean, black, or an image `FILE`")
 	flags.StringVar(&f.out, "out", "", "write the report to `DIR` (default explain, or explain-2 and so on; with --json no files unless it is given)")
-	invertFlag(cmd, &f.invert)
+	f.pictures.add(cmd)
 	flags.BoolVar(&f.monomials, "monomials", false, "write the whole polynomial in monomials, for small networks")
 	flags.BoolVar(&f.second, "second-order", false, "write all second-order coefficients, and compare them with the distance of the pixels")
 	return cmd
@@ -78,7 +78,7 @@ const (
 func (a *app) explain(ctx context.Context, arg string, f *explainFlags) error {
 	ctx, stop := interruptible(ctx)
 	defer stop()
-	m, err := loadModel(arg, model.Options{Invert: f.invert})
+	m, err := loadModel(arg, f.pictures.options())
 	if err != nil {
 		return err
 	}
@@ -89,13 +89,9 @@ func (a *app) explain(ctx context.Context, arg string, f *explainFlags) error {
 	if f.monomials {
 		request.Monomials = maxMonomials
 	}
-	for _, file := range f.images {
-		picture, err := readPicture(m, file)
-		if err != nil {
-			return fmt.Errorf("%s: %w", file, err)
-		}
-		request.Pictures = append(request.Pictures, picture)
-		request.Sample = fewImages
+	bad := f.read(m, &request)
+	if len(f.images) > 0 && len(request.Pictures) == 0 {
+		return unreadable(bad, len(f.images))
 	}
 	var sample string
 	request.Training, sample = a.trainingImages(ctx, m, request.Sample)
@@ -118,7 +114,7 @@ func (a *app) explain(ctx context.Context, arg string, f *explainFlags) error {
 	case err != nil:
 		return fmt.Errorf("%s: %w", arg, err)
 	}
-	analysis.Model, analysis.About, analysis.Sample = modelPath(arg), f.about, sample
+	analysis.Model, analysis.About, analysis.Sample, analysis.Unreadable = modelPath(arg), f.about, sample, bad
 	if analysis.Study != nil {
 		analysis.Study.Text = report.StudyText(analysis.Study)
 	}
@@ -129,10 +125,28 @@ func (a *app) explain(ctx context.Context, arg string, f *explainFlags) error {
 		}
 	}
 	if a.json {
-		return a.writeJSON(analysis.Brief())
+		err = a.writeJSON(analysis.Brief())
+	} else {
+		a.showAnalysis(analysis)
 	}
-	a.showAnalysis(analysis)
-	return nil
+	if err != nil {
+		return err
+	}
+	return unreadable(bad, len(f.images))
+}
+
+// read adds the pictures to a request and returns those that could not be read.
+func (f *explainFlags) read(m *model.Model, request *taylor.Request) (bad []model.UnreadableFile) {
+	for _, file := range f.images {
+		picture, err := m.ReadPicture(file)
+		if err != nil {
+			bad = append(bad, model.UnreadableFile{File: file, Error: err.Error()})
+			continue
+		}
+		request.Pictures = append(request.Pictures, taylor.Picture{File: file, Prepared: picture})
+		request.Sample = fewImages
+	}
+	return bad
 }
 
 // expansionPoint returns the point that --about means.
@@ -143,24 +157,14 @@ func expansionPoint(m *model.Model, name string) ([]float64, error) {
 	case "black":
 		return make([]float64, m.Net().Input.Size()), nil
 	}
-	img, err := dataset.ReadImage(name)
+	picture, err := m.ReadPicture(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, usagef("--about %q: want mean, black or an image file", name)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("--about %s: %w", name, err)
 	}
-	pixels, _, err := m.Pixels(img)
-	return taylor.Point(pixels), err
-}
-
-func readPicture(m *model.Model, file string) (taylor.Picture, error) {
-	img, err := dataset.ReadImage(file)
-	if err != nil {
-		return taylor.Picture{}, err
-	}
-	pixels, inverted, err := m.Pixels(img)
-	return taylor.Picture{File: file, Pixels: pixels, Inverted: inverted}, err
+	return taylor.Point(picture.Pixels), nil
 }
 
 // trainingImages returns those that a model was trained on, and says in words what the
@@ -184,9 +188,14 @@ func (a *app) showAnalysis(out *taylor.Analysis) {
 	for _, p := range out.Monomials {
 		a.printf("%s = %s\n\n", p.Class, p.Terms.Text(6))
 	}
+	outside := 0
 	for _, e := range out.Images {
 		a.showExplanation(e, out.Classes)
+		if e.Outside {
+			outside++
+		}
 	}
+	a.warnOutside(outside)
 	if len(out.Levels) > 0 && len(out.Images) == 0 {
 		a.showLevels(out)
 	}
@@ -199,7 +208,11 @@ func (a *app) showAnalysis(out *taylor.Analysis) {
 }
 
 func (a *app) showExplanation(e *taylor.Explanation, classes []string) {
-	a.printf("%s: %s, %s\n\n", e.File, e.Class, percent(e.Probability))
+	if e.Outside {
+		a.printf("%s: ?, %s\n\n", e.File, e.Reason)
+	} else {
+		a.printf("%s: %s, %s\n\n", e.File, e.Class, percent(e.Probability))
+	}
 	ranked := e.Ranked()
 	ranked = ranked[:min(shownClasses, len(ranked))]
 	headings := []string{">order"}

@@ -2,12 +2,9 @@ package cli
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/coarsegrain/taylornet/app/internal/report"
 	"github.com/coarsegrain/taylornet/dataset"
@@ -19,8 +16,8 @@ import (
 // writeAnalysis writes a folder: the page, its pictures, the second order if it was
 // asked for, and everything as JSON.
 func writeAnalysis(dir string, m *model.Model, a *taylor.Analysis, pictures []taylor.Picture, command string) error {
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return fmt.Errorf("making the folder: %w", err)
+	if err := makeDir(dir); err != nil {
+		return err
 	}
 	page := report.Explained{Title: "What " + filepath.Base(a.Model) + " computes", Command: command, Model: m, Analysis: a}
 	for i, sheet := range report.MapPictures(a.Maps) {
@@ -33,10 +30,8 @@ func writeAnalysis(dir string, m *model.Model, a *taylor.Analysis, pictures []ta
 		set := dataset.Set{H: in.H, W: in.W, C: in.C, Pixels: pictures[i].Pixels}
 		picture := set.Picture(0)
 		page.Pictures = append(page.Pictures, picture)
-		name := filepath.Base(e.File)
-		stem := strings.TrimSuffix(name, filepath.Ext(name))
 		for end, picture := range report.ExplainedPictures(picture, e) {
-			if err := writePNG(filepath.Join(dir, fmt.Sprintf("%d-%s-%s.png", i+1, stem, end)), picture); err != nil {
+			if err := writePNG(filepath.Join(dir, pictureFile(i, e.File, end)), picture); err != nil {
 				return err
 			}
 		}

@@ -2,15 +2,24 @@ package cli
 
 import (
 	"encoding/csv"
+	"fmt"
 	"image"
 	"image/png"
 	"io"
+	"os"
 	"path/filepath"
 
 	"github.com/coarsegrain/taylornet/app/internal/report"
 	"github.com/coarsegrain/taylornet/internal/fsx"
 	"github.com/coarsegrain/taylornet/taylor"
 )
+
+func makeDir(dir string) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return fmt.Errorf("making the folder: %w", err)
+	}
+	return nil
+}
 
 func writeFile(path string, write func(w io.Writer) error) error {
 	return fsx.WriteFile(fsx.OS{}, path, write)

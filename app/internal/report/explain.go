@@ -119,6 +119,9 @@ type explained struct {
 type shownImage struct {
 	Name, Class, RunnerUp string
 	Probability           float64
+	Outside               bool
+	Reason                string
+	Prepared              []string
 	Input                 shownPicture
 	Attributions          []shownPicture // of the class and of the runner-up
 	Orders                []shownPicture // of the class, by order
@@ -140,7 +143,8 @@ const tableClasses = 4
 
 func (p *explained) image(img image.Image, e *taylor.Explanation) (shownImage, error) {
 	classes, in := p.Model.Classes(), p.Model.Net().Input
-	s := shownImage{Name: filepath.Base(e.File), Class: classes[e.Label], RunnerUp: classes[e.RunnerUp], Probability: e.Probability}
+	s := shownImage{Name: filepath.Base(e.File), Class: classes[e.Label], RunnerUp: classes[e.RunnerUp], Probability: e.Probability,
+		Outside: e.Outside, Reason: e.Reason, Prepared: e.Prepared}
 	by := zoom(max(in.H, in.W))
 	pictures := ExplainedPictures(img, e)
 	var err error

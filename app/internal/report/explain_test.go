@@ -10,6 +10,7 @@ import (
 
 	"github.com/coarsegrain/taylornet/app/internal/report"
 	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/model"
 	"github.com/coarsegrain/taylornet/taylor"
 )
 
@@ -21,7 +22,7 @@ func explained(t *testing.T, channels int) report.Explained {
 	request := taylor.Request{Training: &dataset.Set{H: 4, W: 6, C: channels}, Sample: 2, SecondOrder: true, Workers: 1}
 	for i := range 2 {
 		pixels := in.Images.Image(i)
-		request.Pictures = append(request.Pictures, taylor.Picture{File: hostile[i], Pixels: pixels})
+		request.Pictures = append(request.Pictures, taylor.Picture{File: hostile[i], Prepared: model.Prepared{Pixels: pixels, Found: 1}})
 		request.Training.Pixels, request.Training.Labels = append(request.Training.Pixels, pixels...), append(request.Training.Labels, 0)
 		page.Pictures = append(page.Pictures, request.Training.Picture(i))
 	}

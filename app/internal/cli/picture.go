@@ -1,0 +1,87 @@
+package cli
+
+import (
+	"cmp"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/model"
+)
+
+// pictureFlags say how pictures are made into images as a model takes them.
+type pictureFlags struct {
+	invert  model.Invert
+	prepare model.PreparationKind
+}
+
+func (f *pictureFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.TextVar(&f.invert, "invert", model.InvertAuto, "exchange light and dark: `auto`, yes or no")
+	completeFlag(cmd, "invert", completeOf(string(model.InvertAuto), string(model.InvertYes), string(model.InvertNo)))
+	var kinds []string
+	for _, kind := range model.PreparationKinds() {
+		kinds = append(kinds, string(kind))
+	}
+	flags.TextVar(&f.prepare, "prepare", model.PrepareAuto,
+		"how pictures become images: `auto` as the training images did, none, drawing, crop or whole")
+	completeFlag(cmd, "prepare", completeOf(kinds...))
+}
+
+func (f *pictureFlags) options() model.Options {
+	return model.Options{Invert: f.invert, Prepare: f.prepare}
+}
+
+// unreadable returns an error that lists pictures that could not be read; nil if all were.
+func unreadable(list []model.UnreadableFile, pictures int) error {
+	if len(list) == 0 {
+		return nil
+	}
+	var faults []string
+	for _, u := range list {
+		faults = append(faults, u.File+": "+u.Error)
+	}
+	return fmt.Errorf("%d of %s could not be read: %s", len(faults), plural(pictures, "picture"), strings.Join(faults, "; "))
+}
+
+// warnOutside warns of pictures that got no answer.
+func (a *app) warnOutside(pictures int) {
+	if pictures > 0 {
+		fmt.Fprintf(a.stderr, "warning: %s unlike the training images: an answer there means nothing\n", plural(pictures, "picture"))
+	}
+}
+
+// pictureFile returns the name of the file that is written of picture i, counted from 0: its
+// number, the name of the picture's file, and what the file is, if it is not empty. File
+// systems take names of 255 bytes, so a long one is cut.
+func pictureFile(i int, file, what string) string {
+	const longest = 120
+	stem := strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
+	for len(stem) > longest {
+		_, last := utf8.DecodeLastRuneInString(stem)
+		stem = stem[:len(stem)-last]
+	}
+	if what != "" {
+		what = "-" + what
+	}
+	return fmt.Sprintf("%d-%s%s.png", i+1, cmp.Or(stem, "picture"), what)
+}
+
+// writeShown writes pictures as the network took them, as PNG files.
+func writeShown(dir string, m *model.Model, list []model.FilePrediction) error {
+	if err := makeDir(dir); err != nil {
+		return err
+	}
+	in := m.Net().Input
+	for i, p := range list {
+		set := dataset.Set{H: in.H, W: in.W, C: in.C, Pixels: p.Pixels}
+		if err := writePNG(filepath.Join(dir, pictureFile(i, p.File, "")), set.Picture(0)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
