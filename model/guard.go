@@ -130,18 +130,16 @@ func (m *Model) MeasureGuard(ctx context.Context, training, validation dataset.S
 		if others, err = m.traitsOf(ctx, validation); err != nil {
 			return nil, err
 		}
+		others = slices.DeleteFunc(others, func(a answered) bool { return !finite(a.traits[0]) })
 	}
-	g, err := guardOf(learned, len(m.cfg.Classes))
-	if err != nil {
-		return nil, nil //nolint:nilerr // documented
+	g := guardOf(learned, len(m.cfg.Classes))
+	if g.validate(len(m.cfg.Classes)) != nil { // logits overflow
+		return nil, nil
 	}
 	for _, images := range [][]answered{learned, others} {
 		for j := range g.Limit {
 			g.Limit[j] = max(g.Limit[j], g.limit(images, j))
 		}
-	}
-	if g.validate(len(m.cfg.Classes)) != nil {
-		return nil, nil
 	}
 	return g, nil
 }
@@ -168,18 +166,18 @@ func (m *Model) traitsOf(ctx context.Context, images dataset.Subset) ([]answered
 
 // guardOf returns a guard without limits. A class that was seldom answered gets the
 // figures of all.
-func guardOf(images []answered, classes int) (*Guard, error) {
+func guardOf(images []answered, classes int) *Guard {
 	const seldom = 10
 	g := &Guard{Mean: make([]Traits, classes), Std: make([]Traits, classes)}
 	all := func(int) bool { return true }
 	mean, std, _ := moments(images, all)
 	for k := range classes {
-		n := 0
-		if g.Mean[k], g.Std[k], n = moments(images, func(class int) bool { return class == k }); n < seldom {
-			g.Mean[k], g.Std[k] = mean, std
+		g.Mean[k], g.Std[k] = mean, std
+		if m, s, n := moments(images, func(class int) bool { return class == k }); n >= seldom {
+			g.Mean[k], g.Std[k] = m, s
 		}
 	}
-	return g, g.validate(classes)
+	return g
 }
 
 // moments returns the means and standard deviations of the traits of the images for which
