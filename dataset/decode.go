@@ -14,6 +14,7 @@ import (
 	"math"
 	"os"
 	"slices"
+	"strings"
 
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/draw"
@@ -37,6 +38,7 @@ type format struct {
 	decode        func(io.Reader) (image.Image, error)
 	exif          func(file []byte) []byte                     // nil if none is defined
 	check         func(file []byte, config image.Config) error // of the work that a file asks for
+	mend          func(file []byte, img image.Image)           // what the decoder gets wrong
 }
 
 func formats() []format {
@@ -45,12 +47,12 @@ func formats() []format {
 	// stands for at most 4,096 pixels.
 	const deflate, blocks, codes = 8 * 1032, 8 * 64, 4096
 	return []format{
-		{aPNG, deflate, png.DecodeConfig, png.Decode, pngExif, nil},
-		{aJPEG, blocks, jpeg.DecodeConfig, jpeg.Decode, jpegExif, checkJPEG},
-		{aGIF, codes, gif.DecodeConfig, gif.Decode, nil, nil},
-		{aWebP, deflate, webp.DecodeConfig, webp.Decode, webpExif, nil},
-		{aBMP, 8, bmp.DecodeConfig, bmp.Decode, nil, nil},
-		{aTIFF, deflate, tiff.DecodeConfig, tiff.Decode, func(file []byte) []byte { return file }, checkTIFF},
+		{aPNG, deflate, png.DecodeConfig, png.Decode, pngExif, nil, nil},
+		{aJPEG, blocks, jpeg.DecodeConfig, jpeg.Decode, jpegExif, checkJPEG, nil},
+		{aGIF, codes, gif.DecodeConfig, gif.Decode, nil, nil, nil},
+		{aWebP, deflate, webp.DecodeConfig, webp.Decode, webpExif, nil, mendWebP},
+		{aBMP, 8, bmp.DecodeConfig, bmp.Decode, nil, nil, nil},
+		{aTIFF, deflate, tiff.DecodeConfig, tiff.Decode, func(file []byte) []byte { return file }, checkTIFF, mendTIFF},
 	}
 }
 
@@ -104,8 +106,8 @@ func DecodeImage(file []byte) (image.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f.what == aWebP {
-		fullRange(img)
+	if f.mend != nil {
+		f.mend(file, img)
 	}
 	return upright(onSheet(img, config), orientation(exif)), nil
 }
@@ -164,6 +166,9 @@ func decoded[T any](f format, decode func(io.Reader) (T, error), file []byte) (r
 		return result, nil
 	case from.ended:
 		return result, fmt.Errorf("%s that is cut short", f.what)
+	}
+	if strings.Contains(err.Error(), "unsupported") {
+		return result, fmt.Errorf("%s of a kind that is not read: save it as PNG (%w)", f.what, err)
 	}
 	return result, fmt.Errorf("%s that cannot be read: %w", f.what, err)
 }
@@ -270,9 +275,24 @@ func firstFrame(file []byte) []byte {
 	return file
 }
 
-// fullRange stretches the planes of a lossy WebP picture, in which black is 16 and white
-// 235, as of television, to those of image.YCbCr.
-func fullRange(img image.Image) {
+// mendTIFF exchanges black and white where fax coding and white that is not zero come
+// together: golang.org/x/image/tiff takes the black of the code for black.
+func mendTIFF(file []byte, img image.Image) {
+	const compression, photometric, group3, group4, blackIsZero = 259, 262, 3, 4, 1
+	t, _ := readTags(file)
+	code := t.first(compression)
+	grey, ok := img.(*image.Gray)
+	if !ok || code != group3 && code != group4 || t.first(photometric) != blackIsZero {
+		return
+	}
+	for i, v := range grey.Pix {
+		grey.Pix[i] = 0xff - v
+	}
+}
+
+// mendWebP stretches the planes of a lossy WebP picture, in which black is 16 and white
+// 235, as in television, to those of image.YCbCr.
+func mendWebP(_ []byte, img image.Image) {
 	planes, ok := img.(*image.YCbCr)
 	if a, is := img.(*image.NYCbCrA); is {
 		planes, ok = &a.YCbCr, true
