@@ -327,9 +327,9 @@ func ExampleShrink() {
 func ExampleOver() {
 	ink := image.NewNRGBA(image.Rect(0, 0, 2, 1)) // black ink, and nothing
 	ink.SetNRGBA(0, 0, color.NRGBA{A: 255})
-	fmt.Println(FromImage(Over(ink, color.White), 1, 2, 1))
-	fmt.Println(FromImage(ink, 1, 2, 1)) // over black
+	fmt.Printf("%d over white\n", FromImage(Over(ink, color.White), 1, 2, 1))
+	fmt.Printf("%d over black\n", FromImage(ink, 1, 2, 1))
 	// Output:
-	// [0 255]
-	// [0 0]
+	// [0 255] over white
+	// [0 0] over black
 }
