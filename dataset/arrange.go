@@ -77,12 +77,14 @@ func (r *folderReader) list(dir string) (folders, files []string, err error) {
 		if leftover(e.Name()) {
 			continue
 		}
-		// Stat, so that a link to a folder counts.
-		info, err := fs.Stat(r.fsys, path.Join(dir, e.Name()))
-		switch {
-		case err == nil && info.IsDir():
+		isDir := e.IsDir()
+		if e.Type()&fs.ModeSymlink != 0 {
+			info, err := fs.Stat(r.fsys, path.Join(dir, e.Name()))
+			isDir = err == nil && info.IsDir() // a link to nowhere is an unreadable file
+		}
+		if isDir {
 			folders = append(folders, e.Name())
-		default: // a link to nowhere is an unreadable file
+		} else {
 			files = append(files, e.Name())
 		}
 	}
@@ -174,7 +176,7 @@ func (r *folderReader) findClasses(p *part) error {
 		r.looseFiles(p.dir, files)
 	}
 	if len(folders) == 0 {
-		return fmt.Errorf("no class folders in %s: want one folder of images for each class", p.dir)
+		return noClasses(p.dir, files)
 	}
 	for _, name := range folders {
 		c := classFolder{norm.NFC.String(name), path.Join(p.dir, name)}
@@ -194,6 +196,23 @@ func (r *folderReader) findClasses(p *part) error {
 	return nil
 }
 
+// noClasses returns the error about a folder with files alone.
+func noClasses(dir string, files []string) error {
+	only := ""
+	if n := pictures(files); n > 0 {
+		only = fmt.Sprintf(", only pictures (%d)", n)
+	}
+	return fmt.Errorf("no class folders%s%s: want one folder of images for each class", in(dir), only)
+}
+
+// in says in which folder, unless it is the one that was given.
+func in(dir string) string {
+	if dir == "." {
+		return ""
+	}
+	return " in " + dir
+}
+
 // classes returns the classes of all parts. If nothing is left out, they must be the same.
 func (r *folderReader) classes(parts []part) ([]string, error) {
 	var all []classFolder
@@ -211,7 +230,7 @@ func (r *folderReader) classes(parts []part) ([]string, error) {
 		least = 1
 	}
 	if len(classes) < least || len(classes) > 1<<16 {
-		return nil, fmt.Errorf("%d class folders in %s: want at least %d and at most %d", len(classes), parts[0].dir, least, 1<<16)
+		return nil, fmt.Errorf("%d class folders%s: want at least %d and at most %d", len(classes), in(parts[0].dir), least, 1<<16)
 	}
 	return classes, nil
 }
@@ -219,21 +238,20 @@ func (r *folderReader) classes(parts []part) ([]string, error) {
 // looseFiles leaves out files that lie outside class folders.
 func (r *folderReader) looseFiles(dir string, files []string) {
 	for _, name := range files {
-		n := 0
-		if pictureName(name) {
-			n = 1
-		}
-		r.leaveOut(path.Join(dir, name), n, "a file outside the class folders")
+		r.leaveOut(path.Join(dir, name), pictures([]string{name}), "a file outside the class folders")
 	}
 }
 
-// pictureName reports whether files of this name are pictures, of whatever kind.
-func pictureName(name string) bool {
-	switch strings.ToLower(path.Ext(name)) {
-	case ".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jxl", ".jp2":
-		return true
+// pictures returns how many files are pictures, of whatever kind, by their names.
+func pictures(files []string) int {
+	n := 0
+	for _, name := range files {
+		switch strings.ToLower(path.Ext(name)) {
+		case ".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jxl", ".jp2":
+			n++
+		}
 	}
-	return false
+	return n
 }
 
 // count returns the number of pictures in a folder and those below, by their names.
@@ -245,8 +263,8 @@ func (r *folderReader) count(dir string) int {
 			return err
 		case err != nil || leftover(path.Base(file)) && e.IsDir():
 			return fs.SkipDir
-		case !e.IsDir() && !leftover(e.Name()) && pictureName(file):
-			n++
+		case !e.IsDir() && !leftover(e.Name()):
+			n += pictures([]string{file})
 		}
 		return nil
 	})

@@ -186,6 +186,10 @@ func (r *folderReader) pixels(file string) ([]uint8, error) {
 }
 
 func (r *folderReader) decode(file string) (image.Image, error) {
+	info, err := fs.Stat(r.fsys, file)
+	if err == nil && !info.Mode().IsRegular() {
+		return nil, errors.New("not a regular file") // reading it may never end
+	}
 	content, err := fs.ReadFile(r.fsys, file)
 	if err != nil {
 		if cause := new(fs.PathError); errors.As(err, &cause) {
@@ -248,7 +252,7 @@ func (r *folderReader) assignRoles(data *Data) error {
 func (r *folderReader) divide(data *Data, dir string) error {
 	for class, n := range data.Train.All().Counts() {
 		if n == 1 && !r.opts.LeaveOut {
-			return fmt.Errorf("class %s has one image, in %s: training and testing need at least 2 of each class", data.Train.Classes[class], dir)
+			return fmt.Errorf("class %s has one image%s: training and testing need at least 2 of each class", data.Train.Classes[class], in(dir))
 		}
 	}
 	divided, err := data.Train.splitTest("folder")

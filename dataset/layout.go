@@ -22,7 +22,7 @@ type layout struct {
 // holds; nil if there is none. MNIST/raw, as torchvision has it, counts as one folder. It is
 // an error if there are several sets, or some files of one.
 func findLayout(fsys fs.FS) (*layout, error) {
-	found, fault := layoutsIn(fsys, ".")
+	found, faults := layoutsIn(fsys, ".")
 	if len(found) == 0 {
 		entries, err := fs.ReadDir(fsys, ".")
 		if err != nil {
@@ -33,56 +33,50 @@ func findLayout(fsys fs.FS) (*layout, error) {
 				continue
 			}
 			for _, dir := range []string{e.Name(), path.Join(e.Name(), "raw")} {
-				more, err := layoutsIn(fsys, dir)
-				found, fault = append(found, more...), errors.Join(fault, err)
+				more, wrong := layoutsIn(fsys, dir)
+				found, faults = append(found, more...), append(faults, wrong...)
 			}
 		}
 	}
-	switch len(found) {
-	case 0:
-		return nil, fault
-	case 1:
+	switch {
+	case len(found) == 1:
 		return &found[0], nil
+	case len(found) > 1:
+		var names []string
+		for _, l := range found {
+			names = append(names, l.name)
+		}
+		return nil, fmt.Errorf("%d data sets are there: %s: give a folder that holds only one", len(found), few(names))
+	case len(faults) > 0:
+		return nil, errors.New(strings.Join(faults, "; "))
 	}
-	var names []string
-	for _, l := range found {
-		names = append(names, l.name)
-	}
-	return nil, fmt.Errorf("%d data sets are there: %s: give a folder that holds only one", len(found), few(names))
+	return nil, nil
 }
 
-// layoutsIn returns the data sets whose files dir holds, and an error about those that
+// layoutsIn returns the data sets whose files dir holds, and what is wrong with those that
 // are not complete or are of a kind that is not read. It finds none if dir cannot be read.
-func layoutsIn(fsys fs.FS, dir string) (found []layout, err error) {
-	entries, readErr := fs.ReadDir(fsys, dir)
-	if readErr != nil {
+func layoutsIn(fsys fs.FS, dir string) (found []layout, faults []string) {
+	entries, err := fs.ReadDir(fsys, dir)
+	if err != nil {
 		return nil, nil
 	}
-	cifar := fileNames(cifarFiles())
-	var sets []*idxFileSet
+	var sets idxFileSets
 	var batches, others []string
+	cifar := fileNames(cifarFiles())
 	for _, e := range entries {
-		if e.IsDir() {
-			continue
-		}
 		name := e.Name()
-		switch prefix, role, ok := idxRole(name); {
-		case ok:
-			i := slices.IndexFunc(sets, func(s *idxFileSet) bool { return s.prefix == prefix })
-			if i < 0 {
-				i = len(sets)
-				sets = append(sets, &idxFileSet{prefix: prefix})
-			}
-			sets[i].files[role] = name // the gzipped file has the lesser name: the other one remains
+		switch {
+		case e.IsDir() || sets.add(name):
 		case slices.Contains(cifar, name):
 			batches = append(batches, name)
 		case name == "batches.meta" || name == "fine_label_names.txt":
 			others = append(others, name)
 		}
 	}
+	fault := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
 	for _, s := range sets {
 		if missing := s.missing(); len(missing) > 0 {
-			err = errors.Join(err, fmt.Errorf("%s lacks %s of a set of four IDX files", dir, strings.Join(missing, ", ")))
+			fault("%s missing%s: a set has four IDX files", strings.Join(missing, ", "), in(dir))
 			continue
 		}
 		found = append(found, layout{
@@ -94,13 +88,13 @@ func layoutsIn(fsys fs.FS, dir string) (found []layout, err error) {
 		found = append(found, layout{name: path.Join(dir, "cifar-10"), files: within(dir, cifar), cifar: true})
 	case len(batches) > 0:
 		missing := slices.DeleteFunc(cifar, func(name string) bool { return slices.Contains(batches, name) })
-		err = errors.Join(err, fmt.Errorf("%s lacks %s of CIFAR-10's six files", dir, strings.Join(missing, ", ")))
+		fault("%s missing%s: CIFAR-10 has six files", strings.Join(missing, ", "), in(dir))
 	case slices.Contains(others, "batches.meta"):
-		err = errors.Join(err, fmt.Errorf("%s holds CIFAR-10 for Python: get the binary version, cifar-10-binary.tar.gz", dir))
+		fault("CIFAR-10 for Python%s is not read: get the binary version, cifar-10-binary.tar.gz", in(dir))
 	case len(others) > 0:
-		err = errors.Join(err, fmt.Errorf("%s holds CIFAR-100, which is not read: make a folder of class folders of it", dir))
+		fault("CIFAR-100%s is not read: make a folder of class folders of it", in(dir))
 	}
-	return found, err
+	return found, faults
 }
 
 func fileNames(files []File) []string {
@@ -124,6 +118,23 @@ func within(dir string, files []string) []string {
 type idxFileSet struct {
 	prefix string
 	files  [4]string
+}
+
+type idxFileSets []*idxFileSet
+
+// add enters a file and reports whether it is one of such a set.
+func (sets *idxFileSets) add(name string) bool {
+	prefix, role, ok := idxRole(name)
+	if !ok {
+		return false
+	}
+	i := slices.IndexFunc(*sets, func(s *idxFileSet) bool { return s.prefix == prefix })
+	if i < 0 {
+		i = len(*sets)
+		*sets = append(*sets, &idxFileSet{prefix: prefix})
+	}
+	(*sets)[i].files[role] = name // of a file and the same gzipped, the latter, which comes last
+	return true
 }
 
 // missing names the files that are not there.

@@ -225,6 +225,9 @@ func notFolder(file string) error {
 	if err != nil {
 		return err
 	}
+	if _, _, ok := idxRole(filepath.Base(file)); ok {
+		return fmt.Errorf("%w: %s is one of four files: give the path of their folder", ErrUnknown, file)
+	}
 	for _, magic := range []string{"PK\x03\x04", "\x1f\x8b", "BZh", "\xfd7zXZ\x00", "7z\xbc\xaf\x27\x1c", "Rar!", "\x28\xb5\x2f\xfd"} {
 		if strings.HasPrefix(start, magic) {
 			return fmt.Errorf("%w: %s is an archive: unpack it, and give the path of the folder", ErrUnknown, file)
