@@ -24,8 +24,9 @@ type Evaluation struct {
 	ByReference [][]int `json:"by_reference"`
 }
 
-// Evaluate classifies images and compares the answers with their labels. If ctx is done
-// it returns an error that wraps the cause.
+// Evaluate classifies images and compares the answers with their labels, whose classes are
+// matched by name: those that the references lack are an error that wraps
+// dataset.ErrClasses. If ctx is done it returns an error that wraps the cause.
 func (c *Classifier) Evaluate(ctx context.Context, images dataset.Subset) (*Evaluation, error) {
 	list, err := evaluate(ctx, []*Classifier{c}, images)
 	if err != nil {
@@ -37,9 +38,15 @@ func (c *Classifier) Evaluate(ctx context.Context, images dataset.Subset) (*Eval
 // evaluate evaluates classifiers that share networks and rule. It embeds the images
 // once.
 func evaluate(ctx context.Context, classifiers []*Classifier, images dataset.Subset) ([]*Evaluation, error) {
-	if err := classifiers[0].nets[0].model.CheckFits(images.Set); err != nil {
+	c := classifiers[0]
+	if err := c.nets[0].model.CheckFits(images.Set); err != nil {
 		return nil, err
 	}
+	aligned, err := images.Set.Align(c.References.Set.Classes, dataset.ByName)
+	if err != nil {
+		return nil, fmt.Errorf("%s and the references: %w", images.Set.Name, err)
+	}
+	images.Set = aligned
 	var list []*Evaluation
 	for _, c := range classifiers {
 		list = append(list, c.newEvaluation())

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/internal/fsx"
@@ -175,7 +176,7 @@ func (r *run) open(models []*model.Model) error {
 	}
 	if r.opts.Resume {
 		if there, err := os.ReadFile(r.path(ConfigFile)); err != nil || !bytes.Equal(bytes.TrimSpace(there), text) {
-			return fmt.Errorf("resuming %s: its settings, models or images differ from the ones given", r.opts.Dir)
+			return fmt.Errorf("resuming %s: its settings, models or images differ from the ones given%s", r.opts.Dir, r.differing(there))
 		}
 		if err := fsx.RemoveTemp(r.opts.Dir); err != nil {
 			return fmt.Errorf("resuming %s: %w", r.opts.Dir, err)
@@ -197,6 +198,28 @@ func (r *run) open(models []*model.Model) error {
 		}
 	}
 	return fsx.WriteBytes(r.opts.fs, r.path(ConfigFile), append(text, '\n'))
+}
+
+// differing says which parts of the identity in a folder differ from the run's.
+func (r *run) differing(text []byte) string {
+	var there identity
+	if json.Unmarshal(text, &there) != nil {
+		return ""
+	}
+	var parts []string
+	for _, part := range []struct {
+		name string
+		same bool
+	}{
+		{"settings", reflect.DeepEqual(there.Config, r.Config)},
+		{"models", slices.Equal(there.Models, r.models)},
+		{"images", there.Fingerprint == r.fingerprint},
+	} {
+		if !part.same {
+			parts = append(parts, part.name)
+		}
+	}
+	return ": other " + strings.Join(parts, " and ")
 }
 
 // restore reads the levels that are finished.

@@ -36,27 +36,42 @@ func (e *Evaluation) Accuracy() float64 { return e.fraction(e.Correct) }
 
 func (e *Evaluation) fraction(n int) float64 { return float64(n) / float64(max(1, e.Total)) }
 
-// CheckFits returns an error if the images have another shape than the model takes,
-// which wraps ErrShape, or if there is another number of classes.
+// CheckFits returns the error of Align.
 func (m *Model) CheckFits(set *dataset.Set) error {
+	_, err := m.Align(set)
+	return err
+}
+
+// Align returns the images labelled by the model's classes, found by their names; a set
+// may have some of the classes only. The error wraps ErrShape if the images have another
+// shape than the model takes, and dataset.ErrClasses if there are names that the model
+// does not know. Classes that have other names can be matched by position beforehand:
+// see (*dataset.Set).Align.
+func (m *Model) Align(set *dataset.Set) (*dataset.Set, error) {
 	in := m.cfg.Net.Input
 	if set.H != in.H || set.W != in.W || set.C != in.C {
-		return fmt.Errorf("%w: %s has images of %dx%dx%d, it takes %dx%dx%d", ErrShape, set.Name, set.H, set.W, set.C, in.H, in.W, in.C)
+		return nil, fmt.Errorf("%w: %s has images of %dx%dx%d, it takes %dx%dx%d", ErrShape, set.Name, set.H, set.W, set.C, in.H, in.W, in.C)
 	}
-	if len(set.Classes) != len(m.cfg.Classes) {
-		return fmt.Errorf("%s has %d classes, the model %d", set.Name, len(set.Classes), len(m.cfg.Classes))
+	aligned, err := set.Align(m.cfg.Classes, dataset.ByName)
+	if err != nil {
+		return nil, fmt.Errorf("%s has %d classes, the model %d: %w", set.Name, len(set.Classes), len(m.cfg.Classes), err)
 	}
-	return nil
+	return aligned, nil
 }
 
 // View returns the same images seen in another way. An example is
 // (*dataset.Set).Mirrored.
 type View func(*dataset.Set) *dataset.Set
 
-// Evaluate classifies the images and compares the answers with their labels. With
-// views, the logits of an image are the means over the image and its views:
-// test-time augmentation.
+// Evaluate classifies the images and compares the answers with their labels, whose
+// classes are matched by name: see Align. With views, the logits of an image are the
+// means over the image and its views: test-time augmentation.
 func (m *Model) Evaluate(ctx context.Context, images dataset.Subset, views ...View) (*Evaluation, error) {
+	aligned, err := m.Align(images.Set)
+	if err != nil {
+		return nil, err
+	}
+	images.Set = aligned
 	sets := []*dataset.Set{images.Set}
 	for _, view := range views {
 		sets = append(sets, view(images.Set))

@@ -14,7 +14,7 @@ import (
 // coloured is single pixels for the model of helper_test.go.
 func coloured() *dataset.Set {
 	return &dataset.Set{
-		Name: "colours", Classes: []string{"r", "g", "b"}, H: 1, W: 1, C: 3,
+		Name: "colours", Classes: []string{"red", "green", "blue"}, H: 1, W: 1, C: 3,
 		Pixels: []uint8{
 			255, 0, 0, // red
 			0, 255, 0, // green

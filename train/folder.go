@@ -32,13 +32,13 @@ func Exists(dir string) bool {
 	return err == nil
 }
 
-// ReadConfig returns the settings of the run in a folder.
-func ReadConfig(dir string) (Config, error) {
+// ReadRun returns the record of the run in a folder, finished or not.
+func ReadRun(dir string) (Record, error) {
 	c, err := readCheckpoint(dir)
 	if err != nil {
-		return Config{}, err
+		return Record{}, err
 	}
-	return c.Config, nil
+	return Record{Config: c.Config, DataSHA256: c.Fingerprint, Epochs: len(c.History)}, nil
 }
 
 // open makes the run folder, or restores the run that is in it.
@@ -79,7 +79,8 @@ func (r *run) resume() error {
 		return fmt.Errorf("resuming %s: its settings differ from the ones given", r.opts.Dir)
 	}
 	if c.Fingerprint != r.Fingerprint {
-		return fmt.Errorf("resuming %s: the images of %s differ from those that it was trained on", r.opts.Dir, r.Config.Data)
+		return fmt.Errorf("resuming %s: the images of %s (checksum %.12s) differ from those that it was trained on, %s (checksum %.12s)",
+			r.opts.Dir, r.data.Name, r.Fingerprint, c.Config.Data, c.Fingerprint)
 	}
 	if !c.consistent(r.Config.Epochs, r.perEpoch) {
 		return fmt.Errorf("resuming %s: the progress in %s is inconsistent", r.opts.Dir, LastFile)

@@ -3,6 +3,7 @@ package train
 import (
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/model"
@@ -12,6 +13,9 @@ import (
 // between runs that gave the same weights.
 type Record struct {
 	Config Config `json:"config"`
+	// DataSHA256 is the fingerprint of the training images and labels, those set aside
+	// included. It is "" in models of versions that did not record it.
+	DataSHA256 string `json:"data_sha256,omitempty"`
 	// Epochs is the number of epochs made. Best is the one whose weights were kept,
 	// counted from 1.
 	Epochs             int     `json:"epochs"`
@@ -31,18 +35,38 @@ func ReadRecord(m *model.Model) Record {
 	return r
 }
 
+// TrainedOn reports whether a model was trained on the training images of a data set: by
+// their checksum, or by the name if the model does not record one.
+func TrainedOn(m *model.Model, data *dataset.Data) bool {
+	r := ReadRecord(m)
+	return r.learned(data.Train, data.Name)
+}
+
+// learned reports whether the images are those of the record. name is the name of their
+// data set.
+func (r *Record) learned(set *dataset.Set, name string) bool {
+	if r.DataSHA256 != "" {
+		return r.DataSHA256 == set.Fingerprint()
+	}
+	return filepath.Base(r.Config.Data) == name
+}
+
 // Split splits a training set as the training of the model did. It returns the images
-// that the model learned and those by which its best epoch was chosen. The set must be
-// the one that the model was trained on.
+// that the model learned and those by which its best epoch was chosen. If the model
+// records that it was trained on other images, none of these are set aside. If it records
+// no checksum, the set must be the one that it was trained on.
 func Split(m *model.Model, set *dataset.Set) (learned, validation dataset.Subset, err error) {
-	c := ReadRecord(m).Config
-	return set.All().Split(c.Validation, c.Seed)
+	r := ReadRecord(m)
+	if r.DataSHA256 != "" && r.DataSHA256 != set.Fingerprint() {
+		return set.All(), dataset.Subset{Set: set}, nil
+	}
+	return set.All().Split(r.Config.Validation, r.Config.Seed)
 }
 
 // model returns the model with these parameters. Its record has the test accuracy unless
 // test is nil.
 func (r *run) model(params []float32, test *model.Evaluation) (*model.Model, error) {
-	record := Record{Config: r.Config, Epochs: len(r.History)}
+	record := Record{Config: r.Config, DataSHA256: r.Fingerprint, Epochs: len(r.History)}
 	if r.Best >= 0 {
 		record.Best = r.History[r.Best].Epoch
 		record.ValidationAccuracy = r.History[r.Best].ValidationAccuracy

@@ -36,6 +36,8 @@ type Options struct {
 	// in place of labels (Hinton, Vinyals and Dean, arXiv 1503.02531, at temperature
 	// 1). The run folder keeps a copy, which a resumed run learns from instead.
 	Teacher *model.Model
+	// Match says how the teacher's classes are matched with those of the data.
+	Match dataset.Match
 	// Engine computes; nil means engine/cpu. Another engine gives other weights, within
 	// rounding: a run must be resumed with its own.
 	Engine engine.Engine[float32]

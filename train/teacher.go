@@ -3,8 +3,8 @@ package train
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 
+	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/engine"
 	"github.com/coarsegrain/taylornet/model"
 )
@@ -13,6 +13,8 @@ import (
 type teacher struct {
 	*model.Model
 	program engine.Program[float32]
+	// classes are the positions of the run's classes among its own.
+	classes []int
 	// scale and shift convert the run's pixels to the teacher's normalisation, per
 	// channel.
 	scale, shift []float32
@@ -37,7 +39,23 @@ func (r *run) findTeacher() (*teacher, error) {
 	case m == nil:
 		return nil, fmt.Errorf("the settings name %s, but the options have no model: load it", name)
 	}
+	if r.opts.Match == dataset.ByPosition && !r.opts.Resume { // the copy has the names of the run
+		var err error
+		if m, err = renamed(m, r.data.Train.Classes); err != nil {
+			return nil, err
+		}
+	}
 	return r.newTeacher(m)
+}
+
+// renamed returns a model whose classes have other names.
+func renamed(m *model.Model, classes []string) (*model.Model, error) {
+	if _, err := dataset.MatchClasses(classes, m.Classes(), dataset.ByPosition); err != nil {
+		return nil, err
+	}
+	c := m.Config()
+	c.Classes = classes
+	return model.New(c)
 }
 
 // newTeacher compiles a teacher for the run.
@@ -53,7 +71,10 @@ func (r *run) newTeacher(m *model.Model) (t *teacher, err error) {
 		t.scale = append(t.scale, r.norm.Std[c]/std)
 		t.shift = append(t.shift, (r.norm.Mean[c]-m.Normalisation().Mean[c])/std)
 	}
-	classes := len(m.Classes())
+	if t.classes, err = dataset.MatchClasses(r.data.Train.Classes, m.Classes(), dataset.ByName); err != nil {
+		return nil, err
+	}
+	classes := len(t.classes)
 	all := make([]float32, r.Config.Batch*classes)
 	for i := range r.Config.Batch {
 		t.probabilities = append(t.probabilities, all[i*classes:][:classes])
@@ -67,16 +88,16 @@ func (r *run) checkTeacher(m *model.Model) error {
 	if err := m.CheckFits(r.data.Train); err != nil {
 		return err
 	}
-	its, mine := ReadRecord(m).Config, r.Config
-	sameData := filepath.Base(its.Data) == filepath.Base(mine.Data) // a known set may be given by its folder
-	if mine.Validation > 0 && sameData && (its.Seed != mine.Seed || its.Validation != mine.Validation) {
+	its, mine := ReadRecord(m), r.Config
+	differs := its.Config.Seed != mine.Seed || its.Config.Validation != mine.Validation
+	if mine.Validation > 0 && differs && its.learned(r.data.Train, r.data.Name) {
 		return fmt.Errorf("it learned images that are validation images here: it was trained with seed %d and validation %g; use the same here, or validation 0",
-			its.Seed, its.Validation)
+			its.Config.Seed, its.Config.Validation)
 	}
 	return nil
 }
 
-// answer computes the teacher's probabilities for a batch.
+// answer computes the teacher's probabilities of the run's classes for a batch.
 func (t *teacher) answer(batch *engine.Batch[float32]) {
 	channels := len(t.scale)
 	t.program.Run(batch.N, func(i int, x []float32) {
@@ -84,5 +105,11 @@ func (t *teacher) answer(batch *engine.Batch[float32]) {
 		for k := range x {
 			x[k] = float32(t.scale[k%channels]*x[k]) + t.shift[k%channels]
 		}
-	}, func(i int, y []float32) { engine.Softmax(t.probabilities[i], y) })
+	}, func(i int, y []float32) {
+		p := t.probabilities[i]
+		for k, at := range t.classes {
+			p[k] = y[at]
+		}
+		engine.Softmax(p, p)
+	})
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -128,5 +129,94 @@ func TestTeacherFaults(t *testing.T) {
 	cfg.Net = "Input(8,8,1) CG(2,2,1,2,2) Linear(5)"
 	if err := Check(cfg, stepsData(), teacher); err == nil || !strings.Contains(err.Error(), "steps has 5 classes, the model 10") {
 		t.Errorf("error %v of a teacher with other classes", err)
+	}
+}
+
+// A teacher whose classes stand in another order, or that knows more of them, teaches by
+// their names; one with other names, by position.
+func TestTeacherClassesByName(t *testing.T) {
+	data := digits(t)
+	cfg, m := taught(t)
+	answers := func(m *model.Model, match dataset.Match, data *dataset.Data) [][]float32 {
+		t.Helper()
+		r, err := newRun(cfg, data, Options{Teacher: m, Match: match})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.teacher.answer(&r.batch)
+		return r.teacher.probabilities
+	}
+	want := answers(m, dataset.ByName, data)
+	turned := *data
+	names := slices.Clone(data.Train.Classes)
+	slices.Reverse(names)
+	for _, part := range []**dataset.Set{&turned.Train, &turned.Test} {
+		set, err := (*part).Align(names, dataset.ByName)
+		if err != nil {
+			t.Fatal(err)
+		}
+		*part = set
+	}
+	lesson := m.Config()
+	lesson.Classes = []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"}
+	other, err := model.New(lesson)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The same split needs the same labels, so the batch is that of the first run.
+	r, err := newRun(cfg, data, Options{Teacher: m})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.data = &turned
+	if r.teacher, err = r.newTeacher(m); err != nil {
+		t.Fatal(err)
+	}
+	r.teacher.answer(&r.batch)
+	for i, p := range r.teacher.probabilities {
+		slices.Reverse(p)
+		if !slices.Equal(p, want[i]) {
+			t.Fatalf("image %d: %v in the other order, %v by itself", i, p, want[i])
+		}
+	}
+	if got := answers(other, dataset.ByPosition, data); !slices.Equal(got[0], want[0]) {
+		t.Errorf("by position: %v, want %v", got[0], want[0])
+	}
+	if _, err := newRun(cfg, data, Options{Teacher: other}); !errors.Is(err, dataset.ErrClasses) {
+		t.Errorf("a teacher with other names: error %v", err)
+	}
+}
+
+// The leak is found by the images' checksum, whatever the data are called.
+func TestTeacherLeakByChecksum(t *testing.T) {
+	cfg, teacher := taught(t)
+	cfg.Seed = 2
+	renamed := *digits(t)
+	renamed.Name, cfg.Data = "photos", "/elsewhere/photos"
+	if _, err := newRun(cfg, &renamed, Options{Teacher: teacher}); err == nil || !strings.Contains(err.Error(), "it learned images that are validation images here") {
+		t.Errorf("the same images by another name: error %v", err)
+	}
+	fewer := *digits(t)
+	fewer.Train = fewer.Train.All().Only(fewer.Train.All().Index[:500]).Copy("digits train")
+	if _, err := newRun(cfg, &fewer, Options{Teacher: teacher}); err != nil {
+		t.Errorf("other images by the same name: %v", err)
+	}
+}
+
+// The images that training set aside are those of the record's checksum only.
+func TestSplitByChecksum(t *testing.T) {
+	data := digits(t)
+	_, m := taught(t)
+	if r := ReadRecord(m); r.DataSHA256 != data.Train.Fingerprint() {
+		t.Fatalf("the record has the checksum %q", r.DataSHA256)
+	}
+	_, aside, err := Split(m, data.Train)
+	if err != nil || aside.Len() == 0 || !TrainedOn(m, data) {
+		t.Errorf("%d images of its own data were set aside (%v)", aside.Len(), err)
+	}
+	other := &dataset.Data{Name: data.Name, Train: data.Test, Test: data.Test}
+	learned, aside, err := Split(m, other.Train)
+	if err != nil || aside.Len() != 0 || learned.Len() != other.Train.Len() || TrainedOn(m, other) {
+		t.Errorf("%d images of other data were set aside (%v)", aside.Len(), err)
 	}
 }

@@ -71,10 +71,15 @@ func validateLevel(l *distill.LevelAssessment, m *model.Model) error {
 	if e == nil {
 		return errors.New("there is no evaluation of the references")
 	}
+	for _, label := range r.Set.Labels {
+		if most := len(m.Classes()); int(label) >= most {
+			return fmt.Errorf("a reference is of class %d of %d", label, most)
+		}
+	}
 	if err := m.CheckFits(r.Set); err != nil {
 		return err
 	}
-	set, classes := r.Set, len(m.Classes())
+	set, classes := r.Set, len(r.Set.Classes)
 	switch {
 	case r.Len() < classes:
 		return fmt.Errorf("there are %d references for %d classes", r.Len(), classes)
@@ -82,10 +87,8 @@ func validateLevel(l *distill.LevelAssessment, m *model.Model) error {
 		return fmt.Errorf("references with %d channels are not pictures", set.C)
 	case len(set.Pixels) != r.Len()*set.H*set.W*set.C:
 		return fmt.Errorf("%d references of %dx%dx%d have %d values", r.Len(), set.H, set.W, set.C, len(set.Pixels))
-	case int(slices.Max(set.Labels)) >= classes:
-		return fmt.Errorf("a reference is of class %d of %d", slices.Max(set.Labels), classes)
 	case len(e.ByReference) != classes:
-		return fmt.Errorf("the counts by reference are of %d classes, the model knows %d", len(e.ByReference), classes)
+		return fmt.Errorf("the counts by reference are of %d classes, the references of %d", len(e.ByReference), classes)
 	}
 	for _, row := range e.ByReference {
 		if len(row) != r.Len() {

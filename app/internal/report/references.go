@@ -51,7 +51,8 @@ type shownReference struct {
 // show prepares the level at index i for the page.
 func (d *Distilled) show(i int) (*shownLevel, error) {
 	l := &d.Levels[i]
-	classes, set := d.Model.Classes(), l.References.Set
+	set := l.References.Set
+	classes := set.Classes
 	s := &shownLevel{Number: i + 1, PerClass: l.References.PerClass(), Last: i == len(d.Levels)-1}
 	s.Told = s.PerClass <= manyTold
 	references := describe(l, classes)
