@@ -52,7 +52,7 @@ func MatchClasses(names, classes []string, match Match) ([]int, error) {
 		}
 	}
 	if len(unknown) > 0 {
-		return nil, fmt.Errorf("%w: %s not among %s", ErrClasses, listed(unknown, "is", "are"), strings.Join(classes, ", "))
+		return nil, fmt.Errorf("%w: %s not among %s", ErrClasses, isOrAre(unknown), someOf(classes))
 	}
 	return at, nil
 }
@@ -99,16 +99,20 @@ func alikeName(name string) string {
 // maxListed is how many classes an error names.
 const maxListed = 10
 
-// listed joins words, with the verb for one or for several.
-func listed(words []string, one, several string) string {
-	if len(words) == 1 {
-		return words[0] + " " + one
-	}
-	more := ""
+// someOf lists words, the first ones if there are many.
+func someOf(words []string) string {
 	if n := len(words) - maxListed; n > 0 {
-		words, more = words[:maxListed], fmt.Sprintf(" and %d more", n)
+		return fmt.Sprintf("%s and %d more", strings.Join(words[:maxListed], ", "), n)
 	}
-	return strings.Join(words, ", ") + more + " " + several
+	return strings.Join(words, ", ")
+}
+
+// isOrAre lists words with the verb that they take.
+func isOrAre(words []string) string {
+	if len(words) == 1 {
+		return words[0] + " is"
+	}
+	return someOf(words) + " are"
 }
 
 // Align returns the same images with labels that refer to the classes given, such as

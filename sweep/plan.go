@@ -33,6 +33,9 @@ type Variation struct {
 	Folder string       `json:"folder"`        // in the folder of the sweep
 	Size   dataset.Size `json:"size,omitzero"` // of images, if they are resized
 	Config train.Config `json:"config"`        // with the first seed
+	// DataSHA256 is the fingerprint of the training images, which every run must have;
+	// "" asks for none.
+	DataSHA256 string `json:"data_sha256,omitempty"`
 }
 
 // Title returns the name, or words for it if it is empty.

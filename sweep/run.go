@@ -20,8 +20,13 @@ import (
 	"github.com/coarsegrain/taylornet/train"
 )
 
-// ErrExists is wrapped by the error of a new sweep in a folder that already holds one.
-var ErrExists = errors.New("the folder already holds a sweep")
+var (
+	// ErrExists is wrapped by the error of a new sweep in a folder that already holds one.
+	ErrExists = errors.New("the folder already holds a sweep")
+	// ErrData is wrapped by the error of a sweep whose data have other images than those
+	// that it was planned with.
+	ErrData = errors.New("other images")
+)
 
 // Load returns a data set by its name, with images of this size unless it is zero.
 type Load func(ctx context.Context, name string, size dataset.Size) (*dataset.Data, error)
@@ -208,6 +213,9 @@ func (s *sweep) make(ctx context.Context, run PlannedRun) (*RunResult, error) {
 	data, err := s.opts.Load(ctx, s.plan.Data, run.Size)
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("%w: %w", train.ErrInterrupted, context.Cause(ctx))
+	}
+	if err == nil && run.DataSHA256 != "" && run.DataSHA256 != data.Train.Fingerprint() {
+		err = fmt.Errorf("%w: those of %s are not the images of the plan, %s", ErrData, data.Name, s.plan.Data)
 	}
 	if err != nil {
 		return nil, err

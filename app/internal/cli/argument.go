@@ -99,18 +99,36 @@ func modelPath(arg string) string {
 	return arg
 }
 
+// trainedPrefix before the name of a trained model says that no file is meant.
+const trainedPrefix = "pretrained:"
+
 // loadModel returns the model in a file or a run folder, or else the trained model of that
 // name.
 func loadModel(arg string, opts ...model.Options) (*model.Model, error) {
-	if _, err := os.Stat(arg); errors.Is(err, fs.ErrNotExist) && pretrained.Has(arg) {
-		return pretrained.Load(arg, opts...)
+	name, trained := strings.CutPrefix(arg, trainedPrefix)
+	if _, err := os.Stat(arg); (trained || errors.Is(err, fs.ErrNotExist)) && pretrained.Has(name) {
+		return pretrained.Load(name, opts...)
 	}
 	m, err := model.Load(modelPath(arg), opts...)
-	if !errors.Is(err, fs.ErrNotExist) {
-		return m, err
+	switch {
+	case err == nil:
+		return m, nil
+	case pretrained.Has(arg):
+		return nil, hidden(arg, err)
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, err
 	}
 	return nil, fmt.Errorf("%w: give a model file or a run folder, as taylornet train makes them, or the name of a trained model: %s",
 		err, strings.Join(pretrained.Names(), ", "))
+}
+
+// hidden returns the error about a file or folder that has the name of a trained model.
+func hidden(name string, err error) error {
+	what := "file here that is not a model"
+	if info, statErr := os.Stat(name); statErr == nil && info.IsDir() {
+		what = "folder here without " + train.ModelFile
+	}
+	return fmt.Errorf("%s is a %s: for the trained model of that name give %s%s: %w", name, what, trainedPrefix, name, err)
 }
 
 // loadTeacher returns the teacher that settings name, for the run with this seed. The name
@@ -135,12 +153,13 @@ func readTeacher(name string, seed uint64) (*model.Model, error) {
 		}
 	}
 	if _, err := os.Stat(name); err == nil {
-		return nil, fmt.Errorf("%s has neither %s nor %s", name, train.ModelFile, filepath.Join(train.SeedDir("", seed), train.ModelFile))
+		err = fmt.Errorf("%s has neither %s nor %s", name, train.ModelFile, filepath.Join(train.SeedDir("", seed), train.ModelFile))
+		if pretrained.Has(name) {
+			err = hidden(name, err)
+		}
+		return nil, err
 	}
-	if pretrained.Has(name) {
-		return pretrained.Load(name)
-	}
-	return model.Load(name)
+	return loadModel(name)
 }
 
 // dataNames lists the known data sets.
@@ -152,10 +171,13 @@ func dataNames() []string {
 	return names
 }
 
+// isKnown reports whether a data set is known by this name.
+func isKnown(name string) bool { return slices.Contains(dataNames(), name) }
+
 // dataSource returns what a run records of --data: the name of a known set, or the full
 // path of a folder, so that the run can be resumed from anywhere.
 func dataSource(arg string) (string, error) {
-	if slices.Contains(dataNames(), arg) {
+	if isKnown(arg) {
 		return arg, nil
 	}
 	if info, err := os.Stat(arg); err == nil && info.IsDir() {
@@ -177,7 +199,7 @@ func (a *app) loadGiven(ctx context.Context, name string, opts dataset.Options) 
 func (a *app) loadRecorded(ctx context.Context, name string, opts dataset.Options) (*dataset.Data, error) {
 	data, err := a.load(ctx, name, opts)
 	if errors.Is(err, dataset.ErrUnknown) {
-		return nil, fmt.Errorf("the data that it was trained on are gone: %w", err)
+		return nil, fmt.Errorf("the data that it was trained on are gone: %w; if they were moved, name their folder with --data", err)
 	}
 	return data, err
 }
@@ -234,4 +256,31 @@ func atMost(n int) cobra.PositionalArgs {
 		}
 		return nil
 	}
+}
+
+// expand returns the files that arguments name. Where the shell leaves wildcards as they
+// are, as on Windows or in quotes, * and ? stand for parts of a name; a file of that very
+// name comes first.
+func expand(args []string) ([]string, error) {
+	var files []string
+	for _, arg := range args {
+		if _, err := os.Lstat(arg); err == nil || !strings.ContainsAny(arg, "*?") {
+			files = append(files, arg)
+			continue
+		}
+		matches, err := filepath.Glob(strings.ReplaceAll(arg, "[", "[[]")) // brackets are part of names
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", arg, err)
+		}
+		found := len(files)
+		for _, file := range matches {
+			if base := filepath.Base(file); !strings.HasPrefix(base, ".") || strings.HasPrefix(filepath.Base(arg), ".") {
+				files = append(files, file)
+			}
+		}
+		if len(files) == found {
+			return nil, fmt.Errorf("%s: no file has a name like this", arg)
+		}
+	}
+	return files, nil
 }

@@ -54,12 +54,17 @@ references, by its hash.`,
 				return usagef("want images, or --data: see %s --help", cmd.CommandPath())
 			}
 			f.command = joinWords(repeat(cmd, args))
-			return a.classify(cmd.Context(), args[0], args[1:], f)
+			images, err := expand(args[1:])
+			if err != nil {
+				return err
+			}
+			return a.classify(cmd.Context(), args[0], images, f)
 		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.data, "data", "", "measure on a data set: a known `NAME`, or a folder")
 	flags.Var(&f.size, "size", "resize the images of --data to this size")
+	addByPosition(cmd, &f.byPosition, "those of the model")
 	flags.StringVar(&f.split, "split", "test", "split of the data: `test`, train, or validation, which the model's training set aside")
 	flags.StringVar(&f.out, "out", "", "write the page and pictures to `DIR` (default classified, or the next free of classified-2, classified-3, ...; with --json nothing is written by default)")
 	f.pictures.add(cmd)
@@ -186,7 +191,7 @@ func (a *app) classifyData(ctx context.Context, c *distill.Classifier, m *model.
 		return fmt.Errorf("%w: choose other data with --data", err)
 	}
 	if err != nil {
-		return err
+		return adviseClasses(err)
 	}
 	a.sayRead(data)
 	refs := c.References

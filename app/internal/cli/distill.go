@@ -21,7 +21,7 @@ type distillFlags struct {
 	data, out               string
 	evaluate, split         string
 	size                    sizeFlag
-	resume                  bool
+	resume, byPosition      bool
 	workers, draws, retrain int
 	others                  []string
 	rule                    distill.Rule
@@ -77,6 +77,7 @@ With --resume, models and data set that are not named are taken from the folder.
 	flags := cmd.Flags()
 	flags.StringVar(&f.data, "data", "", "data set: a known `NAME`, or a folder (default: the one that the model was trained on)")
 	flags.Var(&f.size, "size", "resize images to this size")
+	addByPosition(cmd, &f.byPosition, "those of the models")
 	flags.StringVar(&f.out, "out", "", "write to `DIR` (default distilled, or the next free of distilled-2, distilled-3, ...)")
 	flags.BoolVar(&f.resume, "resume", false, "resume the distillation in --out")
 	flags.IntVar(&f.workers, "workers", 0, "`N` parallel workers, which do not change the outcome; 0 means one per CPU")
@@ -182,6 +183,9 @@ func (d *distillation) load(ctx context.Context) (err error) {
 	} else {
 		d.data, err = d.evalData(ctx, d.models[0], &evalFlags{data: f.data, size: f.size})
 	}
+	if err == nil && f.byPosition {
+		err = rename(d.data, d.models[0].Classes())
+	}
 	return err
 }
 
@@ -219,7 +223,7 @@ func distillSettings() settings[distill.Config] {
 
 // recipe returns the settings for an objective without flags.
 func (d *distillation) recipe(objective string) distill.Config {
-	return distill.Recipe(objective, d.data.Name, slices.Min(d.leaves.Counts()))
+	return distill.Recipe(objective, knownAs(d.data), slices.Min(d.leaves.Counts()))
 }
 
 // takeUp reads the settings of the distillation to resume. It returns the models to
@@ -300,6 +304,8 @@ func (d *distillation) explained(err error) error {
 		return fmt.Errorf("%w: resume with --resume --out %s and the same models", err, quoted(d.flags.out))
 	case errors.Is(err, distill.ErrExists):
 		return fmt.Errorf("%w: resume it with --resume, or choose another folder with --out", err)
+	case errors.Is(err, dataset.ErrClasses):
+		return adviseClasses(err)
 	case errors.Is(err, model.ErrShape):
 		return fmt.Errorf("%w: choose other data with --data", err)
 	}

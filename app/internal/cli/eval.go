@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -23,6 +22,7 @@ type evalFlags struct {
 	mirror      bool
 	measures    bool // the data, so what cannot be read in a folder is left out
 	pictures    pictureFlags
+	byPosition  bool
 }
 
 func (a *app) evalCommand() *cobra.Command {
@@ -33,6 +33,9 @@ func (a *app) evalCommand() *cobra.Command {
 		Long: `Classify the images of a data set and compare the answers with their labels. MODEL is
 a model file, a run folder, or the name of a trained model that comes with the program,
 such as mnist. The default data set is the one that the model was trained on.
+
+The classes of the data are matched with the model's by their names; the data may have
+some of them only. With --by-position the first class is the model's first, and so on.
 
 With --split validation the images are those that training set aside to choose the
 best epoch. Choose settings by these, not by the test images.
@@ -55,6 +58,7 @@ augmentation, for objects that are as likely to face either way.`,
 	flags.BoolVar(&f.robustness, "robustness", false, "also measure the accuracy on disturbed images")
 	flags.BoolVar(&f.mirror, "mirror", false, "average the logits of each image and its mirror image")
 	f.pictures.add(cmd)
+	addByPosition(cmd, &f.byPosition, "those of the model")
 	a.addEngine(cmd)
 	completeFlag(cmd, "data", completeData)
 	completeFlag(cmd, "split", completeOf(splits()...))
@@ -79,15 +83,12 @@ func (a *app) eval(ctx context.Context, arg string, f *evalFlags) error {
 	if err != nil {
 		return err
 	}
-	if !slices.Equal(set.Classes, m.Classes()) && len(set.Classes) == len(m.Classes()) {
-		a.notef("note: the class names of %s differ from those of the model", set.Name)
-	}
 	e, err := m.Evaluate(ctx, set.All(), f.views()...)
 	if errors.Is(err, model.ErrShape) {
 		return fmt.Errorf("%w: choose other data with --data, or resize with --size %dx%d", err, m.Net().Input.H, m.Net().Input.W)
 	}
 	if err != nil {
-		return err
+		return adviseClasses(err)
 	}
 	var disturbed []model.Disturbed
 	if f.robustness {
@@ -141,8 +142,8 @@ func (f *evalFlags) part(m *model.Model, data *dataset.Data) (*dataset.Set, erro
 	case "train":
 		return measured(data.Train)
 	case "validation":
-		if on := filepath.Base(train.ReadRecord(m).Config.Data); on != data.Name {
-			return nil, fmt.Errorf("--split validation: the model was trained on %s, not on %s", on, data.Name)
+		if !train.TrainedOn(m, data) {
+			return nil, fmt.Errorf("--split validation: the model was trained on %s, not on %s: their images differ", train.ReadRecord(m).Config.Data, data.Name)
 		}
 		return setAside(m, data)
 	}
@@ -173,15 +174,43 @@ func setAside(m *model.Model, data *dataset.Data) (*dataset.Set, error) {
 }
 
 // evalData loads the data that the flags name, or the data of the model's training.
-func (a *app) evalData(ctx context.Context, m *model.Model, f *evalFlags) (*dataset.Data, error) {
-	if f.data != "" {
-		return a.loadGiven(ctx, f.data, f.options())
-	}
-	name := train.ReadRecord(m).Config.Data
-	if name == "" {
+func (a *app) evalData(ctx context.Context, m *model.Model, f *evalFlags) (data *dataset.Data, err error) {
+	record := train.ReadRecord(m)
+	switch name := record.Config.Data; {
+	case f.data != "":
+		data, err = a.givenData(ctx, m, f)
+	case name == "":
 		return nil, usagef("the model does not say what it was trained on: name a data set with --data")
+	default:
+		data, err = a.loadFor(ctx, m, name, f.options())
 	}
-	return a.loadFor(ctx, m, name, f.options())
+	if err != nil {
+		return nil, err
+	}
+	if f.data == "" && f.size.Size == (dataset.Size{}) && record.DataSHA256 != "" && !train.TrainedOn(m, data) {
+		a.notef("note: the images of %s are no longer those that the model was trained on", record.Config.Data)
+	}
+	if f.byPosition {
+		err = rename(data, m.Classes())
+	}
+	return data, err
+}
+
+// givenData loads the data that --data names. To measure on a folder without parts, every
+// picture is read, unless the model was trained on some of these very pictures.
+func (a *app) givenData(ctx context.Context, m *model.Model, f *evalFlags) (*dataset.Data, error) {
+	opts := f.options()
+	if f.measures && f.split == "test" {
+		if on := train.ReadRecord(m).Config.Data; on != "" && !isKnown(on) {
+			as := opts
+			as.Size = cmp.Or(opts.Size, sizeOf(m.Net()))
+			if data, err := a.loadGiven(ctx, f.data, as); err == nil && train.TrainedOn(m, data) {
+				return data, nil
+			}
+		}
+		opts.Whole = true
+	}
+	return a.loadGiven(ctx, f.data, opts)
 }
 
 // options say how the data are read.

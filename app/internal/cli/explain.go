@@ -49,7 +49,10 @@ all orders is then an integral, exact to a millionth of the change of the logits
 		Args:              atLeast("MODEL"),
 		ValidArgsFunction: completeModel,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			f.images = args[1:]
+			var err error
+			if f.images, err = expand(args[1:]); err != nil {
+				return err
+			}
 			f.command = joinWords(repeat(cmd, args))
 			return a.explain(cmd.Context(), args[0], f)
 		},

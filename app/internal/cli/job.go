@@ -21,6 +21,8 @@ type job struct {
 	size   dataset.Size // of images, if they are resized
 	data   *dataset.Data
 	dir    string
+	// source is where the data of a resumed run are, if they were moved.
+	source string
 	// general are the words of flags that are not about the run, to repeat it.
 	general []string
 	// teacher is the one that the settings name for the run's seed; nil if there is none
@@ -38,6 +40,9 @@ func (a *app) prepare(ctx context.Context, f *trainFlags) (*job, error) {
 		return nil, err
 	}
 	j.general = a.generalWords()
+	if f.byPosition {
+		j.general = append(j.general, "--"+byPositionFlag)
+	}
 	return j, nil
 }
 
@@ -84,7 +89,7 @@ func newJob(ctx context.Context, f *trainFlags, load sweep.Load) (*job, error) {
 	if j.data, err = load(ctx, arg, j.size); err != nil {
 		return nil, err
 	}
-	j.config = recipe(j.data.Name, given.preset)
+	j.config = recipe(knownAs(j.data), given.preset)
 	j.config.Data = source
 	j.choose(given)
 	f.settings.apply(&j.config)
@@ -103,6 +108,15 @@ func recipe(data, preset string) train.Config {
 		}
 	}
 	return train.Recipe(data)
+}
+
+// knownAs returns the name of the data set if it is a known one, else "". The name is
+// then true whatever the folder is called: package dataset checks the images.
+func knownAs(data *dataset.Data) string {
+	if isKnown(data.Name) {
+		return data.Name
+	}
+	return ""
 }
 
 // choose sets the network: the one given, or else the recipe's if the images fit it, or
@@ -130,42 +144,73 @@ func (a *app) prepareResume(ctx context.Context, f *trainFlags) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
+	load := sized(a.loadGiven).Once()
 	if j.dir == "" {
-		if source == "" {
-			given, err := f.network()
-			if err != nil {
-				return nil, err
-			}
-			source = given.data()
-		}
-		if j.dir, err = latestRunDir(source); err != nil {
+		if j.dir, err = a.runToResume(ctx, f, source, load); err != nil {
 			return nil, err
 		}
 	}
 	if !train.Exists(j.dir) {
 		return nil, fmt.Errorf("nothing to resume in %s: name the run's folder with --out, or start a run without --resume", j.dir)
 	}
-	if j.config, err = train.ReadConfig(j.dir); err != nil {
+	record, err := train.ReadRun(j.dir)
+	if err != nil {
 		return nil, err
 	}
+	j.config = record.Config
 	if j.net, err = spec.Parse(j.config.Net); err != nil {
 		return nil, err
 	}
 	if err := j.refuse(f, source); err != nil {
 		return nil, err
 	}
-	j.data, err = a.loadRecorded(ctx, j.config.Data, dataset.Options{Size: sizeOf(j.net)})
-	return j, err
+	if source == "" {
+		j.data, err = a.loadRecorded(ctx, j.config.Data, dataset.Options{Size: sizeOf(j.net)})
+		return j, err
+	}
+	if j.data, err = load(ctx, source, sizeOf(j.net)); err != nil {
+		return nil, err
+	}
+	if j.data.Train.Fingerprint() != record.DataSHA256 {
+		return nil, otherData("run", j.dir, source, j.config.Data)
+	}
+	j.source = source
+	return j, nil
+}
+
+// otherData returns the error about data that are not those of what is to be resumed.
+func otherData(what, dir, source, recorded string) error {
+	return usagef("--data cannot be changed in the %s in %s: the images of %s differ from those that it was trained on, %s", what, dir, source, recorded)
+}
+
+// runToResume finds the run to resume if its folder is not named: that on the data, or if
+// nothing is named and there is none on the default data, the last of all.
+func (a *app) runToResume(ctx context.Context, f *trainFlags, source string, load sweep.Load) (string, error) {
+	if source != "" {
+		return a.findRun(ctx, source, load)
+	}
+	given, err := f.network()
+	if err != nil {
+		return "", err
+	}
+	dir, err := a.findRun(ctx, given.data(), load)
+	if err == nil || f.net != "" {
+		return dir, err
+	}
+	if runs, _ := savedRuns(); len(runs) > 0 {
+		return runs[0].dir, nil
+	}
+	return "", err
 }
 
 // command returns the command that repeats the run, for a shell.
 func (j *job) command() string {
-	words := append([]string{"taylornet", "train", "--data", j.config.Data}, j.general...)
+	words := append([]string{"taylornet", "train", "--data", cmp.Or(j.source, j.config.Data)}, j.general...)
 	if size := j.resized(); size != (dataset.Size{}) {
 		words = append(words, "--size", (&sizeFlag{size}).String())
 	}
 	preset := presetOf(j.net)
-	base := recipe(j.data.Name, preset)
+	base := recipe(knownAs(j.data), preset)
 	if preset == "" || preset != j.data.Name {
 		words = append(words, "--net", cmp.Or(preset, j.net.String()))
 	}
@@ -225,7 +270,7 @@ func cannotChange(flags []string, what, dir, file string) error {
 // changed lists the flags that differ from the settings of the run.
 func (j *job) changed(f *trainFlags, source string) ([]string, error) {
 	var names []string
-	if source != "" && source != j.config.Data {
+	if source != j.config.Data && isKnown(source) && isKnown(j.config.Data) { // others may have been moved
 		names = append(names, "--data")
 	}
 	if f.net != "" {

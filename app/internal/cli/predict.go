@@ -34,7 +34,11 @@ reason, and has no class if the logits overflow.`,
 		Args:              atLeast("MODEL", "IMAGE"),
 		ValidArgsFunction: completeModel,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.predict(cmd.Context(), args[0], args[1:], &pictures, show)
+			files, err := expand(args[1:])
+			if err != nil {
+				return err
+			}
+			return a.predict(cmd.Context(), args[0], files, &pictures, show)
 		},
 	}
 	pictures.add(cmd)

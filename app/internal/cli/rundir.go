@@ -1,15 +1,17 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
+	"slices"
 	"time"
 
+	"github.com/coarsegrain/taylornet/spec"
+	"github.com/coarsegrain/taylornet/sweep"
 	"github.com/coarsegrain/taylornet/train"
 )
 
@@ -55,27 +57,75 @@ func checkResume(resume bool, out string) error {
 	return nil
 }
 
-// latestRunDir returns the folder in which a run was saved last.
-func latestRunDir(source string) (string, error) {
-	var latest string
-	var at time.Time
-	first := runDir(source)
+// savedRun is a run in a folder, as its record says.
+type savedRun struct {
+	train.Record
+	dir   string
+	saved time.Time
+}
+
+// savedRuns returns the runs for which no folder was given, the last saved first.
+func savedRuns() ([]savedRun, error) {
 	entries, err := os.ReadDir(runsDir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("looking for the run to resume: %w", err)
+		return nil, fmt.Errorf("looking for the run to resume: %w", err)
 	}
+	var runs []savedRun
 	for _, entry := range entries {
-		dir := filepath.Join(runsDir, entry.Name())
-		if n, err := strconv.Atoi(strings.TrimPrefix(dir, first+"-")); dir != first && (err != nil || n < 2) {
-			continue
+		r := savedRun{dir: filepath.Join(runsDir, entry.Name())}
+		info, err := os.Stat(filepath.Join(r.dir, train.LastFile))
+		if err != nil {
+			continue // no run
 		}
-		info, err := os.Stat(filepath.Join(dir, train.LastFile))
-		if err == nil && info.ModTime().After(at) {
-			latest, at = dir, info.ModTime()
+		r.saved = info.ModTime()
+		if r.Record, err = train.ReadRun(r.dir); err != nil {
+			return nil, fmt.Errorf("looking for the run to resume: %w: name its folder with --out", err)
+		}
+		runs = append(runs, r)
+	}
+	slices.SortStableFunc(runs, func(a, b savedRun) int { return b.saved.Compare(a.saved) })
+	return runs, nil
+}
+
+// findRun returns the folder of the run on a data set that was saved last. Known data sets
+// are the same by their names, others if the checksum of their images is the run's.
+func (a *app) findRun(ctx context.Context, source string, load sweep.Load) (string, error) {
+	runs, err := savedRuns()
+	if err != nil {
+		return "", err
+	}
+	changed := ""
+	for _, named := range []bool{true, false} { // first those that name the data: others have them read in their size
+		for _, r := range runs {
+			if (r.Config.Data == source) != named || !named && isKnown(source) && isKnown(r.Config.Data) {
+				continue
+			}
+			same, err := r.on(ctx, source, load)
+			switch {
+			case err != nil:
+				return "", err
+			case same:
+				return r.dir, nil
+			case named:
+				changed = fmt.Sprintf(" (the images differ from those that the run in %s was trained on)", r.dir)
+			}
 		}
 	}
-	if latest == "" {
-		return "", fmt.Errorf("nothing to resume in %s: name the run's folder with --out, or start a run without --resume", first)
+	return "", fmt.Errorf("nothing to resume in %s%s: name the run's folder with --out, or start a run without --resume", runDir(source), changed)
+}
+
+// on reports whether the run was trained on the images of a data set.
+func (r *savedRun) on(ctx context.Context, source string, load sweep.Load) (bool, error) {
+	if isKnown(source) && r.Config.Data == source {
+		return true, nil
 	}
-	return latest, nil
+	net, err := spec.Parse(r.Config.Net)
+	if err != nil {
+		return false, err
+	}
+	data, err := load(ctx, source, sizeOf(net))
+	if err != nil {
+		return false, err
+	}
+	return data.Train.Fingerprint() == r.DataSHA256, nil
 }

@@ -61,7 +61,11 @@ func (s *sweepCommand) vary(ctx context.Context, text string) error {
 	if err := sweep.Check(ctx, s.plan, v, s.opts); err != nil {
 		return err
 	}
-	return s.plan.Add(v.Name, v.Size, v.Config)
+	if err := s.plan.Add(v.Name, v.Size, v.Config); err != nil {
+		return err
+	}
+	s.plan.Variations[len(s.plan.Variations)-1].DataSHA256 = j.data.Train.Fingerprint()
+	return nil
 }
 
 // checkShown returns an error if the results would hold no accuracies to compare
@@ -76,7 +80,7 @@ func (s *sweepCommand) checkShown() error {
 }
 
 // resumedPlan reads the plan of the sweep to resume.
-func (s *sweepCommand) resumedPlan(context.Context) (err error) {
+func (s *sweepCommand) resumedPlan(ctx context.Context) (err error) {
 	dir := s.opts.Dir
 	if !sweep.Exists(dir) {
 		return fmt.Errorf("nothing to resume in %s: name the sweep's folder with --out, or start a sweep without --resume", dir)
@@ -89,7 +93,24 @@ func (s *sweepCommand) resumedPlan(context.Context) (err error) {
 		return err
 	}
 	s.plan.Test = s.plan.Test || s.flags.test
-	return cannotChange(names, "sweep", dir, sweep.PlanFile)
+	if err := cannotChange(names, "sweep", dir, sweep.PlanFile); err != nil || s.flags.data == "" {
+		return err
+	}
+	return s.checkMoved(ctx)
+}
+
+// checkMoved returns an error if the data that are named are not those of the plan.
+func (s *sweepCommand) checkMoved(ctx context.Context) error {
+	for _, v := range s.plan.Variations {
+		data, err := s.opts.Load(ctx, s.plan.Data, v.Size)
+		if err != nil {
+			return err
+		}
+		if v.DataSHA256 != "" && v.DataSHA256 != data.Train.Fingerprint() {
+			return otherData("sweep", s.opts.Dir, s.flags.data, s.plan.Data)
+		}
+	}
+	return nil
 }
 
 // changed lists the flags that would make another sweep of the one to resume.
@@ -153,6 +174,8 @@ func (s *sweepCommand) advised(err error) error {
 	switch {
 	case errors.Is(err, train.ErrInterrupted):
 		return fmt.Errorf("%w: resume with: taylornet sweep --resume --out %s", err, quoted(s.opts.Dir))
+	case errors.Is(err, sweep.ErrData):
+		return fmt.Errorf("%w: name the folder of the sweep's own images with --data", err)
 	case errors.Is(err, sweep.ErrExists):
 		return fmt.Errorf("%w: resume it with --resume, or choose another folder with --out", err)
 	case errors.Is(err, train.ErrExists):

@@ -30,6 +30,11 @@ func (a *app) sweep(ctx context.Context, f *sweepFlags) error {
 	load, plan := sized(a.loadGiven), s.newPlan
 	if f.resume {
 		load, plan = sized(a.loadRecorded), s.resumedPlan
+		if f.data != "" { // where they are now
+			load = sized(func(ctx context.Context, _ string, opts dataset.Options) (*dataset.Data, error) {
+				return a.loadGiven(ctx, f.data, opts)
+			})
+		}
 	}
 	s.opts.Load = load.Once()
 	if err := plan(ctx); err != nil {

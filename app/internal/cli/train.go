@@ -27,6 +27,7 @@ type trainFlags struct {
 	saveEvery      time.Duration
 	size           sizeFlag
 	settings       settings[train.Config]
+	byPosition     bool
 }
 
 func (a *app) trainCommand() *cobra.Command {
@@ -53,6 +54,7 @@ else from that of the data set: see taylornet net NAME --recipe.`,
 	flags := cmd.Flags()
 	flags.StringVar(&f.out, "out", "", "write the run to `DIR` (default runs/NAME, or the next free of runs/NAME-2, runs/NAME-3, ...)")
 	flags.BoolVar(&f.resume, "resume", false, "resume the run in --out, or the latest run on the data set")
+	addByPosition(cmd, &f.byPosition, "those of the teacher")
 	f.add(cmd)
 	a.addEngine(cmd)
 	return cmd
@@ -126,7 +128,7 @@ func (a *app) train(ctx context.Context, f *trainFlags) error {
 	case errors.Is(err, train.ErrExists):
 		return fmt.Errorf("%w: resume it with --resume, or choose another folder with --out", err)
 	case err != nil:
-		return err
+		return adviseClasses(err)
 	}
 	return a.summarise(j, result)
 }
@@ -134,7 +136,7 @@ func (a *app) train(ctx context.Context, f *trainFlags) error {
 // runJob makes a run, shows its progress, and writes its report.
 func (a *app) runJob(ctx context.Context, j *job, f *trainFlags, show func(train.Progress)) (*train.Result, error) {
 	result, err := train.Run(ctx, j.config, j.data, train.Options{
-		Dir: j.dir, Resume: f.resume, Teacher: j.teacher, Engine: a.engine.Engine, Workers: f.workers, SaveEvery: f.saveEvery, Progress: show,
+		Dir: j.dir, Resume: f.resume, Teacher: j.teacher, Match: match(f.byPosition), Engine: a.engine.Engine, Workers: f.workers, SaveEvery: f.saveEvery, Progress: show,
 	})
 	if err != nil {
 		return nil, err
