@@ -25,9 +25,10 @@ import (
 // Bounds of the pictures that are decoded. Beyond freePixels, the size of the file
 // bounds a picture as its format does, so that a few bytes cannot claim a large one.
 const (
-	maxPixels  = 1 << 26
-	freePixels = 1 << 22
-	maxBytes   = 1 << 30
+	maxPixels        = 1 << 26
+	freePixels       = 1 << 22
+	maxPixelsPerByte = 1 << 16
+	maxBytes         = 1 << 30
 )
 
 // format is a kind of picture that is read.
@@ -44,15 +45,16 @@ type format struct {
 func formats() []format {
 	// A byte of deflate stands for at most 1,032 bytes of at least one pixel each, which
 	// takes a bit or more; a block of 64 pixels of JPEG takes a bit or more; a code of GIF
-	// stands for at most 4,096 pixels.
-	const deflate, blocks, codes = 8 * 1032, 8 * 64, 4096
+	// stands for at most 4,096 pixels. A blank sheet in WebP, or a fax in TIFF, takes next
+	// to nothing.
+	const deflate, blocks, codes, blank = 8 * 1032, 8 * 64, 4096, maxPixelsPerByte
 	return []format{
 		{aPNG, deflate, png.DecodeConfig, png.Decode, pngExif, nil, nil},
 		{aJPEG, blocks, jpeg.DecodeConfig, jpeg.Decode, jpegExif, checkJPEG, nil},
 		{aGIF, codes, gif.DecodeConfig, gif.Decode, nil, nil, nil},
-		{aWebP, deflate, webp.DecodeConfig, webp.Decode, webpExif, nil, mendWebP},
+		{aWebP, blank, webp.DecodeConfig, webp.Decode, webpExif, nil, mendWebP},
 		{aBMP, 8, bmp.DecodeConfig, bmp.Decode, nil, nil, nil},
-		{aTIFF, deflate, tiff.DecodeConfig, tiff.Decode, func(file []byte) []byte { return file }, checkTIFF, mendTIFF},
+		{aTIFF, blank, tiff.DecodeConfig, tiff.Decode, func(file []byte) []byte { return file }, checkTIFF, mendTIFF},
 	}
 }
 
@@ -114,7 +116,13 @@ func DecodeImage(file []byte) (image.Image, error) {
 
 // ReadImage reads a picture file as DecodeImage does. Its errors do not name the file.
 func ReadImage(file string) (image.Image, error) {
-	f, err := os.Open(file)
+	return readImage(func() (fs.File, error) { return os.Open(file) })
+}
+
+// readImage opens and reads a picture's file. Of one that is no picture, it reads only
+// the first bytes. Its errors do not name the file.
+func readImage(open func() (fs.File, error)) (image.Image, error) {
+	f, err := open()
 	if cause := new(fs.PathError); errors.As(err, &cause) {
 		err = cause.Err
 	}
@@ -122,12 +130,6 @@ func ReadImage(file string) (image.Image, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return readImage(f)
-}
-
-// readImage reads a picture from an open file. Of one that is no picture, it reads only
-// the first bytes.
-func readImage(f fs.File) (image.Image, error) {
 	info, err := f.Stat()
 	switch {
 	case err != nil:
@@ -229,6 +231,7 @@ func checkTIFF(file []byte, config image.Config) error {
 		tileWidth, tileLength         = 322, 323
 		tileOffsets, tileByteCounts   = 324, 325
 		stripOffsets, stripByteCounts = 273, 279
+		maxParts                      = 1 << 18
 	)
 	t, _ := readTags(file)
 	places, counts := t.values(stripOffsets), t.values(stripByteCounts)
@@ -244,6 +247,9 @@ func checkTIFF(file []byte, config image.Config) error {
 	var sum int64
 	for i := range min(len(places), len(counts)) {
 		sum += min(int64(counts[i]), max(0, int64(len(file))-int64(places[i])))
+	}
+	if len(counts) > maxParts {
+		return fmt.Errorf("%s in %d parts is refused", aTIFF, len(counts))
 	}
 	if sum > 4*int64(len(file)) {
 		return fmt.Errorf("%s whose parts share their bytes is refused", aTIFF)

@@ -286,14 +286,30 @@ func TestDecodeBomb(t *testing.T) {
 			[4]int{322, 4, 1, 8}, [4]int{323, 4, 1, 1024}), "in tiles of 8 x 1024"},
 		{"strips", append(tiffOf(binary.LittleEndian, [4]int{256, 4, 1, 1}, [4]int{257, 4, 1, 50}, [4]int{258, 3, 1, 8}, [4]int{262, 3, 1, 1},
 			[4]int{273, 1, 50, 98}, [4]int{278, 4, 1, 1}, [4]int{279, 1, 50, 98}), bytes.Repeat([]byte{98}, 50)...), "share their bytes"},
+		{"parts", append(tiffOf(binary.LittleEndian, [4]int{256, 4, 1, 1}, [4]int{257, 4, 1, 300_000}, [4]int{258, 3, 1, 8}, [4]int{262, 3, 1, 1},
+			[4]int{273, 1, 300_000, 98}, [4]int{278, 4, 1, 1}, [4]int{279, 1, 300_000, 98}), make([]byte, 300_000)...), "in 300000 parts"},
 	} {
 		var err error
 		n := allocated(func() { _, err = DecodeImage(tt.file) })
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: error %v, want %q", tt.name, err, tt.want)
 		}
-		if n > 1<<20 {
+		if n > 16<<20 {
 			t.Errorf("%s: %d bytes", tt.name, n)
+		}
+	}
+}
+
+// A white sheet of usual size is read, however few bytes it takes.
+func TestDecodeBlank(t *testing.T) {
+	for name, file := range drawings(t, "blank") {
+		img, err := DecodeImage(file)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if got := FromImage(img, 1, 1, 1); got[0] != 255 || img.Bounds().Dx() < 2480 {
+			t.Errorf("%s: %v of brightness %d", name, img.Bounds(), got[0])
 		}
 	}
 }
@@ -328,7 +344,7 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if n := img.Bounds().Dx() * img.Bounds().Dy(); n > freePixels+8*1032*len(file) {
+		if n := img.Bounds().Dx() * img.Bounds().Dy(); n > freePixels+maxPixelsPerByte*len(file) {
 			t.Errorf("%d pixels from %d bytes", n, len(file))
 		}
 		if got := FromImage(img, 2, 2, 3); len(got) != 12 {

@@ -190,14 +190,7 @@ func (r *folderReader) decode(file string) (image.Image, error) {
 	if err == nil && !info.Mode().IsRegular() {
 		return nil, errors.New("not a regular file") // reading it may never end
 	}
-	content, err := fs.ReadFile(r.fsys, file)
-	if err != nil {
-		if cause := new(fs.PathError); errors.As(err, &cause) {
-			err = cause.Err
-		}
-		return nil, err
-	}
-	return DecodeImage(content)
+	return readImage(func() (fs.File, error) { return r.fsys.Open(file) })
 }
 
 // assign gives each part its use and says so.

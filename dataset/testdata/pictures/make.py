@@ -1,7 +1,8 @@
 """Writes the pictures beside this file (needs Pillow and numpy; made with Pillow 13.0.0, numpy 2).
 
 Every picture named FORMAT-N.EXT shows the same blocks once its EXIF orientation N is applied. Those in kinds/ show the
-same blocks in the kinds of pixels that a format has, and those in others/ are in formats that are not read.
+same blocks in the kinds of pixels that a format has, and those in others/ are in formats that are not read. Those in blank/ are
+white sheets of few bytes.
 """
 import pathlib
 
@@ -59,6 +60,9 @@ put("alpha/lossless.webp", transparent, lossless=True)
 put("alpha/lossy.webp", transparent, quality=95)
 put("alpha/moving.webp", transparent, quality=95, save_all=True, append_images=[Image.new("RGBA", scene.size)])
 put("alpha/straight.tif", transparent)
+
+put("blank/sheet.webp", Image.new("L", (4032, 3024), 255), lossless=True)
+put("blank/fax.tif", Image.new("1", (2480, 3508), 1), compression="group4")
 
 put("others/a.avif", scene)
 put("others/a.jp2", scene)
