@@ -117,13 +117,13 @@ func (r *folderReader) arrange(dir string, nested int) ([]part, error) {
 			return r.arrange(inner, nested+1)
 		}
 	}
-	r.looseFiles(dir, files)
 	if len(parts) == 0 {
 		parts = []part{{dir: dir}}
 	}
 	for _, stray := range strays {
 		r.leaveOut(path.Join(dir, stray), r.count(path.Join(dir, stray)), "beside the folders for training and testing")
 	}
+	r.looseFiles(dir, files)
 	for i := range parts {
 		if err := r.findClasses(&parts[i]); err != nil {
 			return nil, err

@@ -45,9 +45,9 @@ func layoutCases() []layoutCase {
 			}
 		}
 	}
-	with := func(make func(fstest.MapFS), files ...string) func(fstest.MapFS) {
+	with := func(fill func(fstest.MapFS), files ...string) func(fstest.MapFS) {
 		return func(fsys fstest.MapFS) {
-			make(fsys)
+			fill(fsys)
 			for _, name := range files {
 				fsys[name] = &fstest.MapFile{Data: []byte("\x00\x05\x16\x07")}
 			}
