@@ -338,3 +338,29 @@ func FuzzReadFolder(f *testing.F) {
 		}
 	})
 }
+
+// Ink on a transparent ground is seen, whatever its colour.
+func TestReadFolderTransparent(t *testing.T) {
+	ink := func(c color.NRGBA) []byte {
+		img := image.NewNRGBA(image.Rect(0, 0, 8, 8))
+		for i := range 8 {
+			img.SetNRGBA(3, i, c)
+		}
+		return pngOf(img)
+	}
+	data, err := ReadFolder(t.Context(), folder(map[string][]byte{
+		"a/1.png": ink(color.NRGBA{A: 255}), "a/2.png": ink(color.NRGBA{20, 20, 20, 255}),
+		"b/1.png": ink(color.NRGBA{255, 255, 255, 255}), "b/2.png": ink(color.NRGBA{200, 200, 200, 255}),
+	}), Options{Whole: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range [][]uint8{{255, 0}, {255, 20}, {0, 255}, {0, 200}} {
+		if got := data.Test.Image(i)[2:4]; !slices.Equal(got, want) {
+			t.Errorf("picture %d: %v, want %v", i, got, want)
+		}
+	}
+	if notes := data.Read.Notes; len(notes) != 1 || !strings.Contains(notes[0], "transparent pictures, laid over") {
+		t.Errorf("notes %q", notes)
+	}
+}

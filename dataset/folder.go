@@ -11,6 +11,10 @@ import (
 	"strings"
 )
 
+// maxGround is the longer side, in pixels, to which transparent pictures are shrunk before
+// they are laid over a ground.
+const maxGround = 1024
+
 // maxReported is how many unreadable files an error names.
 const maxReported = 10
 
@@ -62,6 +66,9 @@ func ReadFolder(ctx context.Context, fsys fs.FS, opts Options) (*Data, error) {
 		return nil, err
 	}
 	r.finish(data)
+	if r.transparent > 0 {
+		r.note("transparent pictures, laid over the white or black that they need: %d", r.transparent)
+	}
 	data.Read = r.said
 	data.name("folder")
 	return data, nil
@@ -75,9 +82,11 @@ type folderReader struct {
 	size   Size
 	first  string // the file that determined the size
 	colour bool   // some pixel is not grey
-	said   Read
-	bad    []string
-	badN   int
+	// transparent pictures were laid over black or white.
+	transparent int
+	said        Read
+	bad         []string
+	badN        int
 }
 
 func (r *folderReader) validate() error {
@@ -177,6 +186,11 @@ func (r *folderReader) pixels(file string) ([]uint8, error) {
 	}
 	if err := r.checkSize(file, sizeOf(img)); err != nil {
 		return nil, err
+	}
+	if !Opaque(img) {
+		r.transparent++
+		small := Shrink(img, maxGround)
+		img = Over(small, Ground(small))
 	}
 	pixels := FromImage(img, r.size.H, r.size.W, 3)
 	for p := 0; p < len(pixels) && !r.colour; p += 3 {

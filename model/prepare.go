@@ -239,31 +239,13 @@ type cut struct {
 // Bounds implements image.Image.
 func (c cut) Bounds() image.Rectangle { return c.bounds }
 
-// layOver lays a picture that is transparent in parts over the ground that it needs. If
-// its opaque part is of one brightness, or is the smaller part, that part is ink, and
-// the ground is white under dark ink and black under light ink. Otherwise it has a ground
-// of its own, which is continued.
+// layOver lays a picture that is transparent in parts over the ground that it needs.
 func (p *Prepared) layOver(img image.Image) image.Image {
-	var area, sum, squares float64
-	b := img.Bounds()
-	for y := b.Min.Y; y < b.Max.Y; y++ {
-		for x := b.Min.X; x < b.Max.X; x++ {
-			red, green, blue, alpha := img.At(x, y).RGBA()
-			if alpha == 0 {
-				continue
-			}
-			v := luma(red, green, blue) / float64(alpha) // of the colour, as if it were opaque
-			a := float64(alpha) / 0xffff
-			area, sum, squares = area+a, sum+a*v, squares+a*v*v
-		}
-	}
-	mean := sum / max(area, 1e-9)
-	even := squares/max(area, 1e-9)-mean*mean < 0.01
-	ink := even || area < float64(b.Dx())*float64(b.Dy())/2
-	if ink == (mean < 0.5) {
+	ground := dataset.Ground(img)
+	if ground == (color.Gray{}) {
+		p.note("laid over black")
+	} else {
 		p.note("laid over white")
-		return dataset.Over(img, color.White)
 	}
-	p.note("laid over black")
-	return dataset.Over(img, color.Black)
+	return dataset.Over(img, ground)
 }
