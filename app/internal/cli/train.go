@@ -40,6 +40,10 @@ every epoch, the model with the best weights, a checkpoint, and a report for the
 browser. --resume continues a run that was interrupted and produces bit-identical
 weights.
 
+A folder holds one folder of pictures for each class, or folders for training, testing
+and, if there is one, validation, each with class folders. What was read is said, and
+what was left out and why. A class or a picture that cannot be read is an error.
+
 Settings that are not given come from the recipe of the preset that --net names, or
 else from that of the data set: see taylornet net NAME --recipe.`,
 		Example: `  taylornet train                                    # the embedded digits
