@@ -3,6 +3,6 @@
 // a black ground, scaled into a box and centred by their mass.
 //
 // The ground may be of any brightness and colour, unevenly lit, framed, lined or
-// textured. What differs from it by more than its own variation is ink. Specks, frames
-// and rules are not part of the drawing and do not move the box.
+// textured. Ink is what stands out from its surroundings, and is narrower than them.
+// Specks, frames and rules are not part of the drawing and do not move the box.
 package drawing

@@ -30,29 +30,100 @@ func Find(img image.Image, form Form) Drawing {
 	if bounds.Empty() {
 		return d
 	}
-	colours := shrunk(img)
-	ink, ok := findInk(colours)
-	if !ok {
-		return d
+	dark, light := findInk(shrunk(img))
+	found, lighter := dark.find(), light.find()
+	d.Dark = found.weight >= lighter.weight
+	if !d.Dark {
+		found = lighter
 	}
-	m := mask{ink.w, ink.h, make([]bool, len(ink.v))}
-	limit := max(inkPart*ink.contrast, inkSigmas*ink.sigma)
-	for i, v := range ink.v {
+	if found.drawings == 0 {
+		return Drawing{Pixels: d.Pixels}
+	}
+	d.Found = found.drawings
+	w, h, box := dark.w, dark.h, found.box
+	d.Box = image.Rect(
+		bounds.Min.X+box.left*bounds.Dx()/w, bounds.Min.Y+box.top*bounds.Dy()/h,
+		bounds.Min.X+(box.right+1)*bounds.Dx()/w, bounds.Min.Y+(box.bottom+1)*bounds.Dy()/h)
+	strokes := found.strokes()
+	strokes.place(d.Pixels, form)
+	return d
+}
+
+// finding is a drawing as it was found.
+type finding struct {
+	ink
+	labels   []int32
+	chosen   []bool // of the parts
+	box      part
+	drawings int
+	// weight says how much speaks for this being the ink: the sum over the drawing of
+	// what stands out both from the surroundings and from most of the picture, and much
+	// less if parts are fat, as what lies between strokes is.
+	weight float64
+}
+
+// find finds the drawing among what stands out.
+func (k ink) find() finding {
+	f := finding{ink: k}
+	if !k.stands() {
+		return f
+	}
+	m := mask{k.w, k.h, make([]bool, len(k.v))}
+	limit := max(inkPart*k.contrast, inkSigmas*k.sigma)
+	for i, v := range k.v {
 		m.on[i] = v > limit
 	}
 	m.unrule()
-	labels, parts := m.label()
-	chosen, box, drawings := choose(m, parts)
-	if drawings == 0 {
-		return d
+	var parts []part
+	f.labels, parts = m.label()
+	f.chosen, f.box, f.drawings = choose(m, parts)
+	if f.drawings == 0 {
+		return f
 	}
-	d.Found, d.Dark = drawings, ink.dark
-	d.Box = image.Rect(
-		bounds.Min.X+box.left*bounds.Dx()/ink.w, bounds.Min.Y+box.top*bounds.Dy()/ink.h,
-		bounds.Min.X+(box.right+1)*bounds.Dx()/ink.w, bounds.Min.Y+(box.bottom+1)*bounds.Dy()/ink.h)
-	strokes := ink.strokes(labels, chosen, box)
-	strokes.place(d.Pixels, form)
-	return d
+	for i, l := range f.labels {
+		if l > 0 && f.chosen[l-1] {
+			f.weight += float64(min(k.v[i], k.surplus.v[i]))
+		}
+	}
+	if f.radius() > fatPart*float64(f.box.side()) {
+		f.weight *= fatWeight
+	}
+	return f
+}
+
+// Strokes are no wider than twice fatPart of the drawing's side.
+const (
+	fatPart   = 0.16
+	fatWeight = 0.05
+)
+
+// radius returns the radius of the largest disc within the drawing's parts, in pixels, by
+// the distances to the nearest pixel outside (a chamfer transform).
+func (f finding) radius() float64 {
+	w, h := f.box.width()+2, f.box.height()+2
+	far := newPlane(w, h)
+	for y := 1; y < h-1; y++ {
+		for x := 1; x < w-1; x++ {
+			if l := f.labels[(f.box.top+y-1)*f.w+f.box.left+x-1]; l > 0 && f.chosen[l-1] {
+				far.v[y*w+x] = float32(w + h)
+			}
+		}
+	}
+	const straight, diagonal = 1, math.Sqrt2
+	for y := 1; y < h-1; y++ {
+		for x := 1; x < w-1; x++ {
+			far.v[y*w+x] = min(far.v[y*w+x], far.at(x-1, y)+straight, far.at(x, y-1)+straight, far.at(x-1, y-1)+diagonal, far.at(x+1, y-1)+diagonal)
+		}
+	}
+	most := float32(0)
+	for y := h - 2; y > 0; y-- {
+		for x := w - 2; x > 0; x-- {
+			v := min(far.v[y*w+x], far.at(x+1, y)+straight, far.at(x, y+1)+straight, far.at(x+1, y+1)+diagonal, far.at(x-1, y+1)+diagonal)
+			far.v[y*w+x] = v
+			most = max(most, v)
+		}
+	}
+	return float64(most)
 }
 
 // softness is how far ink reaches beyond the pixels that are surely ink.
@@ -60,34 +131,34 @@ const softness = 2
 
 // strokes returns the drawing within its box and a margin, 0 on the ground to 1 in the
 // middle of strokes.
-func (k ink) strokes(labels []int32, chosen []bool, box part) plane {
+func (f finding) strokes() plane {
 	var sum, n float64
-	for i, l := range labels {
-		if l > 0 && chosen[l-1] {
-			sum += float64(k.v[i])
+	for i, l := range f.labels {
+		if l > 0 && f.chosen[l-1] {
+			sum += float64(f.v[i])
 			n++
 		}
 	}
 	full := float32(0.9 * sum / n)
-	least := max(0.12*full, 2*k.sigma)
-	out := newPlane(box.width()+2*softness, box.height()+2*softness)
+	least := min(max(0.12*full, 2*f.sigma), full/2)
+	out := newPlane(f.box.width()+2*softness, f.box.height()+2*softness)
 	for y := range out.h {
 		for x := range out.w {
-			u, v := box.left+x-softness, box.top+y-softness
-			if u < 0 || v < 0 || u >= k.w || v >= k.h || !k.belongs(labels, chosen, u, v) {
+			u, v := f.box.left+x-softness, f.box.top+y-softness
+			if u < 0 || v < 0 || u >= f.w || v >= f.h || !f.belongs(u, v) {
 				continue
 			}
-			out.v[y*out.w+x] = min(1, max(0, (k.at(u, v)-least)/(full-least)))
+			out.v[y*out.w+x] = min(1, max(0, (f.at(u, v)-least)/(full-least)))
 		}
 	}
 	return out
 }
 
 // belongs reports whether a pixel is of the drawing or beside it.
-func (k ink) belongs(labels []int32, chosen []bool, x, y int) bool {
-	for v := max(0, y-softness); v <= min(k.h-1, y+softness); v++ {
-		for u := max(0, x-softness); u <= min(k.w-1, x+softness); u++ {
-			if l := labels[v*k.w+u]; l > 0 && chosen[l-1] {
+func (f finding) belongs(x, y int) bool {
+	for v := max(0, y-softness); v <= min(f.h-1, y+softness); v++ {
+		for u := max(0, x-softness); u <= min(f.w-1, x+softness); u++ {
+			if l := f.labels[v*f.w+u]; l > 0 && f.chosen[l-1] {
 				return true
 			}
 		}

@@ -88,6 +88,12 @@ func TestFindIsTheSame(t *testing.T) {
 		{"shaded", nil, func(x, y int, v float64) float64 { return v * (0.45 + 0.55*float64(x+y)/960) }},
 		{"lit from the middle", nil, func(x, y int, v float64) float64 { return v * (1 - math.Hypot(float64(x-240), float64(y-240))/600) }},
 		{"noisy", nil, func(_, _ int, v float64) float64 { return v + 0.03*r.NormFloat64() }},
+		{"under the edge of a shadow", nil, func(x, y int, v float64) float64 {
+			if x+2*y > 700 {
+				return 0.6 * v
+			}
+			return v
+		}},
 		{"framed in black", nil, func(x, y int, v float64) float64 {
 			if min(x, y, 479-x, 479-y) < 5 {
 				return 0
@@ -130,9 +136,9 @@ func TestFindIsTheSame(t *testing.T) {
 // box, and its mass in the middle.
 func TestFindForm(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s := middle480()
-		s.left, s.top = rapid.Float64Range(20, 230).Draw(t, "left"), rapid.Float64Range(20, 230).Draw(t, "top")
-		s.width = rapid.Float64Range(8, 40).Draw(t, "width")
+		s := sheet{w: 200, h: 160, paper: 0.9, ink: 0.1, side: 90}
+		s.left, s.top = rapid.Float64Range(10, 100).Draw(t, "left"), rapid.Float64Range(10, 60).Draw(t, "top")
+		s.width = rapid.Float64Range(4, 16).Draw(t, "width")
 		d := Find(s.draw(seven(), nil), mnist)
 		box, sum, cx, cy := image.Rectangle{}, 0.0, 0.0, 0.0
 		for i, v := range d.Pixels {
