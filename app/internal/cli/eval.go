@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -171,58 +170,6 @@ func setAside(m *model.Model, data *dataset.Data) (*dataset.Set, error) {
 		return nil, errors.New("--split validation: the model's training set no images aside")
 	}
 	return images.Copy(data.Name + " validation"), nil
-}
-
-// evalData loads the data that the flags name, or the data of the model's training.
-func (a *app) evalData(ctx context.Context, m *model.Model, f *evalFlags) (data *dataset.Data, err error) {
-	record := train.ReadRecord(m)
-	switch name := record.Config.Data; {
-	case f.data != "":
-		data, err = a.givenData(ctx, m, f)
-	case name == "":
-		return nil, usagef("the model does not say what it was trained on: name a data set with --data")
-	default:
-		data, err = a.loadFor(ctx, m, name, f.options())
-	}
-	if err != nil {
-		return nil, err
-	}
-	if f.data == "" && f.size.Size == (dataset.Size{}) && record.DataSHA256 != "" && !train.TrainedOn(m, data) {
-		a.notef("note: the images of %s are no longer those that the model was trained on", record.Config.Data)
-	}
-	if f.byPosition {
-		err = rename(data, m.Classes())
-	}
-	return data, err
-}
-
-// givenData loads the data that --data names. To measure on a folder without parts, every
-// picture is read, unless the model was trained on some of these very pictures.
-func (a *app) givenData(ctx context.Context, m *model.Model, f *evalFlags) (*dataset.Data, error) {
-	opts := f.options()
-	if f.measures && f.split == "test" {
-		if on := train.ReadRecord(m).Config.Data; on != "" && !isKnown(on) {
-			as := opts
-			as.Size = cmp.Or(opts.Size, sizeOf(m.Net()))
-			if data, err := a.loadGiven(ctx, f.data, as); err == nil && train.TrainedOn(m, data) {
-				return data, nil
-			}
-		}
-		opts.Whole = true
-	}
-	return a.loadGiven(ctx, f.data, opts)
-}
-
-// options say how the data are read.
-func (f *evalFlags) options() dataset.Options {
-	return dataset.Options{Size: f.size.Size, LeaveOut: f.measures}
-}
-
-// loadFor loads the data set of a record. Unless a size is given, images are resized to
-// what the model takes.
-func (a *app) loadFor(ctx context.Context, m *model.Model, name string, opts dataset.Options) (*dataset.Data, error) {
-	opts.Size = cmp.Or(opts.Size, sizeOf(m.Net()))
-	return a.loadRecorded(ctx, name, opts)
 }
 
 func (a *app) writeDisturbed(list []model.Disturbed) {
