@@ -49,8 +49,11 @@ func (m *Model) inverts(img image.Image) bool {
 	if m.invert == InvertYes || m.invert == InvertNo {
 		return m.invert == InvertYes
 	}
-	return m.cfg.Net.Input.C == 1 && m.cfg.Normalisation.Mean[0] < darkMean && borderMean(img) > 0.5
+	return m.cfg.Net.Input.C == 1 && !m.cfg.Preparation.Mixed && m.cfg.Normalisation.Mean[0] < darkMean && isLight(img)
 }
+
+// isLight reports whether a picture seems to be dark on light.
+func isLight(img image.Image) bool { return borderMean(img) > 0.5 }
 
 // borderMean returns the mean brightness of a picture's outermost pixels, 0 to 1.
 func borderMean(img image.Image) float64 {

@@ -63,6 +63,9 @@ type Preparation struct {
 	Box int `json:"box,omitempty"`
 	// Centre is what lies in the middle of the image of a drawing.
 	Centre Centre `json:"centre,omitempty"`
+	// Mixed says that some of the images are light at the border, so that light and dark
+	// are not exchanged automatically: an image of a data set passes unchanged.
+	Mixed bool `json:"mixed,omitempty"`
 }
 
 // Centre is a point of a drawing.

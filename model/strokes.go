@@ -101,8 +101,9 @@ func MeasurePreparation(images dataset.Subset) Preparation {
 		return Preparation{Kind: PrepareNone}
 	}
 	sides := make([]int, max(in.H, in.W)+1)
-	var dark, rows, columns, byMass, byBox float64
+	var dark, light, rows, columns, byMass, byBox float64
 	for i := range n {
+		light += one(isLight(images.Set.Picture(int(images.Index[i]))))
 		s := measure(images.Image(i), in)
 		if !s.any || s.border > groundLevel {
 			continue
@@ -125,7 +126,7 @@ func MeasurePreparation(images dataset.Subset) Preparation {
 	}
 	all := float64(n)
 	if dark < alikeImages*all || float64(alike) < alikeImages*all || max(rows, columns) < freeImages*all {
-		return Preparation{Kind: PrepareNone}
+		return Preparation{Kind: PrepareNone, Mixed: light > (1-alikeImages)*all}
 	}
 	p := Preparation{Kind: PrepareDrawing, Box: usual, Centre: CentreMass}
 	if byBox < byMass {
