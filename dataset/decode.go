@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"math"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -103,6 +104,11 @@ func DecodeImage(file []byte) (image.Image, error) {
 		if err := f.check(file, config); err != nil {
 			return nil, err
 		}
+	}
+	if pixels > freePixels {
+		// The large picture before is no longer needed, as a rule: let go of it first, so that
+		// many of them take the memory of one.
+		runtime.GC()
 	}
 	img, err := decoded(f, f.decode, file)
 	if err != nil {
