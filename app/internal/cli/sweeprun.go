@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"fmt"
+	"strings"
+	"sync"
 
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/spec"
@@ -64,12 +66,14 @@ func (s *sweepCommand) showProgress() *trainProgress {
 			left++
 		}
 	}
+	var said sync.Once
 	s.opts.Watch = func(run sweep.PlannedRun, data *dataset.Data) func(train.Progress) {
 		prefix := ""
 		if min(left, s.flags.parallel) > 1 {
 			prefix = fmt.Sprintf("run %d: ", run.Number)
 		}
 		heading := fmt.Sprintf("%v: %s, seed %d; %s", run, run.Title(), run.Seed, s.job(run, data).heading())
+		said.Do(func() { heading = strings.Join(append(readLines(data), heading), "\n") })
 		return p.run(run.Number-1, heading, prefix)
 	}
 	s.opts.Trained = func(run sweep.PlannedRun, data *dataset.Data, result *train.Result) error {

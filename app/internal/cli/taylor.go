@@ -138,6 +138,7 @@ func (s *directStudy) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.sayRead(s.data)
 	study.Data, study.Report = s.source, filepath.Join(f.out, reportFile)
 	if study.Study != nil {
 		study.Study.Text = report.StudyText(study.Study)
