@@ -40,8 +40,10 @@ func roleOf(name string) role {
 // pictures.
 func leftover(name string) bool {
 	switch strings.ToLower(name) {
-	case "__macosx", "@eadir", "@tmp", "#recycle", "#snapshot", "lost+found", "$recycle.bin", "recycler",
-		"system volume information", "__pycache__", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r":
+	case "__macosx", "icon\r", "network trash folder", "temporary items", // macOS
+		"$recycle.bin", "recycler", "recycled", "system volume information", "thumbs.db", "ehthumbs.db", "desktop.ini", // Windows
+		"@eadir", "@tmp", "@__thumb", "@recycle", "#recycle", "#snapshot", "lost+found", // file servers, Linux
+		"__pycache__", "picasa.ini", "zbthumbnail.info":
 		return true
 	}
 	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "~$")

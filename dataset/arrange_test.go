@@ -108,7 +108,6 @@ func TestLayouts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			data.describe()
 			validation := 0
 			if data.Validation != nil {
 				validation = data.Validation.Len()
@@ -263,9 +262,8 @@ func TestNotes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data.describe()
 	want := []string{"test is for", "images of one colour throughout: 1 (1 of cat)", "classes with one training image: ox",
-		"images of folder test that are training images, too: 3 of 9"}
+		"test images that are training images, too: 3 of 9"}
 	if got := data.Read.Notes; len(got) != 4 || !slices.Equal(got[1:], want[1:]) {
 		t.Errorf("notes %q, want %q", got, want)
 	}
@@ -289,7 +287,6 @@ func TestNothingIsLost(t *testing.T) {
 		if err != nil {
 			return
 		}
-		data.describe()
 		got := data.Read.Images
 		for _, l := range data.Read.LeftOut {
 			got += l.Images

@@ -24,7 +24,12 @@ func Digits() (*Data, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the embedded digits: %w", err)
 	}
-	return set.splitTest("digits")
+	data, err := set.splitTest("digits")
+	if err != nil {
+		return nil, err
+	}
+	data.describe()
+	return data, nil
 }
 
 func readDigits(r io.Reader) (*Set, error) {

@@ -71,6 +71,7 @@ func ReadFolder(ctx context.Context, fsys fs.FS, opts Options) (*Data, error) {
 	}
 	data.Read = r.said
 	data.name("folder")
+	data.describe()
 	return data, nil
 }
 

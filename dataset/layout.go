@@ -197,6 +197,7 @@ func (l *layout) load(fsys fs.FS) (*Data, error) {
 			data.name(known.Name)
 		}
 	}
+	data.describe()
 	return data, nil
 }
 

@@ -63,12 +63,8 @@ type Size struct{ H, W int }
 // *SizeError if one of them is the reason, or the cause of ctx if that ends first.
 func Load(ctx context.Context, name string, opts Options) (*Data, error) {
 	data, err := load(ctx, name, opts)
-	if err != nil {
-		return nil, err
-	}
-	data.describe()
-	if opts.Size == (Size{}) || opts.Prepare != nil {
-		return data, nil
+	if err != nil || opts.Size == (Size{}) || opts.Prepare != nil {
+		return data, err
 	}
 	return data.resizeTo(opts.Size)
 }

@@ -107,7 +107,10 @@ func (d *Data) repeated() []string {
 		seen[maphash.Bytes(seed, d.Train.Image(i))] = i
 	}
 	var notes []string
-	for _, s := range d.parts()[1:] {
+	for part, s := range []*Set{d.Validation, d.Test} {
+		if s == nil {
+			continue
+		}
 		n := 0
 		for i := range s.Len() {
 			image := s.Image(i)
@@ -116,7 +119,7 @@ func (d *Data) repeated() []string {
 			}
 		}
 		if n > 0 {
-			notes = append(notes, fmt.Sprintf("images of %s that are training images, too: %d of %d", s.Name, n, s.Len()))
+			notes = append(notes, fmt.Sprintf("%s images that are training images, too: %d of %d", [2]string{"validation", "test"}[part], n, s.Len()))
 		}
 	}
 	return notes

@@ -197,7 +197,10 @@ func (a *app) classifyData(ctx context.Context, c *distill.Classifier, m *model.
 	refs := c.References
 	if a.json {
 		e.Data, e.Split = data.Name, f.split
-		return a.writeJSON(e)
+		return a.writeJSON(struct {
+			*distill.Evaluation
+			Read dataset.Read `json:"read"`
+		}{e, data.Read})
 	}
 	a.printf("%s right: %s of %s of %s\n", percent(e.Accuracy), count(e.Correct), plural(e.Total, "image"), set.Name)
 	a.printf("%s, distilled from %s\n\n", plural(refs.Len(), "reference"), refs.Config.Data)
