@@ -100,8 +100,8 @@ func TestFilesAreNotData(t *testing.T) {
 		"train-images-idx3-ubyte.gz": gzipped(nil),
 	})
 	for name, want := range map[string]string{
-		"pets.zip": "is an archive: unpack it", "pets.tar.gz": "is an archive: unpack it", "pets.tar": "is an archive: unpack it",
-		"pets.csv": "is a file: give the path of a folder", "empty": "is a file", "train-images-idx3-ubyte.gz": "is one of four files",
+		"pets.zip": "is a zip archive: unpack it", "pets.tar.gz": "is a gzip archive: unpack it", "pets.tar": "is a tar archive: unpack it",
+		"pets.csv": "give the path of a folder", "empty": "is an empty file", "train-images-idx3-ubyte.gz": "is one of four files",
 	} {
 		_, err := Load(t.Context(), filepath.Join(dir, name), Options{})
 		if !errors.Is(err, ErrUnknown) || !strings.Contains(err.Error(), want) {

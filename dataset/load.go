@@ -217,40 +217,23 @@ func folderName(dir string) (string, error) {
 
 // notFolder returns the error about a file that is given as a data set.
 func notFolder(file string) error {
-	start, err := readStart(file)
-	if err != nil {
-		return err
-	}
 	if _, _, ok := idxRole(filepath.Base(file)); ok {
 		return fmt.Errorf("%w: %s is one of four files: give the path of their folder", ErrUnknown, file)
 	}
-	for _, magic := range []string{"PK\x03\x04", "\x1f\x8b", "BZh", "\xfd7zXZ\x00", "7z\xbc\xaf\x27\x1c", "Rar!", "\x28\xb5\x2f\xfd"} {
-		if strings.HasPrefix(start, magic) {
-			return fmt.Errorf("%w: %s is an archive: unpack it, and give the path of the folder", ErrUnknown, file)
-		}
-	}
-	if len(start) == tarStart && strings.HasSuffix(start, "ustar") {
-		return fmt.Errorf("%w: %s is an archive: unpack it, and give the path of the folder", ErrUnknown, file)
-	}
-	return fmt.Errorf("%w: %s is a file: give the path of a folder", ErrUnknown, file)
-}
-
-// tarStart is the length of a tar file up to the word by which it is known.
-const tarStart = 257 + len("ustar")
-
-// readStart returns the first bytes of a file.
-func readStart(file string) (string, error) {
 	f, err := os.Open(file)
 	if err != nil {
-		return "", err
+		return err
 	}
 	defer f.Close()
-	start := make([]byte, tarStart)
-	n, err := io.ReadFull(f, start)
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		err = nil
+	head, err := io.ReadAll(io.LimitReader(f, sniffed))
+	if err != nil {
+		return err
 	}
-	return string(start[:n]), err
+	kind := sniff(head)
+	if strings.HasSuffix(kind, " archive") {
+		return fmt.Errorf("%w: %s is %s: unpack it, and give the path of the folder", ErrUnknown, file, kind)
+	}
+	return fmt.Errorf("%w: %s is %s: give the path of a folder", ErrUnknown, file, kind)
 }
 
 func loadIDX(files *summedFiles, names []string) (*Data, error) {
