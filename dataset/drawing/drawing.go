@@ -85,16 +85,15 @@ func (k ink) find() finding {
 			f.weight += float64(min(k.v[i], k.surplus.v[i]))
 		}
 	}
-	if f.radius() > fatPart*float64(f.box.side()) {
-		f.weight *= fatWeight
-	}
+	f.weight /= math.Pow(max(thinPart, f.radius()/float64(f.box.side())), fatPower)
 	return f
 }
 
-// Strokes are no wider than twice fatPart of the drawing's side.
+// The weight falls with the radius of the parts, in parts of the drawing's side, from
+// thinPart on. What lies between strokes is often twice as wide as they are.
 const (
-	fatPart   = 0.16
-	fatWeight = 0.05
+	thinPart = 0.05
+	fatPower = 4
 )
 
 // radius returns the radius of the largest disc within the drawing's parts, in pixels, by
@@ -180,22 +179,31 @@ func (p plane) place(pixels []uint8, form Form) {
 	w, h := max(1, int(math.Round(float64(p.w)*scale))), max(1, int(math.Round(float64(p.h)*scale)))
 	small := p.resized(min(w, form.W), min(h, form.H))
 	var sum, cx, cy, most float64
+	var ink image.Rectangle
 	for y := range small.h {
 		for x := range small.w {
 			v := float64(small.at(x, y))
 			sum, cx, cy, most = sum+v, cx+v*float64(x), cy+v*float64(y), max(most, v)
+			if v > 0.1 {
+				ink = ink.Union(image.Rect(x, y, x+1, y+1))
+			}
 		}
 	}
 	if sum == 0 {
 		return
 	}
-	left := min(max(0, int(math.Round(float64(form.W)/2-cx/sum))), form.W-small.w)
-	top := min(max(0, int(math.Round(float64(form.H)/2-cy/sum))), form.H-small.h)
-	for y := range small.h {
-		for x := range small.w {
+	left, top := centred(cx/sum, ink.Min.X, ink.Max.X, form.W), centred(cy/sum, ink.Min.Y, ink.Max.Y, form.H)
+	for y := max(0, -top); y < min(small.h, form.H-top); y++ {
+		for x := max(0, -left); x < min(small.w, form.W-left); x++ {
 			pixels[(top+y)*form.W+left+x] = uint8(math.Round(255 * float64(small.at(x, y)) / most))
 		}
 	}
+}
+
+// centred returns where a line of pixels begins so that its mass is in the middle of a
+// line of n, or as near as its ink, from lo to hi, stays within.
+func centred(mass float64, lo, hi, n int) int {
+	return min(max(-lo, int(math.Round(float64(n)/2-mass))), n-hi)
 }
 
 // strokeWidth estimates the width of the strokes: twice the area by the length of the

@@ -67,19 +67,17 @@ func unlike(a, b []uint8) float64 {
 	return sum / float64(len(a)) / 255
 }
 
-// The same drawing is the same image, wherever it stands and whatever the light.
-func TestFindIsTheSame(t *testing.T) {
-	plain := middle480()
-	want := Find(plain.draw(seven(), nil), mnist)
-	if want.Found != 1 || !want.Dark {
-		t.Fatalf("found %d, dark %v", want.Found, want.Dark)
-	}
+// variation is a change of a sheet, or of its light.
+type variation struct {
+	name   string
+	change func(s *sheet)
+	light  func(x, y int, v float64) float64
+}
+
+// variations returns sheets with the same drawing.
+func variations() []variation {
 	r := rand.New(rand.NewPCG(1, 2))
-	for _, tt := range []struct {
-		name   string
-		change func(s *sheet)
-		light  func(x, y int, v float64) float64
-	}{
+	return []variation{
 		{"in a corner", func(s *sheet) { s.left, s.top = 12, 12 }, nil},
 		{"small", func(s *sheet) { s.left, s.top, s.side, s.width = 300, 300, 115, 13 }, nil},
 		{"on grey paper", func(s *sheet) { s.paper, s.ink = 0.35, 0.05 }, nil},
@@ -118,7 +116,17 @@ func TestFindIsTheSame(t *testing.T) {
 			}
 			return v
 		}},
-	} {
+	}
+}
+
+// The same drawing is the same image, wherever it stands and whatever the light.
+func TestFindIsTheSame(t *testing.T) {
+	plain := middle480()
+	want := Find(plain.draw(seven(), nil), mnist)
+	if want.Found != 1 || !want.Dark {
+		t.Fatalf("found %d, dark %v", want.Found, want.Dark)
+	}
+	for _, tt := range variations() {
 		t.Run(tt.name, func(t *testing.T) {
 			s := plain
 			if tt.change != nil {
@@ -149,7 +157,8 @@ func TestFindForm(t *testing.T) {
 			sum, cx, cy = sum+float64(v), cx+float64(v)*float64(x), cy+float64(v)*float64(y)
 		}
 		side := max(box.Dx(), box.Dy())
-		if side < mnist.Box-2 || side > mnist.Box+2 || math.Abs(cx/sum-14) > 0.75 || math.Abs(cy/sum-14) > 0.75 || slices.Max(d.Pixels) != 255 {
+		low := box.Max.Y >= mnist.H-1 // a seven's mass is high, and there is no more room below
+		if side < mnist.Box-2 || side > mnist.Box+2 || math.Abs(cx/sum-14) > 0.75 || math.Abs(cy/sum-14) > 0.75 && !low || slices.Max(d.Pixels) != 255 {
 			t.Errorf("box %v, mass at %.1f, %.1f, at most %d", box, cx/sum, cy/sum, slices.Max(d.Pixels))
 		}
 	})
