@@ -4,6 +4,7 @@ import (
 	"errors"
 	"image"
 	"math"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -429,5 +430,32 @@ func TestClassifyWorkers(t *testing.T) {
 				t.Fatalf("%d workers: image %d has other similarities", workers, i)
 			}
 		}
+	}
+}
+
+// The same images are as right whatever the order of their classes, and if they have some
+// of the classes only.
+func TestEvaluateByName(t *testing.T) {
+	c := newClassifier(t, byHandReferences(t), Rule{}, rgb(t))
+	images := colours(30, 3)
+	want, err := c.Evaluate(t.Context(), images.All())
+	if err != nil {
+		t.Fatal(err)
+	}
+	turned, err := images.Align([]string{"blue", "red", "green"}, dataset.ByName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := c.Evaluate(t.Context(), turned.All()); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("in another order: %+v, want %+v (%v)", got, want, err)
+	}
+	some := images.All().Only(images.All().OfClass(1)).Copy("some")
+	some.Classes, some.Labels = []string{"green"}, make([]uint16, some.Len())
+	if got, err := c.Evaluate(t.Context(), some.All()); err != nil || got.Correct != want.Confusion[1][1] || !slices.Equal(got.Confusion[1], want.Confusion[1]) {
+		t.Errorf("green only: %+v, want %v right (%v)", got, want.Confusion[1][1], err)
+	}
+	few := &dataset.Set{Name: "few", Classes: []string{"violet"}, H: 1, W: 1, C: 3, Pixels: make([]uint8, 3), Labels: []uint16{0}}
+	if _, err := c.Evaluate(t.Context(), few.All()); !errors.Is(err, dataset.ErrClasses) {
+		t.Errorf("an unknown class: error %v", err)
 	}
 }

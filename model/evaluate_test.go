@@ -140,3 +140,33 @@ func TestEvaluateRefuses(t *testing.T) {
 	_, err = m.Evaluate(t.Context(), set.All())
 	oneLine(t, err, "colours has 4 classes, the model 3")
 }
+
+// The same images are as right whatever the order of their classes, and if they have some
+// of the classes only.
+func TestEvaluateByName(t *testing.T) {
+	m, set := brightest(t), coloured()
+	want, err := m.Evaluate(t.Context(), set.All())
+	if err != nil {
+		t.Fatal(err)
+	}
+	turned := coloured()
+	turned.Classes = []string{"blue", "red", "green"}
+	for i, label := range turned.Labels {
+		turned.Labels[i] = (label + 1) % 3
+	}
+	got, err := m.Evaluate(t.Context(), turned.All())
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("in another order: %+v, want %+v (%v)", got, want, err)
+	}
+	some := &dataset.Set{Name: "some", Classes: []string{"blue"}, H: 1, W: 1, C: 3, Pixels: []uint8{0, 0, 9, 0, 9, 0}, Labels: []uint16{0, 0}}
+	e, err := m.Evaluate(t.Context(), some.All())
+	if err != nil || !reflect.DeepEqual(e.Confusion, [][]int{{0, 0, 0}, {0, 0, 0}, {0, 1, 1}}) {
+		t.Errorf("some classes: %+v (%v)", e, err)
+	}
+	some.Classes = []string{"violet"}
+	_, err = m.Evaluate(t.Context(), some.All())
+	oneLine(t, err, `some has 1 classes, the model 3: the classes differ: "violet" is not among red, green, blue`)
+	if !errors.Is(err, dataset.ErrClasses) {
+		t.Errorf("error %v does not wrap ErrClasses", err)
+	}
+}

@@ -75,7 +75,9 @@ func (r *run) resume() error {
 	if err != nil {
 		return err
 	}
-	if c.Config != r.Config {
+	given := r.Config
+	given.Data = c.Config.Data // which may have been moved: their checksum decides
+	if c.Config != given {
 		return fmt.Errorf("resuming %s: its settings differ from the ones given", r.opts.Dir)
 	}
 	if c.Fingerprint != r.Fingerprint {

@@ -118,3 +118,35 @@ func TestInterruptedAfterTheLastEpoch(t *testing.T) {
 		t.Error("the resumed run has another model than the uninterrupted one")
 	}
 }
+
+// A run continues on the same images by another name, to the same model, and refuses
+// others by the same name.
+func TestResumeByChecksum(t *testing.T) {
+	data, cfg := digits(t), small()
+	dir := filepath.Join(t.TempDir(), "run")
+	whole, err := Run(t.Context(), cfg, data, Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	moved, there := *data, cfg
+	moved.Name, there.Data = "moved", "/elsewhere/moved"
+	resumed, err := Run(t.Context(), there, &moved, Options{Dir: dir, Resume: true})
+	if err != nil || !bytes.Equal(modelBytes(t, resumed), modelBytes(t, whole)) {
+		t.Errorf("the run on data that were moved has another model (%v)", err)
+	}
+	record, err := ReadRun(dir)
+	if err != nil || record.DataSHA256 != data.Train.Fingerprint() || record.Config.Data != "digits" || record.Epochs != cfg.Epochs {
+		t.Errorf("the record is %+v (%v)", record, err)
+	}
+	other := *data
+	other.Train = data.Train.All().Copy("digits train")
+	other.Train.Pixels[0]++
+	_, err = Run(t.Context(), cfg, &other, Options{Dir: dir, Resume: true})
+	if err == nil || !strings.Contains(err.Error(), "differ from those that it was trained on, digits (checksum ") {
+		t.Errorf("other images by the same name: error %v", err)
+	}
+	cfg.Rate *= 2
+	if _, err = Run(t.Context(), cfg, data, Options{Dir: dir, Resume: true}); err == nil || !strings.Contains(err.Error(), "its settings differ") {
+		t.Errorf("other settings: error %v", err)
+	}
+}

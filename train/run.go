@@ -29,7 +29,8 @@ var (
 type Options struct {
 	// Dir is the run folder, which is made if it is missing; "" writes nothing.
 	Dir string
-	// Resume continues the run in Dir, which must have the same Config and data.
+	// Resume continues the run in Dir, which must have the same Config and data. The data
+	// are the same if their checksum is; their name may be another.
 	Resume bool
 	// Teacher is the trained network that Config.Teacher names. The run learns the
 	// teacher's probabilities of the very images that it is shown, varied and mixed,

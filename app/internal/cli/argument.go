@@ -131,6 +131,16 @@ func hidden(name string, err error) error {
 	return fmt.Errorf("%s is a %s: for the trained model of that name give %s%s: %w", name, what, trainedPrefix, name, err)
 }
 
+// noteHidden says which of the names are those of files or folders here, and of trained
+// models too.
+func (a *app) noteHidden(names ...string) {
+	for _, name := range names {
+		if _, err := os.Stat(name); err == nil && pretrained.Has(name) {
+			a.notef("note: %s is the model in this folder; give %s%s for the trained model of that name", name, trainedPrefix, name)
+		}
+	}
+}
+
 // loadTeacher returns the teacher that settings name, for the run with this seed. The name
 // is a model file, a run folder, a folder of runs seed-N, or that of a trained model. For
 // "" there is no teacher.

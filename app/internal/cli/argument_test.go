@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -48,5 +50,48 @@ func TestLoadTeacher(t *testing.T) {
 		if _, err := loadTeacher(tt.name, 4); err == nil || !strings.HasPrefix(err.Error(), "teacher: ") || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: error %v, want %q", tt.name, err, tt.want)
 		}
+	}
+}
+
+// Wildcards are expanded if no file has the very name, and brackets are part of names.
+func TestExpand(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, name := range []string{"a.png", "b.png", "c.jpg", ".hidden.png", "new [2020]/a.png"} {
+		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tt := range []struct {
+		args, want []string
+		fault      string
+	}{
+		{[]string{"b.png", "nowhere.png"}, []string{"b.png", "nowhere.png"}, ""},
+		{[]string{"*.png"}, []string{"a.png", "b.png"}, ""},
+		{[]string{"c.jpg", "?.png", "a.png"}, []string{"c.jpg", "a.png", "b.png", "a.png"}, ""},
+		{[]string{"new [2020]/*.png"}, []string{"new [2020]/a.png"}, ""},
+		{[]string{".*.png"}, []string{".hidden.png"}, ""},
+		{[]string{"a.png", "*.gif"}, nil, "*.gif: no file has a name like this"},
+	} {
+		got, err := expand(tt.args)
+		for i := range got {
+			got[i] = filepath.ToSlash(got[i])
+		}
+		if tt.fault == "" && (err != nil || !slices.Equal(got, tt.want)) || tt.fault != "" && (err == nil || err.Error() != tt.fault) {
+			t.Errorf("%q: %q, %v; want %q", tt.args, got, err, tt.want)
+		}
+	}
+}
+
+// A file of that name is not a pattern.
+func TestExpandLiteral(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("what?.png", nil, 0o666); err != nil {
+		t.Skipf("the file system has no such names: %v", err)
+	}
+	if got, err := expand([]string{"what?.png"}); err != nil || !slices.Equal(got, []string{"what?.png"}) {
+		t.Errorf("got %q, %v", got, err)
 	}
 }

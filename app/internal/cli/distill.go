@@ -147,6 +147,7 @@ func (a *app) distill(ctx context.Context, args []string, f *distillFlags) error
 	if d.others, err = loadModels(f.others); err != nil {
 		return err
 	}
+	d.noteHidden(slices.Concat(args, f.others)...)
 	if err := d.load(ctx); err != nil {
 		return err
 	}
@@ -177,15 +178,12 @@ func (a *app) distill(ctx context.Context, args []string, f *distillFlags) error
 // load loads the data set that is named, or else that of the distillation to resume,
 // or else the first model's.
 func (d *distillation) load(ctx context.Context) (err error) {
-	f := d.flags
-	if f.resume && f.data == "" {
-		d.data, err = d.loadFor(ctx, d.models[0], d.config.Data, dataset.Options{Size: f.size.Size})
-	} else {
-		d.data, err = d.evalData(ctx, d.models[0], &evalFlags{data: f.data, size: f.size})
+	f, m := d.flags, d.models[0]
+	name := f.data
+	if f.resume && name == "" && d.config.Data != train.ReadRecord(m).Config.Data {
+		name = d.config.Data
 	}
-	if err == nil && f.byPosition {
-		err = rename(d.data, d.models[0].Classes())
-	}
+	d.data, err = d.evalData(ctx, m, &evalFlags{data: name, size: f.size, byPosition: f.byPosition})
 	return err
 }
 

@@ -74,6 +74,7 @@ func (a *app) eval(ctx context.Context, arg string, f *evalFlags) error {
 	if err != nil {
 		return err
 	}
+	a.noteHidden(arg)
 	data, err := a.evalData(ctx, m, f)
 	if err != nil {
 		return err

@@ -85,6 +85,7 @@ func (a *app) explain(ctx context.Context, arg string, f *explainFlags) error {
 	if err != nil {
 		return err
 	}
+	a.noteHidden(arg)
 	request := taylor.Request{Sample: sampleImages, SecondOrder: f.second}
 	if request.About, err = expansionPoint(m, f.about); err != nil {
 		return err
@@ -178,7 +179,7 @@ func (a *app) trainingImages(ctx context.Context, m *model.Model, sample int) (*
 		return nil, ""
 	}
 	data, err := a.loadRecorded(ctx, name, dataset.Options{Size: sizeOf(m.Net())})
-	if err != nil || data.Train.C != m.Net().Input.C {
+	if err != nil || data.Train.C != m.Net().Input.C || !train.TrainedOn(m, data) {
 		return nil, ""
 	}
 	return data.Train, fmt.Sprintf("the first %s of %s", plural(min(sample, data.Train.Len()), "training image"), data.Name)

@@ -48,3 +48,13 @@ func TestCommandOfPresets(t *testing.T) {
 		}
 	}
 }
+
+// Only a known data set has a recipe: the name of a folder that is called like a preset
+// is not one.
+func TestKnownAs(t *testing.T) {
+	for name, want := range map[string]string{"mnist": "mnist", "digits": "digits", "mnist-small": "", "cats": ""} {
+		if got := knownAs(&dataset.Data{Name: name}); got != want {
+			t.Errorf("%s: known as %q, want %q", name, got, want)
+		}
+	}
+}

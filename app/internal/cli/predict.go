@@ -54,6 +54,7 @@ func (a *app) predict(ctx context.Context, arg string, files []string, pictures 
 	if err != nil {
 		return err
 	}
+	a.noteHidden(arg)
 	out, err := m.PredictFiles(ctx, files)
 	if err != nil {
 		return err

@@ -38,7 +38,8 @@ func (a *app) trainCommand() *cobra.Command {
 		Long: `Train a network on a data set. The run folder receives the settings, the metrics of
 every epoch, the model with the best weights, a checkpoint, and a report for the
 browser. --resume continues a run that was interrupted and produces bit-identical
-weights.
+weights. It finds the run by what its record says of the data. If their folder was moved,
+name it with --data: the run continues if the images are the same.
 
 A folder holds one folder of pictures for each class, or folders for training, testing
 and, if there is one, validation, each with class folders. What was read is said, and
@@ -57,7 +58,7 @@ else from that of the data set: see taylornet net NAME --recipe.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.out, "out", "", "write the run to `DIR` (default runs/NAME, or the next free of runs/NAME-2, runs/NAME-3, ...)")
-	flags.BoolVar(&f.resume, "resume", false, "resume the run in --out, or the latest run on the data set")
+	flags.BoolVar(&f.resume, "resume", false, "resume the run in --out, or else the latest run on these images")
 	addByPosition(cmd, &f.byPosition, "those of the teacher")
 	f.add(cmd)
 	a.addEngine(cmd)
