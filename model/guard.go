@@ -133,7 +133,7 @@ func (m *Model) MeasureGuard(ctx context.Context, training, validation dataset.S
 		others = slices.DeleteFunc(others, func(a answered) bool { return !finite(a.traits[0]) })
 	}
 	g := guardOf(learned, len(m.cfg.Classes))
-	if g.validate(len(m.cfg.Classes)) != nil { // logits overflow
+	if overflows := g.validate(len(m.cfg.Classes)) != nil; overflows {
 		return nil, nil
 	}
 	for _, images := range [][]answered{learned, others} {
