@@ -121,6 +121,8 @@ type Prepared struct {
 	Inverted bool
 	// Found is the number of drawings in the picture; 1 if none were looked for.
 	Found int
+
+	from image.Point // the size of the picture
 }
 
 // largest is the longer side, in pixels, that a picture is shrunk to before anything is
@@ -140,8 +142,12 @@ func (m *Model) Prepare(img image.Image) (Prepared, error) {
 	if img.Bounds().Empty() {
 		return p, errors.New("the picture is empty")
 	}
-	if !dataset.Opaque(img) {
-		img = p.layOver(dataset.Shrink(img, largest))
+	p.from = img.Bounds().Size()
+	if opaque := dataset.Opaque(img); !opaque || m.prepare.Kind == PrepareDrawing {
+		img = dataset.Shrink(img, largest)
+		if !opaque {
+			img = p.layOver(img)
+		}
 	}
 	if in.C == 1 && !grey(img) {
 		p.note("converted to grey")
@@ -167,10 +173,14 @@ func (p *Prepared) note(format string, args ...any) {
 	p.Notes = append(p.Notes, fmt.Sprintf(format, args...))
 }
 
-func (p *Prepared) resize(img image.Image, in shape) {
-	if size := img.Bounds().Size(); size != image.Pt(in.W, in.H) {
-		p.note("resized from %dx%d", size.X, size.Y)
+func (p *Prepared) noteSize(in shape) {
+	if p.from != image.Pt(in.W, in.H) {
+		p.note("resized from %dx%d", p.from.X, p.from.Y)
 	}
+}
+
+func (p *Prepared) resize(img image.Image, in shape) {
+	p.noteSize(in)
 	p.Pixels = dataset.FromImage(img, in.H, in.W, in.C)
 }
 
@@ -179,7 +189,7 @@ func (p *Prepared) draw(img image.Image, as Preparation, in shape) {
 	if p.isDrawn(img, as, in) {
 		return
 	}
-	d := drawing.Find(dataset.Shrink(img, largest), drawing.Form{H: in.H, W: in.W, Box: as.Box})
+	d := drawing.Find(img, drawing.Form{H: in.H, W: in.W, Box: as.Box})
 	p.Pixels, p.Found, p.Inverted = d.Pixels, d.Found, d.Dark
 	switch {
 	case d.Found == 0:
@@ -204,18 +214,20 @@ func (p *Prepared) isDrawn(img image.Image, as Preparation, in shape) bool {
 	if longer := max(size.X*in.H, size.Y*in.W); 50*(longer-min(size.X*in.H, size.Y*in.W)) > longer {
 		return false // another shape
 	}
+	tenths := 9
+	if p.from == image.Pt(in.W, in.H) {
+		tenths = 8 // soft ends of strokes are faint in so small a picture
+	}
 	pixels := dataset.FromImage(img, in.H, in.W, 1)
-	light := measure(pixels, in).isLike(as, in)
-	if p.Inverted = !light && measure(exchanged(pixels), in).isLike(as, in); p.Inverted {
+	light := measure(pixels, in).isLike(as, in, tenths)
+	if p.Inverted = !light && measure(exchanged(pixels), in).isLike(as, in, tenths); p.Inverted {
 		pixels = exchanged(pixels)
 		p.note(inverted)
 	}
 	if !light && !p.Inverted {
 		return false
 	}
-	if size != image.Pt(in.W, in.H) {
-		p.note("resized from %dx%d", size.X, size.Y)
-	}
+	p.noteSize(in)
 	p.Pixels = pixels
 	return true
 }

@@ -60,10 +60,10 @@ func (s strokes) fromMiddle(c Centre, in shape) float64 {
 }
 
 // isLike reports whether a drawing is on a dark ground, of the size and in the place of
-// those that a model learned. All of MNIST's are.
-func (s strokes) isLike(as Preparation, in shape) bool {
+// those that a model learned, or at least so many tenths of the size. All of MNIST's are.
+func (s strokes) isLike(as Preparation, in shape, tenths int) bool {
 	const far = 1.6 // pixels
-	return s.any && s.border <= groundLevel && 10*s.side() >= 9*as.Box && s.side() <= as.Box+1 && s.fromMiddle(as.Centre, in) <= far
+	return s.any && s.border <= groundLevel && 10*s.side() >= tenths*as.Box && s.side() <= as.Box+1 && s.fromMiddle(as.Centre, in) <= far
 }
 
 // centred moves pixels so that the box about the ink is in the middle.

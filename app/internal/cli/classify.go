@@ -112,7 +112,7 @@ func (a *app) classify(ctx context.Context, path string, images []string, f *cla
 	if len(images) == 0 {
 		return a.classifyData(ctx, c, models[0], f)
 	}
-	return a.classifyImages(ctx, c, images, f)
+	return a.classifyImages(ctx, c, models[0], images, f)
 }
 
 // classifier returns the classifier that the flags ask for, and its models.
@@ -214,8 +214,8 @@ type classifiedOutput struct {
 	Report string `json:"report,omitempty"`
 }
 
-func (a *app) classifyImages(ctx context.Context, c *distill.Classifier, files []string, f *classifyFlags) error {
-	page := report.Classified{Title: "Classified by references", Command: f.command, References: c.References, Train: a.trainingBehind(ctx, c)}
+func (a *app) classifyImages(ctx context.Context, c *distill.Classifier, m *model.Model, files []string, f *classifyFlags) error {
+	page := report.Classified{Title: "Classified by references", Command: f.command, References: c.References, Train: a.trainingBehind(ctx, c, m)}
 	var bad []model.UnreadableFile
 	for _, file := range files {
 		one, err := classifyImage(c, page.Train, file, f)
@@ -276,9 +276,9 @@ func (a *app) writeClassification(out *classifiedOutput) {
 
 // trainingBehind returns the training split that references were distilled from, nil
 // if it is not at hand.
-func (a *app) trainingBehind(ctx context.Context, c *distill.Classifier) *dataset.Set {
+func (a *app) trainingBehind(ctx context.Context, c *distill.Classifier, m *model.Model) *dataset.Set {
 	set := c.References.Set
-	data, err := a.loadRecorded(ctx, c.References.Config.Data, dataset.Options{Size: dataset.Size{H: set.H, W: set.W}})
+	data, err := a.givenData(ctx, m, &evalFlags{data: c.References.Config.Data, size: sizeFlag{dataset.Size{H: set.H, W: set.W}}})
 	if err == nil && data.Train.Fingerprint() == c.References.Fingerprint {
 		return data.Train
 	}
