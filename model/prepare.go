@@ -214,9 +214,9 @@ func (p *Prepared) isDrawn(img image.Image, as Preparation, in shape) bool {
 	if longer := max(size.X*in.H, size.Y*in.W); 50*(longer-min(size.X*in.H, size.Y*in.W)) > longer {
 		return false // another shape
 	}
-	tenths := 9
+	tenths := 1
 	if p.from == image.Pt(in.W, in.H) {
-		tenths = 8 // soft ends of strokes are faint in so small a picture
+		tenths = 2 // soft ends of strokes are faint in so small a picture
 	}
 	pixels := dataset.FromImage(img, in.H, in.W, 1)
 	light := measure(pixels, in).isLike(as, in, tenths)

@@ -5,6 +5,7 @@ import (
 	"image"
 	"image/color"
 	"image/draw"
+	"image/png"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -12,8 +13,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"image/png"
 
 	"pgregory.net/rapid"
 
@@ -263,7 +262,7 @@ func TestMeasurePreparation(t *testing.T) {
 func TestPrepareTwice(t *testing.T) {
 	m := drawings(t)
 	rapid.Check(t, func(r *rapid.T) {
-		side := rapid.IntRange(60, 400).Draw(r, "side")
+		side := rapid.IntRange(120, 400).Draw(r, "side")
 		size := rapid.IntRange(side/3, side*2/3).Draw(r, "size")
 		pen := rapid.IntRange(max(2, size/14), max(2, size/7)).Draw(r, "pen")
 		place := func(name string) int { return rapid.IntRange(side/20+pen, side-size-side/20-pen).Draw(r, name) }

@@ -60,10 +60,11 @@ func (s strokes) fromMiddle(c Centre, in shape) float64 {
 }
 
 // isLike reports whether a drawing is on a dark ground, of the size and in the place of
-// those that a model learned, or at least so many tenths of the size. All of MNIST's are.
+// those that a model learned; the size may differ by so many tenths. All of MNIST's are.
 func (s strokes) isLike(as Preparation, in shape, tenths int) bool {
 	const far = 1.6 // pixels
-	return s.any && s.border <= groundLevel && 10*s.side() >= tenths*as.Box && s.side() <= as.Box+1 && s.fromMiddle(as.Centre, in) <= far
+	differs := max(s.side()-as.Box, as.Box-s.side())
+	return s.any && s.border <= groundLevel && 10*differs <= tenths*as.Box && s.fromMiddle(as.Centre, in) <= far
 }
 
 // centred moves pixels so that the box about the ink is in the middle.
