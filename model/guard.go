@@ -132,8 +132,8 @@ func (m *Model) MeasureGuard(ctx context.Context, training, validation dataset.S
 		}
 		others = slices.DeleteFunc(others, func(a answered) bool { return !finite(a.traits[0]) })
 	}
-	g := guardOf(learned, len(m.cfg.Classes))
-	if overflows := g.validate(len(m.cfg.Classes)) != nil; overflows {
+	g, ok := guardOf(learned, len(m.cfg.Classes))
+	if !ok {
 		return nil, nil
 	}
 	for _, images := range [][]answered{learned, others} {
@@ -164,9 +164,9 @@ func (m *Model) traitsOf(ctx context.Context, images dataset.Subset) ([]answered
 	return out, err
 }
 
-// guardOf returns a guard without limits. A class that was seldom answered gets the
-// figures of all.
-func guardOf(images []answered, classes int) *Guard {
+// guardOf returns a guard without limits, and whether it is valid: logits may overflow. A
+// class that was seldom answered gets the figures of all.
+func guardOf(images []answered, classes int) (*Guard, bool) {
 	const seldom = 10
 	g := &Guard{Mean: make([]Traits, classes), Std: make([]Traits, classes)}
 	all := func(int) bool { return true }
@@ -177,7 +177,7 @@ func guardOf(images []answered, classes int) *Guard {
 			g.Mean[k], g.Std[k] = m, s
 		}
 	}
-	return g
+	return g, g.validate(classes) == nil
 }
 
 // moments returns the means and standard deviations of the traits of the images for which

@@ -75,11 +75,6 @@ func borderMean(img image.Image) float64 {
 	return float64(sum) / float64(n) / 0xff
 }
 
-// luma returns the brightness of a colour, from 0 to 0xffff.
-func luma(red, green, blue uint32) float64 {
-	return 0.299*float64(red) + 0.587*float64(green) + 0.114*float64(blue)
-}
-
 // grey reports whether no pixel of a picture, shrunk if it is large, has colour.
 func grey(img image.Image) bool {
 	switch img.ColorModel() {

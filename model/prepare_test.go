@@ -104,16 +104,16 @@ func TestPreparedPasses(t *testing.T) {
 func TestPrepareDrawings(t *testing.T) {
 	m, want := drawings(t), likeMNIST(t)
 	middle, corner := zigzag(300, 90, 60, 150, 18), zigzag(300, 12, 140, 150, 18)
-	clear := color.NRGBA{}
+	none := color.NRGBA{}
 	for _, tt := range []struct {
 		name string
 		img  image.Image
 		note string
 	}{
-		{"black on transparent", inked(middle, clear, color.Black), "laid over white"},
-		{"white on transparent", inked(middle, clear, color.White), "laid over black"},
-		{"red on transparent", inked(middle, clear, color.NRGBA{200, 0, 0, 255}), "laid over white"},
-		{"black that fills its picture", inked(middle, clear, color.Black).SubImage(image.Rect(80, 50, 250, 220)), "laid over white"},
+		{"black on transparent", inked(middle, none, color.Black), "laid over white"},
+		{"white on transparent", inked(middle, none, color.White), "laid over black"},
+		{"red on transparent", inked(middle, none, color.NRGBA{200, 0, 0, 255}), "laid over white"},
+		{"black that fills its picture", inked(middle, none, color.Black).SubImage(image.Rect(80, 50, 250, 220)), "laid over white"},
 		{"ink on grey paper", inked(corner, color.Gray{150}, color.Gray{20}), "light and dark exchanged"},
 		{"ink on yellow paper", inked(corner, color.NRGBA{240, 220, 160, 255}, color.NRGBA{20, 40, 130, 255}), "converted to grey"},
 		{"chalk", inked(corner, color.Gray{40}, color.Gray{230}), "cropped to the drawing"},
