@@ -13,7 +13,7 @@ LEVELLED := ./internal/cpu ./internal/kernel/... ./internal/layer/... ./engine/.
 LIBRARY  = $(shell $(GO) list ./... | grep -v -e /cmd/ -e /taylornet/app)
 
 .DEFAULT_GOAL := help
-.PHONY: help build gen check-gen fmt tools lint test test-purego test-levels race fuzz-smoke bench golden analysis references cross ci
+.PHONY: help build gen check-gen fmt tools lint test test-purego test-levels race fuzz-smoke bench golden analysis records references cross ci
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -87,6 +87,9 @@ analysis: build ## remake the pictures of docs/analysis.md (needs MNIST)
 	for name in attribution pairs; do cp $(MADE)/three/1-three-$$name.png docs/images/three-$$name.png || exit 1; done
 	cp $(MADE)/three/1-three-maps-2.png docs/images/three-maps.png
 	cp $(MADE)/net/weights.svg docs/images/net-weights.svg
+
+records: ## measure the preparation and guard of the trained models again (needs MNIST)
+	$(GO) test ./app/internal/cli -count=1 -run TestRecords -records
 
 references: build ## remake the references in pretrained/ and their pictures (needs the data sets)
 	./taylornet distill mnist --other mnist-small --other mnist-paper --out $(MADE)/mnist-refs

@@ -73,10 +73,10 @@ func TestModelCards(t *testing.T) {
 	}
 }
 
-var update = flag.Bool("update", false, "write what is recorded of training images into the trained models again")
+var writeRecords = flag.Bool("records", false, "write what is recorded of training images into the trained models again")
 
 // The models of drawings record how their training images were made, and a guard. With
-// -update, both are measured on these images again and written; the weights stay. The
+// -records, both are measured on these images again and written; the weights stay. The
 // references that were made with these models then name the new files.
 func TestRecords(t *testing.T) {
 	for _, name := range []string{"digits", "mnist", "mnist-paper", "mnist-small", "mnist-tiny"} {
@@ -102,7 +102,7 @@ func TestRecords(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if *update {
+			if *writeRecords {
 				writeRecorded(t, m, recorded, name)
 				return
 			}
