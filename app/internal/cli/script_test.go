@@ -40,7 +40,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"fails": fails, "json": jsonKeys, "digit": drawDigit, "scale": scale, "explained": explained, "cut": cut, "flip": flip, "waitfor": waitFor, "repeat": repeatReported,
+			"fails": fails, "json": jsonKeys, "digit": drawDigit, "blank": drawBlank, "scale": scale, "explained": explained, "cut": cut, "flip": flip, "waitfor": waitFor, "repeat": repeatReported,
 		},
 		Condition: func(name string) (bool, error) {
 			if set, ok := strings.CutPrefix(name, "system:"); ok {
@@ -228,6 +228,22 @@ func cut(ts *testscript.TestScript, neg bool, args []string) {
 	n, err := strconv.ParseInt(args[1], 10, 64)
 	ts.Check(err)
 	ts.Check(os.Truncate(ts.MkAbs(args[0]), n))
+}
+
+// blank FILE SIDE writes an empty white sheet as PNG.
+func drawBlank(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: blank FILE SIDE")
+	}
+	side, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	img := image.NewGray(image.Rect(0, 0, side, side))
+	for i := range img.Pix {
+		img.Pix[i] = 0xff
+	}
+	var b bytes.Buffer
+	ts.Check(png.Encode(&b, img))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b.Bytes(), 0o666))
 }
 
 // flip FILE N inverts the n-th byte of a file, from its end if n is negative.
