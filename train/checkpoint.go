@@ -19,11 +19,14 @@ const stateFormat = "taylornet-run/1"
 type status struct {
 	Config Config `json:"config"`
 	// Fingerprint is that of the training images and labels.
-	Fingerprint string    `json:"data_sha256"`
-	Step        int       `json:"step"` // steps made
-	History     []Metrics `json:"history"`
-	Partial     sums      `json:"partial"` // of the epoch in progress
-	Best        int       `json:"best"`    // index into History of the epoch kept; -1 before the first
+	Fingerprint string `json:"data_sha256"`
+	// ValidationFingerprint is that of the data's own validation part; "" if there is none.
+	ValidationFingerprint string `json:"validation_sha256,omitempty"`
+
+	Step    int       `json:"step"` // steps made
+	History []Metrics `json:"history"`
+	Partial sums      `json:"partial"` // of the epoch in progress
+	Best    int       `json:"best"`    // index into History of the epoch kept; -1 before the first
 	// OptimiserSteps is the step count of the optimiser's state.
 	OptimiserSteps int  `json:"optimiser_steps"`
 	Done           bool `json:"done"`

@@ -84,6 +84,9 @@ func (r *run) resume() error {
 		return fmt.Errorf("resuming %s: the images of %s (checksum %.12s) differ from those that it was trained on, %s (checksum %.12s)",
 			r.opts.Dir, r.data.Name, r.Fingerprint, c.Config.Data, c.Fingerprint)
 	}
+	if c.ValidationFingerprint != r.ValidationFingerprint {
+		return fmt.Errorf("resuming %s: the validation images of %s differ from those that its epochs were compared by", r.opts.Dir, r.data.Name)
+	}
 	if !c.consistent(r.Config.Epochs, r.perEpoch) {
 		return fmt.Errorf("resuming %s: the progress in %s is inconsistent", r.opts.Dir, LastFile)
 	}

@@ -65,7 +65,7 @@ func newRun(cfg Config, data *dataset.Data, opts Options) (*run, error) {
 		return nil, err
 	}
 	if data.Validation != nil {
-		r.validation = data.Validation.All()
+		r.validation, r.ValidationFingerprint = data.Validation.All(), data.Validation.Fingerprint()
 	}
 	r.norm = dataset.MeasureNormalisation(r.training)
 	r.sampler, err = dataset.NewSampler(r.training, r.norm, cfg.Augment, cfg.Seed)
