@@ -202,7 +202,24 @@ func (a *app) loadGiven(ctx context.Context, name string, opts dataset.Options) 
 	if errors.Is(err, dataset.ErrUnknown) {
 		return nil, &usageError{err}
 	}
+	if err == nil && a.hidesFolder(name) {
+		a.notef("note: %s is the known data set; give .%c%s for the folder here", name, filepath.Separator, name)
+	}
 	return data, err
+}
+
+// hidesFolder reports whether a known data set has the name of a folder here that is not
+// where it was found.
+func (a *app) hidesFolder(name string) bool {
+	here, err := os.Stat(name)
+	if err != nil || !here.IsDir() {
+		return false
+	}
+	for _, info := range a.listed([]string{name}) {
+		found, err := os.Stat(info.Path)
+		return err != nil || !os.SameFile(here, found)
+	}
+	return false
 }
 
 // loadRecorded loads the data set that a network was trained on.
