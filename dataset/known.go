@@ -4,6 +4,7 @@ package dataset
 // embedded.
 type Publication struct {
 	Folder  string   // below a data folder, as published
+	Torch   string   // where torchvision puts the same files; "" if it has others
 	Archive string   // the file that the mirrors hold, unless they hold the files themselves
 	Mirrors []string // folders on the web, the most reliable first
 	Files   []File
@@ -44,6 +45,7 @@ func knownSets() []Info {
 			Source: "Y. LeCun, C. Cortes and C. Burges, MNIST, 1998 (commonly given as CC BY-SA 3.0)",
 			Published: Publication{
 				Folder: "mnist",
+				Torch:  "MNIST/raw",
 				Mirrors: []string{
 					"https://ossci-datasets.s3.amazonaws.com/mnist/",
 					"https://storage.googleapis.com/cvdf-datasets/mnist/",
@@ -61,7 +63,7 @@ func knownSets() []Info {
 			Name: "fashion-mnist", Classes: fashionClasses(), Train: 60000, Test: 10000, Shape: [3]int{28, 28, 1}, Download: 30878645,
 			Source: "H. Xiao, K. Rasul and R. Vollgraf, Fashion-MNIST, arXiv 1708.07747, 2017 (MIT licence)",
 			Published: Publication{
-				Folder: "fashion-mnist",
+				Folder: "fashion-mnist", Torch: "FashionMNIST/raw",
 				Mirrors: []string{
 					"http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
 					"https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",

@@ -102,8 +102,9 @@ func List(opts Options) []Info {
 	return infos
 }
 
-// find returns the first folder that holds all files of a set, and their names.
-func (k Info) find(dirs []string) (dir string, files []string, err error) {
+// find returns the first folder that holds all files of a set, and what they are called
+// there.
+func (k Info) find(dirs []string) (dir string, files *layout, err error) {
 	var looked []string
 	for _, parent := range append(slices.Clone(dirs), SystemDir) {
 		if parent == "" {
@@ -113,39 +114,25 @@ func (k Info) find(dirs []string) (dir string, files []string, err error) {
 		if abs, err := filepath.Abs(parent); err == nil && filepath.Base(abs) == k.Published.Folder {
 			candidates = append(candidates, parent)
 		}
-		for _, dir := range candidates {
-			files, missing := k.files(dir)
-			if missing == "" {
-				return dir, files, nil
+		if k.Published.Torch != "" {
+			candidates = append(candidates, filepath.Join(parent, filepath.FromSlash(k.Published.Torch)))
+		}
+		for i, dir := range candidates {
+			found, faults := layoutsIn(os.DirFS(dir), ".")
+			for _, l := range found {
+				if len(l.files) == len(k.Published.Files) {
+					return dir, &l, nil
+				}
 			}
-			if len(files) > 0 {
-				dir += " (which lacks " + missing + ")"
+			if len(faults) > 0 {
+				dir += " (" + strings.Join(faults, "; ") + ")"
 			}
-			looked = append(looked, dir)
+			if i == 0 || len(faults) > 0 {
+				looked = append(looked, dir)
+			}
 		}
 	}
 	return "", nil, fmt.Errorf("%w: %s is not in %s", ErrNotFound, k.Name, strings.Join(looked, ", "))
-}
-
-// files returns the files of a set that dir holds, gzipped or unpacked, up to
-// the first that is missing.
-func (k Info) files(dir string) (files []string, missing string) {
-	for _, f := range k.Published.Files {
-		name := f.Name
-		if !isFile(filepath.Join(dir, name)) {
-			name = strings.TrimSuffix(name, ".gz")
-		}
-		if !isFile(filepath.Join(dir, name)) {
-			return files, f.Name
-		}
-		files = append(files, name)
-	}
-	return files, ""
-}
-
-func isFile(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode().IsRegular()
 }
 
 // load finds and reads a known set.
@@ -154,8 +141,7 @@ func (k Info) load(dirs []string) (*Data, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := layout{files: files, cifar: k.Published.Files[0] == cifarFiles()[0]}
-	data, err := l.load(os.DirFS(dir))
+	data, err := files.load(os.DirFS(dir))
 	if err != nil {
 		return nil, fmt.Errorf("loading %s from %s: %w", k.Name, dir, err)
 	}

@@ -85,6 +85,7 @@ func TestFind(t *testing.T) {
 	first, second, empty := filepath.Join(root, "first"), filepath.Join(root, "second"), filepath.Join(root, "empty")
 	writeFiles(t, filepath.Join(first, "mnist"), smallIDX())
 	writeFiles(t, filepath.Join(second, "cifar-10-batches-bin"), smallCIFAR())
+	writeFiles(t, filepath.Join(second, "FashionMNIST", "raw"), renamed("-idx", ".idx"))
 	for _, tt := range []struct {
 		name string
 		dirs []string
@@ -92,6 +93,7 @@ func TestFind(t *testing.T) {
 	}{
 		{"mnist", []string{empty, first}, filepath.Join(first, "mnist")},
 		{"mnist", []string{"", filepath.Join(first, "mnist")}, filepath.Join(first, "mnist")},
+		{"fashion-mnist", []string{first, second}, filepath.Join(second, "FashionMNIST", "raw")},
 		{"cifar-10", []string{first, second}, filepath.Join(second, "cifar-10-batches-bin")},
 	} {
 		info, err := Describe(tt.name)
@@ -99,8 +101,8 @@ func TestFind(t *testing.T) {
 			t.Fatal(err)
 		}
 		dir, files, err := info.find(tt.dirs)
-		if err != nil || dir != tt.want || len(files) != len(info.Published.Files) {
-			t.Errorf("%s: in %s, %q, error %v", tt.name, dir, files, err)
+		if err != nil || dir != tt.want || len(files.files) != len(info.Published.Files) {
+			t.Errorf("%s: in %s, %v, error %v", tt.name, dir, files, err)
 		}
 		_, err = Load(t.Context(), tt.name, Options{Dirs: tt.dirs})
 		if !errors.Is(err, ErrNotFound) || !strings.Contains(err.Error(), "not those of "+tt.name+" as published") {
@@ -132,7 +134,7 @@ func TestLoadRefuses(t *testing.T) {
 		want      []string
 	}{
 		{"mnist", "missing", ErrNotFound, []string{filepath.Join("missing", "mnist"), SystemDir, "mnist is not in"}},
-		{"mnist", "lacking", ErrNotFound, []string{"lacks t10k-labels-idx1-ubyte.gz"}},
+		{"mnist", "lacking", ErrNotFound, []string{"t10k-labels-idx1-ubyte missing"}},
 		{"mnist", "cut", nil, []string{filepath.Join("cut", "mnist"), "t10k-images-idx3-ubyte: truncated"}},
 		{"mnist", "labels", nil, []string{"t10k-labels-idx1-ubyte: label of image 0 is 10"}},
 		{"mnist", "shapes", nil, []string{"training images are 2x3, test images 1x1"}},
