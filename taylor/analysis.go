@@ -2,6 +2,7 @@ package taylor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/coarsegrain/taylornet/dataset"
@@ -24,7 +25,8 @@ type Analysis struct {
 	Monomials []ClassPolynomial `json:"monomials,omitempty"`
 	Study     *Study            `json:"study,omitempty"` // of the second order
 	Report    string            `json:"report,omitempty"`
-	// Unreadable lists pictures that are left out; it is for the caller, too.
+	// Unreadable lists pictures that are left out, because the error of Explain wraps
+	// ErrQuadrature. The caller may add files that it could not read.
 	Unreadable []model.UnreadableFile `json:"unreadable,omitempty"`
 
 	Quadratic *Quadratic `json:"-"` // what Study is of
@@ -73,8 +75,8 @@ func Point(pixels []uint8) []float64 {
 }
 
 // Analyse returns what a model computes, as far as r asks for it. The error wraps
-// ErrNotPolynomial, those of Net.Expand, Net.Explain and Net.Quadratic, and ErrInterrupted
-// when ctx ends.
+// ErrNotPolynomial, those of Net.Expand and Net.Quadratic, and ErrInterrupted when ctx
+// ends. Pictures that cannot be explained are left out: see Analysis.Unreadable.
 func Analyse(ctx context.Context, m *model.Model, r Request) (*Analysis, error) {
 	net, err := FromModel(m, Options{Workers: r.Workers})
 	if err != nil {
@@ -89,18 +91,8 @@ func Analyse(ctx context.Context, m *model.Model, r Request) (*Analysis, error) 
 			return nil, err
 		}
 	}
-	for _, p := range r.Pictures {
-		e, err := net.Explain(ctx, r.About, Point(p.Pixels))
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", p.File, err)
-		}
-		answer, err := m.PredictPrepared(ctx, []model.Prepared{p.Prepared})
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", p.File, err)
-		}
-		e.File, e.Class, e.Inverted, e.Prepared = p.File, a.Classes[e.Label], p.Inverted, p.Notes
-		e.Outside, e.Reason = answer[0].Outside, answer[0].Reason
-		a.Images = append(a.Images, e)
+	if err := a.explain(ctx, m, net, &r); err != nil {
+		return nil, err
 	}
 	var sample [][]float64
 	if r.Training != nil {
@@ -118,6 +110,28 @@ func Analyse(ctx context.Context, m *model.Model, r Request) (*Analysis, error) 
 		err = a.secondOrder(ctx, net, &r)
 	}
 	return a, err
+}
+
+// explain explains the pictures, but for those that cannot be.
+func (a *Analysis) explain(ctx context.Context, m *model.Model, net *Net, r *Request) error {
+	for _, p := range r.Pictures {
+		e, err := net.Explain(ctx, r.About, Point(p.Pixels))
+		if errors.Is(err, ErrQuadrature) {
+			a.Unreadable = append(a.Unreadable, model.UnreadableFile{File: p.File, Error: err.Error()})
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", p.File, err)
+		}
+		answer, err := m.PredictPrepared(ctx, []model.Prepared{p.Prepared})
+		if err != nil {
+			return fmt.Errorf("%s: %w", p.File, err)
+		}
+		e.File, e.Class, e.Pixels, e.Inverted, e.Prepared = p.File, a.Classes[e.Label], p.Pixels, p.Inverted, p.Notes
+		e.Outside, e.Reason = answer[0].Outside, answer[0].Reason
+		a.Images = append(a.Images, e)
+	}
+	return nil
 }
 
 func (a *Analysis) expand(ctx context.Context, net *Net, r *Request) error {

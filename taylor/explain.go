@@ -31,8 +31,9 @@ type Explanation struct {
 	Attributions [][][]float64 `json:"attributions,omitempty"` // see Line.Attributions
 	Maps         []Map         `json:"maps,omitempty"`         // see Net.Maps
 
-	Label    int `json:"-"` // the largest logit
-	RunnerUp int `json:"-"` // the next largest; Label if there is one logit only
+	Pixels   []uint8 `json:"-"` // of the picture, [H,W,C]; Analyse sets it
+	Label    int     `json:"-"` // the largest logit
+	RunnerUp int     `json:"-"` // the next largest; Label if there is one logit only
 	// Totals are what each pixel contributes to each logit over all orders,
 	// [K][H*W*C]. With order 0 they add up to the logits.
 	Totals [][]float64 `json:"-"`

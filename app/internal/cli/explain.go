@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -118,25 +119,30 @@ func (a *app) explain(ctx context.Context, arg string, f *explainFlags) error {
 	case err != nil:
 		return fmt.Errorf("%s: %w", arg, err)
 	}
-	analysis.Model, analysis.About, analysis.Sample, analysis.Unreadable = modelPath(arg), f.about, sample, bad
+	analysis.Model, analysis.About, analysis.Sample = modelPath(arg), f.about, sample
+	analysis.Unreadable = slices.Concat(bad, analysis.Unreadable)
 	if analysis.Study != nil {
 		analysis.Study.Text = report.StudyText(analysis.Study)
 	}
+	if err := a.deliver(m, analysis, f); err != nil {
+		return err
+	}
+	return unreadable(analysis.Unreadable, len(f.images))
+}
+
+// deliver writes the folder, if one is wanted, and prints the analysis.
+func (a *app) deliver(m *model.Model, analysis *taylor.Analysis, f *explainFlags) error {
 	if f.out != "" {
 		analysis.Report = filepath.Join(f.out, reportFile)
-		if err := writeAnalysis(f.out, m, analysis, request.Pictures, f.command); err != nil {
+		if err := writeAnalysis(f.out, m, analysis, f.command); err != nil {
 			return err
 		}
 	}
 	if a.json {
-		err = a.writeJSON(analysis.Brief())
-	} else {
-		a.showAnalysis(analysis)
+		return a.writeJSON(analysis.Brief())
 	}
-	if err != nil {
-		return err
-	}
-	return unreadable(bad, len(f.images))
+	a.showAnalysis(analysis)
+	return nil
 }
 
 // read adds the pictures to a request and returns those that could not be read.

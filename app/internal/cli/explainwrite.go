@@ -15,7 +15,7 @@ import (
 
 // writeAnalysis writes a folder: the page, its pictures, the second order if it was
 // asked for, and everything as JSON.
-func writeAnalysis(dir string, m *model.Model, a *taylor.Analysis, pictures []taylor.Picture, command string) error {
+func writeAnalysis(dir string, m *model.Model, a *taylor.Analysis, command string) error {
 	if err := makeDir(dir); err != nil {
 		return err
 	}
@@ -27,7 +27,7 @@ func writeAnalysis(dir string, m *model.Model, a *taylor.Analysis, pictures []ta
 	}
 	in := m.Net().Input
 	for i, e := range a.Images {
-		set := dataset.Set{H: in.H, W: in.W, C: in.C, Pixels: pictures[i].Pixels}
+		set := dataset.Set{H: in.H, W: in.W, C: in.C, Pixels: e.Pixels}
 		picture := set.Picture(0)
 		page.Pictures = append(page.Pictures, picture)
 		for end, picture := range report.ExplainedPictures(picture, e) {
