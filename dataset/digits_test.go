@@ -3,6 +3,7 @@ package dataset
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -74,5 +75,17 @@ func TestReadDigitsRefuses(t *testing.T) {
 		if _, err := readDigits(strings.NewReader(text)); err == nil {
 			t.Errorf("accepted %.20q...", text)
 		}
+	}
+}
+
+// In JSON, what was left out and noted are lists, also if they are empty.
+func TestReadAsJSON(t *testing.T) {
+	data, err := Digits()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(data.Read)
+	if want := `{"images":1797,"classes":10,"left_out":[],"notes":[]}`; err != nil || string(text) != want {
+		t.Errorf("%s, error %v, want %s", text, err, want)
 	}
 }

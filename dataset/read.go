@@ -44,10 +44,8 @@ func (d *Data) describe() {
 	for _, s := range d.parts() {
 		r.Images += s.Len()
 	}
-	r.Notes = slices.Concat([]string{}, r.Notes, d.constant(), d.single(), d.repeated())
-	if r.LeftOut == nil {
-		r.LeftOut = []LeftOut{}
-	}
+	r.Notes = append([]string{}, slices.Concat(r.Notes, d.constant(), d.single(), d.repeated())...)
+	r.LeftOut = append([]LeftOut{}, r.LeftOut...)
 }
 
 // constant notes images all of whose pixels are equal.
