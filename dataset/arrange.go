@@ -274,7 +274,7 @@ func (r *folderReader) count(dir string) int {
 }
 
 func (r *folderReader) leaveOut(name string, images int, reason string) {
-	r.said.LeftOut = append(r.said.LeftOut, LeftOut{name, images, reason})
+	r.said.LeftOut = append(r.said.LeftOut, LeftOut{Name: name, Images: images, Reason: reason})
 }
 
 func (r *folderReader) note(format string, args ...any) {

@@ -72,13 +72,13 @@ func layoutCases() []layoutCase {
 		{name: "stray class", make: func(fsys fstest.MapFS) {
 			in("train", "test")(fsys)
 			animals(fsys, ".", 4, "ox")
-		}, train: 30, test: 30, notes: []string{"train is"}, leftOut: []LeftOut{{"ox", 4, beside}}},
+		}, train: 30, test: 30, notes: []string{"train is"}, leftOut: []LeftOut{{"ox", 4, beside, false}}},
 		{name: "stray beside train", make: func(fsys fstest.MapFS) {
 			in("train")(fsys)
 			animals(fsys, "unsorted", 4, "deep")
-		}, train: 24, test: 6, notes: []string{fifth}, leftOut: []LeftOut{{"unsorted", 4, beside}}},
+		}, train: 24, test: 6, notes: []string{fifth}, leftOut: []LeftOut{{"unsorted", 4, beside, false}}},
 		{name: "loose files", make: with(in("train", "test"), "README.txt", "train/a.JPG"), train: 30, test: 30, notes: []string{"train is"},
-			leftOut: []LeftOut{{"README.txt", 0, loose}, {"train/a.JPG", 1, loose}}},
+			leftOut: []LeftOut{{"README.txt", 0, loose, false}, {"train/a.JPG", 1, loose, false}}},
 		{name: "class called train", make: func(fsys fstest.MapFS) { animals(fsys, ".", 10, "bus", "car", "train") }, train: 24, test: 6, notes: []string{fifth}},
 		{name: "leftovers", make: with(in("."), "__MACOSX/cat/._0.png", "cat/.DS_Store", "@eaDir/x", "cat/@eaDir/0.png/thumb.jpg", "lost+found/x", "$RECYCLE.BIN/desktop.ini",
 			"System Volume Information/x", "dog/Thumbs.db", "dog/desktop.ini", ".git/HEAD", ".ipynb_checkpoints/x", "ox/.ipynb_checkpoints/1.png", "__pycache__/x"),
@@ -90,7 +90,7 @@ func layoutCases() []layoutCase {
 		}, train: 20, test: 20, notes: []string{"train is"}},
 		{name: "both accents", make: func(fsys fstest.MapFS) { animals(fsys, ".", 10, "caf\u00e9", "cafe\u0301", "thé") }, train: 24, test: 6, notes: []string{fifth}},
 		{name: "unreadable, to measure", make: with(in("."), "cat/note.txt", "empty/.keep", "dog/deep/1.png"), opts: measure, test: 30,
-			leftOut: []LeftOut{{"empty", 0, "an empty class folder"}, {"cat/note.txt", 1, ""}, {"dog/deep", 1, "a folder within a class folder"}}},
+			leftOut: []LeftOut{{"empty", 0, "an empty class folder", false}, {"cat/note.txt", 1, "", true}, {"dog/deep", 1, "a folder within a class folder", false}}},
 		{name: "some classes tested, to measure", make: func(fsys fstest.MapFS) {
 			animals(fsys, "train", 10, kinds...)
 			animals(fsys, "test", 10, "ox")

@@ -143,6 +143,9 @@ func (r *folderReader) add(set *Set, file string, label int) error {
 	}
 	if err != nil {
 		r.unreadable(file, 1, err)
+		if n := len(r.said.LeftOut); r.opts.LeaveOut {
+			r.said.LeftOut[n-1].Unreadable = true
+		}
 		return nil
 	}
 	set.H, set.W = r.size.H, r.size.W

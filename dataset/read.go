@@ -20,6 +20,8 @@ type LeftOut struct {
 	Name   string `json:"name"`   // below the folder, with slashes
 	Images int    `json:"images"` // how many pictures it holds or is, by its name
 	Reason string `json:"reason"`
+	// Unreadable is set for a file among the pictures of a class that is not a readable one.
+	Unreadable bool `json:"unreadable,omitempty"`
 }
 
 // parts lists the parts that there are, in the order in which they are described.

@@ -232,7 +232,7 @@ func slopeOf(r *rand.Rand) func(x, y int) float64 {
 }
 
 // Digits that people draw are read, whatever the paper, the pen and the light: at least
-// 97 in 100 over all kinds, and none of those is marked as unlike a digit. Run it with -v
+// 97 in 100 over all kinds, and at most one in 100 marked as unlike a digit. Run it with -v
 // -drawn 100 for figures.
 func TestDrawnDigits(t *testing.T) {
 	kinds := drawnKinds()
@@ -268,8 +268,8 @@ func TestDrawnDigits(t *testing.T) {
 		}
 		total := len(kinds) * *drawnFlag
 		t.Logf("%s: %.2f %% of %d right, %d marked", name, 100*float64(right)/float64(total), total, marked)
-		if 100*right < 97*total {
-			t.Errorf("%s: %d of %d drawn digits right, want 97 in 100", name, right, total)
+		if 100*right < 97*total || 100*marked > total {
+			t.Errorf("%s: %d of %d drawn digits right, %d marked: want 97 in 100, and at most one in 100", name, right, total, marked)
 		}
 	}
 }

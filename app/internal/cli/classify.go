@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -197,15 +198,16 @@ func (a *app) classifyData(ctx context.Context, c *distill.Classifier, m *model.
 	refs := c.References
 	if a.json {
 		e.Data, e.Split = data.Name, f.split
-		return a.writeJSON(struct {
+		err := a.writeJSON(struct {
 			*distill.Evaluation
 			Read dataset.Read `json:"read"`
 		}{e, data.Read})
+		return cmp.Or(err, unreadableOf(data.Read))
 	}
 	a.printf("%s right: %s of %s of %s\n", percent(e.Accuracy), count(e.Correct), plural(e.Total, "image"), set.Name)
 	a.printf("%s, distilled from %s\n\n", plural(refs.Len(), "reference"), refs.Config.Data)
 	a.writeClasses(refs.Set.Classes, e.Confusion)
-	return nil
+	return unreadableOf(data.Read)
 }
 
 // classifiedOutput is what classify writes of images with --json.

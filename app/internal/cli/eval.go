@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -98,10 +99,11 @@ func (a *app) eval(ctx context.Context, arg string, f *evalFlags) error {
 	}
 	a.sayRead(data)
 	if a.json {
-		return a.writeJSON(struct {
+		err := a.writeJSON(struct {
 			model.Report
 			Read dataset.Read `json:"read"`
 		}{m.Report(e, data.Name, f.split, disturbed), data.Read})
+		return cmp.Or(err, unreadableOf(data.Read))
 	}
 	a.printf("%s right: %s of %s of %s\n", percent(e.Accuracy()), count(e.Correct), plural(e.Total, "image"), set.Name)
 	a.printf("%s; mean cross-entropy %.4f\n\n", describe(m.Net()), e.Loss)
@@ -116,7 +118,7 @@ func (a *app) eval(ctx context.Context, arg string, f *evalFlags) error {
 		a.printf("\n")
 		a.writeDisturbed(disturbed)
 	}
-	return nil
+	return unreadableOf(data.Read)
 }
 
 // views are the ways in which an image is seen besides the one that it is given in.

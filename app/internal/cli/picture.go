@@ -36,6 +36,18 @@ func (f *pictureFlags) options() model.Options {
 	return model.Options{Invert: f.invert, Prepare: f.prepare}
 }
 
+// unreadableOf returns an error that lists the pictures of a folder that could not be
+// read; nil if all were.
+func unreadableOf(read dataset.Read) error {
+	var list []model.UnreadableFile
+	for _, l := range read.LeftOut {
+		if l.Unreadable {
+			list = append(list, model.UnreadableFile{File: l.Name, Error: l.Reason})
+		}
+	}
+	return unreadable(list, read.Images+len(list))
+}
+
 // unreadable returns an error that lists pictures that could not be read; nil if all were.
 func unreadable(list []model.UnreadableFile, pictures int) error {
 	if len(list) == 0 {
