@@ -9,6 +9,7 @@ import (
 	"image/jpeg"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/coarsegrain/taylornet/dataset"
@@ -121,13 +122,14 @@ func paper(v float64) func(x, y int) colour { return func(int, int) colour { ret
 
 // drawnKinds are ways in which people draw and photograph a digit.
 func drawnKinds() []drawnKind {
+	return slices.Concat(drawnPens(), drawnLight(), drawnPaper(), drawnFiles())
+}
+
+func drawnPens() []drawnKind {
 	plain := func(s func(r *rand.Rand) sheet, ink, ground float64) func(*rand.Rand, int) image.Image {
 		return func(r *rand.Rand, digit int) image.Image {
 			return paint(s(r).covered(r, digit), grey(ink), paper(ground))
 		}
-	}
-	on := func(ink colour, ground func(r *rand.Rand) func(x, y int) colour) func(*rand.Rand, int) image.Image {
-		return func(r *rand.Rand, digit int) image.Image { return paint(middle().covered(r, digit), ink, ground(r)) }
 	}
 	inMiddle := func(*rand.Rand) sheet { return middle() }
 	pen := func(width float64) func(*rand.Rand) sheet {
@@ -146,6 +148,16 @@ func drawnKinds() []drawnKind {
 		}},
 		{"turned up to 15 degrees", plain(func(r *rand.Rand) sheet { s := middle(); s.turn = 30*r.Float64() - 15; return s }, 0.08, 0.95)},
 		{"white on black", plain(inMiddle, 0.92, 0.05)},
+	}
+}
+
+// on returns how a digit is drawn in the middle of a ground.
+func on(ink colour, ground func(r *rand.Rand) func(x, y int) colour) func(*rand.Rand, int) image.Image {
+	return func(r *rand.Rand, digit int) image.Image { return paint(middle().covered(r, digit), ink, ground(r)) }
+}
+
+func drawnLight() []drawnKind {
+	return []drawnKind{
 		{"coloured paper", on(colour{0.1, 0.15, 0.5}, func(*rand.Rand) func(x, y int) colour {
 			return func(int, int) colour { return colour{0.95, 0.88, 0.62} }
 		})},
@@ -171,6 +183,11 @@ func drawnKinds() []drawnKind {
 				return grey(0.95)
 			}
 		})},
+	}
+}
+
+func drawnPaper() []drawnKind {
+	return []drawnKind{
 		{"lined paper", on(grey(0.08), func(r *rand.Rand) func(x, y int) colour {
 			first := r.IntN(24)
 			return func(_, y int) colour {
@@ -195,6 +212,11 @@ func drawnKinds() []drawnKind {
 		{"chalk on a green board", on(colour{0.9, 0.9, 0.85}, func(r *rand.Rand) func(x, y int) colour {
 			return func(int, int) colour { return colour{0.12, 0.3 + 0.02*r.NormFloat64(), 0.2} }
 		})},
+	}
+}
+
+func drawnFiles() []drawnKind {
+	return []drawnKind{
 		{"ink on transparent", func(r *rand.Rand, digit int) image.Image {
 			img := image.NewNRGBA(image.Rect(0, 0, drawnSide, drawnSide))
 			for i, c := range middle().covered(r, digit) {
