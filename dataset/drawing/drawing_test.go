@@ -212,7 +212,7 @@ func FuzzFind(f *testing.F) {
 	f.Add(3, 2, []byte{0, 255, 7, 9, 255, 0})
 	f.Add(40, 1, []byte{255, 0})
 	f.Fuzz(func(t *testing.T, w, h int, pixels []byte) {
-		if w < 0 || h < 0 || w > 2000 || h > 2000 || w*h > 1<<16 {
+		if w < 0 || h < 0 || w > 2000 || h > 2000 || w*h > 1<<13 {
 			return
 		}
 		img := image.NewGray(image.Rect(-3, 5, w-3, h+5))
@@ -221,7 +221,7 @@ func FuzzFind(f *testing.F) {
 				img.Pix[i] = pixels[i%len(pixels)]
 			}
 		}
-		for _, form := range []Form{mnist, {H: 8, W: 8, Box: 8}, {H: 5, W: 9, Box: 3}} {
+		for _, form := range []Form{mnist, {H: 5, W: 9, Box: 3}} {
 			d := Find(img, form)
 			if len(d.Pixels) != form.H*form.W || !d.Box.In(img.Bounds()) || (d.Found == 0) != (slices.Max(d.Pixels) == 0) {
 				t.Errorf("%d x %d: %d pixels, found %d in %v", w, h, len(d.Pixels), d.Found, d.Box)
