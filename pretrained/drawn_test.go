@@ -235,6 +235,16 @@ func drawnFiles() []drawnKind {
 			}
 			return img
 		}},
+		{"paper on a dark table", func(r *rand.Rand, digit int) image.Image {
+			s := sheet{size: 0.35, width: 0.04, left: 0.32, top: 0.3}
+			edge := 0.1 + 0.1*r.Float64()
+			return paint(s.covered(r, digit), grey(0.08), func(x, y int) colour {
+				if u, v := float64(x)/drawnSide, float64(y)/drawnSide; min(u, v, 0.98-u, 0.95-v) < edge {
+					return grey(0.25 + 0.03*r.NormFloat64())
+				}
+				return grey(0.9)
+			})
+		}},
 	}
 }
 

@@ -4,5 +4,6 @@
 //
 // The ground may be of any brightness and colour, unevenly lit, framed, lined or
 // textured. Ink is what stands out from its surroundings, and is narrower than them.
-// Specks, frames and rules are not part of the drawing and do not move the box.
+// A sheet of paper that lies on a table is looked at alone. Specks, frames and rules are
+// not part of the drawing and do not move the box.
 package drawing

@@ -30,7 +30,16 @@ func Find(img image.Image, form Form) Drawing {
 	if bounds.Empty() {
 		return d
 	}
-	dark, light := findInk(shrunk(img))
+	colours := shrunk(img)
+	w, h := colours[0].w, colours[0].h
+	dark, light := findInk(colours)
+	paper, ok := sheet(dark, light)
+	if ok {
+		for c := range colours {
+			colours[c] = colours[c].cut(paper)
+		}
+		dark, light = findInk(colours)
+	}
 	found, lighter := dark.find(), light.find()
 	d.Dark = found.weight >= lighter.weight
 	if !d.Dark {
@@ -40,10 +49,11 @@ func Find(img image.Image, form Form) Drawing {
 		return Drawing{Pixels: d.Pixels}
 	}
 	d.Found = found.drawings
-	w, h, box := dark.w, dark.h, found.box
+	left, top := paper.left+found.box.left, paper.top+found.box.top
+	right, bottom := left+found.box.width(), top+found.box.height()
 	d.Box = image.Rect(
-		bounds.Min.X+box.left*bounds.Dx()/w, bounds.Min.Y+box.top*bounds.Dy()/h,
-		bounds.Min.X+(box.right+1)*bounds.Dx()/w, bounds.Min.Y+(box.bottom+1)*bounds.Dy()/h)
+		bounds.Min.X+left*bounds.Dx()/w, bounds.Min.Y+top*bounds.Dy()/h,
+		bounds.Min.X+right*bounds.Dx()/w, bounds.Min.Y+bottom*bounds.Dy()/h)
 	strokes := found.strokes()
 	strokes.place(d.Pixels, form)
 	return d

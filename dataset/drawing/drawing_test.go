@@ -19,20 +19,20 @@ type stroke struct{ x0, y0, x1, y1 float64 }
 // seven returns the strokes of a seven.
 func seven() []stroke { return []stroke{{0.2, 0.1, 0.8, 0.1}, {0.8, 0.1, 0.4, 0.9}} }
 
-// sheet describes a drawing on paper.
-type sheet struct {
+// sheetOfPaper describes a drawing on paper.
+type sheetOfPaper struct {
 	w, h        int
 	paper, ink  float64
 	left, top   float64 // of the drawing's square
 	side, width float64 // of the square, and of the pen
 }
 
-func middle480() sheet {
-	return sheet{w: 480, h: 480, paper: 0.95, ink: 0.08, left: 125, top: 125, side: 230, width: 26}
+func middle480() sheetOfPaper {
+	return sheetOfPaper{w: 480, h: 480, paper: 0.95, ink: 0.08, left: 125, top: 125, side: 230, width: 26}
 }
 
 // draw returns a picture of strokes on a sheet, changed by light, which may be nil.
-func (s sheet) draw(strokes []stroke, light func(x, y int, v float64) float64) *image.Gray {
+func (s sheetOfPaper) draw(strokes []stroke, light func(x, y int, v float64) float64) *image.Gray {
 	img := image.NewGray(image.Rect(0, 0, s.w, s.h))
 	for y := range s.h {
 		for x := range s.w {
@@ -70,7 +70,7 @@ func unlike(a, b []uint8) float64 {
 // variation is a change of a sheet, or of its light.
 type variation struct {
 	name   string
-	change func(s *sheet)
+	change func(s *sheetOfPaper)
 	light  func(x, y int, v float64) float64
 }
 
@@ -78,11 +78,11 @@ type variation struct {
 func variations() []variation {
 	r := rand.New(rand.NewPCG(1, 2))
 	return []variation{
-		{"in a corner", func(s *sheet) { s.left, s.top = 12, 12 }, nil},
-		{"small", func(s *sheet) { s.left, s.top, s.side, s.width = 300, 300, 115, 13 }, nil},
-		{"on grey paper", func(s *sheet) { s.paper, s.ink = 0.35, 0.05 }, nil},
-		{"faint", func(s *sheet) { s.ink = 0.75 }, nil},
-		{"white on black", func(s *sheet) { s.paper, s.ink = 0.05, 0.92 }, nil},
+		{"in a corner", func(s *sheetOfPaper) { s.left, s.top = 12, 12 }, nil},
+		{"small", func(s *sheetOfPaper) { s.left, s.top, s.side, s.width = 300, 300, 115, 13 }, nil},
+		{"on grey paper", func(s *sheetOfPaper) { s.paper, s.ink = 0.35, 0.05 }, nil},
+		{"faint", func(s *sheetOfPaper) { s.ink = 0.75 }, nil},
+		{"white on black", func(s *sheetOfPaper) { s.paper, s.ink = 0.05, 0.92 }, nil},
 		{"shaded", nil, func(x, y int, v float64) float64 { return v * (0.45 + 0.55*float64(x+y)/960) }},
 		{"lit from the middle", nil, func(x, y int, v float64) float64 { return v * (1 - math.Hypot(float64(x-240), float64(y-240))/600) }},
 		{"noisy", nil, func(_, _ int, v float64) float64 { return v + 0.03*r.NormFloat64() }},
@@ -101,6 +101,12 @@ func variations() []variation {
 		{"on a dark table", nil, func(x, y int, v float64) float64 {
 			if x < 60 || y > 430 {
 				return 0.2
+			}
+			return v
+		}},
+		{"on a sheet on a dark table", func(s *sheetOfPaper) { s.side, s.width = 190, 21 }, func(x, y int, v float64) float64 {
+			if x < 90 || y < 100 || x > 400 || y > 380 {
+				return 0.25
 			}
 			return v
 		}},
@@ -144,7 +150,7 @@ func TestFindIsTheSame(t *testing.T) {
 // box, and its mass in the middle.
 func TestFindForm(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s := sheet{w: 200, h: 160, paper: 0.9, ink: 0.1, side: 90}
+		s := sheetOfPaper{w: 200, h: 160, paper: 0.9, ink: 0.1, side: 90}
 		s.left, s.top = rapid.Float64Range(10, 100).Draw(t, "left"), rapid.Float64Range(10, 60).Draw(t, "top")
 		s.width = rapid.Float64Range(4, 16).Draw(t, "width")
 		d := Find(s.draw(seven(), nil), mnist)
@@ -177,7 +183,7 @@ func TestFindNothing(t *testing.T) {
 		"grain":  func(int, int, float64) float64 { return 0.8 + 0.05*r.NormFloat64() },
 	} {
 		for _, side := range []int{28, 64, 480} {
-			s := sheet{w: side, h: side}
+			s := sheetOfPaper{w: side, h: side}
 			if d := Find(s.draw(nil, light), mnist); d.Found != 0 || slices.Max(d.Pixels) != 0 {
 				t.Errorf("%s, %d: found %d in %v", name, side, d.Found, d.Box)
 			}

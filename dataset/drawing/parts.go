@@ -26,9 +26,14 @@ func (p part) gap(q part) int {
 	return max(0, p.left-q.right, q.left-p.right, p.top-q.bottom, q.top-p.bottom)
 }
 
-// touches reports whether a part reaches the picture's edge.
-func (p part) touches(m mask) bool {
-	return p.left == 0 || p.top == 0 || p.right == m.w-1 || p.bottom == m.h-1
+// edges returns how many of the picture's edges a part reaches.
+func (p part) edges(m mask) (n int) {
+	for _, reaches := range []bool{p.left == 0, p.top == 0, p.right == m.w-1, p.bottom == m.h-1} {
+		if reaches {
+			n++
+		}
+	}
+	return n
 }
 
 // mask says which pixels are ink.
@@ -166,7 +171,7 @@ func choose(m mask, parts []part) (chosen []bool, box part, drawings int) {
 	inner := make([]bool, len(parts))
 	var total, within int
 	for i, p := range parts {
-		inner[i] = !p.touches(m) && float64(p.near) < framePart*float64(p.area)
+		inner[i] = p.edges(m) == 0 && float64(p.near) < framePart*float64(p.area)
 		total += p.area
 		if inner[i] {
 			within = max(within, p.area)
