@@ -267,11 +267,15 @@ func slopeOf(r *rand.Rand) func(x, y int) float64 {
 // 97 in 100 over all kinds, and at most one in 100 marked as unlike a digit. Run it with -v
 // -drawn 100 for figures.
 func TestDrawnDigits(t *testing.T) {
+	each := *drawnFlag
+	if testing.Short() {
+		each = min(each, 2)
+	}
 	kinds := drawnKinds()
 	pictures := make([][]image.Image, len(kinds))
 	for i, kind := range kinds {
 		r := rand.New(rand.NewPCG(1, uint64(i)))
-		for n := range *drawnFlag {
+		for n := range each {
 			pictures[i] = append(pictures[i], kind.draw(r, n%10))
 		}
 	}
@@ -298,7 +302,7 @@ func TestDrawnDigits(t *testing.T) {
 			t.Logf("%s, %s: %d of %d right, %d marked", name, kind.name, good, len(list), outside)
 			right, marked = right+good, marked+outside
 		}
-		total := len(kinds) * *drawnFlag
+		total := len(kinds) * each
 		t.Logf("%s: %.2f %% of %d right, %d marked", name, 100*float64(right)/float64(total), total, marked)
 		if 100*right < 97*total || 100*marked > total {
 			t.Errorf("%s: %d of %d drawn digits right, %d marked: want 97 in 100, and at most one in 100", name, right, total, marked)
