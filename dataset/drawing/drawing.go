@@ -235,29 +235,34 @@ func (p plane) strokeWidth() float64 {
 	return 2 * area / max(edge, 1) * 4 / math.Pi
 }
 
-// dilated returns the plane with strokes wider by a radius, in pixels, on each side.
+// dilated returns the plane with strokes wider by a radius, in pixels, on each side: a
+// disc with a soft edge about each pixel of them.
 func (p plane) dilated(radius float64) plane {
 	reach := int(math.Ceil(radius))
+	disc := newPlane(2*reach+1, 2*reach+1)
+	for y := range disc.h {
+		for x := range disc.w {
+			dx, dy := float64(x-reach), float64(y-reach)
+			disc.v[y*disc.w+x] = float32(min(1, max(0, radius+0.5-math.Sqrt(dx*dx+dy*dy))))
+		}
+	}
 	out := newPlane(p.w+2*reach, p.h+2*reach)
-	for y := range out.h {
-		for x := range out.w {
-			var most float32
-			for v := max(0, y-2*reach); v <= min(p.h-1, y); v++ {
-				for u := max(0, x-2*reach); u <= min(p.w-1, x); u++ {
-					dx, dy := float64(x-reach-u), float64(y-reach-v)
-					// A disc with a soft edge.
-					weight := min(1, max(0, radius+0.5-math.Sqrt(dx*dx+dy*dy)))
-					most = max(most, float32(weight)*p.at(u, v))
-				}
+	for i, v := range p.v {
+		if v == 0 {
+			continue // the ground, most of the plane
+		}
+		for y := range disc.h {
+			line := out.v[(i/p.w+y)*out.w+i%p.w:][:disc.w]
+			for x, weight := range disc.v[y*disc.w:][:disc.w] {
+				line[x] = max(line[x], weight*v)
 			}
-			out.v[y*out.w+x] = most
 		}
 	}
 	return out
 }
 
-// resized returns the plane at another size: means over areas, or between pixels if it
-// grows.
+// resized returns the plane at another size: each value is the mean over the area that its
+// pixel covers.
 func (p plane) resized(w, h int) plane {
 	out := newPlane(w, h)
 	for y := range h {
