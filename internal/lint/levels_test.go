@@ -13,6 +13,7 @@ import (
 // of its own.
 const policy = `
 L0  tensor poly
+L1  internal/memory
 L1  internal/...
 L1  internal/fsx/fsxtest internal/download
 L2  internal/kernel internal/kernel/...
@@ -32,7 +33,7 @@ L12 cmd/...
 
 // modules is who may import what from elsewhere, outside tests.
 const modules = `
-golang.org/x/sys                    internal/cpu
+golang.org/x/sys                    internal/cpu internal/memory
 golang.org/x/image                  dataset dataset/drawing app/internal/report
 golang.org/x/text                   dataset
 gonum.org/v1/plot                   app/internal/report

@@ -1,0 +1,84 @@
+package fsx
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/coarsegrain/taylornet/internal/memory"
+)
+
+// ErrNotRegular is wrapped by errors about pipes, devices and sockets. Reading these may
+// never end.
+var ErrNotRegular = errors.New("not a regular file")
+
+// Open opens a regular file, or one that symbolic links lead to. A pipe is not waited for.
+func Open(path string) (*os.File, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := regular(path, info); err != nil {
+		return nil, err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	// It may have been exchanged since.
+	if info, err = f.Stat(); err == nil {
+		err = regular(path, info)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+func regular(path string, info fs.FileInfo) error {
+	switch mode := info.Mode(); {
+	case mode.IsRegular():
+		return nil
+	case mode.IsDir():
+		return fmt.Errorf("%s is a folder: %w", path, ErrNotRegular)
+	case mode&fs.ModeNamedPipe != 0:
+		return fmt.Errorf("%s is a pipe: %w", path, ErrNotRegular)
+	case mode&fs.ModeDevice != 0:
+		return fmt.Errorf("%s is a device: %w", path, ErrNotRegular)
+	}
+	return fmt.Errorf("%s: %w", path, ErrNotRegular)
+}
+
+// ReadFile returns the content of a regular file of at most so many bytes.
+func ReadFile(path string, most int64) ([]byte, error) {
+	f, err := Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	content := make([]byte, 0, min(info.Size(), most)+1) // one more, to see the end
+	tooLarge := fmt.Errorf("%s is larger than %s", path, memory.Text(float64(most)))
+	if info.Size() > most {
+		return nil, tooLarge
+	}
+	for {
+		n, err := f.Read(content[len(content):cap(content)])
+		content = content[:len(content)+n]
+		switch {
+		case int64(len(content)) > most: // it has grown, or says that it is empty
+			return nil, tooLarge
+		case errors.Is(err, io.EOF):
+			return content, nil
+		case err != nil:
+			return nil, err
+		case len(content) == cap(content):
+			content = append(content, 0)[:len(content)]
+		}
+	}
+}

@@ -1,0 +1,76 @@
+package memory
+
+import (
+	"fmt"
+	"math"
+	"sync"
+
+	"github.com/coarsegrain/taylornet/tensor"
+)
+
+// The budgets in bytes.
+const (
+	// unknown is taken for the memory of a machine that does not tell.
+	unknown = 4 << 30
+	// perFile and perByte bound the work that a file of numbers asks for.
+	perFile = 128 << 20
+	perByte = 64
+)
+
+// Default returns the budget of a program in bytes: half of the memory of the machine or
+// of the program's control group, whichever is less.
+var Default = sync.OnceValue(func() int64 {
+	total := physical()
+	if total <= 0 {
+		total = unknown
+	}
+	if limit := group(); limit > 0 {
+		total = min(total, limit)
+	}
+	return total / 2
+})
+
+// Or returns the budget, or Default if it is 0.
+func Or(budget int64) int64 {
+	if budget == 0 {
+		return Default()
+	}
+	return budget
+}
+
+// ForFile returns the budget of the work that a file of so many bytes asks for, if the
+// user has given none: a file can hold a network or a picture that is far larger than
+// the file.
+func ForFile(bytes int64) int64 {
+	if bytes > math.MaxInt64/perByte {
+		return Default()
+	}
+	return min(Default(), max(perFile, perByte*bytes))
+}
+
+// Check returns an error that wraps tensor.ErrMemory if a need in bytes is over the
+// budget, 0 meaning Default. The need is a float64, so that products do not overflow.
+// What is needed for begins the error, as in "the feature maps of the network".
+func Check(budget int64, need float64, what string) error {
+	if budget = Or(budget); need <= float64(budget) {
+		return nil
+	}
+	return fmt.Errorf("%s would take %s of memory, of which %s may be used: %w", what, Text(need), Text(float64(budget)), tensor.ErrMemory)
+}
+
+// Text returns a number of bytes in words, as in "1.5 GB".
+func Text(bytes float64) string {
+	units := []string{"bytes", "kB", "MB", "GB", "TB", "PB", "EB"}
+	unit := 0
+	for bytes >= 999.5 && unit < len(units)-1 {
+		bytes /= 1000
+		unit++
+	}
+	switch {
+	case bytes >= 1e6:
+		return fmt.Sprintf("over %.0e %s", bytes, units[unit])
+	case unit > 0 && bytes < 9.95:
+		return fmt.Sprintf("%.1f %s", bytes, units[unit])
+	}
+	return fmt.Sprintf("%.0f %s", bytes, units[unit])
+}

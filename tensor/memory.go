@@ -1,0 +1,6 @@
+package tensor
+
+import "errors"
+
+// ErrMemory is wrapped by errors about work that would hold more memory than its budget.
+var ErrMemory = errors.New("the budget of memory is too small")
