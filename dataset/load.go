@@ -42,6 +42,10 @@ type Options struct {
 	Prepare  func(image.Image) ([]uint8, error)
 	Channels int // of prepared pictures
 
+	// Memory bounds what a data set holds, in bytes, with the pictures that it is read from;
+	// 0 means half of the machine's memory, and less of what a single small file asks for.
+	Memory int64
+
 	// Whole makes all pictures of a folder without parts for training and testing the test
 	// part, to measure them. The training part is empty then.
 	Whole bool
