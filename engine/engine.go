@@ -33,6 +33,11 @@ type Options struct {
 	// their statistics over a micro-batch; 0 means MicroBatch(net) there, and what
 	// suits the engine in evaluation.
 	MicroBatch int
+	// Memory is the number of bytes that the program may hold, its workers and weights
+	// included; 0 means half of the machine's. Fewer workers, and in evaluation smaller
+	// micro-batches, are used to stay within. If that does not do, the error of the
+	// compilation wraps tensor.ErrMemory.
+	Memory int64
 }
 
 // TrainingOptions are the choices of a compilation for training.

@@ -67,6 +67,9 @@ type Options struct {
 	Prepare PreparationKind
 	// Engine evaluates the network; nil means engine/cpu.
 	Engine engine.Engine[float32]
+	// Memory is the number of bytes that using the model may hold. 0 means half of the
+	// machine's, or for a model from a file what suits the file's size.
+	Memory int64
 }
 
 // New returns a model made from copies of the parts. Without opts the defaults hold; of
