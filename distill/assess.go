@@ -49,7 +49,8 @@ type AssessOptions struct {
 	// Others are models that embed all images in place of the references' own, to show
 	// how far the references depend on theirs.
 	Others  []*model.Model
-	Workers int // 0 means one per CPU
+	Workers int   // 0 means one per CPU
+	Memory  int64 // that of Options
 	// Progress, if not nil, is called after each pair of fresh networks is trained.
 	Progress func(RetrainProgress)
 }

@@ -57,6 +57,9 @@ type Classifier struct {
 type ClassifierOptions struct {
 	Rule    Rule
 	Workers int // 0 means one per CPU
+	// Memory is the number of bytes that the classifier and its work may hold; 0 means
+	// half of the machine's memory or of the control group's.
+	Memory int64
 	// Reembed embeds the references by the models given, which may differ from those
 	// that the references were made with.
 	Reembed bool

@@ -53,6 +53,10 @@ type Options struct {
 	// Resume continues the run in Dir. Its settings, images and models must be the same.
 	Resume  bool
 	Workers int // number of goroutines that compute; 0 means one per CPU
+	// Memory is the number of bytes that the run may hold, its data included; 0 means half
+	// of the machine's memory or of the control group's. A run that would need more is
+	// refused with an error that wraps tensor.ErrMemory.
+	Memory int64
 	// Progress, if not nil, is called after every step and every level.
 	Progress func(Progress)
 

@@ -69,6 +69,8 @@ type Options struct {
 	// Workers is the number of goroutines of each run. 0 shares the CPUs among the
 	// runs that are made at a time.
 	Workers int
+	// Memory is that of train.Options, for all runs that are made at a time together.
+	Memory int64
 	// SaveEvery is that of train.Options.
 	SaveEvery time.Duration
 

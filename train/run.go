@@ -44,6 +44,10 @@ type Options struct {
 	Engine engine.Engine[float32]
 	// Workers is the number of goroutines that compute; 0 means one per CPU.
 	Workers int
+	// Memory is the number of bytes that the run may hold, its data included; 0 means half
+	// of the machine's memory or of the control group's. A run that would need more is
+	// refused with an error that wraps tensor.ErrMemory.
+	Memory int64
 	// SaveEvery is the time between checkpoints within an epoch; 0 means
 	// DefaultSaveEvery. There is also a checkpoint after every epoch.
 	SaveEvery time.Duration
