@@ -56,7 +56,8 @@ type Request struct {
 	// goroutines.
 	SecondOrder bool
 	Progress    func(done, total int)
-	Workers     int // goroutines; 0 means one per CPU
+	Workers     int   // goroutines; 0 means one per CPU
+	Memory      int64 // bytes, as in Options
 }
 
 // Picture is an image to explain.
@@ -78,7 +79,7 @@ func Point(pixels []uint8) []float64 {
 // ErrNotPolynomial, those of Net.Expand and Net.Quadratic, and ErrInterrupted when ctx
 // ends. Pictures that cannot be explained are left out: see Analysis.Unreadable.
 func Analyse(ctx context.Context, m *model.Model, r Request) (*Analysis, error) {
-	net, err := FromModel(m, Options{Workers: r.Workers})
+	net, err := FromModel(m, Options{Workers: r.Workers, Memory: r.Memory})
 	if err != nil {
 		return nil, err
 	}

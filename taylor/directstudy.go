@@ -52,6 +52,7 @@ type DirectOptions struct {
 	Orders  []int // ascending, each 1 to 3; nil means 1 and 2
 	Seeds   int   // the random seeds are 1 to Seeds; 0 means 1
 	Workers int   // goroutines for reading the coefficients; 0 means one per CPU
+	Memory  int64 // bytes that the coefficients may hold; 0 means half of the machine's
 }
 
 // StudyDirect calls train for the direct expansion of each order from several random
@@ -125,7 +126,7 @@ func (d *directStudy) seeds(ctx context.Context, i int, shuffled, read bool) (re
 		if !read {
 			continue
 		}
-		net, err := FromModel(r.Model, Options{Workers: d.opts.Workers})
+		net, err := FromModel(r.Model, Options{Workers: d.opts.Workers, Memory: d.opts.Memory})
 		if err != nil {
 			return nil, nil, err
 		}

@@ -46,6 +46,9 @@ type Net struct {
 // Options are settings of an analysis that do not change what it finds.
 type Options struct {
 	Workers int // goroutines; 0 means one per CPU
+	// Memory is the number of bytes that an analysis may hold. With 0, New takes half of
+	// the machine's, and FromModel at most what the size of the model allows.
+	Memory int64
 }
 
 // level is a coarse-graining of the network, and the step that computes it.
