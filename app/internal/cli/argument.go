@@ -104,12 +104,13 @@ const trainedPrefix = "pretrained:"
 
 // loadModel returns the model in a file or a run folder, or else the trained model of that
 // name.
-func loadModel(arg string, opts ...model.Options) (*model.Model, error) {
+func (a *app) loadModel(arg string, opts model.Options) (*model.Model, error) {
+	opts.Memory = a.memory.bytes
 	name, trained := strings.CutPrefix(arg, trainedPrefix)
 	if _, err := os.Stat(arg); (trained || errors.Is(err, fs.ErrNotExist)) && pretrained.Has(name) {
-		return pretrained.Load(name, opts...)
+		return pretrained.Load(name, opts)
 	}
-	m, err := model.Load(modelPath(arg), opts...)
+	m, err := model.Load(modelPath(arg), opts)
 	switch {
 	case err == nil:
 		return m, nil
@@ -144,22 +145,22 @@ func (a *app) noteHidden(names ...string) {
 // loadTeacher returns the teacher that settings name, for the run with this seed. The name
 // is a model file, a run folder, a folder of runs seed-N, or that of a trained model. For
 // "" there is no teacher.
-func loadTeacher(name string, seed uint64) (*model.Model, error) {
+func (a *app) loadTeacher(name string, seed uint64) (*model.Model, error) {
 	if name == "" {
 		return nil, nil
 	}
-	m, err := readTeacher(name, seed)
+	m, err := a.readTeacher(name, seed)
 	if err != nil {
 		return nil, fmt.Errorf("teacher: %w", err)
 	}
 	return m, nil
 }
 
-func readTeacher(name string, seed uint64) (*model.Model, error) {
+func (a *app) readTeacher(name string, seed uint64) (*model.Model, error) {
 	ofRun, ofSeed := filepath.Join(name, train.ModelFile), filepath.Join(train.SeedDir(name, seed), train.ModelFile)
 	for _, file := range []string{ofRun, ofSeed, name} {
 		if info, err := os.Stat(file); err == nil && !info.IsDir() {
-			return model.Load(file)
+			return model.Load(file, model.Options{Memory: a.memory.bytes})
 		}
 	}
 	if _, err := os.Stat(name); err == nil {
@@ -169,7 +170,7 @@ func readTeacher(name string, seed uint64) (*model.Model, error) {
 		}
 		return nil, err
 	}
-	return loadModel(name)
+	return a.loadModel(name, model.Options{})
 }
 
 // dataNames lists the known data sets.

@@ -29,7 +29,7 @@ func TestLoadTeacher(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{file, run, runs, "digits"} {
-		teacher, err := loadTeacher(name, 1)
+		teacher, err := (&app{}).loadTeacher(name, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -37,7 +37,7 @@ func TestLoadTeacher(t *testing.T) {
 			t.Errorf("%s: another model (%v)", name, err)
 		}
 	}
-	if teacher, err := loadTeacher("", 1); teacher != nil || err != nil {
+	if teacher, err := (&app{}).loadTeacher("", 1); teacher != nil || err != nil {
 		t.Errorf("no name: %v, %v", teacher, err)
 	}
 	for _, tt := range []struct {
@@ -47,7 +47,7 @@ func TestLoadTeacher(t *testing.T) {
 		{filepath.Join(run, train.ConfigFile), "reading model"},
 		{runs, "has neither model.safetensors nor seed-4/model.safetensors"},
 	} {
-		if _, err := loadTeacher(tt.name, 4); err == nil || !strings.HasPrefix(err.Error(), "teacher: ") || !strings.Contains(err.Error(), tt.want) {
+		if _, err := (&app{}).loadTeacher(tt.name, 4); err == nil || !strings.HasPrefix(err.Error(), "teacher: ") || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: error %v, want %q", tt.name, err, tt.want)
 		}
 	}

@@ -103,7 +103,7 @@ func (a *app) bench(f *benchFlags) error {
 	if f.threads == 0 {
 		f.threads = runtime.GOMAXPROCS(0)
 	}
-	b := newBenchmark(n.Net, f.batch, f.seconds, engine.TrainingOptions{Options: engine.Options{Workers: f.threads, MicroBatch: f.microBatch}, LimitGains: true}) // as train has it
+	b := newBenchmark(n.Net, f.batch, f.seconds, engine.TrainingOptions{Options: engine.Options{Workers: f.threads, MicroBatch: f.microBatch, Memory: a.memory.bytes}, LimitGains: true}) // as train has it
 	out := benchOutput{
 		Net: n.name, Batch: f.batch, Threads: f.threads, SIMD: simd.Active().String(), Description: n.Describe(),
 	}

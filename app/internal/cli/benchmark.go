@@ -120,7 +120,7 @@ func (b *benchmark) speed(out *benchOutput) error {
 	if err != nil {
 		return err
 	}
-	program, err := cpu.New().Compile(b.net, b.params, engine.Options{Workers: b.opts.Workers})
+	program, err := cpu.New().Compile(b.net, b.params, engine.Options{Workers: b.opts.Workers, Memory: b.opts.Memory})
 	if err != nil {
 		return err
 	}

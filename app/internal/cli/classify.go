@@ -106,7 +106,7 @@ func (a *app) classify(ctx context.Context, path string, images []string, f *cla
 	if err != nil {
 		return err
 	}
-	c, models, err := f.classifier(path, refs)
+	c, models, err := a.classifier(path, refs, f)
 	if err != nil {
 		return err
 	}
@@ -117,9 +117,9 @@ func (a *app) classify(ctx context.Context, path string, images []string, f *cla
 }
 
 // classifier returns the classifier that the flags ask for, and its models.
-func (f *classifyFlags) classifier(path string, refs *distill.References) (*distill.Classifier, []*model.Model, error) {
+func (a *app) classifier(path string, refs *distill.References, f *classifyFlags) (*distill.Classifier, []*model.Model, error) {
 	if len(f.others) > 0 {
-		models, err := loadModels(f.others, f.pictures.options())
+		models, err := a.loadModels(f.others, f.pictures.options())
 		if err != nil {
 			return nil, nil, err
 		}
@@ -130,9 +130,9 @@ func (f *classifyFlags) classifier(path string, refs *distill.References) (*dist
 	if f.ensemble {
 		wanted = refs.Models
 	}
-	models, err := loadModels(f.models, f.pictures.options())
+	models, err := a.loadModels(f.models, f.pictures.options())
 	if err == nil && len(models) == 0 {
-		models, err = modelsBeside(path, wanted, f.pictures.options())
+		models, err = a.modelsBeside(path, wanted, f.pictures.options())
 	}
 	if err != nil {
 		return nil, nil, err
@@ -148,7 +148,7 @@ func (f *classifyFlags) classifier(path string, refs *distill.References) (*dist
 }
 
 // modelsBeside finds models in the folder of a file by their hashes.
-func modelsBeside(path string, hashes []string, opts model.Options) ([]*model.Model, error) {
+func (a *app) modelsBeside(path string, hashes []string, opts model.Options) ([]*model.Model, error) {
 	dir := filepath.Dir(path)
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -175,7 +175,7 @@ func modelsBeside(path string, hashes []string, opts model.Options) ([]*model.Mo
 		}
 		paths = append(paths, file)
 	}
-	return loadModels(paths, opts)
+	return a.loadModels(paths, opts)
 }
 
 func (a *app) classifyData(ctx context.Context, c *distill.Classifier, m *model.Model, f *classifyFlags) error {

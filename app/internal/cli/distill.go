@@ -141,10 +141,10 @@ func (a *app) distill(ctx context.Context, args []string, f *distillFlags) error
 	if len(args) == 0 {
 		return usagef("missing MODEL")
 	}
-	if d.models, err = loadModels(args); err != nil {
+	if d.models, err = a.loadModels(args, model.Options{}); err != nil {
 		return err
 	}
-	if d.others, err = loadModels(f.others); err != nil {
+	if d.others, err = a.loadModels(f.others, model.Options{}); err != nil {
 		return err
 	}
 	d.noteHidden(slices.Concat(args, f.others)...)
@@ -187,10 +187,10 @@ func (d *distillation) load(ctx context.Context) (err error) {
 	return err
 }
 
-func loadModels(args []string, opts ...model.Options) ([]*model.Model, error) {
+func (a *app) loadModels(args []string, opts model.Options) ([]*model.Model, error) {
 	var list []*model.Model
 	for _, arg := range args {
-		m, err := loadModel(arg, opts...)
+		m, err := a.loadModel(arg, opts)
 		if err != nil {
 			return nil, err
 		}

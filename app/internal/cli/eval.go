@@ -71,7 +71,7 @@ func (a *app) eval(ctx context.Context, arg string, f *evalFlags) error {
 	}
 	opts := f.pictures.options()
 	opts.Engine = a.engine.Engine
-	m, err := loadModel(arg, opts)
+	m, err := a.loadModel(arg, opts)
 	if err != nil {
 		return err
 	}

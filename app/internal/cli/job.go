@@ -62,7 +62,7 @@ func (a *app) prepareNew(ctx context.Context, f *trainFlags) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
-	if j.teacher, err = loadTeacher(j.config.Teacher, j.config.Seed); err != nil {
+	if j.teacher, err = a.loadTeacher(j.config.Teacher, j.config.Seed); err != nil {
 		return nil, err
 	}
 	if j.dir = f.out; j.dir == "" {

@@ -37,7 +37,7 @@ func Main(args []string, stdout, stderr io.Writer, engines ...engine.Engine[floa
 	if !a.started && !errors.As(err, &wrong) {
 		err = misused(cmd, err)
 	}
-	fmt.Fprintf(stderr, "taylornet: %s\n", oneLine(err))
+	fmt.Fprintf(stderr, "taylornet: %s%s\n", oneLine(err), moreMemory(err))
 	if errors.As(err, &wrong) {
 		return misuse
 	}

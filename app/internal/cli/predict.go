@@ -50,7 +50,7 @@ reason, and has no class if the logits overflow.`,
 func (a *app) predict(ctx context.Context, arg string, files []string, pictures *pictureFlags, show string) error {
 	opts := pictures.options()
 	opts.Engine = a.engine.Engine
-	m, err := loadModel(arg, opts)
+	m, err := a.loadModel(arg, opts)
 	if err != nil {
 		return err
 	}

@@ -42,11 +42,14 @@ func flagWords(f *pflag.Flag) []string {
 	return []string{"--" + f.Name, text}
 }
 
-// generalWords returns the words of flags of train and sweep that say where data are and
-// what computes.
+// generalWords returns the words of flags of train and sweep that say where data are, what
+// computes, and in how much memory.
 func (a *app) generalWords() (words []string) {
 	if a.dataDir != "" {
 		words = append(words, "--data-dir", a.dataDir)
+	}
+	if a.memory.bytes > 0 {
+		words = append(words, "--"+memoryName, a.memory.text)
 	}
 	if a.engine.Engine != nil {
 		words = append(words, "--"+engineName, a.engine.Name())

@@ -25,6 +25,7 @@ type app struct {
 	quiet   bool
 	dataDir string
 	engine  engineFlag
+	memory  memoryFlag
 	started bool // the arguments have been parsed
 }
 
@@ -46,6 +47,7 @@ polynomial of the image.`,
 		SilenceErrors: true,
 		PersistentPreRunE: func(*cobra.Command, []string) error {
 			a.started = true
+			a.memory.limitMemory()
 			if err := cpu.EnvError(); err != nil {
 				return &usageError{err}
 			}
@@ -58,6 +60,7 @@ polynomial of the image.`,
 	flags.BoolVar(&a.json, "json", false, "write one JSON object to standard output")
 	flags.BoolVar(&a.quiet, "quiet", false, "show no progress and no notes")
 	flags.StringVar(&a.dataDir, "data-dir", "", "look for data sets in `DIR` first (also $"+dataEnv+")")
+	flags.Var(&a.memory, memoryName, "hold at most about `SIZE` in memory, as in 300MB or 1.5GiB (default: half of the machine's, less for small files that ask for much)")
 	root.AddCommand(a.trainCommand(), a.sweepCommand(), a.evalCommand(), a.predictCommand(), a.explainCommand(), a.taylorCommand(), a.distillCommand(), a.classifyCommand(), a.netCommand(), a.dataCommand(), a.benchCommand(), a.versionCommand())
 	root.SuggestionsMinimumDistance = 2
 	root.SetHelpCommand(helpCommand(root))
