@@ -123,7 +123,7 @@ func (a *app) classifier(path string, refs *distill.References, f *classifyFlags
 		if err != nil {
 			return nil, nil, err
 		}
-		c, err := distill.NewClassifier(refs, models, distill.ClassifierOptions{Rule: f.rule, Reembed: true})
+		c, err := distill.NewClassifier(refs, models, distill.ClassifierOptions{Rule: f.rule, Memory: a.memory.bytes, Reembed: true})
 		return c, models, err
 	}
 	wanted := refs.Models[:1]
@@ -140,7 +140,7 @@ func (a *app) classifier(path string, refs *distill.References, f *classifyFlags
 	if f.ensemble && len(models) < len(wanted) {
 		return nil, nil, usagef("--ensemble: name all %d models with --model, not %d", len(wanted), len(models))
 	}
-	c, err := distill.NewClassifier(refs, models, distill.ClassifierOptions{Rule: f.rule})
+	c, err := distill.NewClassifier(refs, models, distill.ClassifierOptions{Rule: f.rule, Memory: a.memory.bytes})
 	if errors.Is(err, distill.ErrModel) {
 		err = fmt.Errorf("%w: name theirs with --model, or embed by another with --other", err)
 	}

@@ -28,7 +28,7 @@ const evaluationFile = "evaluation.json"
 
 func (d *distillation) run(ctx context.Context) error {
 	dir := d.flags.out
-	options := distill.Options{Dir: dir, Resume: d.flags.resume, Workers: d.flags.workers}
+	options := distill.Options{Dir: dir, Resume: d.flags.resume, Workers: d.flags.workers, Memory: d.memory.bytes}
 	show := &distillProgress{distillation: d}
 	if !d.quiet {
 		options.Progress = func(at distill.Progress) { show.show(ctx, at) }
@@ -53,7 +53,7 @@ func (d *distillation) run(ctx context.Context) error {
 // assessOptions says what the flags ask for besides the references' own accuracy.
 func (d *distillation) assessOptions() distill.AssessOptions {
 	f := d.flags
-	o := distill.AssessOptions{Rule: f.rule, Others: d.others, Workers: f.workers}
+	o := distill.AssessOptions{Rule: f.rule, Others: d.others, Workers: f.workers, Memory: d.memory.bytes}
 	if f.evaluate != evaluateNone {
 		o.Draws = f.draws
 	}
@@ -146,7 +146,7 @@ func (p *distillProgress) show(ctx context.Context, at distill.Progress) {
 func (p *distillProgress) finished(ctx context.Context, at distill.Progress) {
 	line := fmt.Sprintf("level %d/%d  %s per class", at.Level, at.Levels, count(at.PerClass))
 	if p.validation.Len() > 0 {
-		c, err := distill.NewClassifier(at.Finished, p.models[:1], distill.ClassifierOptions{Rule: p.flags.rule, Workers: p.flags.workers})
+		c, err := distill.NewClassifier(at.Finished, p.models[:1], distill.ClassifierOptions{Rule: p.flags.rule, Workers: p.flags.workers, Memory: p.memory.bytes})
 		if err != nil {
 			return // which the evaluation reports
 		}

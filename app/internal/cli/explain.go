@@ -87,7 +87,7 @@ func (a *app) explain(ctx context.Context, arg string, f *explainFlags) error {
 		return err
 	}
 	a.noteHidden(arg)
-	request := taylor.Request{Sample: sampleImages, SecondOrder: f.second}
+	request := taylor.Request{Sample: sampleImages, SecondOrder: f.second, Memory: a.memory.bytes}
 	if request.About, err = expansionPoint(m, f.about); err != nil {
 		return err
 	}

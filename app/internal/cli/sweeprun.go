@@ -27,7 +27,7 @@ func (a *app) sweep(ctx context.Context, f *sweepFlags) error {
 		return err
 	}
 	s := &sweepCommand{app: a, flags: f, opts: sweep.Options{
-		Dir: f.out, Resume: f.resume, Parallel: f.parallel, Workers: f.workers, SaveEvery: f.saveEvery, Engine: a.engine.Engine, Teacher: a.loadTeacher,
+		Dir: f.out, Resume: f.resume, Parallel: f.parallel, Workers: f.workers, Memory: a.memory.bytes, SaveEvery: f.saveEvery, Engine: a.engine.Engine, Teacher: a.loadTeacher,
 	}}
 	load, plan := sized(a.loadGiven), s.newPlan
 	if f.resume {

@@ -130,7 +130,7 @@ type directStudy struct {
 
 func (s *directStudy) run(ctx context.Context) error {
 	f := s.flags
-	opts := taylor.DirectOptions{Orders: f.orders, Seeds: f.seeds, Workers: f.workers}
+	opts := taylor.DirectOptions{Orders: f.orders, Seeds: f.seeds, Workers: f.workers, Memory: s.memory.bytes}
 	study, err := taylor.StudyDirect(ctx, s.data, opts, s.train)
 	if errors.Is(err, taylor.ErrInterrupted) {
 		return s.goOn(err)
@@ -168,7 +168,7 @@ func (s *directStudy) train(ctx context.Context, run taylor.DirectRun) (*taylor.
 	p := s.trainProgress(1)
 	defer p.clear()
 	result, err := train.Run(ctx, cfg, run.Data, train.Options{
-		Dir: dir, Resume: f.resume && train.Exists(dir), Workers: f.workers, TestCurve: true,
+		Dir: dir, Resume: f.resume && train.Exists(dir), Workers: f.workers, Memory: s.memory.bytes, TestCurve: true,
 		Progress: p.run(0, fmt.Sprintf("order %d, %s per class, seed %d%s", run.Order,
 			plural(run.Net.NumParams()/len(run.Data.Train.Classes), "coefficient"), run.Seed, strings.ReplaceAll(suffix, "-", ", pixels ")), ""),
 	})
