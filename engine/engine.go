@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"errors"
 
 	"github.com/coarsegrain/taylornet/spec"
@@ -80,10 +81,11 @@ type Program[T tensor.Float] interface {
 	// write the image to x [H,W,C], and output(i, y) with the logits y [K], which are
 	// valid only during the call. Calls come from several goroutines at once, in no
 	// fixed order. The result for an image depends on no other image.
-	//
-	// Run takes no context. A caller that must be able to stop runs the images in
-	// parts, as package model does.
 	Run(n int, input, output func(i int, v []T))
+	// RunContext is Run until the context is done, about which it asks before each
+	// operation. The error is then the context's cause. Outputs were called for
+	// some of the images.
+	RunContext(ctx context.Context, n int, input, output func(i int, v []T)) error
 }
 
 // Trainer computes losses and gradients. It is not safe for concurrent use, but it
@@ -95,6 +97,9 @@ type Trainer[T tensor.Float] interface {
 	// the average of the micro-batches' statistics in the places of statistics. The
 	// result is bit-identical for any number of workers. Gradient does not allocate.
 	Gradient(grads, params []T, batch *Batch[T]) float64
+	// GradientContext is Gradient until the context is done, about which it asks before
+	// each operation. The error is then the context's cause, and grads are of no use.
+	GradientContext(ctx context.Context, grads, params []T, batch *Batch[T]) (float64, error)
 }
 
 // Batch is the images that a gradient is computed on, and their loss.

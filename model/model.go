@@ -122,7 +122,7 @@ func (m *Model) Classes() []string { return slices.Clone(m.cfg.Classes) }
 // it may be empty.
 func (m *Model) Training() json.RawMessage { return slices.Clone(m.cfg.Training) }
 
-// atOnce is the number of images evaluated between two looks at the context.
+// atOnce is the number of images after which an interrupted evaluation counts.
 const atOnce = 1024
 
 // run evaluates n images, as engine.Program does, until ctx is done.
@@ -132,11 +132,11 @@ func (m *Model) run(ctx context.Context, n int, input, output func(i int, v []fl
 		return err
 	}
 	for first := 0; first < n; first += atOnce {
-		if ctx.Err() != nil {
-			return fmt.Errorf("interrupted after %d of %d images: %w", first, n, context.Cause(ctx))
-		}
-		program.Run(min(atOnce, n-first), func(i int, x []float32) { input(first+i, x) },
+		err := program.RunContext(ctx, min(atOnce, n-first), func(i int, x []float32) { input(first+i, x) },
 			func(i int, y []float32) { output(first+i, y) })
+		if err != nil {
+			return fmt.Errorf("interrupted after %d of %d images: %w", first, n, err)
+		}
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -123,7 +124,7 @@ func (p *Profiler) Images() int { return p.plan.frame.Images }
 
 // Round takes a micro-batch forward and backward.
 func (p *Profiler) Round() {
-	n, out := p.Images(), p.plan.output
+	ctx, n, out := context.Background(), p.Images(), p.plan.output
 	place := p.rounds
 	if place >= profileSample { // every round has the same chance to stay
 		place = p.sample.IntN(p.rounds + 1)
@@ -136,13 +137,13 @@ func (p *Profiler) Round() {
 	}
 	for i, w := range p.forwards {
 		start := time.Now()
-		w.forward(n)
+		w.forward(ctx, n)
 		note(p.forward[i], start)
 	}
 	copy(p.all.maps(p.plan.values[out].grad, out, n), p.logits)
 	for i, w := range slices.Backward(p.backwards) {
 		start := time.Now()
-		w.backward(n, p.grads, 1)
+		w.backward(ctx, n, p.grads, 1)
 		note(p.backward[i], start)
 	}
 }

@@ -1,6 +1,8 @@
 package cpu
 
 import (
+	"context"
+
 	"github.com/coarsegrain/taylornet/engine"
 	"github.com/coarsegrain/taylornet/internal/parallel"
 	"github.com/coarsegrain/taylornet/spec"
@@ -39,12 +41,20 @@ func newProgram[T tensor.Float](net *spec.Net, params []T, opts engine.Options) 
 
 // Run implements engine.Program.
 func (p *program[T]) Run(n int, input, output func(i int, v []T)) {
+	_ = p.RunContext(context.Background(), n, input, output) // which is never done
+}
+
+// RunContext implements engine.Program.
+func (p *program[T]) RunContext(ctx context.Context, n int, input, output func(i int, v []T)) error {
 	size := p.plan.frame.Images
 	tasks := (n + size - 1) / size
 	if tasks == 0 {
-		return
+		return nil
 	}
 	parallel.NewCrew(min(p.workers, tasks)).Run(tasks, func(_, task int) {
+		if ctx.Err() != nil {
+			return
+		}
 		w := p.take()
 		defer p.give(w)
 		first := task * size
@@ -52,11 +62,14 @@ func (p *program[T]) Run(n int, input, output func(i int, v []T)) {
 		for i := range images {
 			input(first+i, w.image(p.plan.values[p.plan.input].slot, p.plan.input, i))
 		}
-		w.forward(images)
+		if w.forward(ctx, images); ctx.Err() != nil {
+			return
+		}
 		for i := range images {
 			output(first+i, w.image(p.plan.values[p.plan.output].slot, p.plan.output, i))
 		}
 	})
+	return context.Cause(ctx)
 }
 
 // take returns an idle worker or a new one.

@@ -1,6 +1,8 @@
 package cpu
 
 import (
+	"context"
+
 	"github.com/coarsegrain/taylornet/engine"
 	"github.com/coarsegrain/taylornet/internal/kernel"
 	"github.com/coarsegrain/taylornet/internal/parallel"
@@ -28,6 +30,7 @@ type trainer[T tensor.Float] struct {
 	losses  []float64
 
 	// The call in progress.
+	ctx           context.Context //nolint:containedctx // of the call
 	batch         *engine.Batch[T]
 	grads, params []T
 	micro         int // micro-batches
@@ -67,6 +70,12 @@ func newTrainer[T tensor.Float](net *spec.Net, opts engine.TrainingOptions) (*tr
 
 // Gradient implements engine.Trainer.
 func (t *trainer[T]) Gradient(grads, params []T, batch *engine.Batch[T]) float64 {
+	loss, _ := t.GradientContext(context.Background(), grads, params, batch) // which is never done
+	return loss
+}
+
+// GradientContext implements engine.Trainer.
+func (t *trainer[T]) GradientContext(ctx context.Context, grads, params []T, batch *engine.Batch[T]) (float64, error) {
 	if len(params) != len(t.partial[0]) || !t.fixed && len(grads) != len(params) {
 		panic("cpu.trainer.Gradient: vectors do not fit the network")
 	}
@@ -79,7 +88,7 @@ func (t *trainer[T]) Gradient(grads, params []T, batch *engine.Batch[T]) float64
 	if batch.N > len(t.losses) {
 		t.losses = make([]float64, batch.N)
 	}
-	t.batch, t.grads, t.params = batch, grads, params
+	t.ctx, t.batch, t.grads, t.params = ctx, batch, grads, params
 	t.micro = (batch.N + t.plan.frame.Images - 1) / t.plan.frame.Images
 	t.parts = min(t.micro, accumulators)
 	if !t.fresh {
@@ -87,18 +96,21 @@ func (t *trainer[T]) Gradient(grads, params []T, batch *engine.Batch[T]) float64
 		t.fresh = t.fixed
 	}
 	t.crew.Run(t.parts, t.accumulateTask)
-	if !t.fixed {
+	if !t.fixed && ctx.Err() == nil {
 		t.crew.Run((len(grads)+reduceBlock-1)/reduceBlock, t.reduceTask)
 	}
-	t.batch, t.grads, t.params = nil, nil, nil
+	t.ctx, t.batch, t.grads, t.params = nil, nil, nil, nil
+	if err := context.Cause(ctx); err != nil {
+		return 0, err
+	}
 	if batch.Loss == nil {
-		return 0
+		return 0, nil
 	}
 	var loss float64
 	for _, l := range t.losses[:batch.N] {
 		loss += l
 	}
-	return loss / float64(batch.N)
+	return loss / float64(batch.N), nil
 }
 
 // refresh gives a step's layer the parameters.
@@ -112,7 +124,7 @@ func (t *trainer[T]) refresh(_, step int) {
 func (t *trainer[T]) accumulate(worker, part int) {
 	grads := t.partial[part]
 	clear(grads)
-	for m := part * t.micro / t.parts; m < (part+1)*t.micro/t.parts; m++ {
+	for m := part * t.micro / t.parts; m < (part+1)*t.micro/t.parts && t.ctx.Err() == nil; m++ {
 		first, end := m*t.batch.N/t.micro, (m+1)*t.batch.N/t.micro
 		t.microBatch(t.workers[worker], first, end-first, grads)
 	}
@@ -123,7 +135,9 @@ func (t *trainer[T]) microBatch(w *worker[T], first, n int, grads []T) {
 	for i := range n {
 		b.Input(first+i, w.image(p.values[p.input].slot, p.input, i))
 	}
-	w.forward(n)
+	if w.forward(t.ctx, n); t.ctx.Err() != nil {
+		return
+	}
 	w.measured(n, grads)
 	if b.Stats != nil {
 		clear(w.stats)
@@ -141,8 +155,8 @@ func (t *trainer[T]) microBatch(w *worker[T], first, n int, grads []T) {
 			dy[k] *= share
 		}
 	}
-	w.backward(n, grads, share)
-	if b.InputGrad != nil {
+	w.backward(t.ctx, n, grads, share)
+	if b.InputGrad != nil && t.ctx.Err() == nil {
 		for i := range n {
 			b.InputGrad(first+i, w.image(p.values[p.input].grad, p.input, i))
 		}

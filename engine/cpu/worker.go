@@ -1,6 +1,8 @@
 package cpu
 
 import (
+	"context"
+
 	"github.com/coarsegrain/taylornet/internal/kernel"
 	"github.com/coarsegrain/taylornet/tensor"
 )
@@ -38,8 +40,12 @@ func (w *worker[T]) gradient(slot, v int) []T {
 	return w.slots[slot][:w.plan.frame.Len(w.plan.values[v].shape)]
 }
 
-func (w *worker[T]) forward(n int) {
+// forward takes n images through the steps, until ctx is done.
+func (w *worker[T]) forward(ctx context.Context, n int) {
 	for i := range w.plan.steps {
+		if ctx.Err() != nil {
+			return
+		}
 		s := &w.plan.steps[i]
 		if s.layer != nil {
 			s.layer.Forward(n, w.activation(s.out), w.activation(s.in[0]), w.scratch[s.scratch:])
@@ -59,9 +65,12 @@ func (w *worker[T]) measured(n int, stats []T) {
 }
 
 // backward takes the gradient of the batch's loss back through n images. share is the
-// fraction of the batch that one image is.
-func (w *worker[T]) backward(n int, grads []T, share T) {
+// fraction of the batch that one image is. It stops when ctx is done.
+func (w *worker[T]) backward(ctx context.Context, n int, grads []T, share T) {
 	for i := range w.plan.back {
+		if ctx.Err() != nil {
+			return
+		}
 		b := &w.plan.back[i]
 		s := &w.plan.steps[b.step]
 		dy := w.gradient(b.dy, s.out)

@@ -58,6 +58,7 @@ func (s *Suite[T]) Run(t *testing.T, e engine.Engine[T], tol float64) {
 		t.Run(name+"/forward", func(t *testing.T) { c.forward(t, e, tol) })
 		t.Run(name+"/gradient", func(t *testing.T) { c.gradient(t, e, tol) })
 		t.Run(name+"/workers", func(t *testing.T) { c.workers(t, e) })
+		t.Run(name+"/context", func(t *testing.T) { c.stops(t, e) })
 		fixed := *c
 		fixed.fixedStats = true
 		t.Run(name+"/fixed statistics", func(t *testing.T) { fixed.gradient(t, e, tol) })
