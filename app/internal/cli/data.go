@@ -64,8 +64,6 @@ func (a *app) fetch(ctx context.Context, names []string) error {
 	if len(dirs) == 0 {
 		return usagef("there is no folder to put data sets in: choose one with --data-dir")
 	}
-	ctx, stop := interruptible(ctx)
-	defer stop()
 	for _, info := range a.listed(names) {
 		if info.Path != "" && filepath.Dir(info.Path) != filepath.Clean(dirs[0]) {
 			continue

@@ -126,8 +126,6 @@ func (f *distillFlags) validate() error {
 }
 
 func (a *app) distill(ctx context.Context, args []string, f *distillFlags) error {
-	ctx, stop := interruptible(ctx)
-	defer stop()
 	if err := f.validate(); err != nil {
 		return err
 	}

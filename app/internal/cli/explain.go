@@ -80,8 +80,6 @@ const (
 )
 
 func (a *app) explain(ctx context.Context, arg string, f *explainFlags) error {
-	ctx, stop := interruptible(ctx)
-	defer stop()
 	m, err := a.loadModel(arg, f.pictures.options())
 	if err != nil {
 		return err

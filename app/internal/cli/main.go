@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -22,23 +23,33 @@ const (
 // exit status. The engines can be chosen besides that of package cpu.
 func Main(args []string, stdout, stderr io.Writer, engines ...engine.Engine[float32]) int {
 	a := &app{out: &sink{Writer: stdout}, stderr: stderr, engine: engineFlag{others: engines}}
+	return a.guard(func(ctx context.Context) error { return a.execute(ctx, args) })
+}
+
+// execute runs the command with its arguments.
+func (a *app) execute(ctx context.Context, args []string) error {
 	root := a.root()
 	root.SetArgs(args)
 	root.SetOut(a.out)
 	root.SetErr(a.stderr)
-	cmd, err := root.ExecuteC()
-	if err == nil {
-		if a.out.err == nil {
-			return done
-		}
-		err = fmt.Errorf("writing the output: %w", a.out.err)
-	}
+	cmd, err := root.ExecuteContextC(ctx)
 	var wrong *usageError
-	if !a.started && !errors.As(err, &wrong) {
-		err = misused(cmd, err)
+	switch {
+	case err == nil && a.out.err != nil:
+		return fmt.Errorf("writing the output: %w", a.out.err)
+	case err != nil && !a.started && !errors.As(err, &wrong):
+		return misused(cmd, err)
 	}
-	fmt.Fprintf(stderr, "taylornet: %s%s\n", oneLine(err), moreMemory(err))
-	if errors.As(err, &wrong) {
+	return err
+}
+
+// status returns the exit status that says how a command ended.
+func status(err error) int {
+	var wrong *usageError
+	switch {
+	case err == nil:
+		return done
+	case errors.As(err, &wrong):
 		return misuse
 	}
 	return failed

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 
@@ -27,6 +28,8 @@ type app struct {
 	engine  engineFlag
 	memory  memoryFlag
 	started bool // the arguments have been parsed
+
+	resumable atomic.Bool // the command can take up what it has saved
 }
 
 func (a *app) root() *cobra.Command {
@@ -45,8 +48,9 @@ polynomial of the image.`,
   taylornet net mnist`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		PersistentPreRunE: func(*cobra.Command, []string) error {
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			a.started = true
+			a.resumable.Store(cmd.Flags().Lookup("resume") != nil)
 			a.memory.limitMemory()
 			if err := cpu.EnvError(); err != nil {
 				return &usageError{err}

@@ -21,8 +21,6 @@ type sweepCommand struct {
 }
 
 func (a *app) sweep(ctx context.Context, f *sweepFlags) error {
-	ctx, stop := interruptible(ctx)
-	defer stop()
 	if err := f.validate(); err != nil {
 		return err
 	}

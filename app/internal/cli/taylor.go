@@ -97,8 +97,6 @@ func checkSeeds(n int) error {
 }
 
 func (a *app) taylor(ctx context.Context, f *taylorFlags) error {
-	ctx, stop := interruptible(ctx)
-	defer stop()
 	if err := f.validate(); err != nil {
 		return err
 	}

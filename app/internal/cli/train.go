@@ -5,11 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -114,8 +111,6 @@ func (f *trainFlags) validate() error {
 }
 
 func (a *app) train(ctx context.Context, f *trainFlags) error {
-	ctx, stop := interruptible(ctx)
-	defer stop()
 	if err := f.validate(); err != nil {
 		return err
 	}
@@ -147,14 +142,6 @@ func (a *app) runJob(ctx context.Context, j *job, f *trainFlags, show func(train
 		return nil, err
 	}
 	return result, j.writeReport(result)
-}
-
-// interruptible returns a context that ends at Ctrl-C or at a signal to terminate. A
-// second signal ends the process at once.
-func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop)
-	return ctx, stop
 }
 
 // reportFile is the report's name in the run folder.
