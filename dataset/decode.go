@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"math"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -21,6 +22,9 @@ import (
 	"golang.org/x/image/draw"
 	"golang.org/x/image/tiff"
 	"golang.org/x/image/webp"
+
+	"github.com/coarsegrain/taylornet/internal/fsx"
+	"github.com/coarsegrain/taylornet/internal/memory"
 )
 
 // Bounds of the pictures that are decoded. Beyond freePixels, the size of the file
@@ -38,9 +42,9 @@ type format struct {
 	pixelsPerByte int    // at most
 	config        func(io.Reader) (image.Config, error)
 	decode        func(io.Reader) (image.Image, error)
-	exif          func(file []byte) []byte                     // nil if none is defined
-	check         func(file []byte, config image.Config) error // of the work that a file asks for
-	mend          func(file []byte, img image.Image)           // what the decoder gets wrong
+	exif          func(file []byte) []byte                                // nil if none is defined
+	cost          func(file []byte, config image.Config) (float64, error) // bytes that decoding takes, about and at most
+	mend          func(file []byte, img image.Image)                      // what the decoder gets wrong
 }
 
 func formats() []format {
@@ -50,12 +54,12 @@ func formats() []format {
 	// to nothing.
 	const deflate, blocks, codes, blank = 8 * 1032, 8 * 64, 4096, maxPixelsPerByte
 	return []format{
-		{aPNG, deflate, png.DecodeConfig, png.Decode, pngExif, nil, nil},
-		{aJPEG, blocks, jpeg.DecodeConfig, jpeg.Decode, jpegExif, checkJPEG, nil},
-		{aGIF, codes, gif.DecodeConfig, gif.Decode, nil, nil, nil},
-		{aWebP, blank, webp.DecodeConfig, webp.Decode, webpExif, nil, mendWebP},
-		{aBMP, 8, bmp.DecodeConfig, bmp.Decode, nil, nil, nil},
-		{aTIFF, blank, tiff.DecodeConfig, tiff.Decode, func(file []byte) []byte { return file }, checkTIFF, mendTIFF},
+		{aPNG, deflate, png.DecodeConfig, png.Decode, pngExif, pngCost, nil},
+		{aJPEG, blocks, jpeg.DecodeConfig, jpeg.Decode, jpegExif, jpegCost, nil},
+		{aGIF, codes, gif.DecodeConfig, gif.Decode, nil, gifCost, nil},
+		{aWebP, blank, webp.DecodeConfig, webp.Decode, webpExif, webpCost, mendWebP},
+		{aBMP, 8, bmp.DecodeConfig, bmp.Decode, nil, bmpCost, nil},
+		{aTIFF, blank, tiff.DecodeConfig, tiff.Decode, func(file []byte) []byte { return file }, tiffCost, mendTIFF},
 	}
 }
 
@@ -73,9 +77,13 @@ func formatOf(what string, length int64) (format, error) {
 // DecodeImage reads a picture in the format that its first bytes say: PNG, JPEG, GIF,
 // WebP, BMP or TIFF, the first frame if it moves. It is returned upright, as its EXIF
 // orientation says. DecodeImage refuses a picture whose header promises too large a size
-// before it decodes the rest. Its errors say what the file is: a HEIC picture, say, a
-// web page, or a PNG picture that is cut short.
-func DecodeImage(file []byte) (image.Image, error) {
+// before it decodes the rest. Its errors say what the file is: a HEIC picture, say, a web
+// page, or a PNG picture that is cut short.
+//
+// The budget is how many bytes the file and the picture may take. 0 means what suits the
+// size of the file: 128 MiB, or 64 times the file if that is more, and at most half of the
+// machine's memory. The error about more wraps tensor.ErrMemory.
+func DecodeImage(file []byte, budget int64) (image.Image, error) {
 	f, err := formatOf(sniff(file), int64(len(file)))
 	if err != nil {
 		return nil, err
@@ -100,10 +108,8 @@ func DecodeImage(file []byte) (image.Image, error) {
 	case pixels > freePixels+int64(f.pixelsPerByte)*int64(len(file)):
 		return nil, fmt.Errorf("%s of %d bytes that promises %d x %d pixels is refused", f.what, len(file), config.Width, config.Height)
 	}
-	if f.check != nil {
-		if err := f.check(file, config); err != nil {
-			return nil, err
-		}
+	if err := checkCost(f, file, config, budget); err != nil {
+		return nil, err
 	}
 	if pixels > freePixels {
 		// The large picture before is no longer needed, as a rule: let go of it first, so that
@@ -117,18 +123,28 @@ func DecodeImage(file []byte) (image.Image, error) {
 	if f.mend != nil {
 		f.mend(file, img)
 	}
-	return upright(onSheet(img, config), orientation(exif)), nil
+	if img.Bounds() != image.Rect(0, 0, config.Width, config.Height) {
+		if err := checkMemory(f, file, config, sheetCost*float64(pixels), budget); err != nil {
+			return nil, err
+		}
+		img = onSheet(img, config)
+	}
+	return upright(img, orientation(exif)), nil
 }
 
 // ReadImage reads a picture file as DecodeImage does. Its errors do not name the file.
-func ReadImage(file string) (image.Image, error) {
-	return readImage(func() (fs.File, error) { return os.Open(file) })
+func ReadImage(file string, budget int64) (image.Image, error) {
+	return readImage(os.DirFS(filepath.Dir(file)), filepath.Base(file), budget)
 }
 
-// readImage opens and reads a picture's file. Of one that is no picture, it reads only
-// the first bytes. Its errors do not name the file.
-func readImage(open func() (fs.File, error)) (image.Image, error) {
-	f, err := open()
+// readImage reads a picture's file. Of one that is no picture, it reads only the first
+// bytes. Its errors do not name the file.
+func readImage(fsys fs.FS, name string, budget int64) (image.Image, error) {
+	info, err := fs.Stat(fsys, name)
+	if err == nil && info.IsDir() {
+		return nil, errors.New("a folder, not a picture")
+	}
+	f, err := fsx.OpenIn(fsys, name)
 	if cause := new(fs.PathError); errors.As(err, &cause) {
 		err = cause.Err
 	}
@@ -136,13 +152,6 @@ func readImage(open func() (fs.File, error)) (image.Image, error) {
 		return nil, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	switch {
-	case err != nil:
-		return nil, err
-	case info.IsDir():
-		return nil, errors.New("a folder, not a picture")
-	}
 	head := make([]byte, sniffed)
 	n, err := io.ReadFull(f, head)
 	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF { //nolint:errorlint // io.ReadFull wraps neither
@@ -152,16 +161,20 @@ func readImage(open func() (fs.File, error)) (image.Image, error) {
 	if err != nil {
 		return nil, err
 	}
+	most := memory.Or(budget)
+	if err := memory.Check(most, float64(info.Size()), "the file of "+kind.what); err != nil {
+		return nil, err
+	}
 	var content bytes.Buffer
-	content.Grow(int(min(info.Size(), maxBytes)) + bytes.MinRead)
+	content.Grow(int(min(info.Size(), maxBytes, most)) + bytes.MinRead)
 	content.Write(head[:n])
-	if _, err := content.ReadFrom(io.LimitReader(f, maxBytes)); err != nil {
+	if _, err := content.ReadFrom(io.LimitReader(f, min(maxBytes, most))); err != nil {
 		return nil, err
 	}
 	if content.Len() > maxBytes {
 		return nil, fmt.Errorf("%s of more than %d bytes is refused", kind.what, maxBytes)
 	}
-	return DecodeImage(content.Bytes())
+	return DecodeImage(content.Bytes(), budget)
 }
 
 // decoded calls one of a format's functions. If more of the file was wanted than there
@@ -200,67 +213,15 @@ func (s *source) ReadAt(p []byte, at int64) (int, error) {
 	return n, err
 }
 
+// sheetCost is how many bytes a pixel of a sheet and of the frame on it takes.
+const sheetCost = 5
+
 // onSheet puts the first frame of a GIF picture, which may be smaller than the picture,
 // in its place. What it leaves free is transparent.
 func onSheet(img image.Image, config image.Config) image.Image {
-	whole := image.Rect(0, 0, config.Width, config.Height)
-	if img.Bounds() == whole {
-		return img
-	}
-	sheet := image.NewRGBA(whole)
+	sheet := image.NewRGBA(image.Rect(0, 0, config.Width, config.Height))
 	draw.Draw(sheet, img.Bounds(), img, img.Bounds().Min, draw.Src)
 	return sheet
-}
-
-// maxPasses bounds how often the pixels of the largest picture may be gone over.
-const maxPasses = 64
-
-// checkJPEG refuses a picture that is refined too often: a few bytes suffice for a scan
-// of all its blocks.
-func checkJPEG(file []byte, config image.Config) error {
-	scans := 0
-	for marker := range jpegSegments(file) {
-		if marker == jpegScan {
-			scans++
-		}
-	}
-	if int64(scans)*int64(config.Width)*int64(config.Height) > maxPasses*maxPixels {
-		return fmt.Errorf("%s of %d scans is refused", aJPEG, scans)
-	}
-	return nil
-}
-
-// checkTIFF refuses a picture whose tiles are far larger than it, or whose parts share
-// their bytes: each is decoded by itself.
-func checkTIFF(file []byte, config image.Config) error {
-	const (
-		tileWidth, tileLength         = 322, 323
-		tileOffsets, tileByteCounts   = 324, 325
-		stripOffsets, stripByteCounts = 273, 279
-		maxParts                      = 1 << 18
-	)
-	t, _ := readTags(file)
-	places, counts := t.values(stripOffsets), t.values(stripByteCounts)
-	if w, h := t.first(tileWidth), t.first(tileLength); w > 0 && h > 0 {
-		padded := func(size int, tile uint32) float64 {
-			return float64(tile) * float64((int64(size)+int64(tile)-1)/int64(tile))
-		}
-		if padded(config.Width, w)*padded(config.Height, h) > maxPixels {
-			return fmt.Errorf("%s of %d x %d pixels in tiles of %d x %d is refused", aTIFF, config.Width, config.Height, w, h)
-		}
-		places, counts = t.values(tileOffsets), t.values(tileByteCounts)
-	}
-	var sum int64
-	for i := range min(len(places), len(counts)) {
-		sum += min(int64(counts[i]), max(0, int64(len(file))-int64(places[i])))
-	}
-	if len(counts) > maxParts {
-		return fmt.Errorf("%s in %d parts is refused", aTIFF, len(counts))
-	}
-	if sum > 4*int64(len(file)) {
-		return fmt.Errorf("%s whose parts share their bytes is refused", aTIFF)
-	}
-	return nil
 }
 
 // firstFrame turns a moving WebP picture into one of its first frame.

@@ -60,7 +60,7 @@ func near(t *testing.T, got, want []uint8, tolerance int) {
 func TestOrientation(t *testing.T) {
 	for name, file := range drawings(t, "orientation") {
 		t.Run(name, func(t *testing.T) {
-			img, err := DecodeImage(file)
+			img, err := DecodeImage(file, 0)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -81,7 +81,7 @@ func TestDecodeKinds(t *testing.T) {
 	}
 	for name, file := range drawings(t, "kinds") {
 		t.Run(name, func(t *testing.T) {
-			img, err := DecodeImage(file)
+			img, err := DecodeImage(file, 0)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -113,7 +113,7 @@ func TestDecodeAlpha(t *testing.T) {
 	}
 	for name, file := range drawings(t, "alpha") {
 		t.Run(name, func(t *testing.T) {
-			img, err := DecodeImage(file)
+			img, err := DecodeImage(file, 0)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -134,7 +134,7 @@ func TestDecodeOthers(t *testing.T) {
 		"jpeg.tif": "a TIFF picture of a kind that is not read: save it as PNG (tiff: unsupported feature: compression value 7)",
 	}
 	for name, file := range drawings(t, "others") {
-		img, err := DecodeImage(file)
+		img, err := DecodeImage(file, 0)
 		if err == nil || !strings.HasPrefix(err.Error(), want[name]) || img != nil {
 			t.Errorf("%s: error %v, want %q", name, err, want[name])
 		}
@@ -179,7 +179,7 @@ func TestDecodeOthers(t *testing.T) {
 		{"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X        ", "an AppleDouble file"},
 		{"\x01\x02\x03\xfe", "a file of an unknown kind"},
 	} {
-		_, err := DecodeImage([]byte(tt.file))
+		_, err := DecodeImage([]byte(tt.file), 0)
 		if err == nil || !strings.HasPrefix(err.Error(), tt.want) {
 			t.Errorf("%.20q: error %v, want %q", tt.file, err, tt.want)
 		}
@@ -195,7 +195,7 @@ func TestDecodeCutShort(t *testing.T) {
 		for name, file := range drawings(t, folder) {
 			what := sniff(file)
 			for n := 32; n < len(file)-len(file)/5; n += max(1, len(file)/16) {
-				_, err := DecodeImage(file[:n])
+				_, err := DecodeImage(file[:n], 0)
 				switch {
 				case err == nil && strings.HasPrefix(name, "moving"): // a whole frame is there
 				case err == nil || err.Error() != what+" that is cut short":
@@ -206,7 +206,7 @@ func TestDecodeCutShort(t *testing.T) {
 	}
 	damaged := slices.Clone(drawings(t, "kinds")["grey.png"])
 	damaged[len(damaged)/2] ^= 0x55
-	if _, err := DecodeImage(damaged); err == nil || !strings.HasPrefix(err.Error(), "a PNG picture that cannot be read: ") {
+	if _, err := DecodeImage(damaged, 0); err == nil || !strings.HasPrefix(err.Error(), "a PNG picture that cannot be read: ") {
 		t.Errorf("damaged: %v", err)
 	}
 }
@@ -218,15 +218,15 @@ func TestReadImage(t *testing.T) {
 	if err := os.WriteFile(file, pngOf(blocks()), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	img, err := ReadImage(file)
+	img, err := ReadImage(file, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	near(t, FromImage(img, 16, 24, 1), blocks().Pix, 0)
-	if _, err := ReadImage(folder); err == nil || err.Error() != "a folder, not a picture" {
+	if _, err := ReadImage(folder, 0); err == nil || err.Error() != "a folder, not a picture" {
 		t.Errorf("a folder: %v", err)
 	}
-	if _, err := ReadImage(filepath.Join(folder, "none.png")); !os.IsNotExist(err) || strings.Contains(err.Error(), "none") {
+	if _, err := ReadImage(filepath.Join(folder, "none.png"), 0); !os.IsNotExist(err) || strings.Contains(err.Error(), "none") {
 		t.Errorf("no file: %v", err)
 	}
 	// A large file of another kind is not read.
@@ -236,7 +236,7 @@ func TestReadImage(t *testing.T) {
 	if err := os.Truncate(file, 1<<26); err != nil {
 		t.Fatal(err)
 	}
-	if n := allocated(func() { _, err = ReadImage(file) }); n > 1<<16 || err == nil || !strings.HasPrefix(err.Error(), "a video") {
+	if n := allocated(func() { _, err = ReadImage(file, 0) }); n > 1<<16 || err == nil || !strings.HasPrefix(err.Error(), "a video") {
 		t.Errorf("a video: %d bytes, %v", n, err)
 	}
 }
@@ -249,7 +249,7 @@ func TestDecodeGIFFrame(t *testing.T) {
 	binary.LittleEndian.PutUint16(file[8:], height+4)
 	frame := bytes.Index(file, append([]byte{0x2c, 0, 0, 0, 0}, file[6]-10, 0))
 	file[frame+1], file[frame+3] = 7, 4
-	img, err := DecodeImage(file)
+	img, err := DecodeImage(file, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -290,7 +290,7 @@ func TestDecodeBomb(t *testing.T) {
 			[4]int{273, 1, 300_000, 98}, [4]int{278, 4, 1, 1}, [4]int{279, 1, 300_000, 98}), make([]byte, 300_000)...), "in 300000 parts"},
 	} {
 		var err error
-		n := allocated(func() { _, err = DecodeImage(tt.file) })
+		n := allocated(func() { _, err = DecodeImage(tt.file, 0) })
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: error %v, want %q", tt.name, err, tt.want)
 		}
@@ -303,7 +303,7 @@ func TestDecodeBomb(t *testing.T) {
 // A white sheet of usual size is read, however few bytes it takes.
 func TestDecodeBlank(t *testing.T) {
 	for name, file := range drawings(t, "blank") {
-		img, err := DecodeImage(file)
+		img, err := DecodeImage(file, 0)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -340,7 +340,7 @@ func FuzzDecode(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, file []byte) {
-		img, err := DecodeImage(file)
+		img, err := DecodeImage(file, 0)
 		if err != nil {
 			return
 		}
@@ -354,7 +354,7 @@ func FuzzDecode(f *testing.F) {
 }
 
 func ExampleDecodeImage() {
-	_, err := DecodeImage([]byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"))
+	_, err := DecodeImage([]byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"), 0)
 	fmt.Println(err)
 	// Output: a HEIC picture: PNG, JPEG, GIF, WebP, BMP and TIFF are read
 }

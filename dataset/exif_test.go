@@ -50,7 +50,7 @@ func TestJPEGExif(t *testing.T) {
 		if got := orientation(jpegExif(file)); got != tt.want {
 			t.Errorf("%s: orientation %d, want %d", tt.name, got, tt.want)
 		}
-		img, err := DecodeImage(file)
+		img, err := DecodeImage(file, 0)
 		if err != nil {
 			t.Errorf("%s: %v", tt.name, err)
 			continue
@@ -75,7 +75,7 @@ func TestChunkExif(t *testing.T) {
 		chunk = append(chunk, data...)
 		chunk = binary.BigEndian.AppendUint32(chunk, crc32.ChecksumIEEE(chunk[4:]))
 		for _, at := range []int{33, len(plain) - 12} {
-			img, err := DecodeImage(slices.Insert(slices.Clone(plain), at, chunk...))
+			img, err := DecodeImage(slices.Insert(slices.Clone(plain), at, chunk...), 0)
 			if err != nil || img.Bounds() != image.Rect(0, 0, 16, 24) {
 				t.Errorf("PNG: %v, %v", img, err)
 			}
@@ -83,7 +83,7 @@ func TestChunkExif(t *testing.T) {
 		webp := drawings(t, "kinds")["lossless.webp"]
 		webp = appendChunk(slices.Clone(webp), "EXIF", data)
 		binary.LittleEndian.PutUint32(webp[4:], uint32(len(webp)-8))
-		img, err := DecodeImage(webp)
+		img, err := DecodeImage(webp, 0)
 		if err != nil || img.Bounds() != image.Rect(0, 0, 16, 24) {
 			t.Errorf("WebP: %v, %v", img, err)
 		}

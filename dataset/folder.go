@@ -203,12 +203,9 @@ func (r *folderReader) pixels(file string) ([]uint8, error) {
 	return pixels, nil
 }
 
+// decode reads a picture in the memory that those before it leave.
 func (r *folderReader) decode(file string) (image.Image, error) {
-	info, err := fs.Stat(r.fsys, file)
-	if err == nil && !info.Mode().IsRegular() {
-		return nil, errors.New("not a regular file") // reading it may never end
-	}
-	return readImage(func() (fs.File, error) { return r.fsys.Open(file) })
+	return readImage(r.fsys, file, r.opts.Memory)
 }
 
 // assign gives each part its use and says so.

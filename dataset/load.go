@@ -210,7 +210,7 @@ func notFolder(file string) error {
 	if _, _, ok := idxRole(filepath.Base(file)); ok {
 		return fmt.Errorf("%w: %s is one of four files: give the path of their folder", ErrUnknown, file)
 	}
-	f, err := os.Open(file)
+	f, err := fsx.Open(file)
 	if err != nil {
 		return err
 	}
@@ -304,7 +304,7 @@ type summedFiles struct {
 
 // read calls use with the content of a file, without gzip, and names the file in errors.
 func (s *summedFiles) read(name string, use func(io.Reader) error) error {
-	f, err := s.fsys.Open(name)
+	f, err := fsx.OpenIn(s.fsys, name)
 	if err != nil {
 		return err
 	}

@@ -290,7 +290,7 @@ func BenchmarkFromImage(b *testing.B) {
 	if err := jpeg.Encode(&file, coloured("4:2:0", 3024, 4032), nil); err != nil {
 		b.Fatal(err)
 	}
-	img, err := DecodeImage(file.Bytes())
+	img, err := DecodeImage(file.Bytes(), 0)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -311,7 +311,7 @@ func BenchmarkFromImage(b *testing.B) {
 	}
 	b.Run("decode", func(b *testing.B) {
 		for b.Loop() {
-			if _, err := DecodeImage(file.Bytes()); err != nil {
+			if _, err := DecodeImage(file.Bytes(), 0); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -141,7 +141,7 @@ func (m *Model) PredictFiles(ctx context.Context, files []string) (*Predictions,
 
 // ReadPicture reads a picture file and prepares it. The error does not name the file.
 func (m *Model) ReadPicture(file string) (Prepared, error) {
-	img, err := dataset.ReadImage(file)
+	img, err := dataset.ReadImage(file, 0)
 	if err != nil {
 		return Prepared{}, err
 	}

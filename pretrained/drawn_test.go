@@ -229,7 +229,7 @@ func drawnFiles() []drawnKind {
 			if err := jpeg.Encode(&file, paint(middle().covered(r, digit), grey(0.08), paper(0.85)), &jpeg.Options{Quality: 30}); err != nil {
 				panic(err)
 			}
-			img, err := dataset.DecodeImage(file.Bytes())
+			img, err := dataset.DecodeImage(file.Bytes(), 0)
 			if err != nil {
 				panic(err)
 			}

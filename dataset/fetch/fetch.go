@@ -120,7 +120,7 @@ func (s set) fetchArchive(ctx context.Context, client *http.Client, dir string, 
 // reader of a file fails at its end if the checksum is wrong. A missing file is an
 // error.
 func (s set) walkArchive(archive string, use func(dataset.File, io.Reader) error) error {
-	f, err := os.Open(archive)
+	f, err := fsx.Open(archive)
 	if err != nil {
 		return err
 	}

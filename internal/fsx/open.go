@@ -37,6 +37,18 @@ func Open(path string) (*os.File, error) {
 	return f, nil
 }
 
+// OpenIn opens a regular file of a file system as Open does.
+func OpenIn(fsys fs.FS, name string) (fs.File, error) {
+	info, err := fs.Stat(fsys, name)
+	if err == nil {
+		err = regular(name, info)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return fsys.Open(name)
+}
+
 func regular(path string, info fs.FileInfo) error {
 	switch mode := info.Mode(); {
 	case mode.IsRegular():

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"os"
 )
 
 // Gunzip returns the uncompressed content of r. By its first two bytes it knows
@@ -51,7 +50,7 @@ func (c *checkedReader) Read(p []byte) (int, error) {
 // CheckSHA256 returns an error unless the uncompressed content of the file at
 // path has the given SHA-256.
 func CheckSHA256(path, want string) error {
-	f, err := os.Open(path)
+	f, err := Open(path)
 	if err != nil {
 		return err
 	}

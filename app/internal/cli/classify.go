@@ -289,7 +289,7 @@ func (a *app) trainingBehind(ctx context.Context, c *distill.Classifier, m *mode
 }
 
 func classifyImage(c *distill.Classifier, train *dataset.Set, file string, f *classifyFlags) (*report.ClassifiedImage, error) {
-	img, err := dataset.ReadImage(file)
+	img, err := dataset.ReadImage(file, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -18,7 +18,7 @@ import (
 // A picture and its negative have one answer, from the command and from the library.
 func TestPredictAsTheLibrary(t *testing.T) {
 	light := "../../../docs/images/three.png"
-	img, err := dataset.ReadImage(light)
+	img, err := dataset.ReadImage(light, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +44,7 @@ func TestPredictAsTheLibrary(t *testing.T) {
 	}
 	inverted := 0
 	for _, p := range out.Predictions {
-		img, err := dataset.ReadImage(p.File)
+		img, err := dataset.ReadImage(p.File, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
