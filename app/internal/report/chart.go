@@ -2,12 +2,10 @@ package report
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"image/color"
 	"io"
 	"math"
-	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
@@ -21,7 +19,8 @@ import (
 	xfont "golang.org/x/image/font"
 )
 
-// Chart is a line chart.
+// Chart is a line chart. It leaves out points that it cannot draw, such as infinite ones,
+// and says how many. Of a long line it draws what can be seen.
 type Chart struct {
 	Title string
 	X, Y  Axis
@@ -34,7 +33,7 @@ type Axis struct {
 	// Min and Max are the ends of the axis. If they are equal, the axis spans the
 	// data. Points beyond the ends are not drawn.
 	Min, Max float64
-	Log      bool // logarithmic; values must be positive
+	Log      bool // logarithmic
 	Whole    bool // labels at whole numbers only
 }
 
@@ -109,9 +108,16 @@ func (c Chart) PNG(w io.Writer) error {
 
 // draw draws the title and the legend, and the plot below.
 func (c Chart) draw(area draw.Canvas) error {
+	c, left, err := c.drawn()
+	if err != nil {
+		return fmt.Errorf("chart %q: %w", c.Title, err)
+	}
 	x, y, err := c.ends()
 	if err != nil {
 		return fmt.Errorf("chart %q: %w", c.Title, err)
+	}
+	if left > 0 {
+		c.Y.Label += fmt.Sprintf(" (not drawn, because too large, too small or no number: %s)", Count(left))
 	}
 	p := plot.New()
 	p.BackgroundColor = nil
@@ -154,23 +160,11 @@ func (c Chart) draw(area draw.Canvas) error {
 	return nil
 }
 
-// span is a range of values.
-type span struct{ lo, hi float64 }
-
-func (s span) has(v float64) bool { return v >= s.lo && v <= s.hi }
-
-// ends checks the values and returns the ends of both axes.
+// ends returns the ends of both axes.
 func (c Chart) ends() (x, y span, err error) {
 	var xs, ys []float64
 	for _, l := range c.Lines {
-		if len(l.X) != len(l.Y) || len(l.Low) != len(l.High) || (l.Low != nil && len(l.Low) != len(l.Y)) {
-			return x, y, fmt.Errorf("line %q has %d x, %d y and intervals from %d to %d values", l.Name, len(l.X), len(l.Y), len(l.Low), len(l.High))
-		}
-		xs, ys = append(xs, l.X...), append(ys, l.Y...)
-		ys = append(append(ys, l.Low...), l.High...)
-	}
-	if len(xs) == 0 {
-		return x, y, errors.New("it has no points")
+		xs, ys = append(xs, l.X...), append(append(append(ys, l.Y...), l.Low...), l.High...)
 	}
 	if x, err = c.X.ends(xs, 0); err != nil {
 		return x, y, fmt.Errorf("x: %w", err)
@@ -181,48 +175,16 @@ func (c Chart) ends() (x, y span, err error) {
 	return x, y, nil
 }
 
-// ends returns the ends of an axis for the values given, with a margin as a fraction of
-// their range.
-func (a Axis) ends(values []float64, margin float64) (span, error) {
-	fixed := a.Min != a.Max
-	if fixed {
-		values = append([]float64{a.Min, a.Max}, values...)
-	}
-	for _, v := range values {
-		if math.IsNaN(v) || math.IsInf(v, 0) || (a.Log && v <= 0) {
-			return span{}, fmt.Errorf("the value %v cannot be drawn", v)
-		}
-	}
-	lo, hi := slices.Min(values), slices.Max(values)
-	switch {
-	case fixed:
-		return span{a.Min, a.Max}, nil
-	case a.Log && lo == hi:
-		return span{lo / 2, hi * 2}, nil
-	case a.Log:
-		by := math.Pow(hi/lo, margin)
-		return span{lo / by, hi * by}, nil
-	case lo == hi:
-		half := max(0.5, math.Abs(lo)/10)
-		return span{lo - half, hi + half}, nil
-	}
-	by := margin * (hi - lo)
-	return span{lo - by, hi + by}, nil
-}
-
-// set gives a plot's axis its ends and the house style.
+// set gives a plot's axis its ends, 0 and 1, and the house style.
 func (a Axis) set(axis *plot.Axis, ends span) {
-	axis.Min, axis.Max = ends.lo, ends.hi
+	axis.Min, axis.Max = 0, 1
 	axis.Label.TextStyle.Font, axis.Label.TextStyle.Color = face(9, xfont.WeightNormal), ink()
 	axis.Label.Padding = 3
 	axis.Tick.Label.Font, axis.Tick.Label.Color = face(9, xfont.WeightNormal), ink()
 	axis.LineStyle = draw.LineStyle{Color: ink(), Width: 0.5}
 	axis.Tick.LineStyle, axis.Tick.Length = axis.LineStyle, 3
-	axis.Tick.Marker = ticker{log: a.Log, whole: a.Whole}
+	axis.Tick.Marker = ticker{ends, a.Whole}
 	axis.Padding = 0
-	if a.Log {
-		axis.Scale = plot.LogScale{}
-	}
 }
 
 // part is a part of a line's drawing.
@@ -235,9 +197,9 @@ type part interface {
 func (l Line) parts(i int, x, y span) []part {
 	var all, seen plotter.XYs
 	for j := range l.X {
-		point := plotter.XY{X: l.X[j], Y: l.Y[j]}
+		point := plotter.XY{X: x.at(l.X[j]), Y: y.at(l.Y[j])}
 		all = append(all, point)
-		if x.has(point.X) && y.has(point.Y) {
+		if x.has(l.X[j]) && y.has(l.Y[j]) {
 			seen = append(seen, point)
 		}
 	}
@@ -275,7 +237,7 @@ func (b *bars) Plot(c draw.Canvas, p *plot.Plot) {
 	for i, at := range b.line.X {
 		lo, hi := max(b.line.Low[i], b.y.lo), min(b.line.High[i], b.y.hi)
 		if b.x.has(at) && lo <= hi {
-			c.StrokeLine2(b.style, x(at), y(lo), x(at), y(hi))
+			c.StrokeLine2(b.style, x(b.x.at(at)), y(b.y.at(lo)), x(b.x.at(at)), y(b.y.at(hi)))
 		}
 	}
 }

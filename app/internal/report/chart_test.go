@@ -106,6 +106,35 @@ func TestChartEscapes(t *testing.T) {
 	}
 }
 
+// TestChartLeavesOut: what cannot be drawn is left out, and the chart says so.
+func TestChartLeavesOut(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		y    []float64
+		log  bool
+		left string
+	}{
+		{"no numbers", []float64{1, math.NaN(), math.Inf(1), math.Inf(-1), 2}, false, "no number: 3)"},
+		{"nothing but these", []float64{math.NaN(), math.NaN()}, false, "no number: 2)"},
+		{"too large", []float64{1, math.MaxFloat64}, false, "no number: 1)"},
+		{"not positive", []float64{1, 0, -1, 2}, true, "no number: 2)"},
+		{"all drawn", []float64{1, 1e307, -1e307, 5e-324}, false, ""},
+	} {
+		line := report.Line{Name: "l", Y: tt.y}
+		for i := range tt.y {
+			line.X = append(line.X, float64(i))
+		}
+		var b bytes.Buffer
+		if err := (report.Chart{Y: report.Axis{Label: "y", Log: tt.log}, Lines: []report.Line{line}}).SVG(&b); err != nil {
+			t.Fatalf("%s: %v", tt.name, err)
+		}
+		_, text := elements(t, b.String())
+		if !strings.Contains(text, tt.left) || strings.Contains(text, "no number") != (tt.left != "") {
+			t.Errorf("%s: the chart says %q, want %q in it", tt.name, text, tt.left)
+		}
+	}
+}
+
 // TestChartLegend: names that do not fit a row go on in the next.
 func TestChartLegend(t *testing.T) {
 	c := report.Chart{}
@@ -140,10 +169,9 @@ func TestChartRefuses(t *testing.T) {
 		{report.Chart{Title: "c"}, `chart "c": it has no points`},
 		{report.Chart{Title: "c", Lines: line(1)}, `chart "c": line "l" has 2 x, 1 y and intervals from 0 to 0 values`},
 		{report.Chart{Title: "c", Lines: []report.Line{{Name: "l", X: []float64{1}, Y: []float64{1}, Low: []float64{1}}}}, `chart "c": line "l" has 1 x, 1 y and intervals from 1 to 0 values`},
-		{report.Chart{Title: "c", Lines: line(1, math.NaN())}, `chart "c": y: the value NaN cannot be drawn`},
-		{report.Chart{Title: "c", Lines: line(1, math.Inf(1))}, `chart "c": y: the value +Inf cannot be drawn`},
-		{report.Chart{Title: "c", Lines: line(1, 0), Y: report.Axis{Log: true}}, `chart "c": y: the value 0 cannot be drawn`},
-		{report.Chart{Title: "c", Lines: line(1, 1), X: report.Axis{Log: true, Max: 3}}, `chart "c": x: the value 0 cannot be drawn`},
+		{report.Chart{Title: "c", Lines: line(1, 1), X: report.Axis{Log: true, Max: 3}}, `chart "c": x: the axis cannot end at 0`},
+		{report.Chart{Title: "c", Lines: line(1, 1), Y: report.Axis{Min: 1, Max: math.NaN()}}, `chart "c": y: the axis cannot end at NaN`},
+		{report.Chart{Title: "c", Lines: line(1, 1), Y: report.Axis{Min: 2, Max: 1}}, `chart "c": y: the axis is too short`},
 	} {
 		for name, draw := range map[string]func(*bytes.Buffer) error{
 			"SVG": func(b *bytes.Buffer) error { return tt.chart.SVG(b) },

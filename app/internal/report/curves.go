@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/coarsegrain/taylornet/train"
 )
@@ -72,14 +73,18 @@ func (p *page) summary() string {
 // worthLog reports whether losses range so widely that a linear axis would hide
 // the low ones.
 func worthLog(lines []Line) bool {
-	lo, hi := lines[0].Y[0], lines[0].Y[0]
+	lo, hi := math.Inf(1), 0.0
 	for _, l := range lines {
 		for _, v := range l.Y {
-			lo, hi = min(lo, v), max(hi, v)
+			if finite(v) {
+				lo, hi = min(lo, v), max(hi, v)
+			}
 		}
 	}
-	return lo > 0 && hi > 5*lo
+	return lo > 0 && hi/5 > lo
 }
+
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
 // floor returns where an accuracy axis begins, and whether an epoch lies below it. It is
 // a little below all but the first quarter of the epochs, so that the differences near
@@ -88,7 +93,9 @@ func floor(lines []Line) (percent float64, below bool) {
 	lowest := 100.0
 	for _, l := range lines {
 		for _, v := range l.Y[(len(l.Y)+2)/4:] {
-			lowest = min(lowest, v)
+			if finite(v) {
+				lowest = min(lowest, v)
+			}
 		}
 	}
 	percent = max(0, lowest-max(0.1, (100-lowest)/5))

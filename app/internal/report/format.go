@@ -37,6 +37,14 @@ func Count(n int) string {
 	return s
 }
 
+// Whole writes a number, rounded, as Count does, or with an exponent if it is very large.
+func Whole(v float64) string {
+	if !(math.Abs(v) < 1e15) {
+		return strconv.FormatFloat(v, 'g', 3, 64)
+	}
+	return Count(int(math.Round(v)))
+}
+
 // percent writes a fraction, 0 to 1, in per cent.
 func percent(fraction float64) string {
 	return strconv.FormatFloat(100*fraction, 'f', 2, 64) + "\u00a0%"
@@ -46,7 +54,7 @@ func percent(fraction float64) string {
 // the point if there are more.
 func significant(v float64) string {
 	if v >= 1000 {
-		return Count(int(math.Round(v)))
+		return Whole(v)
 	}
 	return strconv.FormatFloat(v, 'g', 3, 64)
 }
@@ -64,6 +72,9 @@ func degree(d int) string {
 
 // duration writes a time in its two largest units.
 func duration(seconds float64) string {
+	if !(seconds < 1e15) {
+		return Whole(seconds) + "\u00a0s"
+	}
 	if seconds < 59.95 {
 		return strconv.FormatFloat(seconds, 'f', 1, 64) + "\u00a0s"
 	}

@@ -3,7 +3,6 @@ package report
 import (
 	"cmp"
 	"fmt"
-	"math"
 
 	"github.com/coarsegrain/taylornet/spec"
 	"github.com/coarsegrain/taylornet/train"
@@ -116,7 +115,7 @@ func rate(history []train.Metrics) string {
 	if seconds == 0 {
 		return ""
 	}
-	return Count(int(math.Round(images/seconds))) + " images per second"
+	return Whole(images/seconds) + " images per second"
 }
 
 // Indent returns the indentation of a layer, by the groups around it.

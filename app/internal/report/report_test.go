@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"image/png"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -359,6 +360,25 @@ func TestWriteRefuses(t *testing.T) {
 		var b bytes.Buffer
 		if err := report.Write(&b, in); err == nil || !strings.HasPrefix(err.Error(), tt.want) || b.Len() > 0 {
 			t.Errorf("error %v after %d bytes, want %q before any", err, b.Len(), tt.want)
+		}
+	}
+}
+
+// TestDiverged: the run of a network that diverged has a report, whatever its figures.
+func TestDiverged(t *testing.T) {
+	nan, inf := math.NaN(), math.Inf(1)
+	for _, bad := range []float64{nan, inf, -inf, 1e300, -1e300, 1e307, math.MaxFloat64, 5e-324, -1} {
+		in := input(t, 1)
+		in.Seconds = bad
+		for i := range in.History {
+			m := &in.History[i]
+			m.ImagesPerSecond, m.Seconds, m.Rate = bad, bad, bad
+			if i > 0 {
+				m.TrainLoss, m.ValidationLoss, m.TrainAccuracy, m.ValidationAccuracy = bad, bad, bad, bad
+			}
+		}
+		if page := write(t, in); !strings.Contains(page, "<svg") {
+			t.Errorf("%v: the report has no chart", bad)
 		}
 	}
 }
