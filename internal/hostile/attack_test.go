@@ -71,12 +71,20 @@ func TestHostile(t *testing.T) {
 	base := honest(t)
 	list := attacks(t, base)
 	reports := make([]report, len(list))
+	t.Logf("%d attacks", len(list))
 	next := make(chan int)
 	var wg sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
 			for i := range next {
 				reports[i] = list[i].carryOut(t, base)
+				for _, fault := range reports[i].faults {
+					say := t.Errorf
+					if open.MatchString(list[i].String()) {
+						say = t.Logf
+					}
+					say("%v:\n%s", list[i].String(), fault)
+				}
 			}
 		})
 	}
@@ -85,16 +93,6 @@ func TestHostile(t *testing.T) {
 	}
 	close(next)
 	wg.Wait()
-	for _, r := range reports {
-		for _, fault := range r.faults {
-			if open.MatchString(r.attack.String()) {
-				t.Logf("%v:\n%s", r.attack, fault)
-			} else {
-				t.Errorf("%v:\n%s", r.attack, fault)
-			}
-		}
-	}
-	t.Logf("%d attacks", len(list))
 	worst(t, "memory in MB", reports, func(r report) float64 { return r.memory / 1e6 })
 	worst(t, "seconds", reports, func(r report) float64 { return r.seconds })
 }
