@@ -47,8 +47,9 @@ type Product struct{ Lower, Factor int32 }
 
 // Products lists the monomials of degree 2 and above in the order of Monomials.
 func Products(n, order int) []Product {
-	var list []Product
-	least := make([]int32, n) // by monomial, the first variable to multiply it by
+	all := NumMonomials(n, order) - 1
+	list := make([]Product, 0, max(0, all-n))
+	least := make([]int32, n, max(n, all)) // by monomial, the first variable to multiply it by
 	for i := range least {
 		least[i] = int32(i)
 	}

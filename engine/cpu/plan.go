@@ -77,18 +77,22 @@ type purpose struct {
 	limitGains bool
 }
 
-// newPlan compiles a valid network. The error says that the windows of so many images
-// have too many indices.
-func newPlan[T tensor.Float](net *spec.Net, images int, p purpose) (*plan[T], error) {
+// newPlan compiles a valid network. It allocates little: the layers make their tables
+// when they are given parameters, and workers their maps. Layers choose how to compute
+// for usual images. The error says that the windows of so many images have too many
+// indices.
+func newPlan[T tensor.Float](net *spec.Net, images, usual int, p purpose) (*plan[T], error) {
 	steps := net.Steps()
 	channels := net.Input.C
 	for _, s := range steps {
 		channels = max(channels, s.In.C, s.Out.C)
 		if need := max(s.In.Size(), s.Out.Size(), reads(s)); need > math.MaxInt32/2/images {
-			return nil, fmt.Errorf("%v on the lattice %dx%d is too large for a micro-batch of %d images", s, s.In.H, s.In.W, images)
+			return nil, fmt.Errorf("%v on the lattice %dx%d is too large to compute for %d images at a time", s, s.In.H, s.In.W, images)
 		}
 	}
-	b := &builder[T]{purpose: p, outputs: make([]int, len(steps)), plan: &plan[T]{frame: layer.NewFrame(images, channels)}}
+	frame := layer.NewFrame(images, channels)
+	frame.Usual = usual
+	b := &builder[T]{purpose: p, outputs: make([]int, len(steps)), plan: &plan[T]{frame: frame}}
 	b.plan.input = b.value(net.Input)
 	for i := 0; i < len(steps); {
 		n := b.together(steps[i:])

@@ -21,15 +21,10 @@ type program[T tensor.Float] struct {
 }
 
 func newProgram[T tensor.Float](net *spec.Net, params []T, opts engine.Options) (*program[T], error) {
-	images := opts.MicroBatch
-	if images <= 0 {
-		images = inferenceMicroBatch
-	}
-	plan, err := newPlan[T](net, images, purpose{})
+	p, err := planProgram(net, params, opts)
 	if err != nil {
 		return nil, err
 	}
-	p := &program[T]{plan: plan, workers: parallel.Workers(opts.Workers)}
 	p.idle = make(chan *worker[T], p.workers)
 	for _, s := range p.plan.steps {
 		if s.layer != nil {
@@ -37,6 +32,30 @@ func newProgram[T tensor.Float](net *spec.Net, params []T, opts engine.Options) 
 		}
 	}
 	return p, nil
+}
+
+// planProgram plans a program that stays within the budget of memory: with smaller
+// micro-batches if need be, and if that does not do with fewer workers.
+func planProgram[T tensor.Float](net *spec.Net, params []T, opts engine.Options) (*program[T], error) {
+	const vectors = 2 // of parameters: the folded network's, and what they were made of
+	usual, workers := opts.MicroBatch, parallel.Workers(opts.Workers)
+	if usual <= 0 {
+		usual = inferenceMicroBatch
+	}
+	for images := usual; ; images /= 2 {
+		plan, err := newPlan[T](net, images, usual, purpose{})
+		if err == nil {
+			c := plan.cost(len(params), vectors, 0)
+			fit := c.workers(opts.Memory, workers)
+			if fit == workers || images == 1 && fit > 0 {
+				return &program[T]{plan: plan, workers: fit}, nil
+			}
+			err = c.tooLarge(opts.Memory, "evaluating", net.Input, images)
+		}
+		if images == 1 {
+			return nil, err
+		}
+	}
 }
 
 // Run implements engine.Program.

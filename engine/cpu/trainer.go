@@ -23,9 +23,10 @@ type trainer[T tensor.Float] struct {
 	plan    *plan[T]
 	crew    *parallel.Crew
 	workers []*worker[T]
-	trained int  // length of the trained part of the parameter vector
-	fixed   bool // as in engine.TrainingOptions
-	fresh   bool // the layers have the parameters, which are fixed
+	passes  *parallel.Crew // of the workers
+	trained int            // length of the trained part of the parameter vector
+	fixed   bool           // as in engine.TrainingOptions
+	fresh   bool           // the layers have the parameters, which are fixed
 	partial [accumulators][]T
 	losses  []float64
 
@@ -44,20 +45,26 @@ func newTrainer[T tensor.Float](net *spec.Net, opts engine.TrainingOptions) (*tr
 	if images <= 0 {
 		images = engine.MicroBatch(net)
 	}
-	plan, err := newPlan[T](net, images, purpose{training: true, inputGrad: opts.InputGrad, fixed: opts.FixedParams, fixedStats: opts.FixedStats, limitGains: opts.LimitGains})
+	plan, err := newPlan[T](net, images, images, purpose{training: true, inputGrad: opts.InputGrad, fixed: opts.FixedParams, fixedStats: opts.FixedStats, limitGains: opts.LimitGains})
 	if err != nil {
 		return nil, err
+	}
+	length := engine.VectorLen(net.Params())
+	c := plan.cost(length, accumulators, 1)
+	workers := c.workers(opts.Memory, min(accumulators, parallel.Workers(opts.Workers)))
+	if workers == 0 {
+		return nil, c.tooLarge(opts.Memory, "training", net.Input, images)
 	}
 	t := &trainer[T]{
 		plan:    plan,
 		crew:    parallel.NewCrew(opts.Workers),
+		passes:  parallel.NewCrew(workers),
 		trained: net.NumParams(),
 		fixed:   opts.FixedParams,
 	}
-	for range t.crew.Size() {
+	for range workers {
 		t.workers = append(t.workers, newWorker(t.plan))
 	}
-	length := engine.VectorLen(net.Params())
 	for _, w := range t.workers {
 		w.stats = make([]T, length)
 	}
@@ -95,7 +102,7 @@ func (t *trainer[T]) GradientContext(ctx context.Context, grads, params []T, bat
 		t.crew.Run(len(t.plan.steps), t.refreshTask)
 		t.fresh = t.fixed
 	}
-	t.crew.Run(t.parts, t.accumulateTask)
+	t.passes.Run(t.parts, t.accumulateTask)
 	if !t.fixed && ctx.Err() == nil {
 		t.crew.Run((len(grads)+reduceBlock-1)/reduceBlock, t.reduceTask)
 	}

@@ -22,8 +22,29 @@ func NewFilter[T tensor.Float](taps, cin, cout int) *Filter[T] {
 	return newFilters[T](1, taps, cin, cout)[0]
 }
 
+// FilterLen returns the number of elements that n filters of one size take.
+func FilterLen[T tensor.Float](n, taps, cin, cout int) float64 {
+	f := layOut[T](taps, cin, cout)
+	return float64(n) * (float64(taps)*float64(cin)*float64(f.padded(cout)) + 2*tensor.Align/4)
+}
+
 // newFilters returns n filters of the same size, one after another in memory.
 func newFilters[T tensor.Float](n, taps, cin, cout int) []*Filter[T] {
+	f := layOut[T](taps, cin, cout)
+	size := taps * cin * f.padded(cout)
+	stride := WinogradStride(size)
+	all := tensor.Alloc[T](n * stride)
+	list := make([]*Filter[T], n)
+	for i := range list {
+		one := f
+		one.data = all[i*stride:][:size]
+		list[i] = &one
+	}
+	return list
+}
+
+// layOut returns a filter without data for the SIMD level that is active now.
+func layOut[T tensor.Float](taps, cin, cout int) Filter[T] {
 	if taps < 1 || cin < 1 || cout < 1 {
 		panic("kernel.NewFilter: sizes must be positive")
 	}
@@ -39,16 +60,7 @@ func newFilters[T tensor.Float](n, taps, cin, cout int) []*Filter[T] {
 	case cpu.AVX2:
 		f.panel, f.lanes = 16, 8
 	}
-	size := taps * cin * f.padded(cout)
-	stride := WinogradStride(size)
-	all := tensor.Alloc[T](n * stride)
-	list := make([]*Filter[T], n)
-	for i := range list {
-		one := f
-		one.data = all[i*stride:][:size]
-		list[i] = &one
-	}
-	return list
+	return f
 }
 
 // padded returns the width in data of a panel with n channels.

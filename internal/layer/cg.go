@@ -10,7 +10,8 @@ import (
 type CG[T tensor.Float] struct {
 	frame   Frame
 	in, out tensor.Shape
-	win     kernel.Window
+	window  Window
+	win     kernel.Window // of window, once the layer has parameters
 	order   int
 	coefs   int // offset of the coefficients [terms,C]
 	terms   int
@@ -21,13 +22,21 @@ type CG[T tensor.Float] struct {
 // in to out. coefs is the offset of the coefficients.
 func NewCG[T tensor.Float](f Frame, w Window, order int, in, out tensor.Shape, coefs int) *CG[T] {
 	return &CG[T]{
-		frame: f, in: in, out: out, win: w.window(f, in, out),
+		frame: f, in: in, out: out, window: w,
 		order: order, coefs: coefs, terms: poly.NumMonomials(w.L1*w.L2, order),
 	}
 }
 
 // Refresh implements Layer.
-func (l *CG[T]) Refresh(params []T) { l.params = params }
+func (l *CG[T]) Refresh(params []T) {
+	l.params = params
+	if l.win.Index == nil {
+		l.win = l.window.window(l.frame, l.in, l.out)
+	}
+}
+
+// Bytes implements Layer.
+func (l *CG[T]) Bytes() float64 { return l.window.bytes(l.frame, l.in, l.out) }
 
 // Scratch implements Layer.
 func (l *CG[T]) Scratch() int { return 0 }

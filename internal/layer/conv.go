@@ -2,6 +2,7 @@ package layer
 
 import (
 	"github.com/coarsegrain/taylornet/internal/kernel"
+	"github.com/coarsegrain/taylornet/internal/memory"
 	"github.com/coarsegrain/taylornet/tensor"
 )
 
@@ -10,6 +11,8 @@ import (
 type Conv[T tensor.Float] struct {
 	frame              Frame
 	in, out            tensor.Shape
+	window             Window
+	inputGrad          bool
 	taps, cin          int
 	win, back          kernel.Window
 	filter, transposed *kernel.Filter[T]
@@ -23,41 +26,65 @@ type Conv[T tensor.Float] struct {
 // bias are the offsets of its parameters. Backward computes an input gradient only if inputGrad is
 // set.
 func NewConv[T tensor.Float](f Frame, w Window, in, out tensor.Shape, weight, bias int, inputGrad bool) *Conv[T] {
-	l := &Conv[T]{frame: f, in: in, out: out, taps: w.L1 * w.L2, cin: in.C, weight: weight, bias: bias}
+	l := &Conv[T]{frame: f, in: in, out: out, window: w, inputGrad: inputGrad, taps: w.taps(), cin: in.C, weight: weight, bias: bias}
 	if w == (Window{L1: 3, L2: 3, S1: 1, S2: 1, P: w.P, D: 1}) {
 		l.fast = newWinograd[T](f, w.P, in, out)
 		if inputGrad {
 			l.fastBack = newWinograd[T](f, 2-w.P, out, in)
 		}
 	}
-	return l.allocate(w, inputGrad)
+	return l
 }
 
 // NewLinear compiles a dense layer from in, flattened, to out.C values.
 func NewLinear[T tensor.Float](f Frame, in, out tensor.Shape, weight, bias int, inputGrad bool) *Conv[T] {
 	flat := tensor.Shape{H: 1, W: 1, C: in.Size()}
-	l := &Conv[T]{frame: f, in: flat, out: out, taps: 1, cin: flat.C, weight: weight, bias: bias}
-	return l.allocate(Window{L1: 1, L2: 1, S1: 1, S2: 1, D: 1}, inputGrad)
+	return &Conv[T]{
+		frame: f, in: flat, out: out, window: Window{L1: 1, L2: 1, S1: 1, S2: 1, D: 1}, inputGrad: inputGrad,
+		taps: 1, cin: flat.C, weight: weight, bias: bias,
+	}
 }
 
-// allocate makes what the passes need that do not go by Winograd's planes.
-func (l *Conv[T]) allocate(w Window, inputGrad bool) *Conv[T] {
-	if l.fast == nil {
-		l.win = w.window(l.frame, l.in, l.out)
+// build allocates what the passes need.
+func (l *Conv[T]) build() {
+	if l.fast != nil {
+		l.fast.build()
+	} else {
+		l.win = l.window.window(l.frame, l.in, l.out)
 		l.filter = kernel.NewFilter[T](l.taps, l.cin, l.out.C)
 	}
 	switch {
 	case l.fastBack != nil:
+		l.fastBack.build()
 		l.turned = make([]T, l.taps*l.cin*l.out.C)
-	case inputGrad:
-		l.back = w.transposed(l.frame, l.in, l.out)
+	case l.inputGrad:
+		l.back = l.window.transposed(l.frame, l.in, l.out)
 		l.transposed = kernel.NewFilter[T](l.taps, l.out.C, l.cin)
 	}
-	return l
+}
+
+// Bytes implements Layer.
+func (l *Conv[T]) Bytes() float64 {
+	n := 0.
+	if l.fast != nil {
+		n += l.fast.bytes()
+	} else {
+		n += l.window.bytes(l.frame, l.in, l.out) + memory.Of[T](kernel.FilterLen[T](1, l.taps, l.cin, l.out.C))
+	}
+	switch {
+	case l.fastBack != nil:
+		n += l.fastBack.bytes() + memory.Of[T](float64(l.taps*l.cin*l.out.C))
+	case l.inputGrad:
+		n += l.window.bytes(l.frame, l.out, l.in) + memory.Of[T](kernel.FilterLen[T](1, l.taps, l.out.C, l.cin))
+	}
+	return n
 }
 
 // Refresh implements Layer.
 func (l *Conv[T]) Refresh(params []T) {
+	if l.params == nil {
+		l.build()
+	}
 	l.params = params
 	w := params[l.weight:][:l.taps*l.cin*l.out.C]
 	if l.fast != nil {

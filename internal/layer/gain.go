@@ -39,6 +39,9 @@ func NewGain[T tensor.Float](f Frame, energies []int, linear, square float64, sh
 // Refresh implements Layer.
 func (l *Gain[T]) Refresh([]T) {}
 
+// Bytes implements Layer.
+func (l *Gain[T]) Bytes() float64 { return 0 }
+
 // Scratch implements Layer. There are two factors for each site of a block, and the
 // mean square of each site.
 func (l *Gain[T]) Scratch() int { return l.frame.Images*l.shape.H*l.shape.W + 2*l.block() }

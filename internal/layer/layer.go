@@ -1,6 +1,8 @@
 package layer
 
 import (
+	"cmp"
+
 	"github.com/coarsegrain/taylornet/internal/kernel"
 	"github.com/coarsegrain/taylornet/tensor"
 )
@@ -12,8 +14,11 @@ import (
 // Frame.
 type Layer[T tensor.Float] interface {
 	// Refresh takes new values of the network's flat parameter vector. It may keep the
-	// vector, which must not change while passes run.
+	// vector, which must not change while passes run. The first call allocates what the
+	// layer holds, so that the layers of a network that is too large are cheap.
 	Refresh(params []T)
+	// Bytes returns how much memory the first call of Refresh allocates.
+	Bytes() float64
 	// Scratch returns the number of elements that a worker must keep for this layer
 	// from a forward pass to its backward pass.
 	Scratch() int
@@ -55,7 +60,13 @@ type InputGrader[T tensor.Float] interface {
 type Frame struct {
 	Images int
 	Head   int
+	// Usual is the number of images by which layers choose how to compute, so that
+	// a frame of fewer images gives the same results; 0 means Images.
+	Usual int
 }
+
+// usual returns the number of images by which layers choose how to compute.
+func (f Frame) usual() int { return cmp.Or(f.Usual, f.Images) }
 
 // Len returns the length of a buffer of feature maps of shape s.
 func (f Frame) Len(s tensor.Shape) int { return f.Head + f.Images*s.Size() }
@@ -73,6 +84,7 @@ func data[T tensor.Float](f Frame, b []T, n int, s tensor.Shape) []T {
 // stateless is embedded by layers without parameters or scratch.
 type stateless[T tensor.Float] struct{}
 
-func (stateless[T]) Refresh([]T)   {}
-func (stateless[T]) Scratch() int  { return 0 }
-func (stateless[T]) InPlace() bool { return false }
+func (stateless[T]) Refresh([]T)    {}
+func (stateless[T]) Bytes() float64 { return 0 }
+func (stateless[T]) Scratch() int   { return 0 }
+func (stateless[T]) InPlace() bool  { return false }

@@ -35,6 +35,9 @@ func NewNorm[T tensor.Float](f Frame, shape tensor.Shape, at NormParams, fixed b
 // Refresh implements Layer.
 func (l *Norm[T]) Refresh(params []T) { l.params = params }
 
+// Bytes implements Layer.
+func (l *Norm[T]) Bytes() float64 { return 0 }
+
 // Scratch implements Layer. It holds mean, variance and three vectors for the passes.
 func (l *Norm[T]) Scratch() int { return 5 * l.shape.C }
 

@@ -38,6 +38,9 @@ func (l *NormCG[T]) Refresh(params []T) {
 	l.cg.Refresh(params)
 }
 
+// Bytes implements Layer.
+func (l *NormCG[T]) Bytes() float64 { return l.norm.Bytes() + l.cg.Bytes() }
+
 // Scratch implements Layer. It holds the norm's part, the coefficients in u and their
 // gradients.
 func (l *NormCG[T]) Scratch() int { return l.norm.Scratch() + 2*l.coefs() }
@@ -95,7 +98,7 @@ func (l *NormCG[T]) affine(norm []T) (s, shift []T) {
 
 // eachLinear calls f with the place of each coefficient a_i, in order.
 func (l *NormCG[T]) eachLinear(f func(i int)) {
-	for i := range l.cg.win.Taps {
+	for i := range l.cg.window.taps() {
 		f((1 + i) * l.norm.shape.C)
 	}
 }
@@ -104,7 +107,8 @@ func (l *NormCG[T]) eachLinear(f func(i int)) {
 // order.
 func (l *NormCG[T]) eachProduct(f func(ij, i, j int)) {
 	channels := l.norm.shape.C
-	ij, last := (1+l.cg.win.Taps)*channels, l.cg.win.Taps*channels
+	taps := l.cg.window.taps()
+	ij, last := (1+taps)*channels, taps*channels
 	for i := channels; i <= last; i += channels {
 		for j := i; j <= last; j += channels {
 			f(ij, i, j)

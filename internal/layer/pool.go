@@ -10,14 +10,25 @@ type Pool[T tensor.Float] struct {
 	stateless[T]
 	frame   Frame
 	in, out tensor.Shape
-	win     kernel.Window
+	window  Window
+	win     kernel.Window // of window, once Refresh was called
 	max     bool
 }
 
 // NewPool compiles the largest member of each window, or the average, per channel.
 func NewPool[T tensor.Float](f Frame, w Window, largest bool, in, out tensor.Shape) *Pool[T] {
-	return &Pool[T]{frame: f, in: in, out: out, win: w.window(f, in, out), max: largest}
+	return &Pool[T]{frame: f, in: in, out: out, window: w, max: largest}
 }
+
+// Refresh implements Layer.
+func (l *Pool[T]) Refresh([]T) {
+	if l.win.Index == nil {
+		l.win = l.window.window(l.frame, l.in, l.out)
+	}
+}
+
+// Bytes implements Layer.
+func (l *Pool[T]) Bytes() float64 { return l.window.bytes(l.frame, l.in, l.out) }
 
 // Forward implements Layer.
 func (l *Pool[T]) Forward(n int, y, x, _ []T) {

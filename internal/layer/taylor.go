@@ -11,21 +11,33 @@ import (
 type Taylor[T tensor.Float] struct {
 	frame    Frame
 	in       tensor.Shape
-	products []poly.Product
-	linear   *Conv[T] // from the monomials of degree 1 and above
+	order    int
+	products []poly.Product // once the layer has parameters
+	linear   *Conv[T]       // from the monomials of degree 1 and above
 }
 
 // NewTaylor compiles out.C polynomials of the given order of a whole feature map of
 // shape in. coefs is the offset of the coefficients [terms,out.C].
 func NewTaylor[T tensor.Float](f Frame, order int, in, out tensor.Shape, coefs int, inputGrad bool) *Taylor[T] {
-	l := &Taylor[T]{frame: f, in: in, products: poly.Products(in.Size(), order)}
-	monomials := tensor.Shape{H: 1, W: 1, C: in.Size() + len(l.products)}
+	l := &Taylor[T]{frame: f, in: in, order: order}
+	monomials := tensor.Shape{H: 1, W: 1, C: poly.NumMonomials(in.Size(), order) - 1}
 	l.linear = NewLinear[T](f, monomials, out, coefs+out.C, coefs, inputGrad)
 	return l
 }
 
 // Refresh implements Layer.
-func (l *Taylor[T]) Refresh(params []T) { l.linear.Refresh(params) }
+func (l *Taylor[T]) Refresh(params []T) {
+	if l.products == nil {
+		l.products = poly.Products(l.in.Size(), l.order)
+	}
+	l.linear.Refresh(params)
+}
+
+// Bytes implements Layer.
+func (l *Taylor[T]) Bytes() float64 {
+	const product = 8 + 4 // of the list, and while it is made
+	return product*float64(l.linear.cin) + l.linear.Bytes()
+}
 
 // Scratch implements Layer. It holds the monomials, behind a zero pixel, and their
 // gradients.

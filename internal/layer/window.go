@@ -9,12 +9,21 @@ import (
 // lattice with P zeros on every side.
 type Window struct{ L1, L2, S1, S2, P, D int }
 
+func (w Window) taps() int { return w.L1 * w.L2 }
+
+// bytes returns the size of what window, or transposed, lists for sites that read
+// source, and of what it needs for that.
+func (w Window) bytes(f Frame, source, sites tensor.Shape) float64 {
+	const index = 4
+	return float64(f.Images) * (index*float64(sites.H*sites.W)*float64(w.taps()) + float64(source.H*source.W))
+}
+
 // window lists the inputs of each output site, for all images of the frame.
 func (w Window) window(f Frame, in, out tensor.Shape) kernel.Window {
 	index := w.index(f, out, in, func(r, c, k, l int) (y, x int) {
 		return r*w.S1 - w.P + k*w.D, c*w.S2 - w.P + l*w.D
 	})
-	return kernel.Window{Taps: w.L1 * w.L2, Index: index, Partition: partition(f, in, index)}
+	return kernel.Window{Taps: w.taps(), Index: index, Partition: partition(f, in, index)}
 }
 
 // transposed lists, for each input site and tap, the output site that reads the input
@@ -27,18 +36,18 @@ func (w Window) transposed(f Frame, in, out tensor.Shape) kernel.Window {
 		}
 		return y / w.S1, x / w.S2
 	})
-	return kernel.Window{Taps: w.L1 * w.L2, Index: index}
+	return kernel.Window{Taps: w.taps(), Index: index}
 }
 
 // index lists, for each site (r,c) of the lattice sites and each tap (k,l), the place in
 // the buffer of source of the site that at returns.
 func (w Window) index(f Frame, sites, source tensor.Shape, at func(r, c, k, l int) (y, x int)) []int32 {
-	index := make([]int32, 0, f.Images*sites.H*sites.W*w.L1*w.L2)
+	index := make([]int32, 0, f.Images*sites.H*sites.W*w.taps())
 	for image := range f.Images {
 		base := f.Head + image*source.Size()
 		for r := range sites.H {
 			for c := range sites.W {
-				for tap := range w.L1 * w.L2 {
+				for tap := range w.taps() {
 					y, x := at(r, c, tap/w.L2, tap%w.L2)
 					index = append(index, site(base, source, y, x))
 				}

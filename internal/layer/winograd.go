@@ -2,6 +2,7 @@ package layer
 
 import (
 	"github.com/coarsegrain/taylornet/internal/kernel"
+	"github.com/coarsegrain/taylornet/internal/memory"
 	"github.com/coarsegrain/taylornet/tensor"
 )
 
@@ -23,39 +24,62 @@ const winogradLeast = 16
 // winograd is a 3x3 convolution of stride 1 by Winograd's F(4x4,3x3), from the
 // lattice in to the lattice out: see kernel.WinogradPlanes.
 type winograd[T tensor.Float] struct {
+	frame    Frame
 	in, out  tensor.Shape
-	gather   kernel.Window // [tiles][36] sites of in
-	scatter  kernel.Window // [tiles][16] sites of out
-	rows     kernel.Window // of one plane's tiles
-	perImage int
-	filters  []*kernel.Filter[T]
+	lattice  tensor.Shape // of the tiles
+	pad      int
+	perImage int // tiles
+	atOnce   int // most tiles in the planes
+	// What build makes.
+	gather  kernel.Window // [tiles][36] sites of in
+	scatter kernel.Window // [tiles][16] sites of out
+	rows    kernel.Window // of one plane's tiles
+	filters []*kernel.Filter[T]
 }
 
 // newWinograd returns nil if the direct convolution is better.
 func newWinograd[T tensor.Float](f Frame, pad int, in, out tensor.Shape) *winograd[T] {
 	across := func(size int) int { return (size + kernel.WinogradOut - 1) / kernel.WinogradOut }
 	lattice := tensor.Shape{H: across(out.H), W: across(out.W)}
-	w := &winograd[T]{in: in, out: out, perImage: lattice.H * lattice.W}
-	if pad < 0 || f.Images*w.perImage < winogradLeast || !kernel.WinogradPays[T](in.C, out.C) {
+	w := &winograd[T]{frame: f, in: in, out: out, lattice: lattice, pad: pad, perImage: lattice.H * lattice.W}
+	if pad < 0 || f.usual()*w.perImage < winogradLeast || !kernel.WinogradPays[T](in.C, out.C) {
 		return nil
 	}
-	w.filters = kernel.NewWinogradFilters[T](in.C, out.C)
-	// Patches are WinogradOut apart, as the windows of a convolution.
-	patch := func(size, pad int, source tensor.Shape) kernel.Window {
-		w := Window{L1: size, L2: size, S1: kernel.WinogradOut, S2: kernel.WinogradOut, P: pad, D: 1}
-		return w.window(f, source, lattice)
-	}
-	w.gather, w.scatter = patch(kernel.WinogradIn, pad, in), patch(kernel.WinogradOut, 0, out)
-	w.rows.Taps = 1
-	for t := range min(gradTiles(in.C, out.C), f.Images*w.perImage) {
-		w.rows.Index = append(w.rows.Index, int32(t*in.C))
-	}
+	w.atOnce = min(gradTiles(in.C, out.C), f.Images*w.perImage)
 	return w
+}
+
+// patches returns the windows that the tiles are read from and written to. They are
+// WinogradOut apart, as those of a convolution.
+func (w *winograd[T]) patches() (in, out Window) {
+	patch := func(size, pad int) Window {
+		return Window{L1: size, L2: size, S1: kernel.WinogradOut, S2: kernel.WinogradOut, P: pad, D: 1}
+	}
+	return patch(kernel.WinogradIn, w.pad), patch(kernel.WinogradOut, 0)
+}
+
+// build allocates what the passes need.
+func (w *winograd[T]) build() {
+	w.filters = kernel.NewWinogradFilters[T](w.in.C, w.out.C)
+	in, out := w.patches()
+	w.gather, w.scatter = in.window(w.frame, w.in, w.lattice), out.window(w.frame, w.out, w.lattice)
+	w.rows.Taps = 1
+	for t := range w.atOnce {
+		w.rows.Index = append(w.rows.Index, int32(t*w.in.C))
+	}
+}
+
+// bytes returns the size of what build allocates.
+func (w *winograd[T]) bytes() float64 {
+	const index, growing = 4, 2
+	in, out := w.patches()
+	return memory.Of[T](kernel.FilterLen[T](kernel.WinogradPlanes, 1, w.in.C, w.out.C)) +
+		in.bytes(w.frame, w.in, w.lattice) + out.bytes(w.frame, w.out, w.lattice) + growing*index*float64(w.atOnce)
 }
 
 // scratch returns the number of elements that forward and weightGrad work in.
 func (w *winograd[T]) scratch() int {
-	return planes(w.rows.Sites()*w.in.C) + planes(w.rows.Sites()*w.out.C)
+	return planes(w.atOnce*w.in.C) + planes(w.atOnce*w.out.C)
 }
 
 // planes returns the length of planes of n elements.

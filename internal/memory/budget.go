@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"sync"
+	"unsafe"
 
 	"github.com/coarsegrain/taylornet/tensor"
 )
@@ -36,6 +37,18 @@ func Or(budget int64) int64 {
 		return Default()
 	}
 	return budget
+}
+
+// Rest returns what is left of a budget, 0 meaning Default, of which so many bytes are
+// held. It is at least 1, because 0 would mean Default.
+func Rest(budget int64, held float64) int64 {
+	return int64(max(1, float64(Or(budget))-held))
+}
+
+// Of returns the size of n elements of type T in bytes.
+func Of[T tensor.Float](n float64) float64 {
+	var zero T
+	return n * float64(unsafe.Sizeof(zero))
 }
 
 // ForFile returns the budget of the work that a file of so many bytes asks for, if the
