@@ -33,7 +33,7 @@ L12 cmd/...
 
 // modules is who may import what from elsewhere, outside tests.
 const modules = `
-golang.org/x/sys                    internal/cpu internal/memory
+golang.org/x/sys                    internal/cpu internal/fsx internal/memory
 golang.org/x/image                  dataset dataset/drawing app/internal/report
 golang.org/x/text                   dataset
 gonum.org/v1/plot                   app/internal/report
