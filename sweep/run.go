@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -58,7 +57,8 @@ func (load Load) Once() Load {
 // Options say how a sweep is made. The outcome depends on the data, the teachers and the
 // engine among them.
 type Options struct {
-	// Dir is the folder of the sweep, which is made if it is missing.
+	// Dir is the folder of the sweep, which is made if it is missing. Until Run returns,
+	// the folder is the sweep's own: another gets an error that wraps train.ErrInUse.
 	Dir string
 	// Resume continues the sweep in Dir, which must be of the same plan.
 	Resume bool
@@ -96,6 +96,7 @@ type Options struct {
 type sweep struct {
 	plan   *Plan
 	opts   Options
+	files  fsx.FS
 	atOnce int // runs that are made at a time
 }
 
@@ -106,7 +107,12 @@ func Run(ctx context.Context, plan *Plan, opts Options) (*Results, error) {
 	if err := plan.Validate(); err != nil {
 		return nil, fmt.Errorf("plan: %w", err)
 	}
-	s := &sweep{plan: plan, opts: opts}
+	owner, err := fsx.Own(opts.Dir, train.ErrInUse)
+	if err != nil {
+		return nil, err
+	}
+	defer owner.Release()
+	s := &sweep{plan: plan, opts: opts, files: owner.FS(fsx.OS{})}
 	if err := s.open(); err != nil {
 		return nil, err
 	}
@@ -118,7 +124,7 @@ func Run(ctx context.Context, plan *Plan, opts Options) (*Results, error) {
 	if err != nil {
 		return nil, err
 	}
-	return results, writeJSON(filepath.Join(opts.Dir, ResultsFile), results)
+	return results, s.writeJSON(filepath.Join(opts.Dir, ResultsFile), results)
 }
 
 // Check returns the error that would keep a run of a variation from starting, its folder
@@ -167,9 +173,6 @@ func (s *sweep) open() error {
 			return fmt.Errorf("%s: %w", run.Dir, train.ErrExists)
 		}
 	}
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return fmt.Errorf("making the sweep's folder: %w", err)
-	}
 	if err := fsx.RemoveTemp(dir); err != nil { // of a sweep that was killed before it had its plan
 		return err
 	}
@@ -177,7 +180,7 @@ func (s *sweep) open() error {
 	if err != nil {
 		return err
 	}
-	return fsx.WriteBytes(fsx.OS{}, filepath.Join(dir, PlanFile), text)
+	return fsx.WriteBytes(s.files, filepath.Join(dir, PlanFile), text)
 }
 
 // runs makes the runs that are not finished and returns the results of all.
@@ -222,24 +225,25 @@ func (s *sweep) make(ctx context.Context, run PlannedRun) (*RunResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	trained, err := s.train(ctx, run, data)
 	result := &RunResult{Seed: run.Seed}
-	var diverged error
-	switch {
-	case errors.Is(err, train.ErrDiverged):
-		result.Diverged, diverged = true, err
-	case err != nil:
-		return nil, err
-	default:
+	record := func() error { return s.writeJSON(filepath.Join(run.Dir, ResultFile), result) }
+	diverged := s.train(ctx, run, data, func(trained *train.Result) error {
 		result.take(run.Dir, trained)
 		if s.opts.Trained != nil {
 			if err := s.opts.Trained(run, data, trained); err != nil {
-				return nil, err
+				return err
 			}
 		}
-	}
-	if err := writeJSON(filepath.Join(run.Dir, ResultFile), result); err != nil {
-		return nil, err
+		return record()
+	})
+	if diverged != nil {
+		if !errors.Is(diverged, train.ErrDiverged) {
+			return nil, diverged
+		}
+		result.Diverged = true
+		if err := record(); err != nil {
+			return nil, err
+		}
 	}
 	if s.opts.Done != nil {
 		s.opts.Done(run, result, diverged)
@@ -247,16 +251,17 @@ func (s *sweep) make(ctx context.Context, run PlannedRun) (*RunResult, error) {
 	return result, nil
 }
 
-// train trains with the run's share of the CPUs, unless the options give workers.
-func (s *sweep) train(ctx context.Context, run PlannedRun, data *dataset.Data) (*train.Result, error) {
+// train trains with the run's share of the CPUs, unless the options give workers, and of
+// the memory.
+func (s *sweep) train(ctx context.Context, run PlannedRun, data *dataset.Data, finished func(*train.Result) error) error {
 	opts := train.Options{
 		Dir: run.Dir, Resume: s.opts.Resume && train.Exists(run.Dir),
-		Engine: s.opts.Engine, Workers: s.opts.Workers, SaveEvery: s.opts.SaveEvery,
+		Engine: s.opts.Engine, Workers: s.opts.Workers, SaveEvery: s.opts.SaveEvery, Finished: finished,
 	}
 	if !opts.Resume {
 		var err error
 		if opts.Teacher, err = s.opts.teacher(run); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if opts.Workers == 0 && s.atOnce > 1 {
@@ -265,13 +270,14 @@ func (s *sweep) train(ctx context.Context, run PlannedRun, data *dataset.Data) (
 	if s.opts.Watch != nil {
 		opts.Progress = s.opts.Watch(run, data)
 	}
-	return train.Run(ctx, run.Settings(), data, opts)
+	_, err := train.Run(ctx, run.Settings(), data, opts)
+	return err
 }
 
-func writeJSON(path string, value any) error {
+func (s *sweep) writeJSON(path string, value any) error {
 	text, err := json.Marshal(value)
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}
-	return fsx.WriteBytes(fsx.OS{}, path, append(text, '\n'))
+	return fsx.WriteBytes(s.files, path, append(text, '\n'))
 }

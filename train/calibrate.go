@@ -1,6 +1,7 @@
 package train
 
 import (
+	"context"
 	"slices"
 	"sync"
 
@@ -19,15 +20,16 @@ const calibrationImages = 4096
 // Each statistic is the mean of the middle fifth of the values of all micro-batches. In
 // a deep polynomial, one image in a thousand has feature maps so large that they
 // would dominate a mean of all variances.
-func (r *run) calibrate(params []float32) {
+// If ctx ends, the places are as they were.
+func (r *run) calibrate(ctx context.Context, params []float32) error {
 	if r.trained == len(r.params) {
-		return
+		return nil
 	}
 	var measured [][]float32
 	var lock sync.Mutex
 	batches := min(r.perEpoch, (calibrationImages+r.batch.N-1)/r.batch.N)
 	for b := range batches {
-		r.trainer.Gradient(r.grads, params, &engine.Batch[float32]{
+		_, err := r.trainer.GradientContext(ctx, r.grads, params, &engine.Batch[float32]{
 			N: r.batch.N,
 			Input: func(i int, x []float32) {
 				r.norm.Apply(x, r.training.Image(int(r.order[b*r.batch.N+i])))
@@ -38,6 +40,9 @@ func (r *run) calibrate(params []float32) {
 				measured = append(measured, slices.Clone(stats))
 			},
 		})
+		if err != nil {
+			return err
+		}
 	}
 	values := make([]float32, len(measured))
 	for i := range params[r.trained:] {
@@ -46,6 +51,7 @@ func (r *run) calibrate(params []float32) {
 		}
 		params[r.trained+i] = middle(values)
 	}
+	return nil
 }
 
 // middle sorts the values and returns the mean of the middle fifth, at least one value.

@@ -5,9 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
+	"time"
 
+	"github.com/coarsegrain/taylornet/internal/check"
+	"github.com/coarsegrain/taylornet/internal/fsx"
+	"github.com/coarsegrain/taylornet/internal/memory"
 	"github.com/coarsegrain/taylornet/internal/safetensors"
 	"github.com/coarsegrain/taylornet/optim"
 )
@@ -30,6 +35,8 @@ type status struct {
 	// OptimiserSteps is the step count of the optimiser's state.
 	OptimiserSteps int  `json:"optimiser_steps"`
 	Done           bool `json:"done"`
+	// SavedAt is when the checkpoint was written.
+	SavedAt time.Time `json:"saved_at,omitzero"`
 }
 
 // sums are totals over the steps of an epoch, of which its metrics are made.
@@ -40,12 +47,57 @@ type sums struct {
 	Seconds float64 `json:"seconds"`
 }
 
-// consistent reports whether a run of so many epochs, each of so many steps, can have
-// this status.
-func (s *status) consistent(epochs, steps int) bool {
-	return s.Step >= 0 && s.OptimiserSteps >= 0 && len(s.History) <= epochs && len(s.History) == s.Step/steps &&
-		s.Best >= -1 && s.Best < len(s.History) && (s.Best >= 0) == (s.Step >= steps) &&
-		(s.Done && s.Step >= steps && s.Step%steps == 0 || !s.Done && s.Step < epochs*steps)
+// consistent reports whether a run of so many epochs, each of so many steps with so many
+// images, can have this status. All steps of the epoch in progress may be made: it is then
+// still to be evaluated.
+func (s *status) consistent(epochs, steps, images int) bool {
+	closed := len(s.History)
+	made := s.Step - closed*steps // in the epoch in progress
+	return made >= 0 && made <= steps && s.OptimiserSteps >= 0 && s.Partial.Images == made*images &&
+		s.Best >= -1 && s.Best < closed && (s.Best >= 0) == (closed > 0) &&
+		(s.Done && closed > 0 && closed <= epochs && made == 0 || !s.Done && closed < epochs)
+}
+
+// Bounds on what a checkpoint says of a run's course.
+const (
+	mostSeconds = 1e9  // of an epoch: 30 years
+	mostSpeed   = 1e12 // images per second
+	mostLoss    = 1e39 // of finite logits
+)
+
+// validate returns an error about a figure that no run has.
+func (s *status) validate() error {
+	if err := s.Config.Validate(); err != nil {
+		return err
+	}
+	for i, m := range s.History {
+		if m.Epoch != i+1 {
+			return fmt.Errorf("history: epoch %d is in place %d", m.Epoch, i+1)
+		}
+		if err := m.validate(); err != nil {
+			return fmt.Errorf("history: epoch %d: %w", m.Epoch, err)
+		}
+	}
+	p := s.Partial
+	return check.All(
+		check.Within("loss of the epoch in progress", p.Loss, 0, mostLoss),
+		check.Within("images of the epoch in progress", float64(p.Images), 0, math.MaxInt32),
+		check.Within("hits of the epoch in progress", float64(p.Correct), 0, float64(p.Images)),
+		check.Within("seconds of the epoch in progress", p.Seconds, 0, mostSeconds),
+	)
+}
+
+func (m *Metrics) validate() error {
+	return check.All(
+		check.Within("training loss", m.TrainLoss, 0, mostLoss),
+		check.Within("training accuracy", m.TrainAccuracy, 0, 1),
+		check.Within("validation loss", m.ValidationLoss, 0, mostLoss),
+		check.Within("validation accuracy", m.ValidationAccuracy, 0, 1),
+		check.Within("test accuracy", m.TestAccuracy, 0, 1),
+		check.Within("rate", m.Rate, 0, maxRate),
+		check.Within("seconds", m.Seconds, 0, mostSeconds),
+		check.Within("images per second", m.ImagesPerSecond, 0, mostSpeed),
+	)
 }
 
 // state is everything that a resume needs.
@@ -91,9 +143,10 @@ type checkpoint struct {
 	file *safetensors.File
 }
 
-func readCheckpoint(dir string) (*checkpoint, error) {
+// readCheckpoint returns the checkpoint in a folder. The budget is that of Options.Memory.
+func readCheckpoint(dir string, budget int64) (*checkpoint, error) {
 	path := filepath.Join(dir, LastFile)
-	data, err := os.ReadFile(path)
+	data, err := fsx.ReadFile(path, memory.Or(budget)/2) // it is decoded beside the bytes
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("nothing to resume in %s: %w", dir, err)
 	}
@@ -116,7 +169,7 @@ func decodeCheckpoint(data []byte) (*checkpoint, error) {
 	if err := json.Unmarshal([]byte(c.file.Metadata["progress"]), &c.status); err != nil {
 		return nil, err
 	}
-	return c, c.Config.Validate()
+	return c, c.validate()
 }
 
 // restore copies a checkpoint into a fresh state with the same settings.

@@ -70,6 +70,9 @@ var (
 	schedules  = []string{"onecycle", "cosine", "linear", "constant"}
 )
 
+// maxRate is the largest learning rate.
+const maxRate = 1e3
+
 // Validate returns an error that names every setting that is out of bounds.
 func (c *Config) Validate() error {
 	faults := []error{
@@ -78,16 +81,16 @@ func (c *Config) Validate() error {
 		check.Within("epochs", float64(c.Epochs), 1, 1e6),
 		check.Within("batch", float64(c.Batch), 1, 1<<20),
 		check.Within("micro-batch", float64(c.MicroBatch), 0, 1<<12),
-		check.Within("rate", c.Rate, math.SmallestNonzeroFloat64, 1e3),
+		check.Above("rate", c.Rate, 0, maxRate),
 		check.Within("weight decay", c.WeightDecay, 0, 100),
 		check.Within("momentum", c.Momentum, 0, 0.9999),
 		check.Within("warm-up", c.WarmUp, 0, 0.99),
 		check.Within("average", c.Average, 0, 0.999999),
 		check.Within("smoothing", c.Smoothing, 0, 0.999),
 		check.Within("mixup", c.Mixup, 0, 0.5),
-		check.Within("clip", c.Clip, 0, math.MaxFloat64),
+		check.Below("clip", c.Clip, 0, math.Inf(1)),
 		check.Within("freeze", c.Freeze, 0, 1),
-		check.Within("spread", c.Spread, 0, math.MaxFloat64),
+		check.Below("spread", c.Spread, 0, math.Inf(1)),
 		check.Within("validation", c.Validation, 0, 0.9),
 		check.Within("patience", float64(c.Patience), 0, 1e6),
 		c.Augment.Validate(),

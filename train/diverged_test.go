@@ -31,7 +31,7 @@ func TestDivergenceKeepsCheckpoint(t *testing.T) {
 					t.Errorf("error %q does not say %q", err, want)
 				}
 			}
-			c, err := readCheckpoint(dir)
+			c, err := readCheckpoint(dir, 0)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -34,11 +34,11 @@ func Exists(dir string) bool {
 
 // ReadRun returns the record of the run in a folder, finished or not.
 func ReadRun(dir string) (Record, error) {
-	c, err := readCheckpoint(dir)
+	c, err := readCheckpoint(dir, 0)
 	if err != nil {
 		return Record{}, err
 	}
-	return Record{Config: c.Config, DataSHA256: c.Fingerprint, Epochs: len(c.History)}, nil
+	return Record{Config: c.Config, DataSHA256: c.Fingerprint, Epochs: len(c.History), SavedAt: c.SavedAt}, nil
 }
 
 // open makes the run folder, or restores the run that is in it.
@@ -51,9 +51,6 @@ func (r *run) open() error {
 	}
 	if Exists(r.opts.Dir) {
 		return fmt.Errorf("%s: %w", r.opts.Dir, ErrExists)
-	}
-	if err := os.MkdirAll(r.opts.Dir, 0o777); err != nil {
-		return fmt.Errorf("making the run folder: %w", err)
 	}
 	if err := fsx.RemoveTemp(r.opts.Dir); err != nil { // of a run killed before its first checkpoint
 		return err
@@ -71,7 +68,7 @@ func (r *run) open() error {
 
 // resume restores the run in the folder.
 func (r *run) resume() error {
-	c, err := readCheckpoint(r.opts.Dir)
+	c, err := readCheckpoint(r.opts.Dir, r.opts.Memory)
 	if err != nil {
 		return err
 	}
@@ -87,7 +84,7 @@ func (r *run) resume() error {
 	if c.ValidationFingerprint != r.ValidationFingerprint {
 		return fmt.Errorf("resuming %s: the validation images of %s differ from those that its epochs were compared by", r.opts.Dir, r.data.Name)
 	}
-	if !c.consistent(r.Config.Epochs, r.perEpoch) {
+	if !c.consistent(r.Config.Epochs, r.perEpoch, r.batch.N) {
 		return fmt.Errorf("resuming %s: the progress in %s is inconsistent", r.opts.Dir, LastFile)
 	}
 	if err := r.restore(c); err != nil {
@@ -109,6 +106,7 @@ func (r *run) path(name string) string { return filepath.Join(r.opts.Dir, name) 
 // save writes a checkpoint.
 func (r *run) save() error {
 	r.saved = time.Now()
+	r.SavedAt = r.saved.Round(0) // without the process's own clock
 	if r.opts.Dir == "" {
 		return nil
 	}

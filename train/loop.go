@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -15,28 +16,23 @@ func (r *run) epochOf(step int) int { return step / r.perEpoch }
 
 // epoch makes the remaining steps of the epoch in progress, evaluates, and saves.
 func (r *run) epoch(ctx context.Context) error {
-	epoch := r.epochOf(r.Step)
+	epoch := len(r.History)
+	end := (epoch + 1) * r.perEpoch
 	rng.Permutation(r.order, r.Config.Seed, "order", uint64(epoch))
-	for r.epochOf(r.Step) == epoch {
-		if ctx.Err() != nil {
-			if err := r.save(); err != nil {
-				return err
-			}
-			return fmt.Errorf("%w at epoch %d, step %d: %w", ErrInterrupted, epoch+1, r.Step%r.perEpoch, context.Cause(ctx))
+	for r.Step < end {
+		if err := r.update(ctx); err != nil {
+			return r.ended(ctx, err)
 		}
-		if err := r.update(); err != nil {
-			return err
-		}
-		if time.Since(r.saved) >= r.opts.SaveEvery && r.epochOf(r.Step) == epoch {
+		if time.Since(r.saved) >= r.opts.SaveEvery && r.Step < end {
 			if err := r.save(); err != nil {
 				return err
 			}
 		}
 		r.report(epoch, nil)
 	}
-	metrics, err := r.closeEpoch(epoch)
+	metrics, err := r.closeEpoch(ctx)
 	if err != nil {
-		return err
+		return r.ended(ctx, err)
 	}
 	if err := r.save(); err != nil {
 		return err
@@ -48,19 +44,41 @@ func (r *run) epoch(ctx context.Context) error {
 	return nil
 }
 
-// update makes one step: it updates the parameters once.
-func (r *run) update() error {
+// ended returns the error that ended an epoch: an interruption if ctx is done. The steps
+// that were made are then saved. A step or an evaluation in progress is lost.
+func (r *run) ended(ctx context.Context, err error) error {
+	if ctx.Err() == nil || errors.Is(err, ErrDiverged) {
+		return err
+	}
+	if err := r.save(); err != nil {
+		return err
+	}
+	epoch := len(r.History)
+	return fmt.Errorf("%w at epoch %d, step %d: %w", ErrInterrupted, epoch+1, r.Step-epoch*r.perEpoch, context.Cause(ctx))
+}
+
+// update makes one step: it updates the parameters once. If ctx ends, nothing that counts
+// has changed.
+func (r *run) update(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	start := time.Now()
 	if r.Config.Freeze > 0 && r.Step == r.freezeStep() {
-		if err := r.freeze(); err != nil {
+		if err := r.freeze(ctx); err != nil {
 			return err
 		}
 	}
 	rate := r.schedule.At(r.Step, r.Config.Epochs*r.perEpoch)
 	if r.teacher != nil {
-		r.teacher.answer(&r.batch)
+		if err := r.teacher.answer(ctx, &r.batch); err != nil {
+			return err
+		}
 	}
-	loss := r.trainer.Gradient(r.grads, r.params, &r.batch)
+	loss, err := r.trainer.GradientContext(ctx, r.grads, r.params, &r.batch)
+	if err != nil {
+		return err
+	}
 	if !finite(loss) || loss > blowUp {
 		return r.divergedAt("the loss", loss)
 	}
@@ -92,22 +110,23 @@ func (r *run) update() error {
 }
 
 // closeEpoch evaluates the averaged weights on the validation images, keeps them if
-// they are the best yet, and decides whether the run is done.
-func (r *run) closeEpoch(epoch int) (*Metrics, error) {
-	ctx := context.Background() // an interruption would lose the steps since the last checkpoint
+// they are the best yet, and decides whether the run is done. If ctx ends, the epoch can be
+// closed again.
+func (r *run) closeEpoch(ctx context.Context) (*Metrics, error) {
 	images := float64(r.Partial.Images)
 	m := Metrics{
-		Epoch: epoch + 1, TrainLoss: r.Partial.Loss / images, TrainAccuracy: float64(r.Partial.Correct) / images,
+		Epoch: len(r.History) + 1, TrainLoss: r.Partial.Loss / images, TrainAccuracy: float64(r.Partial.Correct) / images,
 		Rate:    r.schedule.At(r.Step-1, r.Config.Epochs*r.perEpoch),
 		Seconds: r.Partial.Seconds, ImagesPerSecond: images / r.Partial.Seconds,
 	}
-	r.Partial = sums{}
 	if !r.frozen() {
-		r.calibrate(r.average)
+		if err := r.calibrate(ctx, r.average); err != nil {
+			return nil, err
+		}
 	}
 	current, err := r.model(r.average, nil)
 	if err != nil {
-		return nil, r.diverged(fmt.Sprintf("after epoch %d: %v", epoch+1, err))
+		return nil, r.diverged(fmt.Sprintf("after epoch %d: %v", m.Epoch, err))
 	}
 	if r.opts.TestCurve {
 		e, err := current.Evaluate(ctx, r.data.Test.All())
@@ -123,6 +142,7 @@ func (r *run) closeEpoch(epoch int) (*Metrics, error) {
 		}
 		m.ValidationAccuracy, m.ValidationLoss = e.Accuracy(), e.Loss
 	}
+	r.Partial = sums{}
 	r.History = append(r.History, m)
 	if r.validation.Len() == 0 || r.Best < 0 || m.better(&r.History[r.Best]) {
 		r.Best = len(r.History) - 1
@@ -144,8 +164,10 @@ func (r *run) frozen() bool { return r.Step > r.freezeStep() }
 
 // freeze fixes the norms' statistics for the rest of the run. The average of the
 // weights starts again, because it was taken over networks with other statistics.
-func (r *run) freeze() error {
-	r.calibrate(r.params)
+func (r *run) freeze(ctx context.Context) error {
+	if err := r.calibrate(ctx, r.params); err != nil {
+		return err
+	}
 	copy(r.average, r.params)
 	return r.compile(true)
 }

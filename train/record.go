@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"time"
 
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/model"
@@ -23,6 +24,8 @@ type Record struct {
 	ValidationAccuracy float64 `json:"validation_accuracy,omitempty"`
 	// TestAccuracy is 0 until the run is finished.
 	TestAccuracy float64 `json:"test_accuracy,omitempty"`
+	// SavedAt is when ReadRun's checkpoint was written; a model does not record it.
+	SavedAt time.Time `json:"-"`
 }
 
 // ReadRecord returns what a model says about its training. The record is empty if the

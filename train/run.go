@@ -22,12 +22,16 @@ var (
 	ErrInterrupted = errors.New("training interrupted")
 	// ErrExists is wrapped by the error of a new run in a folder that already holds one.
 	ErrExists = errors.New("the folder already holds a run")
+	// ErrInUse is wrapped by the error of a run in a folder that another run, of any
+	// process, is writing to. The text says which.
+	ErrInUse = errors.New("the folder is in use")
 )
 
 // Options say how a run is made. The outcome depends on the teacher and the engine among
 // them.
 type Options struct {
-	// Dir is the run folder, which is made if it is missing; "" writes nothing.
+	// Dir is the run folder, which is made if it is missing; "" writes nothing. Until Run
+	// returns, the folder is the run's own.
 	Dir string
 	// Resume continues the run in Dir, which must have the same Config and data. The data
 	// are the same if their checksum is; their name may be another.
@@ -56,6 +60,9 @@ type Options struct {
 	TestCurve bool
 	// Progress, if not nil, is called after every step and every epoch.
 	Progress func(Progress)
+	// Finished, if not nil, is called with the finished run while the folder is still the
+	// run's own: more files can be written to it. Its error is that of Run.
+	Finished func(*Result) error
 	// fs is where files are written: a test can make its calls fail.
 	fs fsx.FS
 }
@@ -79,6 +86,15 @@ const DefaultSaveEvery = 30 * time.Second
 // the finished run. If ctx ends first, Run saves a checkpoint and returns an error that
 // wraps ErrInterrupted.
 func Run(ctx context.Context, cfg Config, data *dataset.Data, opts Options) (*Result, error) {
+	opts.setDefaults()
+	if opts.Dir != "" {
+		owner, err := fsx.Own(opts.Dir, ErrInUse)
+		if err != nil {
+			return nil, err
+		}
+		defer owner.Release()
+		opts.fs = owner.FS(opts.fs)
+	}
 	r, err := newRun(cfg, data, opts)
 	if err != nil {
 		return nil, err
@@ -95,7 +111,10 @@ func Run(ctx context.Context, cfg Config, data *dataset.Data, opts Options) (*Re
 	if err != nil && ctx.Err() != nil { // the checkpoint says that all epochs are made
 		err = fmt.Errorf("%w after the last epoch: %w", ErrInterrupted, context.Cause(ctx))
 	}
-	return result, err
+	if err != nil || opts.Finished == nil {
+		return result, err
+	}
+	return result, opts.Finished(result)
 }
 
 // Check returns the error that would keep a run from starting, its folder aside. The

@@ -91,7 +91,7 @@ func (c stepsCase) compare(t *testing.T) {
 	}
 	for step, loss := range want {
 		before := r.Partial.Loss
-		if err := r.update(); err != nil {
+		if err := r.update(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		got := (r.Partial.Loss - before) / float64(r.batch.N)

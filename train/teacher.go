@@ -1,6 +1,7 @@
 package train
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -98,9 +99,9 @@ func (r *run) checkTeacher(m *model.Model) error {
 }
 
 // answer computes the teacher's probabilities of the run's classes for a batch.
-func (t *teacher) answer(batch *engine.Batch[float32]) {
+func (t *teacher) answer(ctx context.Context, batch *engine.Batch[float32]) error {
 	channels := len(t.scale)
-	t.program.Run(batch.N, func(i int, x []float32) {
+	return t.program.RunContext(ctx, batch.N, func(i int, x []float32) {
 		batch.Input(i, x)
 		for k := range x {
 			x[k] = float32(t.scale[k%channels]*x[k]) + t.shift[k%channels]

@@ -79,7 +79,9 @@ func TestTeacherAnswers(t *testing.T) {
 	for i := range r.order {
 		r.order[i] = int32(i)
 	}
-	r.teacher.answer(&r.batch)
+	if err := r.teacher.answer(t.Context(), &r.batch); err != nil {
+		t.Fatal(err)
+	}
 	x := tensor.New(r.batch.N, data.Train.H, data.Train.W, data.Train.C)
 	for i := range r.batch.N {
 		for k, v := range r.training.Image(i) {
@@ -143,7 +145,9 @@ func TestTeacherClassesByName(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.teacher.answer(&r.batch)
+		if err := r.teacher.answer(t.Context(), &r.batch); err != nil {
+			t.Fatal(err)
+		}
 		return r.teacher.probabilities
 	}
 	want := answers(m, dataset.ByName, data)
@@ -172,7 +176,9 @@ func TestTeacherClassesByName(t *testing.T) {
 	if r.teacher, err = r.newTeacher(m); err != nil {
 		t.Fatal(err)
 	}
-	r.teacher.answer(&r.batch)
+	if err := r.teacher.answer(t.Context(), &r.batch); err != nil {
+		t.Fatal(err)
+	}
 	for i, p := range r.teacher.probabilities {
 		slices.Reverse(p)
 		if !slices.Equal(p, want[i]) {

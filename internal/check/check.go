@@ -21,6 +21,11 @@ func Within(name string, v, lo, hi float64) error {
 	return want(name, v, v >= lo && v <= hi, number(lo)+" to "+number(hi))
 }
 
+// Above wants a value above lo and up to hi.
+func Above(name string, v, lo, hi float64) error {
+	return want(name, v, v > lo && v <= hi, "above "+number(lo)+", up to "+number(hi))
+}
+
 // Below wants a value of at least lo and below hi. A hi of +Inf admits every
 // finite one.
 func Below(name string, v, lo, hi float64) error {

@@ -11,10 +11,6 @@ import (
 	"time"
 )
 
-// ErrInUse is wrapped by the error about a folder that another process, or another
-// goroutine, writes to.
-var ErrInUse = errors.New("the folder is in use")
-
 // lockFile is the file in a folder that its owner holds a lock on.
 const lockFile = ".lock"
 
@@ -25,15 +21,16 @@ const maxHolder = 4096
 // back when the process ends, however it ends. A file system that has no locks, as some
 // network file systems, gives the right to all that ask.
 type Owner struct {
-	dir  string
-	file *os.File
-	made bool // whether the folder was made for the owner
+	dir   string
+	file  *os.File
+	made  bool  // whether the folder was made for the owner
+	inUse error // wrapped if there is another owner
 }
 
 // Own makes a folder, if it is missing, and becomes its owner. If the folder has one, the
-// error names it and wraps ErrInUse.
-func Own(dir string) (*Owner, error) {
-	o := &Owner{dir: filepath.Clean(dir)}
+// error names it and wraps inUse.
+func Own(dir string, inUse error) (*Owner, error) {
+	o := &Owner{dir: filepath.Clean(dir), inUse: inUse}
 	var err error
 	for range 100 { // its last owner may remove the file, or the folder, as it is opened
 		if err = o.make(); err != nil {
@@ -50,7 +47,7 @@ func Own(dir string) (*Owner, error) {
 	if err == nil {
 		err = errors.New(lockFile + " is replaced again and again")
 	}
-	if errors.Is(err, ErrInUse) {
+	if errors.Is(err, inUse) {
 		return nil, err
 	}
 	return nil, fmt.Errorf("cannot write to the folder %s: %w", dir, err)
@@ -82,7 +79,7 @@ func (o *Owner) lock() (held bool, err error) {
 	}
 	free, err := tryLock(o.file)
 	if err == nil && !free {
-		err = o.inUse()
+		err = o.holder()
 	}
 	if err == nil && o.Check() == nil { // else it was removed after it was opened: the lock is on nothing
 		if err = o.sign(); err == nil {
@@ -116,19 +113,19 @@ func (o *Owner) sign() error {
 	return err
 }
 
-// inUse returns the error about the owner that holds the lock.
-func (o *Owner) inUse() error {
+// holder returns the error about the owner that holds the lock.
+func (o *Owner) holder() error {
 	var by holder
 	text, err := ReadFile(o.path(), maxHolder)
 	if err != nil || json.Unmarshal(text, &by) != nil || by.PID <= 0 { // not signed yet
-		return fmt.Errorf("%s is being written by another process: %w", o.dir, ErrInUse)
+		return fmt.Errorf("%s is being written by another process: %w", o.dir, o.inUse)
 	}
 	since := by.Since.Local()
 	layout := "15:04"
 	if since.Format(time.DateOnly) != time.Now().Format(time.DateOnly) {
 		layout = time.DateOnly + " 15:04"
 	}
-	return fmt.Errorf("%s is being written by process %d on %s since %s: %w", o.dir, by.PID, by.Host, since.Format(layout), ErrInUse)
+	return fmt.Errorf("%s is being written by process %d on %s since %s: %w", o.dir, by.PID, by.Host, since.Format(layout), o.inUse)
 }
 
 // Check returns an error if the folder is no longer the one that is owned: it was moved,
@@ -145,6 +142,21 @@ func (o *Owner) Check() error {
 		err = errors.New("it was moved, removed or replaced")
 	}
 	return fmt.Errorf("the folder %s: %w", o.dir, err)
+}
+
+// FS returns a file system that makes files only while the folder is owned.
+func (o *Owner) FS(files FS) FS { return ownedFS{files, o} }
+
+type ownedFS struct {
+	FS
+	*Owner
+}
+
+func (f ownedFS) Create(path string) (File, error) {
+	if err := f.Check(); err != nil {
+		return nil, err
+	}
+	return f.FS.Create(path)
 }
 
 // Release gives the folder up. It removes the folder if Own made it and it is still empty.

@@ -13,9 +13,11 @@ import (
 	"time"
 )
 
+var errInUse = errors.New("in use")
+
 func mustOwn(t *testing.T, dir string) *Owner {
 	t.Helper()
-	o, err := Own(dir)
+	o, err := Own(dir, errInUse)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,10 +49,10 @@ func TestOwnRefusesTheSecond(t *testing.T) {
 	needLocks(t)
 	dir := filepath.Join(t.TempDir(), "runs", "new")
 	first := mustOwn(t, dir)
-	_, err := Own(dir + "/.")
+	_, err := Own(dir + "/.", errInUse)
 	host, _ := os.Hostname()
 	for _, part := range []string{dir + " is being written by process ", host, " since "} {
-		if !errors.Is(err, ErrInUse) || !strings.Contains(err.Error(), part) || strings.Contains(err.Error(), "\n") {
+		if !errors.Is(err, errInUse) || !strings.Contains(err.Error(), part) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%v: want %q in it", err, part)
 		}
 	}
@@ -66,7 +68,7 @@ func TestOwnRefusedWithoutName(t *testing.T) {
 		if err := os.WriteFile(first.path(), []byte(text), 0o666); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Own(dir); !errors.Is(err, ErrInUse) || !strings.Contains(err.Error(), "by another process") {
+		if _, err := Own(dir, errInUse); !errors.Is(err, errInUse) || !strings.Contains(err.Error(), "by another process") {
 			t.Errorf("%.20q: %v", text, err)
 		}
 		first.Release()
@@ -85,7 +87,7 @@ func TestOwnSaysTheDay(t *testing.T) {
 	if err := os.WriteFile(first.path(), text, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Own(dir); err == nil || !strings.Contains(err.Error(), "by process 7 on node since 2020-02-03 04:05: ") {
+	if _, err := Own(dir, errInUse); err == nil || !strings.Contains(err.Error(), "by process 7 on node since 2020-02-03 04:05: ") {
 		t.Error(err)
 	}
 }
@@ -158,8 +160,8 @@ func TestOwnRefusesOddFolders(t *testing.T) {
 		cases[locked] = "permission denied"
 	}
 	for dir, want := range cases {
-		_, err := Own(dir)
-		if err == nil || errors.Is(err, ErrInUse) || !strings.HasPrefix(err.Error(), "cannot write to the folder "+dir+": ") || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+		_, err := Own(dir, errInUse)
+		if err == nil || errors.Is(err, errInUse) || !strings.HasPrefix(err.Error(), "cannot write to the folder "+dir+": ") || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("Own(%s): %v", dir, err)
 		}
 	}
@@ -207,9 +209,9 @@ func TestOwnersTakeTurns(t *testing.T) {
 	for range 8 {
 		all.Go(func() {
 			for range 200 {
-				o, err := Own(dir)
+				o, err := Own(dir, errInUse)
 				if err != nil {
-					if !errors.Is(err, ErrInUse) {
+					if !errors.Is(err, errInUse) {
 						t.Error(err)
 					}
 					continue
