@@ -24,7 +24,7 @@ var (
 	ErrExists = errors.New("the folder already holds a run")
 	// ErrInUse is wrapped by the error of a run in a folder that another run, of any
 	// process, is writing to. The text says which.
-	ErrInUse = errors.New("the folder is in use")
+	ErrInUse = errors.New("another run is writing to the folder")
 )
 
 // Options say how a run is made. The outcome depends on the teacher and the engine among

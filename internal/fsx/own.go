@@ -118,14 +118,14 @@ func (o *Owner) holder() error {
 	var by holder
 	text, err := ReadFile(o.path(), maxHolder)
 	if err != nil || json.Unmarshal(text, &by) != nil || by.PID <= 0 { // not signed yet
-		return fmt.Errorf("%s is being written by another process: %w", o.dir, o.inUse)
+		return fmt.Errorf("%s: %w", o.dir, o.inUse)
 	}
 	since := by.Since.Local()
 	layout := "15:04"
 	if since.Format(time.DateOnly) != time.Now().Format(time.DateOnly) {
 		layout = time.DateOnly + " 15:04"
 	}
-	return fmt.Errorf("%s is being written by process %d on %s since %s: %w", o.dir, by.PID, by.Host, since.Format(layout), o.inUse)
+	return fmt.Errorf("%s: %w: process %d on %s, since %s", o.dir, o.inUse, by.PID, by.Host, since.Format(layout))
 }
 
 // Check returns an error if the folder is no longer the one that is owned: it was moved,

@@ -51,7 +51,7 @@ func TestOwnRefusesTheSecond(t *testing.T) {
 	first := mustOwn(t, dir)
 	_, err := Own(dir + "/.", errInUse)
 	host, _ := os.Hostname()
-	for _, part := range []string{dir + " is being written by process ", host, " since "} {
+	for _, part := range []string{dir + ": in use: process ", host, ", since "} {
 		if !errors.Is(err, errInUse) || !strings.Contains(err.Error(), part) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%v: want %q in it", err, part)
 		}
@@ -68,7 +68,7 @@ func TestOwnRefusedWithoutName(t *testing.T) {
 		if err := os.WriteFile(first.path(), []byte(text), 0o666); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Own(dir, errInUse); !errors.Is(err, errInUse) || !strings.Contains(err.Error(), "by another process") {
+		if _, err := Own(dir, errInUse); !errors.Is(err, errInUse) || err.Error() != dir+": in use" {
 			t.Errorf("%.20q: %v", text, err)
 		}
 		first.Release()
@@ -87,7 +87,7 @@ func TestOwnSaysTheDay(t *testing.T) {
 	if err := os.WriteFile(first.path(), text, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Own(dir, errInUse); err == nil || !strings.Contains(err.Error(), "by process 7 on node since 2020-02-03 04:05: ") {
+	if _, err := Own(dir, errInUse); err == nil || !strings.Contains(err.Error(), "process 7 on node, since 2020-02-03 04:05") {
 		t.Error(err)
 	}
 }

@@ -232,7 +232,7 @@ func (a *app) classifyImages(ctx context.Context, c *distill.Classifier, m *mode
 	}
 	var err error
 	if f.out == "" && !a.json {
-		if f.out, err = freeDir("classified"); err != nil {
+		if f.out, err = a.newDir("classified"); err != nil {
 			return err
 		}
 	}

@@ -263,7 +263,7 @@ func (d *distillation) configure() (err error) {
 		return &usageError{err}
 	}
 	if f.out == "" {
-		f.out, err = freeDir("distilled")
+		f.out, err = d.newDir("distilled")
 	}
 	return err
 }

@@ -99,7 +99,7 @@ func (a *app) explain(ctx context.Context, arg string, f *explainFlags) error {
 	var sample string
 	request.Training, sample = a.trainingImages(ctx, m, request.Sample)
 	if f.out == "" && !a.json {
-		if f.out, err = freeDir("explain"); err != nil {
+		if f.out, err = a.newDir("explain"); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -66,7 +67,7 @@ func (a *app) prepareNew(ctx context.Context, f *trainFlags) (*job, error) {
 		return nil, err
 	}
 	if j.dir = f.out; j.dir == "" {
-		j.dir, err = freeRunDir(j.config.Data)
+		j.dir, err = a.newDir(runDir(j.config.Data))
 	}
 	return j, err
 }
@@ -194,11 +195,12 @@ func (a *app) runToResume(ctx context.Context, f *trainFlags, source string, loa
 		return "", err
 	}
 	dir, err := a.findRun(ctx, given.data(), load)
-	if err == nil || f.net != "" {
+	if !errors.Is(err, errNothing) || f.net != "" {
 		return dir, err
 	}
-	if runs, _ := savedRuns(); len(runs) > 0 {
-		return runs[0].dir, nil
+	runs, _ := savedRuns()
+	if last, ambiguous := latest(runs, func(*savedRun) (bool, error) { return true, nil }); last != "" || ambiguous != nil {
+		return last, ambiguous
 	}
 	return "", err
 }

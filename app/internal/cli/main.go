@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/coarsegrain/taylornet/engine"
+	"github.com/coarsegrain/taylornet/train"
 )
 
 // Exit statuses.
@@ -28,6 +29,7 @@ func Main(args []string, stdout, stderr io.Writer, engines ...engine.Engine[floa
 
 // execute runs the command with its arguments.
 func (a *app) execute(ctx context.Context, args []string) error {
+	defer a.removeEmpty()
 	root := a.root()
 	root.SetArgs(args)
 	root.SetOut(a.out)
@@ -39,6 +41,8 @@ func (a *app) execute(ctx context.Context, args []string) error {
 		return fmt.Errorf("writing the output: %w", a.out.err)
 	case err != nil && !a.started && !errors.As(err, &wrong):
 		return misused(cmd, err)
+	case errors.Is(err, train.ErrInUse):
+		return fmt.Errorf("%w: wait until it has ended, or choose another folder with --out", err)
 	}
 	return err
 }

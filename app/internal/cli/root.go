@@ -27,7 +27,8 @@ type app struct {
 	dataDir string
 	engine  engineFlag
 	memory  memoryFlag
-	started bool // the arguments have been parsed
+	started bool     // the arguments have been parsed
+	made    []string // folders that newDir has made
 
 	resumable atomic.Bool // the command can take up what it has saved
 }

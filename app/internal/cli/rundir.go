@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/coarsegrain/taylornet/spec"
@@ -22,11 +23,6 @@ const runsDir = "runs"
 // ones are numbered: runs/digits-2 and so on.
 func runDir(source string) string { return filepath.Join(runsDir, filepath.Base(source)) }
 
-// freeRunDir returns the first of them that does not exist.
-func freeRunDir(source string) (string, error) {
-	return freeDir(runDir(source))
-}
-
 // numbered returns the n-th folder of a name, counted from 1.
 func numbered(dir string, n int) string {
 	if n > 1 {
@@ -35,17 +31,27 @@ func numbered(dir string, n int) string {
 	return dir
 }
 
-// freeDir returns the first folder of a name that does not exist.
-func freeDir(name string) (string, error) {
-	for n := 1; ; n++ {
+// newDir makes the first folder of a name that does not exist, and so has it before any
+// other command that looks for one.
+func (a *app) newDir(name string) (string, error) {
+	err := os.MkdirAll(filepath.Dir(name), 0o777)
+	for n := 1; err == nil; n++ {
 		dir := numbered(name, n)
-		_, err := os.Lstat(dir)
-		if errors.Is(err, fs.ErrNotExist) {
+		if err = os.Mkdir(dir, 0o777); err == nil {
+			a.made = append(a.made, dir)
 			return dir, nil
 		}
-		if err != nil {
-			return "", fmt.Errorf("looking for a folder: %w: choose one with --out", err)
+		if errors.Is(err, fs.ErrExist) {
+			err = nil
 		}
+	}
+	return "", fmt.Errorf("making a folder: %w: choose one with --out", err)
+}
+
+// removeEmpty removes the folders that newDir made for work that then wrote nothing.
+func (a *app) removeEmpty() {
+	for _, dir := range a.made {
+		_ = os.Remove(dir) // which does not remove a folder with files
 	}
 }
 
@@ -60,8 +66,7 @@ func checkResume(resume bool, out string) error {
 // savedRun is a run in a folder, as its record says.
 type savedRun struct {
 	train.Record
-	dir   string
-	saved time.Time
+	dir string
 }
 
 // savedRuns returns the runs for which no folder was given, the last saved first.
@@ -73,19 +78,19 @@ func savedRuns() ([]savedRun, error) {
 	var runs []savedRun
 	for _, entry := range entries {
 		r := savedRun{dir: filepath.Join(runsDir, entry.Name())}
-		info, err := os.Stat(filepath.Join(r.dir, train.LastFile))
-		if err != nil {
-			continue // no run
+		if !train.Exists(r.dir) {
+			continue
 		}
-		r.saved = info.ModTime()
 		if r.Record, err = train.ReadRun(r.dir); err != nil {
 			return nil, fmt.Errorf("looking for the run to resume: %w: name its folder with --out", err)
 		}
 		runs = append(runs, r)
 	}
-	slices.SortStableFunc(runs, func(a, b savedRun) int { return b.saved.Compare(a.saved) })
+	slices.SortStableFunc(runs, func(a, b savedRun) int { return b.SavedAt.Compare(a.SavedAt) })
 	return runs, nil
 }
+
+var errNothing = errors.New("nothing to resume")
 
 // findRun returns the folder of the run on a data set that was saved last. Known data sets
 // are the same by their names, others if the checksum of their images is the run's.
@@ -96,22 +101,48 @@ func (a *app) findRun(ctx context.Context, source string, load sweep.Load) (stri
 	}
 	changed := ""
 	for _, named := range []bool{true, false} { // first those that name the data: others have them read in their size
-		for _, r := range runs {
+		dir, err := latest(runs, func(r *savedRun) (bool, error) {
 			if (r.Config.Data == source) != named || !named && isKnown(source) && isKnown(r.Config.Data) {
-				continue
+				return false, nil
 			}
 			same, err := r.on(ctx, source, load)
-			switch {
-			case err != nil:
-				return "", err
-			case same:
-				return r.dir, nil
-			case named:
+			if named && !same && changed == "" {
 				changed = fmt.Sprintf(" (the images differ from those that the run in %s was trained on)", r.dir)
 			}
+			return same, err
+		})
+		if err != nil || dir != "" {
+			return dir, err
 		}
 	}
-	return "", fmt.Errorf("nothing to resume in %s%s: name the run's folder with --out, or start a run without --resume", runDir(source), changed)
+	return "", fmt.Errorf("%w in %s%s: name the run's folder with --out, or start a run without --resume", errNothing, runDir(source), changed)
+}
+
+// latest returns the folder of the first of the runs, the last saved first, that fits; "" if
+// there is none. Of runs that were saved at the same time, such as copies, none is chosen.
+func latest(runs []savedRun, fits func(*savedRun) (bool, error)) (string, error) {
+	var dirs []string
+	var saved time.Time
+	for i := range runs {
+		r := &runs[i]
+		if len(dirs) > 0 && !r.SavedAt.Equal(saved) {
+			break
+		}
+		fit, err := fits(r)
+		if err != nil {
+			return "", err
+		}
+		if fit {
+			dirs, saved = append(dirs, r.dir), r.SavedAt
+		}
+	}
+	switch len(dirs) {
+	case 0:
+		return "", nil
+	case 1:
+		return dirs[0], nil
+	}
+	return "", fmt.Errorf("the runs in %s were saved at the same time: name the one to resume with --out", strings.Join(dirs, ", "))
 }
 
 // on reports whether the run was trained on the images of a data set.

@@ -38,7 +38,7 @@ func (s *sweepCommand) newPlan(ctx context.Context) (err error) {
 		return &usageError{err}
 	}
 	if s.opts.Dir == "" {
-		s.opts.Dir, err = freeDir(filepath.Join("sweeps", filepath.Base(s.plan.Data)))
+		s.opts.Dir, err = s.newDir(filepath.Join("sweeps", filepath.Base(s.plan.Data)))
 	}
 	return err
 }

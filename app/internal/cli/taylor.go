@@ -109,7 +109,7 @@ func (a *app) taylor(ctx context.Context, f *taylorFlags) error {
 		return err
 	}
 	if f.out == "" {
-		if f.out, err = freeDir("taylor"); err != nil {
+		if f.out, err = a.newDir("taylor"); err != nil {
 			return err
 		}
 	} else if _, err := os.Stat(filepath.Join(f.out, reportFile)); err == nil && !f.resume {

@@ -133,15 +133,11 @@ func (a *app) train(ctx context.Context, f *trainFlags) error {
 	return a.summarise(j, result)
 }
 
-// runJob makes a run, shows its progress, and writes its report.
+// runJob makes a run, which ends with its report.
 func (a *app) runJob(ctx context.Context, j *job, f *trainFlags, show func(train.Progress)) (*train.Result, error) {
-	result, err := train.Run(ctx, j.config, j.data, train.Options{
-		Dir: j.dir, Resume: f.resume, Teacher: j.teacher, Match: match(f.byPosition), Engine: a.engine.Engine, Workers: f.workers, Memory: a.memory.bytes, SaveEvery: f.saveEvery, Progress: show,
+	return train.Run(ctx, j.config, j.data, train.Options{
+		Dir: j.dir, Resume: f.resume, Finished: j.writeReport, Teacher: j.teacher, Match: match(f.byPosition), Engine: a.engine.Engine, Workers: f.workers, Memory: a.memory.bytes, SaveEvery: f.saveEvery, Progress: show,
 	})
-	if err != nil {
-		return nil, err
-	}
-	return result, j.writeReport(result)
 }
 
 // reportFile is the report's name in the run folder.
