@@ -50,7 +50,7 @@ func TestStopsAnywhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	asked, stops := -1-int(all.left.Load()), 0
-	for after := 1; after < asked; after += 1 + asked/40 {
+	for after := 1; after < asked; after += 1 + asked/25 {
 		opts := opts
 		opts.Dir = filepath.Join(t.TempDir(), "run")
 		ctx := ending(t.Context(), after)
