@@ -57,7 +57,19 @@ type part struct {
 }
 
 // classFolder is a folder of pictures.
-type classFolder struct{ name, dir string }
+type classFolder struct {
+	name, dir      string
+	folders, files []string
+}
+
+// files returns how many there are in the class folders.
+func (p part) files() int {
+	n := 0
+	for _, c := range p.classes {
+		n += len(c.files)
+	}
+	return n
+}
 
 // classNames returns the sorted names of the classes.
 func classNames(classes []classFolder) []string {
@@ -181,12 +193,13 @@ func (r *folderReader) findClasses(p *part) error {
 		return noClasses(p.dir, files)
 	}
 	for _, name := range folders {
-		c := classFolder{norm.NFC.String(name), path.Join(p.dir, name)}
-		within, files, err := r.list(c.dir)
+		c := classFolder{name: norm.NFC.String(name), dir: path.Join(p.dir, name)}
+		var err error
+		c.folders, c.files, err = r.list(c.dir)
 		switch {
 		case err != nil:
 			return err
-		case len(within)+len(files) > 0:
+		case len(c.folders)+len(c.files) > 0:
 			p.classes = append(p.classes, c)
 		case !r.opts.LeaveOut:
 			return fmt.Errorf("class folder %s is empty: put images there, or remove it", c.dir)

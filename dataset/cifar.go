@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 )
 
@@ -16,29 +17,35 @@ const (
 // batch is a list of records: a label byte and 3x32x32 bytes, channels outermost. See
 // www.cs.toronto.edu/~kriz/cifar.html for the format.
 func ReadCIFAR10(batches ...io.Reader) (*Set, error) {
-	set := newCIFAR(0)
+	in := intake{traits: traits{seed: maphash.MakeSeed()}}
+	set := in.newCIFAR(0)
 	for i, r := range batches {
-		if err := set.readCIFAR(r); err != nil {
+		if err := in.cifar(set, r); err != nil {
 			return nil, fmt.Errorf("batch %d: %w", i+1, err)
 		}
 	}
 	return set, nil
 }
 
+func cifarClasses() []string {
+	return []string{"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"}
+}
+
 // newCIFAR returns an empty set with room for n images.
-func newCIFAR(n int) *Set {
+func (in *intake) newCIFAR(n int) *Set {
+	size := in.size(Size{cifarSide, cifarSide})
 	return &Set{
-		Classes: []string{"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"},
-		H:       cifarSide, W: cifarSide, C: 3,
-		Pixels: make([]uint8, 0, n*(cifarRecord-1)),
+		Classes: cifarClasses(),
+		H:       size.H, W: size.W, C: 3,
+		Pixels: make([]uint8, 0, n*size.H*size.W*3),
 		Labels: make([]uint16, 0, n),
 	}
 }
 
-// readCIFAR appends the images of one batch.
-func (s *Set) readCIFAR(r io.Reader) error {
+// cifar appends the images of one batch.
+func (in *intake) cifar(s *Set, r io.Reader) error {
 	buffered := bufio.NewReaderSize(r, 1<<16)
-	record := make([]byte, cifarRecord)
+	record, image := make([]byte, cifarRecord), make([]byte, cifarRecord-1)
 	for i := 0; ; i++ {
 		n, err := io.ReadFull(buffered, record)
 		if errors.Is(err, io.EOF) && i > 0 {
@@ -51,13 +58,16 @@ func (s *Set) readCIFAR(r io.Reader) error {
 		if int(label) >= len(s.Classes) {
 			return fmt.Errorf("label of record %d is %d: out of range 0..%d", i, label, len(s.Classes)-1)
 		}
-		s.Labels = append(s.Labels, label)
+		if len(s.Labels) == cap(s.Labels) { // appending copies them, with room for more
+			if err := in.room.checkResize(5*(s.Len()+1)/2, Size{cifarSide, cifarSide}, Size{s.H, s.W}, 3); err != nil {
+				return err
+			}
+		}
 		const plane = cifarSide * cifarSide
-		start := len(s.Pixels)
-		s.Pixels = append(s.Pixels, record[1:]...)
-		image := s.Pixels[start:]
 		for p := range plane {
 			image[3*p], image[3*p+1], image[3*p+2] = record[1+p], record[1+plane+p], record[1+2*plane+p]
 		}
+		in.take(s, image, Size{cifarSide, cifarSide})
+		s.Labels = append(s.Labels, label)
 	}
 }

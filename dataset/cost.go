@@ -11,7 +11,7 @@ import (
 )
 
 // maxPasses bounds how often the pixels of the largest picture may be gone over.
-const maxPasses = 64
+const maxPasses = 16
 
 // checkCost refuses a picture whose decoding takes more memory than the budget in bytes. 0
 // means what suits the size of the file, see memory.ForFile.

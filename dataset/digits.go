@@ -28,8 +28,17 @@ func Digits() (*Data, error) {
 	if err != nil {
 		return nil, err
 	}
-	data.describe()
+	data.describe(nil)
 	return data, nil
+}
+
+// digits returns the digits as options say.
+func digits(opts Options) (*Data, error) {
+	data, err := Digits()
+	if err != nil || opts.Size == (Size{}) || opts.Prepare != nil {
+		return data, err
+	}
+	return data.resizeTo(opts.Size, room{budget: opts.Memory})
 }
 
 func readDigits(r io.Reader) (*Set, error) {
@@ -66,7 +75,7 @@ func readDigits(r io.Reader) (*Set, error) {
 }
 
 // splitTest makes a fixed fifth of every class the test part, for data without a
-// published split.
+// published split. The set becomes the training part.
 func (s *Set) splitTest(name string) (*Data, error) {
 	const fraction, seed = 0.2, 0
 	s.Name = name
@@ -74,5 +83,12 @@ func (s *Set) splitTest(name string) (*Data, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Data{Name: name, Train: train.Copy(name + " train"), Test: test.Copy(name + " test")}, nil
+	data := &Data{Name: name, Train: s, Test: test.Copy(name + " test")}
+	for i, from := range train.Index { // in order: what is written over was moved before
+		copy(s.Image(i), train.Image(i))
+		s.Labels[i] = s.Labels[from]
+	}
+	s.Name, s.Labels = name+" train", s.Labels[:train.Len()]
+	s.Pixels = s.Pixels[:train.Len()*s.H*s.W*s.C]
+	return data, nil
 }

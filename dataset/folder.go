@@ -44,6 +44,11 @@ func ReadFolder(ctx context.Context, fsys fs.FS, opts Options) (*Data, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.size != (Size{}) {
+		if err := r.check(); err != nil {
+			return nil, err
+		}
+	}
 	data := &Data{}
 	for _, p := range r.parts {
 		set, err := r.read(ctx, p, classes)
@@ -62,16 +67,16 @@ func ReadFolder(ctx context.Context, fsys fs.FS, opts Options) (*Data, error) {
 	if !slices.ContainsFunc(data.parts(), func(s *Set) bool { return s.Len() > 0 }) {
 		return nil, r.nothingRead()
 	}
+	r.finish(data)
 	if err := r.assign(data); err != nil {
 		return nil, err
 	}
-	r.finish(data)
 	if r.transparent > 0 {
 		r.note("transparent pictures, laid over the white or black that they need: %d", r.transparent)
 	}
 	data.Read = r.said
 	data.name("folder")
-	data.describe()
+	data.describe(nil)
 	return data, nil
 }
 
@@ -81,6 +86,7 @@ type folderReader struct {
 	opts   Options
 	parts  []part
 	size   Size
+	held   int64  // bytes of the pictures that were read
 	first  string // the file that determined the size
 	colour bool   // some pixel is not grey
 	// transparent pictures were laid over black or white.
@@ -108,19 +114,15 @@ func (r *folderReader) read(ctx context.Context, p part, classes []string) (*Set
 	}
 	for _, class := range p.classes {
 		label, _ := slices.BinarySearch(classes, class.name)
-		folders, files, err := r.list(class.dir)
-		if err != nil {
-			return nil, err
-		}
-		for _, name := range folders {
+		for _, name := range class.folders {
 			inner := path.Join(class.dir, name)
 			r.unreadable(inner, r.count(inner), errNested)
 		}
-		for _, name := range files {
+		for _, name := range class.files {
 			if ctx.Err() != nil {
 				return nil, fmt.Errorf("interrupted in %s: %w", class.dir, context.Cause(ctx))
 			}
-			if err := r.add(set, path.Join(class.dir, name), label); err != nil {
+			if err := r.add(set, p, path.Join(class.dir, name), label); err != nil {
 				return nil, err
 			}
 		}
@@ -136,7 +138,7 @@ func (r *folderReader) read(ctx context.Context, p part, classes []string) (*Set
 }
 
 // add appends one picture to the set, or leaves it out. After an error, reading ends.
-func (r *folderReader) add(set *Set, file string, label int) error {
+func (r *folderReader) add(set *Set, p part, file string, label int) error {
 	pixels, err := r.pixels(file)
 	if size := new(SizeError); errors.As(err, &size) {
 		return err
@@ -148,10 +150,29 @@ func (r *folderReader) add(set *Set, file string, label int) error {
 		}
 		return nil
 	}
-	set.H, set.W = r.size.H, r.size.W
+	if set.Pixels == nil { // the first picture may have told the size
+		if err := r.check(); err != nil {
+			return err
+		}
+		set.H, set.W = r.size.H, r.size.W
+		set.Pixels = make([]uint8, 0, p.files()*set.H*set.W*set.C)
+		r.held += int64(cap(set.Pixels))
+	}
 	set.Pixels = append(set.Pixels, pixels...)
 	set.Labels = append(set.Labels, uint16(label))
 	return nil
+}
+
+// check returns an error if there is no room for all pictures in one size.
+func (r *folderReader) check() error {
+	each, all := 4.0, 0 // in colour and, for a moment, in grey; or, for a moment, with a fifth once more
+	if r.opts.Prepare != nil {
+		each = 4.0 / 3 * float64(r.opts.Channels)
+	}
+	for _, p := range r.parts {
+		all += p.files()
+	}
+	return room{budget: r.opts.Memory}.checkResize(all, Size{}, r.size, each)
 }
 
 // unreadable leaves something in a class folder out, or counts it as a fault.
@@ -205,7 +226,11 @@ func (r *folderReader) pixels(file string) ([]uint8, error) {
 
 // decode reads a picture in the memory that those before it leave.
 func (r *folderReader) decode(file string) (image.Image, error) {
-	return readImage(r.fsys, file, r.opts.Memory)
+	budget := r.opts.Memory
+	if budget > 0 {
+		budget = max(1, budget-r.held)
+	}
+	return readImage(r.fsys, file, budget)
 }
 
 // assign gives each part its use and says so.
@@ -220,7 +245,7 @@ func (r *folderReader) assign(data *Data) error {
 		return err
 	}
 	if data.Train == nil { // all of it is to be measured
-		data.Train = &Set{Classes: data.Test.Classes, C: data.Test.C}
+		data.Train = &Set{Classes: data.Test.Classes, H: data.Test.H, W: data.Test.W, C: data.Test.C}
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"math"
 	"math/bits"
@@ -17,32 +18,43 @@ import (
 // yann.lecun.com/exdb/mnist. Without class names the classes are numbered from 0 to
 // the largest label.
 func ReadIDX(images, labels io.Reader, classes []string) (*Set, error) {
-	dims, pixels, err := readIDX(images, 3)
+	in := intake{traits: traits{seed: maphash.MakeSeed()}}
+	set, err := in.idx(images)
 	if err != nil {
 		return nil, fmt.Errorf("images: %w", err)
 	}
-	_, raw, err := readIDX(labels, 1)
-	if err != nil {
+	if err := set.readLabels(labels, in.traits.len(), classes); err != nil {
 		return nil, fmt.Errorf("labels: %w", err)
 	}
-	return idxSet(dims, pixels, raw, classes)
+	return set, nil
 }
 
-func idxSet(dims []int, pixels, raw []uint8, classes []string) (*Set, error) {
-	if len(raw) != dims[0] {
-		return nil, fmt.Errorf("%d images but %d labels", dims[0], len(raw))
+// readLabels reads the labels of n images.
+func (s *Set) readLabels(r io.Reader, n int, classes []string) error {
+	r, dims, total, err := openIDX(r, 1)
+	if err != nil {
+		return err
 	}
-	labels := make([]uint16, len(raw))
+	if total != n {
+		return fmt.Errorf("%d labels for %d images", dims[0], n)
+	}
+	raw, have, err := readAll(r, nil, total)
+	if err == nil {
+		err = endOf(r, total)
+	} else {
+		err = short(err, fmt.Sprintf("the header promises %d bytes of data, %d are there", total, have))
+	}
+	if err != nil {
+		return err
+	}
+	s.Labels = make([]uint16, len(raw))
 	for i, label := range raw {
-		labels[i] = uint16(label)
+		s.Labels[i] = uint16(label)
 	}
-	if classes == nil {
-		classes = numbered(int(slices.Max(labels)) + 1)
+	if s.Classes = classes; classes == nil {
+		s.Classes = numbered(int(slices.Max(raw)) + 1)
 	}
-	if err := checkLabels(labels, len(classes)); err != nil {
-		return nil, err
-	}
-	return &Set{Classes: classes, H: dims[1], W: dims[2], C: 1, Pixels: pixels, Labels: labels}, nil
+	return checkLabels(s.Labels, len(s.Classes))
 }
 
 func numbered(n int) []string {
@@ -53,57 +65,62 @@ func numbered(n int) []string {
 	return names
 }
 
-// readIDX reads one IDX file of unsigned bytes with the given number of
-// dimensions, none of which may be 0. Memory grows with the bytes that are there,
-// whatever the header promises.
-func readIDX(r io.Reader, rank int) (dims []int, data []uint8, err error) {
-	r, err = fsx.Gunzip(r)
-	if err != nil {
-		return nil, nil, err
+// openIDX reads the header of an IDX file of unsigned bytes with the given number of
+// dimensions, none of which may be 0. It returns a reader of the data, of which the header
+// promises total bytes.
+func openIDX(file io.Reader, rank int) (data io.Reader, dims []int, total int, err error) {
+	if data, err = fsx.Gunzip(file); err != nil {
+		return nil, nil, 0, err
 	}
 	header := make([]byte, 4+4*rank)
-	if n, err := io.ReadFull(r, header); err != nil {
-		return nil, nil, short(err, fmt.Sprintf("the header of %d bytes ends after %d", len(header), n))
+	if n, err := io.ReadFull(data, header); err != nil {
+		return nil, nil, 0, short(err, fmt.Sprintf("the header of %d bytes ends after %d", len(header), n))
 	}
 	if want := []byte{0, 0, 0x08, byte(rank)}; !slices.Equal(header[:4], want) {
-		return nil, nil, fmt.Errorf("not an IDX file of bytes in %d dimensions: starts with % x, want % x", rank, header[:4], want)
+		return nil, nil, 0, fmt.Errorf("not an IDX file of bytes in %d dimensions: starts with % x, want % x", rank, header[:4], want)
 	}
-	total := uint64(1)
+	product := uint64(1)
 	dims = make([]int, rank)
 	for i := range dims {
 		d := binary.BigEndian.Uint32(header[4+4*i:])
 		dims[i] = int(d)
-		over, product := bits.Mul64(total, uint64(d))
-		if d == 0 || over != 0 || product > math.MaxInt32 {
-			return nil, nil, fmt.Errorf("dimensions %d are empty or too large", dims[:i+1])
+		over, next := bits.Mul64(product, uint64(d))
+		if d == 0 || over != 0 || next > math.MaxInt32 {
+			return nil, nil, 0, fmt.Errorf("dimensions %d are empty or too large", dims[:i+1])
 		}
-		total = product
+		product = next
 	}
-	data, err = readExactly(r, int(total))
-	return dims, data, err
+	return data, dims, int(product), nil
 }
 
-// readExactly reads total bytes, after which nothing may follow. The buffer is at
-// most twice as large as what has been read.
-func readExactly(r io.Reader, total int) ([]byte, error) {
-	var data []byte
-	for len(data) < total {
-		have := len(data)
-		next := make([]byte, min(total, max(1<<16, 2*have)))
-		copy(next, data)
-		n, err := io.ReadFull(r, next[have:])
-		if err != nil {
-			return nil, short(err, fmt.Sprintf("the header promises %d bytes of data, %d are there", total, have+n))
+// readAll reads n bytes into the buffer, or a larger one. That is at most twice as large as
+// what has been read, whatever a header promises. After an error it returns how many are
+// there.
+func readAll(r io.Reader, buffer []uint8, n int) (data []uint8, have int, err error) {
+	buffer = buffer[:min(n, cap(buffer))]
+	for have < n {
+		if have == len(buffer) {
+			larger := make([]uint8, min(n, max(1<<16, 2*have)))
+			copy(larger, buffer)
+			buffer = larger
 		}
-		data = next
+		more, err := io.ReadFull(r, buffer[have:])
+		if have += more; err != nil {
+			return nil, have, err
+		}
 	}
+	return buffer, have, nil
+}
+
+// endOf returns an error unless r is at its end, after as many bytes as were promised.
+func endOf(r io.Reader, total int) error {
 	switch n, err := io.ReadFull(r, make([]byte, 1)); {
 	case n > 0:
-		return nil, fmt.Errorf("more data than the %d bytes that the header promises", total)
+		return fmt.Errorf("more data than the %d bytes that the header promises", total)
 	case !errors.Is(err, io.EOF):
-		return nil, short(err, "the gzip stream has no end")
+		return short(err, "the gzip stream has no end")
 	}
-	return data, nil
+	return nil
 }
 
 // short says what is missing if err is the end of the input.

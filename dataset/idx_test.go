@@ -68,8 +68,8 @@ func TestReadIDXRefuses(t *testing.T) {
 		{"not IDX", []byte("a text file, not images"), labels, "images: not an IDX file"},
 		{"short gzip", cut[:len(cut)-9], labels, "images: truncated"},
 		{"damaged gzip", damaged, labels, "images: gzip: invalid checksum"},
-		{"counts differ", images, idx([]byte{1, 0, 1}, 3), "2 images but 3 labels"},
-		{"label out of range", images, idx([]byte{1, 10}, 2), "label of image 1 is 10: out of range 0..9"},
+		{"counts differ", images, idx([]byte{1, 0, 1}, 3), "labels: 3 labels for 2 images"},
+		{"label out of range", images, idx([]byte{1, 10}, 2), "labels: label of image 1 is 10: out of range 0..9"},
 		{"short labels", images, labels[:9], "labels: truncated: the header promises 2 bytes of data, 1 are there"},
 	} {
 		_, err := ReadIDX(bytes.NewReader(tt.images), bytes.NewReader(tt.labels), numbered(10))

@@ -46,8 +46,9 @@ func (s *Set) moved(sites []int32) *Set {
 
 // resizeTo returns the data with all images converted to another size, as FromImage
 // does.
-func (d *Data) resizeTo(size Size) (*Data, error) {
-	if err := size.validate(); err != nil {
+func (d *Data) resizeTo(size Size, room room) (*Data, error) {
+	from := Size{d.Train.H, d.Train.W}
+	if err := room.checkResize(d.Train.Len()+d.Test.Len(), from, size, float64(d.Train.C)); err != nil {
 		return nil, err
 	}
 	return d.each(func(s *Set) *Set { return s.resize(size) }), nil

@@ -77,7 +77,7 @@ func knownSets() []Info {
 			},
 		},
 		{
-			Name: "cifar-10", Classes: newCIFAR(0).Classes, Train: 50000, Test: 10000, Shape: [3]int{cifarSide, cifarSide, 3}, Download: 170052171,
+			Name: "cifar-10", Classes: cifarClasses(), Train: 50000, Test: 10000, Shape: [3]int{cifarSide, cifarSide, 3}, Download: 170052171,
 			Source: "A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009 (no licence stated)",
 			Published: Publication{
 				Folder:  "cifar-10-batches-bin",

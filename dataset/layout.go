@@ -3,6 +3,7 @@ package dataset
 import (
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io/fs"
 	"path"
 	"slices"
@@ -177,18 +178,23 @@ func idxRole(name string) (prefix string, role int, ok bool) {
 
 // load reads the files. The name is that of a known data set if they are its published
 // ones, "" otherwise.
-func (l *layout) load(fsys fs.FS) (*Data, error) {
-	files := &summedFiles{fsys: fsys}
-	read := loadIDX
-	if l.cifar {
-		read = loadCIFAR
+func (l *layout) load(fsys fs.FS, opts Options) (*Data, error) {
+	if opts.Prepare != nil {
+		opts.Size = Size{} // which is that of prepared pictures
 	}
-	data, err := read(files, l.files)
+	files := &summedFiles{fsys: fsys, to: opts.Size, turned: l.turned, seed: maphash.MakeSeed()}
+	size, err := files.size(l.files...)
 	if err != nil {
 		return nil, err
 	}
-	if l.turned {
-		data = data.each((*Set).transposed)
+	files.room = roomFor(opts, size)
+	read := files.loadIDX
+	if l.cifar {
+		read = files.loadCIFAR
+	}
+	data, err := read(l.files)
+	if err != nil {
+		return nil, err
 	}
 	for _, known := range knownSets() {
 		same := func(f File, sum string) bool { return f.SHA256 == sum }
@@ -197,17 +203,6 @@ func (l *layout) load(fsys fs.FS) (*Data, error) {
 			data.name(known.Name)
 		}
 	}
-	data.describe()
+	data.describe(files.traits)
 	return data, nil
-}
-
-// transposed returns the set with rows and columns exchanged in every image.
-func (s *Set) transposed() *Set {
-	sites := make([]int32, s.H*s.W)
-	for i := range sites {
-		sites[i] = int32(i%s.H*s.W + i/s.H)
-	}
-	t := s.moved(sites)
-	t.H, t.W = s.W, s.H
-	return t
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"image"
 	"io"
 	"io/fs"
@@ -66,27 +67,24 @@ type Size struct{ H, W int }
 // them that has the sub-folder's name. The error wraps ErrUnknown, ErrNotFound or
 // *SizeError if one of them is the reason, or the cause of ctx if that ends first.
 func Load(ctx context.Context, name string, opts Options) (*Data, error) {
-	data, err := load(ctx, name, opts)
-	if err != nil || opts.Size == (Size{}) || opts.Prepare != nil {
-		return data, err
+	if opts.Size != (Size{}) {
+		if err := opts.Size.validate(); err != nil {
+			return nil, err
+		}
 	}
-	return data.resizeTo(opts.Size)
-}
-
-func load(ctx context.Context, name string, opts Options) (*Data, error) {
 	for _, known := range knownSets() {
 		switch name {
 		case digitsName:
-			return Digits()
+			return digits(opts)
 		case known.Name:
-			return known.load(opts.Dirs)
+			return known.load(opts)
 		}
 	}
 	info, err := os.Stat(name)
 	switch {
 	case err == nil && info.IsDir():
 		return loadDir(ctx, name, opts)
-	case err == nil && info.Mode().IsRegular():
+	case err == nil:
 		return nil, notFolder(name)
 	}
 	return nil, unknown(name)
@@ -140,12 +138,12 @@ func (k Info) find(dirs []string) (dir string, files *layout, err error) {
 }
 
 // load finds and reads a known set.
-func (k Info) load(dirs []string) (*Data, error) {
-	dir, files, err := k.find(dirs)
+func (k Info) load(opts Options) (*Data, error) {
+	dir, files, err := k.find(opts.Dirs)
 	if err != nil {
 		return nil, err
 	}
-	data, err := files.load(os.DirFS(dir))
+	data, err := files.load(os.DirFS(dir), opts)
 	if err != nil {
 		return nil, fmt.Errorf("loading %s from %s: %w", k.Name, dir, err)
 	}
@@ -175,7 +173,7 @@ func loadDir(ctx context.Context, dir string, opts Options) (*Data, error) {
 	switch {
 	case err != nil:
 	case l != nil:
-		data, err = l.load(fsys)
+		data, err = l.load(fsys, opts)
 	default:
 		data, err = ReadFolder(ctx, fsys, opts)
 		if err == nil {
@@ -226,98 +224,126 @@ func notFolder(file string) error {
 	return fmt.Errorf("%w: %s is %s: give the path of a folder", ErrUnknown, file, kind)
 }
 
-func loadIDX(files *summedFiles, names []string) (*Data, error) {
-	train, err := openIDX(files, names[0], names[1], nil)
+// loadIDX reads the files of a set, in the order of idxFiles.
+func (f *summedFiles) loadIDX(names []string) (*Data, error) {
+	train, err := f.readIDX(names[0], names[1], nil)
 	if err != nil {
 		return nil, err
 	}
-	test, err := openIDX(files, names[2], names[3], train.Classes)
+	test, err := f.readIDX(names[2], names[3], train.Classes)
 	if err != nil {
 		return nil, err
 	}
-	if train.H != test.H || train.W != test.W {
-		return nil, fmt.Errorf("training images are %dx%d, test images %dx%d", train.H, train.W, test.H, test.W)
+	if f.shapes[0] != f.shapes[1] {
+		return nil, fmt.Errorf("training images are %dx%d, test images %dx%d", f.shapes[0].H, f.shapes[0].W, f.shapes[1].H, f.shapes[1].W)
 	}
 	return &Data{Train: train, Test: test}, nil
 }
 
-func openIDX(files *summedFiles, images, labels string, classes []string) (*Set, error) {
-	var dims []int
-	var pixels, raw []uint8
-	err := files.read(images, func(r io.Reader) (err error) {
-		dims, pixels, err = readIDX(r, 3)
+func (f *summedFiles) readIDX(images, labels string, classes []string) (set *Set, err error) {
+	in := f.intake()
+	if in.file, err = f.size(images); err != nil {
+		return nil, err
+	}
+	err = f.read(images, func(r io.Reader) (err error) {
+		set, err = in.idx(r)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	err = files.read(labels, func(r io.Reader) (err error) {
-		_, raw, err = readIDX(r, 1)
-		return err
-	})
+	err = f.read(labels, func(r io.Reader) error { return set.readLabels(r, in.traits.len(), classes) })
 	if err != nil {
 		return nil, err
 	}
-	set, err := idxSet(dims, pixels, raw, classes)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path.Base(labels), err)
-	}
+	f.take(set, in)
 	return set, nil
 }
 
-func loadCIFAR(files *summedFiles, names []string) (*Data, error) {
+// loadCIFAR reads the files of CIFAR-10, the test batch last.
+func (f *summedFiles) loadCIFAR(names []string) (*Data, error) {
 	last := len(names) - 1
-	train, err := openCIFAR(files, names[:last])
+	train, err := f.readCIFAR(names[:last])
 	if err != nil {
 		return nil, err
 	}
-	test, err := openCIFAR(files, names[last:])
+	test, err := f.readCIFAR(names[last:])
 	if err != nil {
 		return nil, err
 	}
 	return &Data{Train: train, Test: test}, nil
 }
 
-func openCIFAR(files *summedFiles, names []string) (*Set, error) {
-	var size int64
+func (f *summedFiles) readCIFAR(names []string) (*Set, error) {
+	in := f.intake()
+	size, err := f.size(names...)
+	if err != nil {
+		return nil, err
+	}
+	n, from := int(size/cifarRecord), Size{cifarSide, cifarSide}
+	if err := in.room.checkResize(n, from, in.size(from), 3); err != nil {
+		return nil, err
+	}
+	set := in.newCIFAR(n)
 	for _, name := range names {
-		info, err := fs.Stat(files.fsys, name)
-		if err != nil {
+		if err := f.read(name, func(r io.Reader) error { return in.cifar(set, r) }); err != nil {
 			return nil, err
+		}
+	}
+	f.take(set, in)
+	return set, nil
+}
+
+// summedFiles reads the files of a data set and takes their checksums.
+type summedFiles struct {
+	fsys   fs.FS
+	sums   []string // of the contents without gzip, in the order in which they were read
+	to     Size
+	turned bool
+	room   room
+	seed   maphash.Seed
+	shapes []Size   // of the images of the sets that were read, as they were
+	traits []traits // of those images
+}
+
+func (f *summedFiles) intake() *intake {
+	return &intake{to: f.to, turned: f.turned, room: f.room, traits: traits{seed: f.seed}}
+}
+
+// take counts a set that was read.
+func (f *summedFiles) take(s *Set, in *intake) {
+	f.room.held += float64(cap(s.Pixels))
+	f.shapes, f.traits = append(f.shapes, in.from), append(f.traits, in.traits)
+}
+
+// size returns how many bytes files have.
+func (f *summedFiles) size(names ...string) (size int64, err error) {
+	for _, name := range names {
+		info, err := fs.Stat(f.fsys, name)
+		if err != nil {
+			return 0, err
 		}
 		size += info.Size()
 	}
-	set := newCIFAR(int(size / cifarRecord))
-	for _, name := range names {
-		if err := files.read(name, set.readCIFAR); err != nil {
-			return nil, err
-		}
-	}
-	return set, nil
-}
-
-// summedFiles reads files and takes their checksums.
-type summedFiles struct {
-	fsys fs.FS
-	sums []string // of the contents without gzip, in the order in which they were read
+	return size, nil
 }
 
 // read calls use with the content of a file, without gzip, and names the file in errors.
-func (s *summedFiles) read(name string, use func(io.Reader) error) error {
-	f, err := fsx.OpenIn(s.fsys, name)
+func (f *summedFiles) read(name string, use func(io.Reader) error) error {
+	file, err := fsx.OpenIn(f.fsys, name)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer file.Close()
 	sum := sha256.New()
-	content, err := fsx.Gunzip(f)
+	content, err := fsx.Gunzip(file)
 	if err == nil {
 		err = use(io.TeeReader(content, sum))
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", path.Base(name), err)
 	}
-	s.sums = append(s.sums, hex.EncodeToString(sum.Sum(nil)))
+	f.sums = append(f.sums, hex.EncodeToString(sum.Sum(nil)))
 	return nil
 }
 

@@ -39,23 +39,27 @@ func (d *Data) each(change func(*Set) *Set) *Data {
 	return &changed
 }
 
-// describe completes what is said about the data.
-func (d *Data) describe() {
-	r := &d.Read
+// describe completes what is said about the data. Unless the traits of the parts' images
+// are given, they are those of the images as they are.
+func (d *Data) describe(of []traits) {
+	r, seed := &d.Read, maphash.MakeSeed()
 	r.Images, r.Classes = 0, len(d.Train.Classes)
 	for _, s := range d.parts() {
 		r.Images += s.Len()
+		if len(of) < len(d.parts()) {
+			of = append(of, traitsOf(s, seed))
+		}
 	}
-	r.Notes = append([]string{}, slices.Concat(r.Notes, d.constant(), d.single(), d.repeated())...)
+	r.Notes = append([]string{}, slices.Concat(r.Notes, d.constant(of), d.single(), d.repeated(of), d.ambiguous(of))...)
 	r.LeftOut = append([]LeftOut{}, r.LeftOut...)
 }
 
 // constant notes images all of whose pixels are equal.
-func (d *Data) constant() []string {
+func (d *Data) constant(of []traits) []string {
 	counts, total := make([]int, len(d.Train.Classes)), 0
-	for _, s := range d.parts() {
+	for part, s := range d.parts() {
 		for i, label := range s.Labels {
-			if isConstant(s.Image(i), s.C) {
+			if of[part].plain[i] {
 				counts[label]++
 				total++
 			}
@@ -101,28 +105,54 @@ func (d *Data) single() []string {
 }
 
 // repeated notes images for testing or validation that are training images, too.
-func (d *Data) repeated() []string {
-	seed, seen := maphash.MakeSeed(), map[uint64]int{}
-	for i := range d.Train.Len() {
-		seen[maphash.Bytes(seed, d.Train.Image(i))] = i
+func (d *Data) repeated(of []traits) (notes []string) {
+	seen := map[uint64]bool{}
+	for _, hash := range of[0].hashes {
+		seen[hash] = true
 	}
-	var notes []string
-	for part, s := range []*Set{d.Validation, d.Test} {
-		if s == nil {
-			continue
-		}
+	for part, s := range d.parts()[1:] {
 		n := 0
-		for i := range s.Len() {
-			image := s.Image(i)
-			if at, ok := seen[maphash.Bytes(seed, image)]; ok && slices.Equal(image, d.Train.Image(at)) {
+		for _, hash := range of[part+1].hashes {
+			if seen[hash] {
 				n++
 			}
 		}
+		name := "test"
+		if s == d.Validation {
+			name = "validation"
+		}
 		if n > 0 {
-			notes = append(notes, fmt.Sprintf("%s images that are training images, too: %d of %d", [2]string{"validation", "test"}[part], n, s.Len()))
+			notes = append(notes, fmt.Sprintf("%s images that are training images, too: %d of %d", name, n, s.Len()))
 		}
 	}
 	return notes
+}
+
+// ambiguous notes images that are in several classes, or that there is only one image.
+func (d *Data) ambiguous(of []traits) []string {
+	first := map[uint64]uint16{} // the class of an image where it is met first
+	several, example, total := map[uint64]bool{}, "", 0
+	for part, s := range d.parts() {
+		for i, hash := range of[part].hashes {
+			label, ok := first[hash]
+			switch {
+			case !ok:
+				first[hash] = s.Labels[i]
+			case label != s.Labels[i]:
+				if several[hash] = true; example == "" {
+					example = fmt.Sprintf("%s and %s", d.Train.Classes[label], d.Train.Classes[s.Labels[i]])
+				}
+			}
+			total++
+		}
+	}
+	switch {
+	case total > 1 && len(first) == 1:
+		return []string{"all images are the same"}
+	case len(several) > 0:
+		return []string{fmt.Sprintf("images that are in several classes: %d (the first in %s)", len(several), example)}
+	}
+	return nil
 }
 
 // few lists the first names, and says how many more there are.

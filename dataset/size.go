@@ -57,8 +57,7 @@ func (r *folderReader) checkSize(file string, actual Size) error {
 func (r *folderReader) sample() (sizes []Size) {
 	const classes, pictures = 4, 2
 	for _, c := range r.parts[0].classes[:min(classes, len(r.parts[0].classes))] {
-		_, files, _ := r.list(c.dir)
-		for _, name := range files[:min(pictures, len(files))] {
+		for _, name := range c.files[:min(pictures, len(c.files))] {
 			if img, err := r.decode(path.Join(c.dir, name)); err == nil {
 				sizes = append(sizes, sizeOf(img))
 			}
