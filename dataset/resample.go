@@ -156,12 +156,43 @@ func average(row func(y int) []uint8, from, to Size, c int) []uint8 {
 // sums of the new line.
 func addLine(sums []float64, line []uint8, part float64, columns []span, c int) {
 	for j, across := range columns {
-		sum := sums[j*c:][:c]
-		for x := across.first; x <= across.last; x++ {
-			weight := part * across.part(x)
-			for k, v := range line[x*c:][:c] {
-				sum[k] += weight * float64(v)
-			}
+		sum, pixels := sums[j*c:][:c], line[across.first*c:(across.last+1)*c]
+		last := len(pixels) - c
+		addPixel(sum, pixels, part*across.part(across.first))
+		if last == 0 {
+			continue
+		}
+		addPixels(sum, pixels[c:last], part*across.whole)
+		addPixel(sum, pixels[last:], part*across.part(across.last))
+	}
+}
+
+func addPixel(sum []float64, pixel []uint8, weight float64) {
+	for k := range sum {
+		sum[k] += weight * float64(pixel[k])
+	}
+}
+
+// addPixels adds pixels of one weight, in order.
+func addPixels(sum []float64, pixels []uint8, weight float64) {
+	switch len(sum) {
+	case 1:
+		grey := sum[0]
+		for _, v := range pixels {
+			grey += weight * float64(v)
+		}
+		sum[0] = grey
+	case 3:
+		r, g, b := sum[0], sum[1], sum[2]
+		for ; len(pixels) >= 3; pixels = pixels[3:] {
+			r += weight * float64(pixels[0])
+			g += weight * float64(pixels[1])
+			b += weight * float64(pixels[2])
+		}
+		sum[0], sum[1], sum[2] = r, g, b
+	default:
+		for c := len(sum); len(pixels) >= c; pixels = pixels[c:] {
+			addPixel(sum, pixels, weight)
 		}
 	}
 }
