@@ -14,7 +14,11 @@ import (
 )
 
 // evalData loads the data that the flags name, or the data of the model's training.
+// Images that the model does not take are not made.
 func (a *app) evalData(ctx context.Context, m *model.Model, f *evalFlags) (*dataset.Data, error) {
+	if own := (&sizeFlag{sizeOf(m.Net())}); cmp.Or(f.size, *own) != *own {
+		return nil, fmt.Errorf("%w: images of %v, it takes %v: resize with --size %v", model.ErrShape, &f.size, own, own)
+	}
 	data, err := a.source(ctx, m, f)
 	if err == nil && f.byPosition {
 		err = rename(data, m.Classes())
@@ -46,7 +50,7 @@ func (a *app) source(ctx context.Context, m *model.Model, f *evalFlags) (*datase
 // measure on one without parts for training and testing, all are read.
 func (a *app) givenData(ctx context.Context, m *model.Model, f *evalFlags) (*dataset.Data, error) {
 	opts, own := f.options(), sizeOf(m.Net())
-	if isKnown(f.data) || cmp.Or(opts.Size, own) != own {
+	if isKnown(f.data) {
 		return a.loadGiven(ctx, f.data, opts)
 	}
 	if on := train.ReadRecord(m).Config.Data; on != "" && !isKnown(on) {
