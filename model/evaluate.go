@@ -9,6 +9,7 @@ import (
 
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/engine"
+	"github.com/coarsegrain/taylornet/internal/memory"
 )
 
 // Evaluation is how a model does on labelled images.
@@ -72,15 +73,14 @@ func (m *Model) Evaluate(ctx context.Context, images dataset.Subset, views ...Vi
 		return nil, err
 	}
 	images.Set = aligned
-	sets := []*dataset.Set{images.Set}
-	for _, view := range views {
-		sets = append(sets, view(images.Set))
+	logits, err := m.noLogits(images.Len())
+	if err != nil {
+		return nil, err
 	}
-	logits, share := make([][]float32, images.Len()), 1/float32(len(sets))
-	for i := range logits {
-		logits[i] = make([]float32, len(m.cfg.Classes))
-	}
-	for _, set := range sets {
+	share := 1 / float32(1+len(views))
+	asIs := func(set *dataset.Set) *dataset.Set { return set }
+	for _, view := range append([]View{asIs}, views...) {
+		set := view(images.Set) // one at a time: each may be as large as the data
 		if err := m.CheckFits(set); err != nil {
 			return nil, err
 		}
@@ -100,6 +100,26 @@ func (m *Model) Evaluate(ctx context.Context, images dataset.Subset, views ...Vi
 		}
 	}
 	return m.compare(images, logits), nil
+}
+
+// noLogits returns room for the logits of n images, unless they and what follows from
+// them take too much memory.
+func (m *Model) noLogits(n int) ([][]float32, error) {
+	const slice, count = 24, 8
+	k := len(m.cfg.Classes)
+	each := memory.Of[float32](float64(k)) + slice
+	confusion := float64(k) * (count*float64(k) + slice)
+	if err := memory.Check(m.memory, float64(n)*each+confusion, fmt.Sprintf("the answers to %d images in %d classes", n, k)); err != nil {
+		if fit := int((float64(m.memory) - confusion) / each); fit > 0 {
+			err = fmt.Errorf("%w; those to %d images would fit", err, fit)
+		}
+		return nil, err
+	}
+	all, logits := make([]float32, n*k), make([][]float32, n)
+	for i := range logits {
+		logits[i] = all[i*k:][:k]
+	}
+	return logits, nil
 }
 
 // compare counts how the logits of images agree with their labels.

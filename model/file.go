@@ -6,11 +6,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 
 	"github.com/coarsegrain/taylornet/engine"
 	"github.com/coarsegrain/taylornet/internal/fsx"
+	"github.com/coarsegrain/taylornet/internal/memory"
 	"github.com/coarsegrain/taylornet/internal/safetensors"
 	"github.com/coarsegrain/taylornet/spec"
 	"github.com/coarsegrain/taylornet/tensor"
@@ -32,9 +32,17 @@ const (
 // format names the file format and its version.
 const format = "taylornet/1"
 
+// copies is how many times what a model file holds is in memory while it is read: the
+// file, its tensors, and the parameters.
+const copies = 3
+
 // Load returns the model of a file. Options are as in New. Errors name the file.
 func Load(path string, opts ...Options) (*Model, error) {
-	data, err := os.ReadFile(path)
+	var o Options
+	if len(opts) > 0 {
+		o = opts[len(opts)-1]
+	}
+	data, err := fsx.ReadFile(path, memory.Or(o.Memory)/copies)
 	if err != nil {
 		return nil, fmt.Errorf("reading model: %w", err)
 	}
@@ -54,7 +62,7 @@ func Decode(data []byte, opts ...Options) (*Model, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	return newModel(cfg, opts)
+	return newModel(cfg, opts, memory.ForFile(int64(len(data))))
 }
 
 func decode(data []byte) (*Config, error) {
@@ -89,9 +97,10 @@ func decode(data []byte) (*Config, error) {
 // shape, or that the network does not have.
 func vector(f *safetensors.File, net *spec.Net) ([]float32, error) {
 	list := net.Params()
-	size := 0
+	size, named := 0, make(map[string]safetensors.Tensor, len(f.Tensors))
 	for _, t := range f.Tensors {
 		size += len(t.Data)
+		named[t.Name] = t
 	}
 	// Compared before allocating: a file cannot ask for more than it holds.
 	if want := engine.VectorLen(list); len(list) != len(f.Tensors) || want != size {
@@ -99,7 +108,7 @@ func vector(f *safetensors.File, net *spec.Net) ([]float32, error) {
 	}
 	values := tensor.Alloc[float32](size)
 	for _, p := range list {
-		t, ok := f.Tensor(p.Name)
+		t, ok := named[p.Name]
 		if !ok {
 			return nil, fmt.Errorf("%w: tensor %s is missing", engine.ErrParams, p.Name)
 		}

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/engine"
 	"github.com/coarsegrain/taylornet/engine/cpu"
+	"github.com/coarsegrain/taylornet/internal/memory"
 	"github.com/coarsegrain/taylornet/spec"
 	"github.com/coarsegrain/taylornet/tensor"
 )
@@ -24,11 +26,23 @@ var ErrShape = errors.New("the model takes other images")
 // that it was trained on.
 var ErrNotFinite = errors.New("the network's output is not a finite number")
 
+// maxClassName bounds the name of a class in bytes. The longest name of a folder has 255
+// characters.
+const maxClassName = 1024
+
+// pictureShare is the share of its budget of memory, one part in so many, that a model has
+// for pictures that wait for the network.
+const pictureShare = 8
+
 // Model is a trained network.
 type Model struct {
 	cfg     Config
 	invert  Invert
 	prepare Preparation
+	memory  int64 // bytes that using it may hold, besides the parameters
+	// pictures is the number of bytes that decoding a picture may take; 0 means what suits
+	// its file.
+	pictures int64
 	// compiled makes the program at the first use: a model file, however
 	// small, may describe a network that takes much memory to run.
 	compiled func() (engine.Program[float32], error)
@@ -79,11 +93,12 @@ func New(cfg Config, opts ...Options) (*Model, error) {
 		return nil, err
 	}
 	copied := cfg.clone()
-	return newModel(&copied, opts)
+	return newModel(&copied, opts, memory.Default())
 }
 
-// newModel makes a model from valid parts without copying them.
-func newModel(cfg *Config, opts []Options) (*Model, error) {
+// newModel makes a model from valid parts without copying them. It may hold so many
+// bytes, unless the options say otherwise.
+func newModel(cfg *Config, opts []Options, budget int64) (*Model, error) {
 	var o Options
 	if len(opts) > 0 {
 		o = opts[len(opts)-1]
@@ -98,10 +113,15 @@ func newModel(cfg *Config, opts []Options) (*Model, error) {
 	if o.Engine == nil {
 		o.Engine = cpu.New()
 	}
-	return &Model{cfg: *cfg, invert: o.Invert, prepare: prepare, compiled: sync.OnceValues(func() (engine.Program[float32], error) {
-		return o.Engine.Compile(cfg.Net, cfg.Params, engine.Options{Workers: o.Workers})
+	budget = memory.Rest(cmp.Or(o.Memory, budget), memory.Of[float32](float64(len(cfg.Params))))
+	return &Model{cfg: *cfg, invert: o.Invert, prepare: prepare, memory: budget, pictures: o.Memory, compiled: sync.OnceValues(func() (engine.Program[float32], error) {
+		return o.Engine.Compile(cfg.Net, cfg.Params, engine.Options{Workers: o.Workers, Memory: budget - budget/pictureShare})
 	})}, nil
 }
+
+// Memory returns the number of bytes that using the model may hold, besides its
+// parameters: see Options.Memory.
+func (m *Model) Memory() int64 { return m.memory }
 
 // Config returns a copy of the model's parts, to make another model from.
 func (m *Model) Config() Config { return m.cfg.clone() }
@@ -183,6 +203,11 @@ func (c *Config) validate() error {
 	}
 	if k := c.Net.Out().Size(); k != len(c.Classes) {
 		return fmt.Errorf("the network has %d outputs for %d classes", k, len(c.Classes))
+	}
+	for _, name := range c.Classes {
+		if len(name) > maxClassName {
+			return fmt.Errorf("the name of a class has %d bytes, at most %d are possible: %.20q...", len(name), maxClassName, name)
+		}
 	}
 	if !finite(c.LogitRange) || c.LogitRange < 0 {
 		return fmt.Errorf("range of logits is %v: want a finite number, at least 0", c.LogitRange)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/engine"
+	"github.com/coarsegrain/taylornet/internal/memory"
 	"github.com/coarsegrain/taylornet/tensor"
 )
 
@@ -115,15 +116,43 @@ type UnreadableFile struct {
 }
 
 // PredictFiles classifies picture files in order. Those that cannot be read are
-// listed and do not keep the others from being classified. Of each picture only its
-// image as the model takes it stays in memory.
-func (m *Model) PredictFiles(ctx context.Context, files []string) (*Predictions, error) {
+// listed and do not keep the others from being classified. Only so many pictures are in
+// memory at a time as fit. The predictions returned have no Pixels; see, which may be
+// nil, is called with each before they are dropped.
+func (m *Model) PredictFiles(ctx context.Context, files []string, see func(FilePrediction) error) (*Predictions, error) {
+	if _, err := m.compiled(); err != nil { // before any picture is read
+		return nil, err
+	}
+	if err := m.checkAnswers(len(files)); err != nil {
+		return nil, err
+	}
 	out := &Predictions{Classes: m.Classes(), Predictions: []FilePrediction{}}
+	part := picturesAtOnce(m.memory, m.cfg.Net.Input)
+	for first := 0; first < len(files); first += part {
+		if err := m.predictPart(ctx, out, files[first:min(first+part, len(files))], see); err != nil {
+			if ctx.Err() != nil {
+				err = fmt.Errorf("interrupted after %d of %d pictures: %w", first, len(files), context.Cause(ctx))
+			}
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// picturesAtOnce returns how many pictures, as a model takes them, wait for the network
+// at a time.
+func picturesAtOnce(budget int64, in shape) int {
+	const some = 512
+	return int(max(1, min(some, budget/pictureShare/int64(in.Size()))))
+}
+
+// predictPart adds the answers to some of the files.
+func (m *Model) predictPart(ctx context.Context, out *Predictions, files []string, see func(FilePrediction) error) error {
 	var pictures []Prepared
 	var readable []string
-	for i, file := range files {
+	for _, file := range files {
 		if ctx.Err() != nil {
-			return nil, fmt.Errorf("interrupted after %d of %d pictures: %w", i, len(files), context.Cause(ctx))
+			return ctx.Err()
 		}
 		picture, err := m.ReadPicture(file)
 		if err != nil {
@@ -133,15 +162,36 @@ func (m *Model) PredictFiles(ctx context.Context, files []string) (*Predictions,
 		pictures, readable = append(pictures, picture), append(readable, file)
 	}
 	list, err := m.PredictPrepared(ctx, pictures)
-	for i, p := range list {
-		out.Predictions = append(out.Predictions, FilePrediction{readable[i], p})
+	if err != nil {
+		return err
 	}
-	return out, err
+	for i, p := range list {
+		file := FilePrediction{readable[i], p}
+		if see != nil {
+			if err := see(file); err != nil {
+				return err
+			}
+		}
+		file.Pixels = nil
+		out.Predictions = append(out.Predictions, file)
+	}
+	return nil
+}
+
+// checkAnswers returns an error if the answers to n pictures take too much memory.
+func (m *Model) checkAnswers(n int) error {
+	const other = 512 // what an answer takes besides its numbers, about
+	each := 2*memory.Of[float32](float64(len(m.cfg.Classes))) + other
+	err := memory.Check(m.memory, float64(n)*each, fmt.Sprintf("the answers to %d pictures in %d classes", n, len(m.cfg.Classes)))
+	if err != nil {
+		err = fmt.Errorf("%w; those to %d pictures would fit", err, int(float64(m.memory)/each))
+	}
+	return err
 }
 
 // ReadPicture reads a picture file and prepares it. The error does not name the file.
 func (m *Model) ReadPicture(file string) (Prepared, error) {
-	img, err := dataset.ReadImage(file, 0)
+	img, err := dataset.ReadImage(file, m.pictures)
 	if err != nil {
 		return Prepared{}, err
 	}
@@ -173,6 +223,9 @@ func (m *Model) Logits(ctx context.Context, x tensor.Tensor) (tensor.Tensor, err
 		if !finite(v) {
 			return tensor.Tensor{}, fmt.Errorf("image %d has the pixel value %v at %d", i/size, v, i%size)
 		}
+	}
+	if err := m.checkAnswers(n); err != nil {
+		return tensor.Tensor{}, err
 	}
 	norm, out := m.cfg.Normalisation, tensor.New(n, len(m.cfg.Classes))
 	err := m.run(ctx, n, func(i int, dst []float32) {

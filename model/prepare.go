@@ -9,6 +9,7 @@ import (
 
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/dataset/drawing"
+	"github.com/coarsegrain/taylornet/internal/memory"
 )
 
 // PreparationKind is a way in which pictures are made into images as a model takes them.
@@ -139,8 +140,8 @@ func (m *Model) Prepare(img image.Image) (Prepared, error) {
 	if in.C != 1 && in.C != 3 {
 		return p, fmt.Errorf("%w: it takes %d channels, pictures have 1 or 3", ErrShape, in.C)
 	}
-	if img.Bounds().Empty() {
-		return p, errors.New("the picture is empty")
+	if err := m.checkPicture(img); err != nil {
+		return p, err
 	}
 	p.from = img.Bounds().Size()
 	if opaque := dataset.Opaque(img); !opaque || m.prepare.Kind == PrepareDrawing {
@@ -166,6 +167,31 @@ func (m *Model) Prepare(img image.Image) (Prepared, error) {
 	p.resize(img, in)
 	return p, nil
 }
+
+// checkPicture returns an error for a picture without pixels or with more than anyone has,
+// as a type of image that computes its pixels may claim, or if making it into an image
+// takes too much memory.
+func (m *Model) checkPicture(img image.Image) error {
+	if img == nil {
+		return errors.New("there is no picture")
+	}
+	b := img.Bounds()
+	if b.Empty() {
+		return errors.New("the picture is empty")
+	}
+	w, h := float64(b.Max.X)-float64(b.Min.X), float64(b.Max.Y)-float64(b.Min.Y)
+	if w*h > mostPixels || w+h > mostPixels/2 {
+		return fmt.Errorf("the picture has %.0f x %.0f pixels, at most %d are taken", w, h, mostPixels)
+	}
+	// Planes of numbers of the image's size, for a drawing or if the picture is enlarged.
+	const planes, line = 8, 32
+	in := m.cfg.Net.Input
+	need := memory.Of[float32](planes*float64(in.H*in.W)) + line*float64(in.W)*min(h, float64(in.H))
+	return memory.Check(m.memory, need, fmt.Sprintf("making a picture into an image of %dx%d", in.H, in.W))
+}
+
+// mostPixels bounds the pixels of a picture. Few decoders return more.
+const mostPixels = 1 << 28
 
 const inverted = "light and dark exchanged"
 

@@ -300,7 +300,7 @@ func TestPredictFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	out, err := m.PredictFiles(t.Context(), files)
+	out, err := m.PredictFiles(t.Context(), files, nil)
 	if err != nil || len(out.Predictions) != 2 || out.Predictions[1].File != files[5] || len(out.Unreadable) != 4 {
 		t.Fatalf("%d answers, %v (%v)", len(out.Predictions), out.Unreadable, err)
 	}

@@ -13,9 +13,11 @@ import (
 const (
 	// unknown is taken for the memory of a machine that does not tell.
 	unknown = 4 << 30
-	// perFile and perByte bound the work that a file of numbers asks for.
-	perFile = 128 << 20
-	perByte = 64
+	// The work that a file asks for may take perFile, and perByte for each byte after the
+	// first freeBytes: as much as trained models of a few megabytes take on 64 processors.
+	perFile   = 128 << 20
+	freeBytes = 1 << 20
+	perByte   = 256
 )
 
 // Default returns the budget of a program in bytes: half of the memory of the machine or
@@ -55,10 +57,10 @@ func Of[T tensor.Float](n float64) float64 {
 // user has given none: a file can hold a network or a picture that is far larger than
 // the file.
 func ForFile(bytes int64) int64 {
-	if bytes > math.MaxInt64/perByte {
+	if bytes > math.MaxInt64/perByte-perFile {
 		return Default()
 	}
-	return min(Default(), max(perFile, perByte*bytes))
+	return min(Default(), perFile+perByte*max(0, bytes-freeBytes))
 }
 
 // Check returns an error that wraps tensor.ErrMemory if a need in bytes is over the

@@ -19,7 +19,7 @@ func TestForFile(t *testing.T) {
 	for _, tt := range []struct{ bytes, want int64 }{
 		{0, perFile},
 		{1 << 20, perFile},
-		{4 << 20, 4 << 20 * perByte},
+		{4 << 20, perFile + 3<<20*perByte},
 		{math.MaxInt64, Default()},
 	} {
 		if got, want := ForFile(tt.bytes), min(tt.want, Default()); got != want {

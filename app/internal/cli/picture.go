@@ -83,17 +83,13 @@ func pictureFile(i int, file, what string) string {
 	return fmt.Sprintf("%d-%s%s.png", i+1, cmp.Or(stem, "picture"), what)
 }
 
-// writeShown writes pictures as the network took them, as PNG files.
-func writeShown(dir string, m *model.Model, list []model.FilePrediction) error {
-	if err := makeDir(dir); err != nil {
-		return err
-	}
-	in := m.Net().Input
-	for i, p := range list {
+// shower makes a folder and returns what writes pictures there as the network took them,
+// one after another, as PNG files.
+func shower(dir string, m *model.Model) (func(model.FilePrediction) error, error) {
+	in, i := m.Net().Input, 0
+	return func(p model.FilePrediction) error {
 		set := dataset.Set{H: in.H, W: in.W, C: in.C, Pixels: p.Pixels}
-		if err := writePNG(filepath.Join(dir, pictureFile(i, p.File, "")), set.Picture(0)); err != nil {
-			return err
-		}
-	}
-	return nil
+		i++
+		return writePNG(filepath.Join(dir, pictureFile(i-1, p.File, "")), set.Picture(0))
+	}, makeDir(dir)
 }

@@ -39,7 +39,7 @@ func TestImagesAsFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir, files := imageFiles(t, data.Test)
-	out, err := m.PredictFiles(t.Context(), files)
+	out, err := m.PredictFiles(t.Context(), files, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,14 +55,15 @@ func (a *app) predict(ctx context.Context, arg string, files []string, pictures 
 		return err
 	}
 	a.noteHidden(arg)
-	out, err := m.PredictFiles(ctx, files)
-	if err != nil {
-		return err
-	}
+	var see func(model.FilePrediction) error
 	if show != "" {
-		if err := writeShown(show, m, out.Predictions); err != nil {
+		if see, err = shower(show, m); err != nil {
 			return err
 		}
+	}
+	out, err := m.PredictFiles(ctx, files, see)
+	if err != nil {
+		return err
 	}
 	if a.json {
 		err = a.writeJSON(out)
