@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/internal/fsx"
 	"github.com/coarsegrain/taylornet/model"
 	"github.com/coarsegrain/taylornet/pretrained"
 	"github.com/coarsegrain/taylornet/spec"
@@ -70,25 +72,48 @@ func readGiven(arg string) (*network, error) {
 		return &network{name: arg, source: source, preset: arg, Net: net}, nil
 	}
 	path := modelPath(arg)
-	content, err := os.ReadFile(path)
+	text, err := isText(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && path == arg:
 		return nil, usagef("unknown network %q: want %s, a file, a model, or the notation itself, as in 'Input(8,8,1) CG(2,2,1,2,2) Linear(10)'",
 			arg, strings.Join(spec.Presets(), ", "))
 	case err != nil:
 		return nil, fmt.Errorf("reading network: %w", err)
-	case bytes.IndexByte(content, 0) >= 0: // not a text
-		m, err := model.Decode(content)
+	case !text:
+		m, err := model.Load(path)
 		if err != nil {
-			return nil, fmt.Errorf("reading model %s: %w", path, err)
+			return nil, err
 		}
 		return &network{name: path, source: m.Net().String(), Net: m.Net(), model: m}, nil
+	}
+	content, err := fsx.ReadFile(path, maxNotation)
+	if err != nil {
+		return nil, fmt.Errorf("reading network: %w", err)
 	}
 	net, err := spec.Parse(string(content))
 	if err != nil {
 		return nil, fmt.Errorf("reading network %s: %w", path, err)
 	}
 	return &network{name: path, source: string(content), Net: net}, nil
+}
+
+// maxNotation is the largest number of bytes of a file in the notation.
+const maxNotation = 1 << 20
+
+// isText reports whether a file begins as a text does. A model file does not: it begins
+// with a number of 8 bytes, of which the highest are 0.
+func isText(path string) (bool, error) {
+	f, err := fsx.Open(path)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	var start [8]byte
+	n, err := io.ReadFull(f, start[:])
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return false, err
+	}
+	return bytes.IndexByte(start[:n], 0) < 0, nil
 }
 
 // modelPath returns the file of a model that is given as a file or as a run folder.

@@ -19,6 +19,7 @@ import (
 	"github.com/coarsegrain/taylornet/app/internal/report"
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/distill"
+	"github.com/coarsegrain/taylornet/internal/fsx"
 	"github.com/coarsegrain/taylornet/model"
 )
 
@@ -160,12 +161,9 @@ func (a *app) modelsBeside(path string, hashes []string, opts model.Options) ([]
 			continue
 		}
 		file := filepath.Join(dir, e.Name())
-		content, err := os.ReadFile(file)
-		if err != nil {
-			continue // if this was the model, its absence is reported below
+		if hash, err := hashOf(file); err == nil { // if this was the model, its absence is reported below
+			found[hash] = file
 		}
-		sum := sha256.Sum256(content)
-		found[hex.EncodeToString(sum[:])] = file
 	}
 	var paths []string
 	for _, hash := range hashes {
@@ -176,6 +174,20 @@ func (a *app) modelsBeside(path string, hashes []string, opts model.Options) ([]
 		paths = append(paths, file)
 	}
 	return a.loadModels(paths, opts)
+}
+
+// hashOf returns the SHA-256 of a file in hexadecimal.
+func hashOf(file string) (string, error) {
+	f, err := fsx.Open(file)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
 func (a *app) classifyData(ctx context.Context, c *distill.Classifier, m *model.Model, f *classifyFlags) error {
