@@ -111,11 +111,12 @@ func attacks(t *testing.T, base places) []attack {
 			list = append(list, attack{in, number, splitCommand(command)})
 		}
 	}
-	if !*all && *only == "" {
+	list = slices.DeleteFunc(list, func(a attack) bool { return !pattern.MatchString(a.String()) })
+	if !*all {
 		random.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 		list = list[:min(sample, len(list))]
 	}
-	return slices.DeleteFunc(list, func(a attack) bool { return !pattern.MatchString(a.String()) })
+	return list
 }
 
 // splitCommand splits a command into words. A word in quotes may hold spaces.

@@ -32,7 +32,7 @@ const (
 	mostAddresses = 6_000_000
 	// patience is when a command that trains is interrupted, as a user would: how long
 	// training takes is for the user to say.
-	patience = 4 * time.Second
+	patience = 2 * time.Second
 	// longest is the largest length of an error in bytes.
 	longest = 2500
 	// interrupted is the status of a command that was ended by Ctrl-C.

@@ -42,8 +42,11 @@ var (
 		"classify {in} {digit} --json --quiet",
 		"net {in}",
 	}
-	readsRun = []string{
+	readsCheckpoint = []string{
 		"train --resume --out {in} --json --quiet",
+		"train --resume --out {in}",
+	}
+	readsRun = []string{
 		"train --resume --out {in}",
 		"eval {in} --json --quiet",
 		"eval {in} --split validation",
@@ -91,7 +94,13 @@ var settings = []string{
 func runs(base places, random *rand.Rand) []input {
 	from := filepath.Join(base.base, "run")
 	var list []input
-	add := func(name string, e edit) { list = append(list, input{"run " + name, edited(from, e), readsRun}) }
+	add := func(name string, e edit) {
+		commands := readsRun
+		if e.file == "last.safetensors" {
+			commands = readsCheckpoint
+		}
+		list = append(list, input{"run " + name, edited(from, e), commands})
+	}
 	progress := func(path, value string) {
 		add(fmt.Sprintf("progress %s %.30s", path, value), edit{"last.safetensors", func(b []byte) []byte { return setMetadata(b, "progress", path, value) }})
 	}
