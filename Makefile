@@ -4,8 +4,11 @@ GO            ?= go
 PKG           ?= ./...
 COUNT         ?= 1
 LINT_VERSION  := v2.15.0
+VULN_VERSION  := v1.9.0
+TIME          ?= 1m
 MADE          ?= made
 GOLANGCI_LINT ?= $(or $(shell command -v golangci-lint),$(shell $(GO) env GOPATH)/bin/golangci-lint)
+GOVULNCHECK   ?= $(or $(shell command -v govulncheck),$(shell $(GO) env GOPATH)/bin/govulncheck)
 
 # Packages whose results depend on the SIMD level.
 LEVELLED := ./internal/cpu ./internal/kernel/... ./internal/layer/... ./engine/...
@@ -13,7 +16,7 @@ LEVELLED := ./internal/cpu ./internal/kernel/... ./internal/layer/... ./engine/.
 LIBRARY  = $(shell $(GO) list ./... | grep -v -e /cmd/ -e /taylornet/app)
 
 .DEFAULT_GOAL := help
-.PHONY: help build gen check-gen fmt tools lint test test-purego test-levels race fuzz-smoke bench golden analysis records references cross ci
+.PHONY: help build gen check-gen fmt tools lint test test-purego test-levels race fuzz fuzz-smoke hostile vuln bench golden analysis records references cross ci
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,8 +37,9 @@ check-gen: gen ## fail unless the generated assembly is as committed
 fmt: ## format the sources
 	$(GOLANGCI_LINT) fmt ./...
 
-tools: ## install the linter
+tools: ## install the linter and the checker of known vulnerabilities
 	$(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
+	$(GO) install golang.org/x/vuln/cmd/govulncheck@$(VULN_VERSION)
 
 lint: ## run go vet, the linter and the house rules
 	@test -x "$(GOLANGCI_LINT)" || { echo "no golangci-lint: run make tools"; exit 1; }
@@ -60,13 +64,29 @@ test-levels: ## run the kernels' tests at every SIMD level
 race: ## run the tests under the race detector
 	$(GO) test -race -short $(PKG)
 
-fuzz-smoke: ## run every fuzz target for 2000 inputs
+fuzz: ## run every fuzz target for TIME, 1m unless given
 	@grep -rHo '^func Fuzz[A-Za-z0-9_]*' --include='*_test.go' --exclude-dir=_asm . | \
 	while IFS=: read -r file func; do \
 		name=$${func#func }; dir=$$(dirname "$$file"); \
 		echo "$$dir $$name"; \
-		$(GO) test "$$dir" -run '^$$' -fuzz "^$$name\$$" -fuzztime=2000x -fuzzminimizetime=10x || exit 1; \
+		$(GO) test "$$dir" -run '^$$' -fuzz "^$$name\$$" -fuzztime=$(TIME) -fuzzminimizetime=10x || exit 1; \
 	done
+
+fuzz-smoke: ## run every fuzz target for 2000 inputs
+	@$(MAKE) --no-print-directory fuzz TIME=2000x
+
+hostile: ## attack the command with every hostile file, and print the worst ten (Linux)
+	$(GO) test ./internal/hostile -count=1 -v -all -timeout 30m
+
+vuln: ## look for known vulnerabilities, if their database can be reached
+	@test -x "$(GOVULNCHECK)" || { echo "no govulncheck: run make tools"; exit 1; }
+	@out=$$($(GOVULNCHECK) ./... 2>&1) && echo "$$out" || { \
+		status=$$?; \
+		case "$$out" in \
+		*"fetching vulnerabilities: Get"*) echo "the database of vulnerabilities cannot be reached: nothing was checked" ;; \
+		*) echo "$$out"; exit $$status ;; \
+		esac; \
+	}
 
 bench: ## run the benchmarks, with PKG=./optim COUNT=10 for benchstat
 	$(GO) test -run '^$$' -bench . -benchmem -count=$(COUNT) $(PKG)
@@ -114,4 +134,4 @@ cross: ## build for every system of a release, and the library for WebAssembly
 	GOOS=js GOARCH=wasm $(GO) build $(LIBRARY)
 	GOOS=windows GOARCH=amd64 $(GO) vet ./...
 
-ci: build check-gen lint test test-purego test-levels race fuzz-smoke cross ## run everything that CI runs
+ci: build check-gen lint test test-purego test-levels race fuzz-smoke hostile vuln cross ## run everything that CI runs
