@@ -46,7 +46,16 @@ type attack struct {
 	args   []string
 }
 
-func (a *attack) String() string { return a.name + ": taylornet " + strings.Join(a.args, " ") }
+func (a *attack) String() string {
+	words := []string{a.name + ": taylornet"}
+	for _, arg := range a.args {
+		if len(arg) > 60 || raw(arg) >= 0 {
+			arg = fmt.Sprintf("%.60q", arg)
+		}
+		words = append(words, arg)
+	}
+	return strings.Join(words, " ")
+}
 
 // places are what the words in braces stand for.
 type places struct{ binary, in, out, base string }

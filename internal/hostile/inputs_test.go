@@ -115,6 +115,17 @@ func typed() []input {
 		"classify {refs} {digit} --nearest 9223372036854775807 --json",
 		"classify {refs} {digit} --real 9223372036854775807 --out {out}",
 		"classify {refs} {digit} --choice '\x1b[31m'",
-		"bench --help",
+		"train --size 4000x4000 --epochs 1 --memory 200MB --out {out} --quiet",
+		"train --net 'Input(512,512,1) Conv(3,3,16,1,1,1) AvgPool Linear(10)' --size 512x512 --epochs 1 --memory 200MB --out {out} --quiet",
+		"eval digits --size 1000x1000 --memory 200MB --quiet",
+		"taylor --size 40 --order 2 --epochs 1 --memory 200MB --out {out} --quiet",
+		"eval digits --memory 1 --quiet",
+		"predict digits {digit} --memory 1 --quiet",
+		"explain digits {digit} --memory 1 --out {out} --quiet",
+		"train --epochs 1 --memory 1 --out {out} --quiet",
+		"distill {run} --levels 1 --steps 1 --memory 1 --out {out} --quiet",
+		"classify {refs} {digit} --memory 1 --json",
+		"eval digits --memory 99999999TB --quiet",
+		"eval digits --memory NaN --quiet",
 	}}}
 }

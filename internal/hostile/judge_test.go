@@ -92,6 +92,7 @@ func (a *attack) carryOut(t *testing.T, base places) report {
 		r.memory = float64(usage.Maxrss) * 1024
 	}
 	r.judge(ctx, err, cmd.ProcessState, stdout.String(), stderr.String())
+	r.escaped(dir)
 	if *keep != "" {
 		_ = os.WriteFile(filepath.Join(dir, "command"), []byte(strings.Join(base.fill(a.args), " ")+"\n"), 0o666)
 	}
@@ -111,6 +112,19 @@ func remove(dir string) {
 
 func (r *report) fault(format string, args ...any) {
 	r.faults = append(r.faults, "  "+fmt.Sprintf(format, args...))
+}
+
+// escaped looks for files beside those that the command was given to write.
+func (r *report) escaped(dir string) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		r.fault("%v", err)
+	}
+	for _, e := range entries {
+		if !slices.Contains([]string{"in", "out"}, e.Name()) {
+			r.fault("it wrote %q, outside its folder", e.Name())
+		}
+	}
 }
 
 // judge holds an outcome against what is promised.

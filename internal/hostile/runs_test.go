@@ -102,7 +102,7 @@ func runs(base places, random *rand.Rand) []input {
 		list = append(list, input{"run " + name, edited(from, e), commands})
 	}
 	progress := func(path, value string) {
-		add(fmt.Sprintf("progress %s %.30s", path, value), edit{"last.safetensors", func(b []byte) []byte { return setMetadata(b, "progress", path, value) }})
+		add(fmt.Sprintf("progress %s %.30q", path, value), edit{"last.safetensors", func(b []byte) []byte { return setMetadata(b, "progress", path, value) }})
 	}
 	for _, number := range wrongNumbers {
 		for _, path := range []string{
@@ -159,7 +159,7 @@ func sweeps(base places, random *rand.Rand) []input {
 	var list []input
 	add := func(name string, e edit) { list = append(list, input{"sweep " + name, edited(from, e), readsSweep}) }
 	change := func(file, path, value string) {
-		add(fmt.Sprintf("%s %s %.30s", file, path, value), edit{file, func(b []byte) []byte { return set(b, path, value) }})
+		add(fmt.Sprintf("%s %s %.30q", file, path, value), edit{file, func(b []byte) []byte { return set(b, path, value) }})
 	}
 	const result = "recipe/seed-1/result.json"
 	for _, number := range wrongNumbers {
@@ -203,7 +203,7 @@ func references(t *testing.T, base places, random *rand.Rand) []input {
 		list = append(list, input{"references " + name, made(data), readsReferences})
 	}
 	record := func(path, value string) {
-		add(fmt.Sprintf("record %s %.30s", path, value), func() []byte { return setMetadata(valid, "record", path, value) })
+		add(fmt.Sprintf("record %s %.30q", path, value), func() []byte { return setMetadata(valid, "record", path, value) })
 	}
 	for _, number := range wrongNumbers {
 		for _, path := range []string{"config.per_class.0", "config.per_class.1", "config.steps.0", "config.refine", "config.seed", "config.paint.rate", "config.paint.keep"} {
