@@ -25,10 +25,11 @@ L6  model
 L6  pretrained
 L7  train taylor
 L8  sweep distill
-L9  app/internal/report
-L10 app/internal/cli
-L11 app
-L12 cmd/...
+L9  app/internal/plain
+L10 app/internal/report
+L11 app/internal/cli
+L12 app
+L13 cmd/...
 `
 
 // modules is who may import what from elsewhere, outside tests.
@@ -40,6 +41,7 @@ gonum.org/v1/plot                   app/internal/report
 github.com/spf13/cobra              app/internal/cli
 github.com/spf13/pflag              app/internal/cli
 github.com/schollz/progressbar/v3   app/internal/cli
+github.com/rivo/uniseg              app/internal/plain
 golang.org/x/sync                   sweep
 golang.org/x/term                   app/internal/cli
 `

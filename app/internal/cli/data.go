@@ -142,7 +142,7 @@ func (a *app) listData(names []string) error {
 	t.write(a.out)
 	if len(names) > 0 {
 		for _, d := range list {
-			a.printf("\n%s: %s\nclasses: %s\n", d.Name, d.Source, strings.Join(d.Classes, ", "))
+			a.printf("\n%s: %s\nclasses: %s\n", d.Name, d.Source, long(strings.Join(d.Classes, ", ")))
 		}
 	}
 	return nil

@@ -194,7 +194,7 @@ const shownClasses = 4
 
 func (a *app) showAnalysis(out *taylor.Analysis) {
 	for _, p := range out.Monomials {
-		a.printf("%s = %s\n\n", p.Class, p.Terms.Text(6))
+		a.printf("%s = %s\n\n", p.Class, long(p.Terms.Text(6)))
 	}
 	outside := 0
 	for _, e := range out.Images {
@@ -208,7 +208,7 @@ func (a *app) showAnalysis(out *taylor.Analysis) {
 		a.showLevels(out)
 	}
 	if out.Study != nil {
-		a.printf("%s\n\n", out.Study.Text)
+		a.printf("%s\n\n", long(out.Study.Text))
 	}
 	if out.Report != "" {
 		a.printf("report  %s\n", out.Report)

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/coarsegrain/taylornet/app/internal/plain"
 	"github.com/coarsegrain/taylornet/engine"
 	"github.com/coarsegrain/taylornet/train"
 )
@@ -33,7 +33,7 @@ func (a *app) execute(ctx context.Context, args []string) error {
 	root := a.root()
 	root.SetArgs(args)
 	root.SetOut(a.out)
-	root.SetErr(a.stderr)
+	root.SetErr(plain.Writer{Writer: a.stderr})
 	cmd, err := root.ExecuteContextC(ctx)
 	var wrong *usageError
 	switch {
@@ -72,29 +72,4 @@ func usagef(format string, args ...any) error {
 // misused returns a usageError for an error of the flag parser.
 func misused(cmd *cobra.Command, err error) error {
 	return usagef("%w: see %s --help", err, cmd.CommandPath())
-}
-
-// oneLine returns the text of an error on one line, with semicolons between faults.
-func oneLine(err error) string {
-	var lines []string
-	for line := range strings.Lines(err.Error()) {
-		if line = strings.TrimSpace(line); line != "" {
-			lines = append(lines, line)
-		}
-	}
-	return strings.Join(lines, "; ")
-}
-
-// sink remembers the first error of writing, so that a full disk is noticed.
-type sink struct {
-	io.Writer
-	err error
-}
-
-func (s *sink) Write(p []byte) (int, error) {
-	n, err := s.Writer.Write(p)
-	if s.err == nil {
-		s.err = err
-	}
-	return n, err
 }

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/sweep"
@@ -20,7 +19,11 @@ func sized(load func(context.Context, string, dataset.Options) (*dataset.Data, e
 const maxLeftOut = 5
 
 // sayRead notes what was read and what was left out.
-func (a *app) sayRead(data *dataset.Data) { a.notef("%s", strings.Join(readLines(data), "\n")) }
+func (a *app) sayRead(data *dataset.Data) {
+	for _, line := range readLines(data) {
+		a.notef("%s", line)
+	}
+}
 
 // readLines says what was read and what was left out.
 func readLines(data *dataset.Data) []string {

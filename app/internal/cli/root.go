@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -137,19 +136,4 @@ func (a *app) dirs() []string {
 		dirs = append(dirs, filepath.Join(cache, "taylornet"))
 	}
 	return dirs
-}
-
-// writeJSON writes the one object of --json.
-func (a *app) writeJSON(object any) error {
-	return json.NewEncoder(a.out).Encode(object)
-}
-
-// printf writes to standard output.
-func (a *app) printf(format string, args ...any) { fmt.Fprintf(a.out, format, args...) }
-
-// notef writes a note to standard error, unless --quiet was given.
-func (a *app) notef(format string, args ...any) {
-	if !a.quiet {
-		fmt.Fprintf(a.stderr, format+"\n", args...)
-	}
 }

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"strings"
 	"sync"
 
 	"github.com/coarsegrain/taylornet/dataset"
@@ -70,8 +69,8 @@ func (s *sweepCommand) showProgress() *trainProgress {
 		if min(left, s.flags.parallel) > 1 {
 			prefix = fmt.Sprintf("run %d: ", run.Number)
 		}
-		heading := fmt.Sprintf("%v: %s, seed %d; %s", run, run.Title(), run.Seed, s.job(run, data).heading())
-		said.Do(func() { heading = strings.Join(append(readLines(data), heading), "\n") })
+		heading := []string{fmt.Sprintf("%v: %s, seed %d; %s", run, run.Title(), run.Seed, s.job(run, data).heading())}
+		said.Do(func() { heading = append(readLines(data), heading...) })
 		return p.run(run.Number-1, heading, prefix)
 	}
 	s.opts.Trained = func(run sweep.PlannedRun, data *dataset.Data, result *train.Result) error {

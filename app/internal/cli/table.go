@@ -4,10 +4,13 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
 
+	"github.com/coarsegrain/taylornet/app/internal/plain"
 	"github.com/coarsegrain/taylornet/app/internal/report"
 )
+
+// mostCell is how wide a cell is before the last column, whose width moves nothing.
+const mostCell = 100
 
 // table is text in columns.
 type table struct {
@@ -26,20 +29,28 @@ func newTable(headings ...string) *table {
 	return t
 }
 
-// add adds a row; it may lack the last columns.
-func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
+// add adds a row; it may lack the last columns. Long cells are cut in the middle.
+func (t *table) add(cells ...string) {
+	row := make([]string, len(cells))
+	for i, cell := range cells {
+		if row[i] = line(cell); i < len(t.right)-1 {
+			row[i] = plain.Cut(row[i], mostCell)
+		}
+	}
+	t.rows = append(t.rows, row)
+}
 
 func (t *table) write(w io.Writer) {
 	widths := make([]int, len(t.right))
 	for _, row := range t.rows {
 		for i, cell := range row {
-			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+			widths[i] = max(widths[i], plain.Width(cell))
 		}
 	}
 	for _, row := range t.rows {
 		var line strings.Builder
 		for i, cell := range row {
-			space := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
+			space := strings.Repeat(" ", widths[i]-plain.Width(cell))
 			if t.right[i] {
 				cell, space = space+cell, ""
 			}

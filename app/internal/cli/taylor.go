@@ -167,8 +167,8 @@ func (s *directStudy) train(ctx context.Context, run taylor.DirectRun) (*taylor.
 	defer p.clear()
 	result, err := train.Run(ctx, cfg, run.Data, train.Options{
 		Dir: dir, Resume: f.resume && train.Exists(dir), Workers: f.workers, Memory: s.memory.bytes, TestCurve: true,
-		Progress: p.run(0, fmt.Sprintf("order %d, %s per class, seed %d%s", run.Order,
-			plural(run.Net.NumParams()/len(run.Data.Train.Classes), "coefficient"), run.Seed, strings.ReplaceAll(suffix, "-", ", pixels ")), ""),
+		Progress: p.run(0, []string{fmt.Sprintf("order %d, %s per class, seed %d%s", run.Order,
+			plural(run.Net.NumParams()/len(run.Data.Train.Classes), "coefficient"), run.Seed, strings.ReplaceAll(suffix, "-", ", pixels "))}, ""),
 	})
 	switch {
 	case errors.Is(err, train.ErrInterrupted):
@@ -216,7 +216,7 @@ func (s *directStudy) show(study *taylor.DirectStudy) {
 	}
 	t.write(s.out)
 	if study.Study != nil {
-		s.printf("\n%s\n", study.Study.Text)
+		s.printf("\n%s\n", long(study.Study.Text))
 	}
 	s.printf("\nreport  %s\n", study.Report)
 }

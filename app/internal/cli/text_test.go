@@ -50,7 +50,7 @@ long name       2  x
 func TestTrainProgressInAFile(t *testing.T) {
 	var text strings.Builder
 	p := (&app{stderr: &text}).trainProgress(2)
-	show := p.run(1, "digits", "run 2: ")
+	show := p.run(1, []string{"digits"}, "run 2: ")
 	show(train.Progress{Epoch: 1, Epochs: 10, Step: 1, Steps: 2})
 	show(train.Progress{Epoch: 1, Epochs: 10, Step: 2, Steps: 2, Finished: &train.Metrics{
 		Epoch: 1, TrainLoss: 0.5, TrainAccuracy: 0.75, ValidationAccuracy: 1, ImagesPerSecond: 12345.6,

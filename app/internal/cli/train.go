@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -119,7 +118,7 @@ func (a *app) train(ctx context.Context, f *trainFlags) error {
 		return err
 	}
 	p := a.trainProgress(1)
-	heading := strings.Join(append(readLines(j.data), j.heading()), "\n")
+	heading := append(readLines(j.data), j.heading())
 	result, err := a.runJob(ctx, j, f, p.run(0, heading, ""))
 	p.clear()
 	switch {

@@ -36,16 +36,16 @@ func (a *app) trainProgress(runs int) *trainProgress {
 	return &trainProgress{w: w, made: make([]float64, runs)}
 }
 
-// run returns the function that shows a run: its heading when it starts, and then a line
-// per epoch, with the prefix.
-func (p *trainProgress) run(i int, heading, prefix string) func(train.Progress) {
+// run returns the function that shows a run: the lines of its heading when it starts, and
+// then a line per epoch, with the prefix.
+func (p *trainProgress) run(i int, heading []string, prefix string) func(train.Progress) {
 	return func(at train.Progress) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		if heading != "" {
-			p.line(heading)
-			heading = ""
+		for _, text := range heading {
+			p.line(text)
 		}
+		heading = nil
 		if at.Finished != nil {
 			p.line(prefix + epochLine(at))
 			return
@@ -99,7 +99,7 @@ func (p *trainProgress) done(i int, line string) {
 // line writes a line where the bar was.
 func (p *trainProgress) line(text string) {
 	p.clear()
-	fmt.Fprintln(p.w, text)
+	fmt.Fprintln(p.w, line(text))
 }
 
 // clear removes the bar; the next step shows it again.
