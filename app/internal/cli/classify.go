@@ -242,15 +242,18 @@ func (a *app) classifyImages(ctx context.Context, c *distill.Classifier, m *mode
 	if len(page.Images) == 0 {
 		return unreadable(bad, len(files))
 	}
-	var err error
+	out := classifiedOutput{Classification: distill.Classification{Classes: c.References.Set.Classes, Images: []distill.ClassifiedImage{}, Unreadable: bad}}
+	for _, one := range page.Images {
+		out.Images = append(out.Images, one.ClassifiedImage)
+	}
+	_, err := encode(out)
+	if err != nil {
+		return err
+	}
 	if f.out == "" && !a.json {
 		if f.out, err = a.newDir("classified"); err != nil {
 			return err
 		}
-	}
-	out := classifiedOutput{Classification: distill.Classification{Classes: c.References.Set.Classes, Images: []distill.ClassifiedImage{}, Unreadable: bad}}
-	for _, one := range page.Images {
-		out.Images = append(out.Images, one.ClassifiedImage)
 	}
 	if f.out != "" {
 		if out.Report, err = writeClassified(f.out, page); err != nil {

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"image/png"
 	"io"
@@ -70,6 +69,10 @@ func (d *distillation) assessOptions() distill.AssessOptions {
 func (d *distillation) finish(out *distillOutput) error {
 	dir := d.flags.out
 	page := report.Distilled{Title: "Distilled " + out.Data, Command: d.command, Model: d.models[0], Assessment: out.Assessment}
+	text, err := encode(out)
+	if err != nil {
+		return err
+	}
 	for _, l := range page.Levels {
 		path := filepath.Join(dir, fmt.Sprintf("images-%d.png", l.PerClass))
 		if err := writeFile(path, func(w io.Writer) error { return png.Encode(w, report.Contact(l.References, 50, 2)) }); err != nil {
@@ -81,14 +84,15 @@ func (d *distillation) finish(out *distillOutput) error {
 			return err
 		}
 	}
-	if err := writeFile(filepath.Join(dir, evaluationFile), func(w io.Writer) error { return json.NewEncoder(w).Encode(out) }); err != nil {
+	if err := writeText(filepath.Join(dir, evaluationFile), text); err != nil {
 		return err
 	}
 	if err := writeFile(out.Report, func(w io.Writer) error { return report.WriteDistilled(w, page) }); err != nil {
 		return err
 	}
 	if d.json {
-		return d.writeJSON(out)
+		_, err := d.out.Write(text)
+		return err
 	}
 	d.notef("")
 	d.writeLevels(out)

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"io"
 	"path/filepath"
 	"slices"
@@ -16,6 +15,10 @@ import (
 // writeAnalysis writes a folder: the page, its pictures, the second order if it was
 // asked for, and everything as JSON.
 func writeAnalysis(dir string, m *model.Model, a *taylor.Analysis, command string) error {
+	text, err := encode(a)
+	if err != nil {
+		return err
+	}
 	if err := makeDir(dir); err != nil {
 		return err
 	}
@@ -41,7 +44,7 @@ func writeAnalysis(dir string, m *model.Model, a *taylor.Analysis, command strin
 			return err
 		}
 	}
-	if err := writeFile(filepath.Join(dir, explainFile), func(w io.Writer) error { return json.NewEncoder(w).Encode(a) }); err != nil {
+	if err := writeText(filepath.Join(dir, explainFile), text); err != nil {
 		return err
 	}
 	return writeFile(a.Report, func(w io.Writer) error { return report.WriteExplained(w, page) })

@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
+	"github.com/coarsegrain/taylornet/app/internal/plain"
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/model"
 )
@@ -72,11 +72,7 @@ func (a *app) warnOutside(pictures int) {
 // systems take names of 255 bytes, so a long one is cut.
 func pictureFile(i int, file, what string) string {
 	const longest = 120
-	stem := strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
-	for len(stem) > longest {
-		_, last := utf8.DecodeLastRuneInString(stem)
-		stem = stem[:len(stem)-last]
-	}
+	stem := plain.FileName(strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)), longest)
 	if what != "" {
 		what = "-" + what
 	}

@@ -114,6 +114,8 @@ func TestPictureFile(t *testing.T) {
 		{"a/seven.png", "", "1-seven.png"},
 		{"seven.tar.jpg", "maps-1", "1-seven.tar-maps-1.png"},
 		{".png", "", "1-picture.png"},
+		{"b/a: \x1b[31m\n\u202e\xff?.png", "", "1-a_ _[31m____.png"},
+		{`...\..\x*.png`, "", "1-_.._x_.png"},
 		{long, "pairs", "1-" + strings.Repeat("é", 60) + "-pairs.png"},
 	} {
 		if got := pictureFile(0, tt.file, tt.what); got != tt.want {

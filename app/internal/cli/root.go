@@ -122,7 +122,8 @@ func knownCommand(cmd *cobra.Command, words []string) error {
 		return nil
 	}
 	hint := ""
-	if near := cmd.SuggestionsFor(words[0]); len(near) > 0 {
+	const longest = 40 // the distance to a long word takes long
+	if near := cmd.SuggestionsFor(words[0][:min(longest, len(words[0]))]); len(near) > 0 {
 		hint = ", did you mean " + strings.Join(near, " or ") + "?"
 	}
 	return fmt.Errorf("unknown command %q%s", words[0], hint)

@@ -141,11 +141,16 @@ func (s *directStudy) run(ctx context.Context) error {
 	if study.Study != nil {
 		study.Study.Text = report.StudyText(study.Study)
 	}
+	text, err := encode(study)
+	if err != nil {
+		return err
+	}
 	if err := s.write(study); err != nil {
 		return err
 	}
 	if s.json {
-		return s.writeJSON(study)
+		_, err := s.out.Write(text)
+		return err
 	}
 	s.show(study)
 	return nil

@@ -25,6 +25,13 @@ func writeFile(path string, write func(w io.Writer) error) error {
 	return fsx.WriteFile(fsx.OS{}, path, write)
 }
 
+func writeText(path string, text []byte) error {
+	return writeFile(path, func(w io.Writer) error {
+		_, err := w.Write(text)
+		return err
+	})
+}
+
 func writePNG(path string, img image.Image) error {
 	return writeFile(path, func(w io.Writer) error { return png.Encode(w, img) })
 }
