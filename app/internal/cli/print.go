@@ -137,6 +137,7 @@ func notFinite(v reflect.Value, path string) string {
 				return at
 			}
 		}
+	default:
 	}
 	return ""
 }

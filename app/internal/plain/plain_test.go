@@ -35,7 +35,7 @@ func TestText(t *testing.T) {
 		{"\u007f\u009b31m\u0085", `\u007f\u009b31m\u0085`},
 		{"\u202egpj.exe\u202c\u2066x\u2069", `\u202egpj.exe\u202c\u2066x\u2069`},
 		{"\u200b\u2028\u2029\ufeff\u00ad\U000e0041", `\u200b\u2028\u2029\ufeff\u00ad\udb40\udc41`},
-		{"👨‍👩‍👧 می‌خواهم क्‍ष", "👨‍👩‍👧 می‌خواهم क्‍ष"},
+		{"👨\u200d👩\u200d👧 می\u200cخواهم क्\u200dष", "👨\u200d👩\u200d👧 می\u200cخواهم क्\u200dष"},
 		{"c\u200dat\u200c", `c\u200dat\u200c`},
 		{"\xff\xc3(\ufffd", `\xff\xc3(` + "\ufffd"},
 	} {
@@ -51,7 +51,7 @@ func TestText(t *testing.T) {
 // texts draws strings of what terminals and columns stumble over.
 func texts() *rapid.Generator[string] {
 	parts := rapid.SampledFrom([]string{
-		"a", "/", ".", " ", "\n", "\x1b[2K", "\r", "\u009b", "\u202e", "\u200d", "漢", "👨‍👩‍👧", "🇩🇪", "é", "e\u0301", strings.Repeat("\u0301", 40), "\xff", "\x00", "\U000e0041",
+		"a", "/", ".", " ", "\n", "\x1b[2K", "\r", "\u009b", "\u202e", "\u200d", "漢", "👨\u200d👩\u200d👧", "🇩🇪", "é", "e\u0301", strings.Repeat("\u0301", 40), "\xff", "\x00", "\U000e0041",
 	})
 	return rapid.OneOf(rapid.String(), rapid.Custom(func(t *rapid.T) string { return strings.Join(rapid.SliceOf(parts).Draw(t, "parts"), "") }))
 }
@@ -104,7 +104,7 @@ func TestCut(t *testing.T) {
 		{"abcd", 3, "a…d"},
 		{"漢字漢字", 8, "漢字漢字"},
 		{"漢字漢字漢", 8, "漢…字漢"},
-		{"👨‍👩‍👧👨‍👩‍👧👨‍👩‍👧", 6, "👨‍👩‍👧👨‍👩‍👧👨‍👩‍👧"},
+		{"👨\u200d👩\u200d👧👨\u200d👩\u200d👧👨\u200d👩\u200d👧", 6, "👨\u200d👩\u200d👧👨\u200d👩\u200d👧👨\u200d👩\u200d👧"},
 		{"e\u0301e\u0301e\u0301e\u0301", 3, "e\u0301…e\u0301"},
 		{strings.Repeat("x", 1<<20) + "y", 5, "xx…xy"},
 	} {
