@@ -23,7 +23,7 @@ func inputs(t *testing.T, base places, random *rand.Rand) []input {
 			n := random.Uint64()
 			list = append(list, input{fmt.Sprintf("model mutated %d.%d", i, j), made(func() []byte {
 				return mutateFile(file, rand.New(rand.NewPCG(n, 0)))
-			}), readsModel})
+			}), readsMetadata})
 		}
 	}
 	list = append(list, references(t, base, random)...)

@@ -32,6 +32,19 @@ var readsModel = []string{
 	"classify {refs} {digit} --other {in} --json --quiet",
 }
 
+// readsMetadata is what prints or uses the metadata of a model.
+var readsMetadata = []string{
+	"net {in}",
+	"eval {in} --data digits --json --quiet",
+	"eval {in}",
+	"predict {in} {digit} --json --quiet",
+	"predict {in} {digit}",
+	"explain {in} {digit} --out {out}",
+	"explain {in} --json --quiet",
+	"train --teacher {in} --data digits --epochs 1 --out {out} --quiet",
+	"distill {in} --levels 1 --steps 1 --evaluate none --out {out}",
+}
+
 // netsBySize are networks that ask for much in few words.
 func netsBySize() map[string]string {
 	times := func(n int, op string) string { return strings.Repeat(op+" ", n) }
@@ -243,8 +256,9 @@ func manyKeys() map[string]any {
 // models are the inputs that are models.
 func models(valid []byte) []input {
 	var list []input
+	commands := readsModel
 	add := func(name string, data func() []byte) {
-		list = append(list, input{"model " + name, made(data), readsModel})
+		list = append(list, input{"model " + name, made(data), commands})
 	}
 	nets := netsBySize()
 	for _, name := range slices.Sorted(maps.Keys(nets)) {
@@ -255,10 +269,12 @@ func models(valid []byte) []input {
 		add("values "+name, func() []byte { return modelFile(smallNet, values[name], nil) })
 		add("values Taylor "+name, func() []byte { return modelFile("Input(8,8,1) Taylor(10,order=2)", values[name], nil) })
 	}
+	commands = readsMetadata
 	metadata := metadataOfModels()
 	for _, name := range slices.Sorted(maps.Keys(metadata)) {
 		add(name, func() []byte { return modelFile(smallNet, even, metadata[name]) })
 	}
+	commands = []string{"net {in}", "eval {in} --json --quiet", "train --net {in} --out {out}", "classify {refs} {digit} --model {in}"}
 	broken := brokenFiles(valid)
 	for _, name := range slices.Sorted(maps.Keys(broken)) {
 		add("broken "+name, func() []byte { return broken[name] })
