@@ -75,7 +75,8 @@ func TestHostile(t *testing.T) {
 	if testing.Short() && !*all {
 		t.Skip("starts hundreds of processes")
 	}
-	// The memory of a process that was started counts from that of the one that starts it.
+	// The memory of a process counts from that of the one that starts it: no input is made
+	// of more than a few megabytes.
 	defer debug.SetGCPercent(debug.SetGCPercent(20))
 	base := honest(t)
 	list := attacks(t, base)

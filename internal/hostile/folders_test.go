@@ -165,12 +165,14 @@ func idx(typ byte, dims []uint32, data int) []byte {
 	return append(b, make([]byte, data)...)
 }
 
-// gzipped compresses. It returns a bomb for much that is alike.
-func gzipped(data []byte, times int) []byte {
+// gzipped compresses a text and so many megabytes of zeros after it.
+func gzipped(text []byte, megabytes int) []byte {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
-	for range times {
-		_, _ = z.Write(data)
+	_, _ = z.Write(text)
+	zeros := make([]byte, 1e6)
+	for range megabytes {
+		_, _ = z.Write(zeros)
 	}
 	_ = z.Close()
 	return b.Bytes()
@@ -198,15 +200,18 @@ func sets() []input {
 		"one image": func() parts { return parts{idx(8, []uint32{1, 900, 900}, 810_000), idx(8, []uint32{1}, 1)} },
 		"a column":  func() parts { return parts{idx(8, []uint32{2, 100_000, 1}, 200_000), idx(8, []uint32{2}, 2)} },
 		"empty":     func() parts { return parts{nil, nil} },
-		"bomb":      func() parts { return parts{gzipped(make([]byte, 1<<20), 900), gzipped(make([]byte, 1<<20), 100)} },
+		"bomb":      func() parts { return parts{gzipped(nil, 400), gzipped(nil, 50)} },
 		"bomb of black images": func() parts {
-			return parts{gzipped(append(idx(8, []uint32{900, 1000, 1000}, 0), make([]byte, 900_000_000)...), 1), idx(8, []uint32{900}, 900)}
+			return parts{gzipped(idx(8, []uint32{400, 1000, 1000}, 0), 400), idx(8, []uint32{400}, 400)}
+		},
+		"bomb of small images": func() parts {
+			return parts{gzipped(idx(8, []uint32{6_000_000, 8, 8}, 0), 384), gzipped(idx(8, []uint32{6_000_000}, 0), 6)}
 		},
 		"bomb in a bomb": func() parts {
-			inner := gzipped(make([]byte, 1<<20), 900)
-			return parts{gzipped(inner, 1), gzipped(inner, 1)}
+			inner := gzipped(nil, 400)
+			return parts{gzipped(inner, 0), gzipped(inner, 0)}
 		},
-		"cut gzip": func() parts { return parts{gzipped(idx(8, []uint32{10, 8, 8}, 640), 1)[:40], idx(8, []uint32{10}, 10)} },
+		"cut gzip": func() parts { return parts{gzipped(idx(8, []uint32{10, 8, 8}, 640), 0)[:40], idx(8, []uint32{10}, 10)} },
 	}
 	reads := []string{
 		"eval {run} --data mnist --data-dir {in} --json --quiet",
@@ -221,19 +226,23 @@ func sets() []input {
 	for _, name := range slices.Sorted(maps.Keys(makers)) {
 		list = append(list, input{"IDX " + name, func(path string) error {
 			p := makers[name]()
-			zipped := ""
-			if bytes.HasPrefix(p.images, []byte{0x1f, 0x8b}) {
-				zipped = ".gz"
-			}
 			tr := tree{}
 			for _, split := range []string{"train", "t10k"} {
-				tr["mnist/"+split+"-images-idx3-ubyte"+zipped] = func() []byte { return p.images }
-				tr["mnist/"+split+"-labels-idx1-ubyte"] = func() []byte { return p.labels }
+				tr["mnist/"+split+"-images-idx3-ubyte"+zipped(p.images)] = func() []byte { return p.images }
+				tr["mnist/"+split+"-labels-idx1-ubyte"+zipped(p.labels)] = func() []byte { return p.labels }
 			}
 			return tr.write(path)
 		}, reads})
 	}
 	return append(list, photographs()...)
+}
+
+// zipped is how the name of a file ends by its content.
+func zipped(data []byte) string {
+	if bytes.HasPrefix(data, []byte{0x1f, 0x8b}) {
+		return ".gz"
+	}
+	return ""
 }
 
 // photographs are hostile files of CIFAR-10.
@@ -242,7 +251,7 @@ func photographs() []input {
 	for name, data := range map[string]func() []byte{
 		"cut": func() []byte { return make([]byte, 3073*10-5) }, "empty": func() []byte { return nil },
 		"labels": func() []byte { return bytes.Repeat([]byte{255}, 3073*10) }, "few": func() []byte { return make([]byte, 3073*10) },
-		"bomb": func() []byte { return gzipped(make([]byte, 1<<20), 900) },
+		"bomb": func() []byte { return gzipped(nil, 150) },
 	} {
 		list = append(list, input{"CIFAR-10 " + name, func(path string) error {
 			tr := tree{}
