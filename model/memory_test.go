@@ -98,7 +98,7 @@ func TestTooManyAnswers(t *testing.T) {
 func TestLongClassName(t *testing.T) {
 	c := config(t, "Input(1,1,1) Linear(2)", "a", strings.Repeat("b", 1<<20))
 	_, err := model.New(c)
-	oneLine(t, err, "the name of a class has 1048576 bytes")
+	oneLine(t, err, "has 1048576 bytes, at most")
 	if len(err.Error()) > 200 {
 		t.Errorf("a line of %d bytes", len(err.Error()))
 	}

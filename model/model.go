@@ -206,7 +206,7 @@ func (c *Config) validate() error {
 	}
 	for _, name := range c.Classes {
 		if len(name) > maxClassName {
-			return fmt.Errorf("the name of a class has %d bytes, at most %d are possible: %.20q...", len(name), maxClassName, name)
+			return fmt.Errorf("the name of class %.20q has %d bytes, at most %d are possible", name, len(name), maxClassName)
 		}
 	}
 	if !finite(c.LogitRange) || c.LogitRange < 0 {

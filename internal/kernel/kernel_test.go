@@ -33,41 +33,87 @@ func properties() map[string]func(*rapid.T) {
 	return list
 }
 
-// calls runs kernels, by name, at small sizes with elements of type T.
-func calls[T tensor.Float]() map[string]func() {
-	const taps, c, sites = 4, 70, 9
+// sizes are those of a kernel's arguments.
+type sizes struct{ taps, c, sites int }
+
+// small sizes are not those of whole vectors or tiles.
+var small = sizes{taps: 4, c: 70, sites: 9}
+
+// place says where the arguments of kernels lie.
+type place[T tensor.Float] struct {
+	buffer func(n int) []T
+	index  func([]int32) []int32
+}
+
+// anywhere is where a program has its arguments.
+func anywhere[T tensor.Float]() place[T] {
+	return place[T]{tensor.Alloc[T], func(index []int32) []int32 { return index }}
+}
+
+// window returns a window whose index is in its place.
+func (p place[T]) window(w Window) Window {
+	w.Index = p.index(w.Index)
+	return w
+}
+
+// filters puts the weights of filters in their place.
+func (p place[T]) filters(list ...*Filter[T]) []*Filter[T] {
+	size := len(list[0].data)
+	stride := WinogradStride(size)
+	all := p.buffer((len(list)-1)*stride + size)
+	for i, f := range list {
+		f.data = all[i*stride:][:size]
+	}
+	return list
+}
+
+// calls runs kernels, by name, on arguments of these sizes, with elements of type T.
+func calls[T tensor.Float](s sizes, at place[T]) map[string]func() {
+	taps, c, sites := s.taps, s.c, s.sites
 	shape := line(sites, taps)
-	win := shape.window(c)
-	buffer := func(n int) []T { return tensor.Alloc[T](n) }
+	win, buffer := at.window(shape.window(c)), at.buffer
 	x, y := buffer(Head(c)+shape.pixels()*c), buffer(sites*c)
-	dx, coefs, row, column := buffer(len(x)), buffer(poly.NumMonomials(taps, 2)*c), buffer(c), buffer(sites)
-	w, f := buffer(taps*c*c), NewFilter[T](taps, c, c)
+	dx, row, column := buffer(len(x)), buffer(c), buffer(sites)
+	coefs, dcoefs := buffer(poly.NumMonomials(taps, 2)*c), buffer(poly.NumMonomials(taps, 2)*c)
+	w, f := buffer(taps*c*c), at.filters(NewFilter[T](taps, c, c))[0]
 	tile := winogradCase{n: 1, h: 5, w: 5, pad: 1, cin: c, cout: c}
-	in, out := tile.tiles(WinogradIn, 5, 5, 1, c), tile.tiles(WinogradOut, 5, 5, 0, c)
+	in, out := at.window(tile.tiles(WinogradIn, 5, 5, 1, c)), at.window(tile.tiles(WinogradOut, 5, 5, 0, c))
 	maps, planes := buffer(Head(c)+25*c), buffer(WinogradPlanes*in.Sites()*c)
-	w9, filters, u := buffer(9*c*c), NewWinogradFilters[T](c, c), buffer(WinogradPlanes*c*c)
+	w9, filters, u := buffer(9*c*c), at.filters(NewWinogradFilters[T](c, c)...), buffer(WinogradPlanes*c*c)
 	return map[string]func(){
-		"Product":               func() { Product(y, row, x, win, f) },
+		"Product": func() {
+			Product(y, row, x, win, f)
+			Product(y, nil, x, win, f)
+		},
 		"ProductGrad":           func() { ProductGrad(w, x, win, y, c, c) },
 		"Filter.Pack":           func() { f.Pack(w) },
 		"Filter.PackTransposed": func() { f.PackTransposed(w) },
-		"CG":                    func() { CG(y, x, nil, win, coefs, c, 2) },
-		"CGGrad":                func() { CGGrad(dx, coefs, x, nil, win, y, coefs, c, 2) },
-		"SumRows":               func() { SumRows(row, y) },
-		"SumSquares":            func() { SumSquares(row, y, row) },
-		"SumProducts":           func() { SumProducts(row, row, y, y, row) },
-		"Affine":                func() { Affine(y, y, row, row) },
-		"Affine2":               func() { Affine2(y, y, y, row, row, row) },
-		"Add":                   func() { Add(x, dx) },
-		"DotRows":               func() { DotRows(column, y, y) },
-		"ScaleRows":             func() { ScaleRows(y, y, column) },
-		"MixRows":               func() { MixRows(y, y, y, column, column) },
-		"AdamW":                 func() { AdamW(row, row, row, row, AdamWStep[T]{Epsilon: 1}) },
-		"WinogradInput":         func() { WinogradInput(planes, maps, in, c) },
-		"WinogradOutput":        func() { WinogradOutput(maps, row, planes, out, c) },
-		"WinogradOutputGrad":    func() { WinogradOutputGrad(planes, maps, out, c) },
-		"WinogradFilterGrad":    func() { WinogradFilterGrad(w9, u, c, c) },
-		"PackWinograd":          func() { PackWinograd(filters, w9) },
+		"CG": func() {
+			CG(y, x, nil, win, coefs, c, 2)
+			CG(y, x, row, win, coefs, c, 2)
+		},
+		"CGGrad": func() {
+			CGGrad(dx, dcoefs, x, nil, win, y, coefs, c, 2)
+			CGGrad(nil, dcoefs, x, row, win, y, coefs, c, 2)
+		},
+		"SumRows":       func() { SumRows(row, y) },
+		"SumSquares":    func() { SumSquares(row, y, row) },
+		"SumProducts":   func() { SumProducts(row, row, y, y, row) },
+		"Affine":        func() { Affine(y, y, row, row) },
+		"Affine2":       func() { Affine2(y, y, y, row, row, row) },
+		"Add":           func() { Add(x, dx) },
+		"DotRows":       func() { DotRows(column, y, y) },
+		"ScaleRows":     func() { ScaleRows(y, y, column) },
+		"MixRows":       func() { MixRows(y, y, y, column, column) },
+		"AdamW":         func() { AdamW(row, row, row, row, AdamWStep[T]{Epsilon: 1}) },
+		"WinogradInput": func() { WinogradInput(planes, maps, in, c) },
+		"WinogradOutput": func() {
+			WinogradOutput(maps, row, planes, out, c)
+			WinogradOutput(maps, nil, planes, out, c)
+		},
+		"WinogradOutputGrad": func() { WinogradOutputGrad(planes, maps, out, c) },
+		"WinogradFilterGrad": func() { WinogradFilterGrad(w9, u, c, c) },
+		"PackWinograd":       func() { PackWinograd(filters, w9) },
 	}
 }
 
@@ -114,7 +160,7 @@ func TestListsHaveEveryKernel(t *testing.T) {
 	delete(panics, "NewFilter") // has a result
 	for what, list := range map[string][]string{
 		"properties": slices.Sorted(maps.Keys(properties())),
-		"calls":      slices.Sorted(maps.Keys(calls[float32]())),
+		"calls":      slices.Sorted(maps.Keys(calls(small, anywhere[float32]()))),
 		"wrongCalls": slices.Sorted(maps.Keys(panics)),
 	} {
 		if !slices.Equal(list, names) {
@@ -133,12 +179,12 @@ func TestKernels(t *testing.T) {
 
 func TestNoKernelAllocates(t *testing.T) {
 	testLevels(t, func(t *testing.T) {
-		for name, call := range calls[float32]() {
+		for name, call := range calls(small, anywhere[float32]()) {
 			if n := testing.AllocsPerRun(10, call); n != 0 {
 				t.Errorf("%s of float32: %v allocations", name, n)
 			}
 		}
-		for name, call := range calls[float64]() {
+		for name, call := range calls(small, anywhere[float64]()) {
 			if n := testing.AllocsPerRun(10, call); n != 0 {
 				t.Errorf("%s of float64: %v allocations", name, n)
 			}
