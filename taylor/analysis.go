@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/internal/memory"
 	"github.com/coarsegrain/taylornet/internal/rng"
 	"github.com/coarsegrain/taylornet/model"
 	"github.com/coarsegrain/taylornet/poly"
@@ -26,7 +27,7 @@ type Analysis struct {
 	Study     *Study            `json:"study,omitempty"` // of the second order
 	Report    string            `json:"report,omitempty"`
 	// Unreadable lists pictures that are left out, because the error of Explain wraps
-	// ErrQuadrature. The caller may add files that it could not read.
+	// ErrQuadrature or model.ErrNotFinite. The caller may add files that it could not read.
 	Unreadable []model.UnreadableFile `json:"unreadable,omitempty"`
 
 	Quadratic *Quadratic `json:"-"` // what Study is of
@@ -76,8 +77,9 @@ func Point(pixels []uint8) []float64 {
 }
 
 // Analyse returns what a model computes, as far as r asks for it. The error wraps
-// ErrNotPolynomial, those of Net.Expand and Net.Quadratic, and ErrInterrupted when ctx
-// ends. Pictures that cannot be explained are left out: see Analysis.Unreadable.
+// ErrNotPolynomial, those of Net.Expand, Net.Levels and Net.Quadratic, tensor.ErrMemory if
+// something does not fit, and ErrInterrupted when ctx ends. Pictures that cannot be
+// explained are left out: see Analysis.Unreadable. All numbers returned are finite.
 func Analyse(ctx context.Context, m *model.Model, r Request) (*Analysis, error) {
 	net, err := FromModel(m, Options{Workers: r.Workers, Memory: r.Memory})
 	if err != nil {
@@ -95,16 +97,16 @@ func Analyse(ctx context.Context, m *model.Model, r Request) (*Analysis, error) 
 	if err := a.explain(ctx, m, net, &r); err != nil {
 		return nil, err
 	}
-	var sample [][]float64
+	sample := 0
 	if r.Training != nil {
-		for i := range min(r.Sample, r.Training.Len()) {
-			sample = append(sample, Point(r.Training.Image(i)))
-		}
+		sample = min(r.Sample, r.Training.Len())
 		if len(r.Pictures) == 0 {
-			a.Maps = net.Maps(Point(r.Training.Image(0)))
+			if a.Maps, err = net.Maps(ctx, Point(r.Training.Image(0))); err != nil {
+				return nil, fmt.Errorf("the first training image: %w", err)
+			}
 		}
 	}
-	if a.Levels, err = net.Levels(ctx, sample); err != nil {
+	if a.Levels, err = net.levelsOn(ctx, sample, func(i int) []float64 { return Point(r.Training.Image(i)) }); err != nil {
 		return nil, err
 	}
 	if r.SecondOrder {
@@ -115,16 +117,27 @@ func Analyse(ctx context.Context, m *model.Model, r Request) (*Analysis, error) 
 
 // explain explains the pictures, but for those that cannot be.
 func (a *Analysis) explain(ctx context.Context, m *model.Model, net *Net, r *Request) error {
+	kept := net.cost.explanation(net.Orders)
+	if n := len(r.Pictures); n > 1 {
+		budget := memory.Or(r.Memory)
+		what := fmt.Sprintf("the explanations of %d pictures", n)
+		if err := memory.Check(budget, kept*float64(n), what); err != nil {
+			return fmt.Errorf("%w: explain %d at a time", err, max(1, int(float64(budget)/kept)))
+		}
+	}
 	for _, p := range r.Pictures {
 		e, err := net.Explain(ctx, r.About, Point(p.Pixels))
-		if errors.Is(err, ErrQuadrature) {
+		var answer []model.Prediction
+		if err == nil {
+			answer, err = m.PredictPrepared(ctx, []model.Prepared{p.Prepared})
+		}
+		if errors.Is(err, ErrQuadrature) || errors.Is(err, model.ErrNotFinite) {
 			a.Unreadable = append(a.Unreadable, model.UnreadableFile{File: p.File, Error: err.Error()})
 			continue
 		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", p.File, err)
+		if interrupted := interrupted(ctx); interrupted != nil {
+			err = interrupted
 		}
-		answer, err := m.PredictPrepared(ctx, []model.Prepared{p.Prepared})
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.File, err)
 		}
@@ -150,6 +163,13 @@ func (a *Analysis) expand(ctx context.Context, net *Net, r *Request) error {
 // with the pixels moved by a fixed permutation.
 func (a *Analysis) secondOrder(ctx context.Context, net *Net, r *Request) error {
 	var err error
+	n, k := net.Input.Size(), net.K
+	if r.Memory == 0 {
+		net.cost.budget = max(net.cost.budget, min(leastSecondOrder, float64(memory.Default())))
+	}
+	if err := net.cost.check(net.cost.quadratic(studied(n, k, 1)), fmt.Sprintf("the second order of %d inputs for %d logits", n, k), "a smaller image"); err != nil {
+		return err
+	}
 	if a.Quadratic, err = net.Quadratic(ctx, r.About, r.Progress); err != nil {
 		return err
 	}
@@ -162,7 +182,7 @@ func (a *Analysis) secondOrder(ctx context.Context, net *Net, r *Request) error 
 		}
 	}
 	weights := weighed{Quadratic: a.Quadratic}
-	shuffled := weighed{Quadratic: a.Quadratic.shuffled(permutation)}
+	shuffled := weighed{Quadratic: a.Quadratic, moved: permutation}
 	if r.Training != nil {
 		weights.Active = seen(r.Training)
 		for _, from := range permutation {

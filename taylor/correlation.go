@@ -2,39 +2,92 @@ package taylor
 
 import (
 	"cmp"
+	"context"
+	"iter"
 	"math"
 	"slices"
 
 	"github.com/coarsegrain/taylornet/internal/stats"
 )
 
-// weight is one |b_ij|, or what is left of its logarithm without the inputs' levels.
+// weight is one |b_ij|, or what is left of its logarithm without the inputs' levels. There
+// are as many as products, so it is short: its distance's row, its inputs i and j and its
+// logit are the digits of one number.
 type weight struct {
 	value float64
-	row   int // its distance
-	i, j  int
-	logit int
+	place uint64
 }
 
-// sortWeights puts the largest first.
-func sortWeights(all []weight) {
-	slices.SortFunc(all, func(a, b weight) int {
-		return cmp.Or(cmp.Compare(b.value, a.value), cmp.Compare(a.row, b.row), cmp.Compare(a.i, b.i), cmp.Compare(a.j, b.j), cmp.Compare(a.logit, b.logit))
-	})
+// The bits of a weight's place. maxProducts bounds the inputs to 20,000 and, since it is
+// also a bound on the logits of one input, the logits to what is left.
+const (
+	inputBits = 15
+	logitBits = 64 - 3*inputBits
+)
+
+func newWeight(value float64, row, i, j, logit int) weight {
+	return weight{value, ((uint64(row)<<inputBits|uint64(i))<<inputBits|uint64(j))<<logitBits | uint64(logit)}
+}
+
+// input returns the digit that begins at a bit.
+func (w weight) input(at int) int { return int(w.place >> at & (1<<inputBits - 1)) }
+
+func (w weight) row() int   { return w.input(logitBits + 2*inputBits) }
+func (w weight) i() int     { return w.input(logitBits + inputBits) }
+func (w weight) j() int     { return w.input(logitBits) }
+func (w weight) logit() int { return int(w.place & (1<<logitBits - 1)) }
+
+// each yields weights with their places in the list until the context ends.
+func each(ctx context.Context, all []weight) iter.Seq2[int, *weight] {
+	return func(yield func(int, *weight) bool) {
+		b := brake{ctx: ctx}
+		for i := range all {
+			if b.ended(1) || !yield(i, &all[i]) {
+				return
+			}
+		}
+	}
+}
+
+// sortedAtOnce is the number of weights that are sorted between two looks at the context.
+const sortedAtOnce = 1 << 18
+
+// sortWeights puts the largest first, unless the context ends.
+func sortWeights(ctx context.Context, all []weight) {
+	compare := func(a, b weight) int { return cmp.Or(cmp.Compare(b.value, a.value), cmp.Compare(a.place, b.place)) }
+	for len(all) > sortedAtOnce && ctx.Err() == nil {
+		// The middle of some that are spread over the list, so that no order is slow.
+		var sample [63]weight
+		for i := range sample {
+			sample[i] = all[i*(len(all)/len(sample))]
+		}
+		slices.SortFunc(sample[:], compare)
+		middle, first := sample[len(sample)/2], 0
+		for i, w := range all {
+			if compare(w, middle) < 0 {
+				all[first], all[i] = w, all[first]
+				first++
+			}
+		}
+		sortWeights(ctx, all[:first])
+		all = all[first:]
+	}
+	if ctx.Err() == nil {
+		slices.SortFunc(all, compare)
+	}
 }
 
 // subtractLevels replaces the weights by their logarithms without the levels u of
 // both inputs, and sorts them again: for each logit, ln |b_ij| = u_i + u_j is fitted
 // by least squares over the pairs of different inputs. Zeros remain the smallest.
-func subtractLevels(all []weight, logits, n int) {
+func subtractLevels(ctx context.Context, all []weight, logits, n int) {
 	sums, pairs := make([]float64, logits*n), make([]int, logits*n)
-	for i := range all {
-		w := &all[i]
+	for _, w := range each(ctx, all) {
 		w.value = math.Log(w.value)
-		if !math.IsInf(w.value, -1) && w.i != w.j {
-			for _, input := range [2]int{w.i, w.j} {
-				sums[w.logit*n+input] += w.value
-				pairs[w.logit*n+input]++
+		if i, j := w.i(), w.j(); !math.IsInf(w.value, -1) && i != j {
+			for _, input := range [2]int{i, j} {
+				sums[w.logit()*n+input] += w.value
+				pairs[w.logit()*n+input]++
 			}
 		}
 	}
@@ -56,60 +109,59 @@ func subtractLevels(all []weight, logits, n int) {
 			}
 		}
 	}
-	for i := range all {
-		w := &all[i]
-		w.value -= sums[w.logit*n+w.i] + sums[w.logit*n+w.j]
+	for _, w := range each(ctx, all) {
+		w.value -= sums[w.logit()*n+w.i()] + sums[w.logit()*n+w.j()]
 	}
-	sortWeights(all)
+	sortWeights(ctx, all)
 }
 
 // spearman returns the rank correlation of weights, the largest first, with their
 // distances, without the pairs of an input with itself. Equal ones share their ranks.
-func spearman(all []weight, rows []Distance) float64 {
-	var different []weight
-	for _, w := range all {
-		if rows[w.row].Distance > 0 {
-			different = append(different, w)
+func spearman(ctx context.Context, all []weight, rows []Distance) float64 {
+	// By row, first the number of its weights, then their rank.
+	ranks := make([]float64, len(rows))
+	for _, w := range each(ctx, all) {
+		ranks[w.row()]++
+	}
+	before := 0.0
+	for r, n := range ranks {
+		if rows[r].Distance > 0 {
+			ranks[r] = (before + before + n - 1) / 2
+			before += n
 		}
 	}
-	ranks := func(equal func(a, b weight) bool, list []weight, set func(i int, rank float64)) {
-		for first := 0; first < len(list); {
-			end := first + 1
-			for end < len(list) && equal(list[first], list[end]) {
-				end++
+	// The ranks of the weights are not kept either.
+	return correlation(func(yield func(x, y float64) bool) {
+		first, end := 0, 0 // of equal weights, among those of different inputs
+		from := 0          // where the next ones begin
+		for i, w := range each(ctx, all) {
+			if i == from {
+				first = end
+				for from < len(all) && all[from].value == w.value {
+					if rows[all[from].row()].Distance > 0 {
+						end++
+					}
+					from++
+				}
 			}
-			for i := first; i < end; i++ {
-				set(i, float64(first+end-1)/2)
+			if rows[w.row()].Distance > 0 && !yield(-float64(first+end-1)/2, ranks[w.row()]) {
+				return
 			}
-			first = end
 		}
-	}
-	n := len(different)
-	x, y := make([]float64, n), make([]float64, n)
-	ranks(func(a, b weight) bool { return a.value == b.value }, different, func(i int, rank float64) { x[i] = -rank })
-	order := make([]int, n)
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(different[a].row, different[b].row) })
-	byDistance := make([]weight, n)
-	for i, at := range order {
-		byDistance[i] = different[at]
-	}
-	ranks(func(a, b weight) bool { return a.row == b.row }, byDistance, func(i int, rank float64) { y[order[i]] = rank })
-	return correlation(x, y)
+	})
 }
 
-// correlation returns Pearson's, 0 if x or y do not vary.
-func correlation(x, y []float64) float64 {
+// correlation returns Pearson's of pairs x and y that it reads twice, 0 if x or y do not
+// vary.
+func correlation(pairs iter.Seq2[float64, float64]) float64 {
 	var mx, my stats.Moments
-	for i := range x {
-		mx.Add(x[i])
-		my.Add(y[i])
+	for x, y := range pairs {
+		mx.Add(x)
+		my.Add(y)
 	}
 	var product float64
-	for i := range x {
-		product += (x[i] - mx.Mean) * (y[i] - my.Mean)
+	for x, y := range pairs {
+		product += (x - mx.Mean) * (y - my.Mean)
 	}
 	if mx.Squares == 0 || my.Squares == 0 {
 		return 0
@@ -118,12 +170,12 @@ func correlation(x, y []float64) float64 {
 }
 
 // slope returns that of the mean logarithms of weights against distance.
-func slope(all []weight, rows []Distance) float64 {
+func slope(ctx context.Context, all []weight, rows []Distance) float64 {
 	sums, counts := make([]float64, len(rows)), make([]float64, len(rows))
-	for _, w := range all {
+	for _, w := range each(ctx, all) {
 		if w.value > 0 {
-			sums[w.row] += math.Log(w.value)
-			counts[w.row]++
+			sums[w.row()] += math.Log(w.value)
+			counts[w.row()]++
 		}
 	}
 	var total, x, y, xx, xy float64

@@ -78,28 +78,45 @@ func studyDistances(ctx context.Context, shape spec.Shape, list []weighed) (*Dis
 	rows := len(d.Rows)
 	c := collected{make([][]float64, rows), make([][groups][]float64, rows), make([][]float64, rows)}
 	var correlations, adjusted, slopes []float64
+	var all []weight
 	for at, q := range list {
 		if err := interrupted(ctx); err != nil {
 			return nil, err
 		}
-		all := q.weights(n, rowOf)
+		all = q.weights(ctx, all[:0], n, rowOf)
 		if at == 0 {
 			d.countPairs(all, len(q.Constant))
 			d.Excluded = q.excluded()
 		}
-		sortWeights(all)
-		c.add(all)
-		correlations = append(correlations, spearman(all, d.Rows))
-		slopes = append(slopes, slope(all, d.Rows))
-		if err := interrupted(ctx); err != nil {
-			return nil, err
-		}
-		subtractLevels(all, len(q.Constant), n)
-		adjusted = append(adjusted, spearman(all, d.Rows))
+		sortWeights(ctx, all)
+		c.add(ctx, all, len(list))
+		correlations = append(correlations, spearman(ctx, all, d.Rows))
+		slopes = append(slopes, slope(ctx, all, d.Rows))
+		subtractLevels(ctx, all, len(q.Constant), n)
+		adjusted = append(adjusted, spearman(ctx, all, d.Rows))
+	}
+	if err := interrupted(ctx); err != nil {
+		return nil, err
 	}
 	d.Correlation, d.Adjusted, d.Slope = newInterval(correlations), newInterval(adjusted), newInterval(slopes)
 	d.summarise(&c)
 	return d, nil
+}
+
+// finite reports whether every statistic is, but for the ends of intervals that there are
+// not.
+func (d *Distances) finite() bool {
+	list := []Interval{d.Correlation, d.Adjusted, d.Slope}
+	for _, r := range d.Rows {
+		list = append(list, r.Mean)
+		list = append(list, r.Groups[:]...)
+	}
+	for _, v := range list {
+		if low, high := v.ends(); !finite([]float64{v.Mean, low, high}) {
+			return false
+		}
+	}
+	return true
 }
 
 // excluded returns the number of inputs that are not active.
@@ -112,20 +129,24 @@ func (w weighed) excluded() (n int) {
 	return n
 }
 
-// weights returns the weights of all pairs of n inputs of which both are active.
-func (w weighed) weights(n int, rowOf func(i, j int) int) []weight {
-	active := func(i int) bool { return w.Active == nil || w.Active[i] }
-	var all []weight
+// weights appends the weights of all pairs of n inputs of which both are active.
+func (w weighed) weights(ctx context.Context, all []weight, n int, rowOf func(i, j int) int) []weight {
+	var active []int
 	for i := range n {
-		if !active(i) {
-			continue
+		if w.Active == nil || w.Active[i] {
+			active = append(active, i)
 		}
-		for j := i; j < n; j++ {
-			if !active(j) {
-				continue
+	}
+	all = slices.Grow(all, len(active)*(len(active)+1)/2*len(w.Constant))
+	b := brake{ctx: ctx}
+	for at, i := range active {
+		for _, j := range active[at:] {
+			if b.ended(len(w.Constant)) {
+				return nil
 			}
+			row := rowOf(i, j)
 			for k := range w.Constant {
-				all = append(all, weight{math.Abs(w.Pair(k, i, j)), rowOf(i, j), i, j, k})
+				all = append(all, newWeight(math.Abs(w.pair(k, i, j)), row, i, j, k))
 			}
 		}
 	}
@@ -135,7 +156,7 @@ func (w weighed) weights(n int, rowOf func(i, j int) int) []weight {
 // countPairs counts the pairs of inputs at each distance.
 func (d *Distances) countPairs(all []weight, logits int) {
 	for i := 0; i < len(all); i += logits {
-		d.Rows[all[i].row].Pairs++
+		d.Rows[all[i].row()].Pairs++
 	}
 }
 
@@ -162,15 +183,23 @@ func (d *Distances) lattice(shape spec.Shape) func(i, j int) int {
 	}
 }
 
-// add collects one polynomial's weights, which are sorted, the largest first.
-func (c *collected) add(all []weight) {
+// add collects the weights of one of so many polynomials, which are sorted, the largest
+// first.
+func (c *collected) add(ctx context.Context, all []weight, polynomials int) {
 	sums, counts := make([]float64, len(c.means)), make([]float64, len(c.means))
 	in := make([][groups]float64, len(c.means))
-	for rank, w := range all {
-		sums[w.row] += w.value
-		counts[w.row]++
-		in[w.row][rank*groups/len(all)]++
-		c.values[w.row] = append(c.values[w.row], w.value)
+	for rank, w := range each(ctx, all) {
+		sums[w.row()] += w.value
+		counts[w.row()]++
+		in[w.row()][rank*groups/len(all)]++
+	}
+	for r, n := range counts {
+		if c.values[r] == nil {
+			c.values[r] = make([]float64, 0, int(n)*polynomials)
+		}
+	}
+	for _, w := range each(ctx, all) {
+		c.values[w.row()] = append(c.values[w.row()], w.value)
 	}
 	for r, n := range counts {
 		if n == 0 {

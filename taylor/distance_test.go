@@ -51,7 +51,7 @@ func TestFallingWeights(t *testing.T) {
 			return math.Copysign(scale*math.Exp(-math.Hypot(y-v, x-u)/2), float64(k)-0.5)
 		})
 	}
-	d := study(t, shape, weighed{fall(1), nil}, weighed{fall(2), nil}, weighed{fall(3), nil})
+	d := study(t, shape, weighed{Quadratic: fall(1)}, weighed{Quadratic: fall(2)}, weighed{Quadratic: fall(3)})
 	if d.Polynomials != 3 || d.Excluded != 0 || d.Rows[0].Distance != 0 || d.Rows[0].Pairs != 12*3 {
 		t.Fatalf("study %+v", d)
 	}
@@ -86,7 +86,7 @@ func TestFallingWeights(t *testing.T) {
 	}
 	active := make([]bool, shape.Size())
 	active[0], active[23] = true, true
-	d = study(t, shape, weighed{fall(1), active})
+	d = study(t, shape, weighed{Quadratic: fall(1), Active: active})
 	if d.Excluded != 22 || len(d.Rows) != 2 || d.Rows[1].Pairs != 1 || !math.IsNaN(d.Slope.Low) {
 		t.Errorf("of two inputs: %+v", d)
 	}
@@ -98,7 +98,7 @@ func TestRandomWeights(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	var list []weighed
 	for range 5 {
-		list = append(list, weighed{quadratic(shape, func(int, int, int) float64 { return r.NormFloat64() }), nil})
+		list = append(list, weighed{Quadratic: quadratic(shape, func(int, int, int) float64 { return r.NormFloat64() })})
 	}
 	d := study(t, shape, list...)
 	if !(d.Correlation.Low < 0 && d.Correlation.High > 0 && math.Abs(d.Correlation.Mean) < 0.02) {
@@ -125,7 +125,7 @@ func TestLevelsTakenOut(t *testing.T) {
 		u := func(i int) float64 { return math.Hypot(float64(i/9-4), float64(i%9-4)) }
 		return math.Exp(-u(i) - u(j) + 0.1*r.NormFloat64())
 	})
-	d := study(t, shape, weighed{border, nil})
+	d := study(t, shape, weighed{Quadratic: border})
 	if !(d.Correlation.Mean < -0.4 && math.Abs(d.Adjusted.Mean) < 0.03) {
 		t.Errorf("correlation %v, adjusted %v", d.Correlation, d.Adjusted)
 	}

@@ -3,10 +3,12 @@ package taylor
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"math"
 	"slices"
 
 	"github.com/coarsegrain/taylornet/engine"
+	"github.com/coarsegrain/taylornet/model"
 )
 
 // Explanation is what a net's polynomial says about an image.
@@ -55,14 +57,19 @@ const (
 )
 
 // Explain returns what the polynomial says about an image x [H,W,C], with the values that
-// the net's input has, when it is expanded about a point. It returns ErrQuadrature if only the low orders are known and what the pixels
-// contribute over all orders cannot be computed, and ErrInterrupted when ctx ends.
+// the net's input has, when it is expanded about a point. It returns ErrQuadrature if only
+// the low orders are known and what the pixels contribute over all orders cannot be
+// computed. The error wraps model.ErrNotFinite if any of it overflows, tensor.ErrMemory if
+// it does not fit, and ErrInterrupted when ctx ends.
 func (n *Net) Explain(ctx context.Context, about, x []float64) (*Explanation, error) {
 	l, err := n.Line(ctx, about, x)
 	if err != nil {
 		return nil, err
 	}
-	e := &Explanation{Logits: l.Logits(), ByOrder: l.orderList(), Maps: n.Maps(x)}
+	e := &Explanation{Logits: l.Logits(), ByOrder: l.orderList()}
+	if e.Maps, err = n.Maps(ctx, x); err != nil {
+		return nil, err
+	}
 	if e.Attributions, err = l.Attributions(ctx); err != nil {
 		return nil, err
 	}
@@ -75,8 +82,36 @@ func (n *Net) Explain(ctx context.Context, about, x []float64) (*Explanation, er
 	engine.Softmax(probabilities, e.Logits)
 	e.Probability, e.Attribution = probabilities[e.Label], e.Totals[e.Label]
 	inputs := descending(len(e.Attribution), func(i int) float64 { return math.Abs(e.Attribution[i]) })
-	e.Pairs, err = l.Pairs(ctx, e.Label, inputs[:min(pairInputs, len(inputs))], mostPairs)
-	return e, err
+	if e.Pairs, err = l.Pairs(ctx, e.Label, inputs[:min(pairInputs, len(inputs))], mostPairs); err != nil {
+		return nil, err
+	}
+	return e, e.check()
+}
+
+// check returns an error if a contribution is not finite.
+func (e *Explanation) check() error {
+	fault := func(what string) error { return fmt.Errorf("%w: %s overflow", model.ErrNotFinite, what) }
+	for _, o := range e.ByOrder {
+		if !finite(o.Logits) {
+			return fault(fmt.Sprintf("the monomials of order %d", o.Order))
+		}
+	}
+	for k, totals := range e.Totals {
+		for order, shares := range e.Attributions[k] {
+			if !finite(shares) {
+				return fault(fmt.Sprintf("the pixels' contributions in order %d", order))
+			}
+		}
+		if !finite(totals) {
+			return fault("the pixels' contributions over all orders")
+		}
+	}
+	for _, p := range e.Pairs {
+		if !finite([]float64{p.Value}) {
+			return fault("the products of two pixels")
+		}
+	}
+	return nil
 }
 
 // orderList returns the orders with what is left of the logits, if the line is not

@@ -26,6 +26,9 @@ func (s *gain) newFactors(powers int) *factors {
 	return &factors{make([]float64, powers*s.channels), series(), series(), series(), series(), series()}
 }
 
+// work is about the number of multiplications that a site takes.
+func (f *factors) work() int { return len(f.energy) * (len(f.x) + len(f.energy)) }
+
 // read computes the factors of a site.
 func (f *factors) read(s *gain, p *pass, site int) {
 	clear(f.x)
@@ -75,6 +78,9 @@ func (s *gain) forward(p *pass) {
 		clear(p.at(s.out, k))
 	}
 	for site := range p.net.values[s.in].size / s.channels {
+		if p.ended(f.work()) {
+			return
+		}
 		f.read(s, p, site)
 		times(func(k int) []float64 { return p.at(s.out, k)[site*s.channels:] }, f.x, f.p)
 	}
@@ -86,6 +92,9 @@ func (s *gain) backward(p *pass, a *adjoint) {
 	f := s.newFactors(a.orders(s.in))
 	dy := make([]float64, len(f.x))
 	for site := range p.net.values[s.in].size / s.channels {
+		if a.ended(2 * f.work()) {
+			return
+		}
 		f.read(s, p, site)
 		clear(dy)
 		for k := range min(a.orders(s.out), len(f.energy)) {

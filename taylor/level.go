@@ -8,6 +8,7 @@ import (
 
 	"github.com/coarsegrain/taylornet/internal/parallel"
 	"github.com/coarsegrain/taylornet/internal/stats"
+	"github.com/coarsegrain/taylornet/model"
 	"github.com/coarsegrain/taylornet/poly"
 	"github.com/coarsegrain/taylornet/spec"
 )
@@ -57,9 +58,15 @@ type Flow struct {
 }
 
 // Levels returns the net's coarse-grainings in the order of computation, and their Flow
-// on images [H,W,C]. Images for which the net has no finite output are left out.
-// It returns ErrInterrupted when ctx ends.
+// on images [H,W,C]. Images for which the net has no finite output are left out. The error
+// wraps model.ErrNotFinite if the flow itself overflows, tensor.ErrMemory, or
+// ErrInterrupted when ctx ends.
 func (n *Net) Levels(ctx context.Context, images [][]float64) ([]Level, error) {
+	return n.levelsOn(ctx, len(images), func(i int) []float64 { return images[i] })
+}
+
+// levelsOn returns the levels with their flow on so many images.
+func (n *Net) levelsOn(ctx context.Context, images int, image func(i int) []float64) ([]Level, error) {
 	var list []Level
 	for _, l := range n.levels {
 		level := Level{Op: l.layer.String(), In: triple(l.layer.In), Out: triple(l.layer.Out), Order: l.op.Order, Members: l.op.L1 * l.op.L2}
@@ -68,7 +75,7 @@ func (n *Net) Levels(ctx context.Context, images [][]float64) ([]Level, error) {
 		}
 		list = append(list, level)
 	}
-	if len(images) == 0 {
+	if images == 0 {
 		return list, nil
 	}
 	// First the moments of what goes in, then those of the orders about its mean.
@@ -80,7 +87,7 @@ func (n *Net) Levels(ctx context.Context, images [][]float64) ([]Level, error) {
 			after[i][k] = make([]stats.Moments, l.step.channels)
 		}
 	}
-	err := n.each(ctx, images, func(p *pass) {
+	err := n.each(ctx, images, image, func(p *pass) {
 		for i, l := range n.levels {
 			gather(before[i], p.at(l.step.in, 0))
 		}
@@ -90,44 +97,57 @@ func (n *Net) Levels(ctx context.Context, images [][]float64) ([]Level, error) {
 	}
 	about := make([][]float64, len(list))
 	for i, l := range n.levels {
-		about[i] = l.step.centred(before[i])
+		if about[i], err = l.step.centred(ctx, before[i]); err != nil {
+			return nil, err
+		}
 	}
-	err = n.each(ctx, images, func(p *pass) {
+	err = n.each(ctx, images, image, func(p *pass) {
 		for i, l := range n.levels {
 			gather(after[i][0], p.at(l.step.out, 0))
 			l.step.orders(p, about[i], before[i], after[i])
 		}
 	})
-	for i, l := range n.levels {
-		list[i].Flow = l.step.flow(about[i], before[i], after[i])
+	if err != nil {
+		return nil, err
 	}
-	return list, err
+	for i, l := range n.levels {
+		f := l.step.flow(about[i], before[i], after[i])
+		if !finite(f.Couplings) || !finite(f.Share) {
+			return nil, fmt.Errorf("%w: the fluctuations at %s overflow", model.ErrNotFinite, list[i].Op)
+		}
+		list[i].Flow = f
+	}
+	return list, nil
 }
 
 // triple returns a shape as a list.
 func triple(s spec.Shape) [3]int { return [3]int{s.H, s.W, s.C} }
 
+// passesAtOnce is the number of images that are evaluated at once, if they fit.
+const passesAtOnce = 16
+
 // each evaluates the net on images and calls use with each that has a finite output,
 // in order.
-func (n *Net) each(ctx context.Context, images [][]float64, use func(p *pass)) error {
-	passes := make([]*pass, min(len(images), 16))
+func (n *Net) each(ctx context.Context, images int, image func(i int) []float64, use func(p *pass)) error {
+	most := (n.cost.budget - n.cost.held) / n.cost.pass(0)
+	passes := make([]*pass, int(max(1, min(float64(images), passesAtOnce, most))))
 	for i := range passes {
-		passes[i] = n.newPass(0)
+		passes[i] = n.newPass(ctx, 0)
 	}
 	crew := parallel.NewCrew(n.workers)
-	for first := 0; first < len(images); first += len(passes) {
-		if err := interrupted(ctx); err != nil {
-			return err
-		}
-		some := passes[:min(len(passes), len(images)-first)]
-		crew.Run(len(some), func(_, i int) { some[i].run(images[first+i], nil) })
+	for first := 0; first < images; first += len(passes) {
+		some := passes[:min(len(passes), images-first)]
+		crew.Run(len(some), func(_, i int) { some[i].run(image(first+i), nil) })
 		for _, p := range some {
+			if err := interrupted(ctx); err != nil {
+				return err
+			}
 			if finite(p.at(n.output, 0)) {
 				use(p)
 			}
 		}
 	}
-	return nil
+	return interrupted(ctx)
 }
 
 // gather adds the values of a map to its channels' moments.
@@ -138,31 +158,50 @@ func gather(channels []stats.Moments, values []float64) {
 }
 
 // centred returns the coefficients [terms][C] of the coarse-graining as a polynomial
-// of its members less their channel's mean. All members have the same mean.
-func (s *polynomial) centred(before []stats.Moments) []float64 {
+// of its members less their channel's mean. All members have the same mean. It returns
+// ErrInterrupted when ctx ends.
+func (s *polynomial) centred(ctx context.Context, before []stats.Moments) ([]float64, error) {
 	coefs := slices.Clone(s.coefs)
-	monomials := poly.Monomials(s.n, slices.Max(s.degree))
-	index := make(map[string]int, len(monomials))
-	for t, m := range monomials {
-		index[fmt.Sprint(m)] = t
+	type monomial [maxOrder]int // the members from 1, then zeros
+	monomials := make([]monomial, 1+len(s.degree))
+	for i := range s.n {
+		monomials[1+i][0] = i + 1
 	}
-	// Of a product of members x = u + mean, any of the factors may be the mean.
+	for j, q := range s.products {
+		m := monomials[1+q.Lower]
+		m[s.degree[q.Lower]] = int(q.Factor) + 1
+		monomials[1+s.n+j] = m
+	}
+	index := make(map[monomial]int, len(monomials))
 	for t, m := range monomials {
-		for set := range 1<<len(m) - 1 { // the factors that stay; all is the term itself
-			stay := []int{}
-			for i, x := range m {
+		index[m] = t
+	}
+	b := brake{ctx: ctx}
+	// Of a product of members x = u + mean, any of the factors may be the mean.
+	for t, m := range monomials[1:] {
+		degree := s.degree[t]
+		if b.ended(s.channels << (degree + 4)) { // with a power each
+			return nil, interrupted(ctx)
+		}
+		for set := range 1<<degree - 1 { // the factors that stay; all is the term itself
+			stay, kept := monomial{}, 0
+			for i, x := range m[:degree] {
 				if set>>i&1 == 1 {
-					stay = append(stay, x)
+					stay[kept] = x
+					kept++
 				}
 			}
-			to := index[fmt.Sprint(stay)]
+			to := index[stay]
 			for c := range s.channels {
-				coefs[to*s.channels+c] += s.coefs[t*s.channels+c] * math.Pow(before[c].Mean, float64(len(m)-len(stay)))
+				coefs[to*s.channels+c] += s.coefs[(1+t)*s.channels+c] * math.Pow(before[c].Mean, float64(degree-kept))
 			}
 		}
 	}
-	return coefs
+	return coefs, nil
 }
+
+// maxOrder is the highest order of a coarse-graining.
+const maxOrder = 3
 
 // orders adds to after[k] the values of the terms of order k about the mean.
 func (s *polynomial) orders(p *pass, coefs []float64, before []stats.Moments, after [][]stats.Moments) {
@@ -170,6 +209,9 @@ func (s *polynomial) orders(p *pass, coefs []float64, before []stats.Moments, af
 	values := make([]float64, len(s.degree))
 	sums := make([]float64, len(after))
 	for site := range len(s.members) / s.n {
+		if p.ended(len(s.degree) * s.channels) {
+			return
+		}
 		for c := range s.channels {
 			clear(sums)
 			for i, at := range s.members[site*s.n:][:s.n] {
@@ -225,15 +267,24 @@ type Map struct {
 	Values []float64 `json:"values"` // [H,W,C]
 }
 
-// Maps returns the feature maps of an image x [H,W,C] after each coarse-graining.
-func (n *Net) Maps(x []float64) []Map {
-	p := n.newPass(0)
+// Maps returns the feature maps of an image x [H,W,C] after each coarse-graining. The error
+// wraps model.ErrNotFinite if they overflow, tensor.ErrMemory, or ErrInterrupted when ctx
+// ends.
+func (n *Net) Maps(ctx context.Context, x []float64) ([]Map, error) {
+	p := n.newPass(ctx, 0)
 	p.run(x, nil)
+	if err := interrupted(ctx); err != nil {
+		return nil, err
+	}
 	var maps []Map
 	for _, l := range n.levels {
-		maps = append(maps, Map{Op: l.layer.String(), Shape: triple(l.layer.Out), Values: p.at(l.step.out, 0)})
+		values := slices.Clone(p.at(l.step.out, 0))
+		if !finite(values) {
+			return nil, fmt.Errorf("%w: the feature maps after %v overflow", model.ErrNotFinite, l.layer)
+		}
+		maps = append(maps, Map{Op: l.layer.String(), Shape: triple(l.layer.Out), Values: values})
 	}
-	return maps
+	return maps, nil
 }
 
 // Orders returns the orders from 1.

@@ -51,7 +51,10 @@ func TestCentred(t *testing.T) {
 		for i := range before {
 			before[i].Mean = r.NormFloat64()
 		}
-		coefs := s.centred(before)
+		coefs, err := s.centred(t.Context(), before)
+		if err != nil {
+			t.Fatal(err)
+		}
 		for c := range s.channels {
 			for i := range u {
 				u[i] = r.NormFloat64()
@@ -99,7 +102,10 @@ func TestMaps(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	maps := e.net.Maps(e.x)
+	maps, err := e.net.Maps(t.Context(), e.x)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if len(maps) != 3 || maps[0].Shape != [3]int{4, 4, 3} || maps[1].Op != "CG(2,2,4,1,1,2)" {
 		t.Fatalf("maps %+v", maps)
 	}
@@ -142,7 +148,10 @@ func TestLevelsOfNorms(t *testing.T) {
 		if len(levels) != 1 || levels[0].Op != "CG(2,2,2,2,2)" || levels[0].In != [3]int{4, 4, 2} || levels[0].Order != 2 || levels[0].Members != 4 {
 			t.Errorf("%s: levels %+v", source, levels)
 		}
-		maps := e.net.Maps(e.x)
+		maps, err := e.net.Maps(t.Context(), e.x)
+		if err != nil {
+			t.Fatal(err)
+		}
 		if len(maps) != 1 || maps[0].Op != "CG(2,2,2,2,2)" || maps[0].Shape != [3]int{2, 2, 2} {
 			t.Errorf("%s: maps %+v", source, maps)
 		}

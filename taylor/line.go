@@ -29,36 +29,44 @@ func (n *Net) Line(ctx context.Context, about, x []float64) (*Line, error) {
 	if len(about) != size || len(x) != size {
 		return nil, fmt.Errorf("%w: %d and %d values, it takes %d", model.ErrShape, len(about), len(x), size)
 	}
+	what := fmt.Sprintf("explaining an image of %dx%dx%d by order and pixel for %d logits", n.Input.H, n.Input.W, n.Input.C, n.K)
+	if err := n.cost.check(n.cost.explain(n.Orders), what, "a smaller lattice"); err != nil {
+		return nil, err
+	}
 	l := &Line{net: n, about: about, direction: make([]float64, size), logits: make([]float64, n.K)}
 	for i := range x {
 		l.direction[i] = x[i] - about[i]
 	}
-	end := n.newPass(0)
+	end := n.newPass(ctx, 0)
 	end.run(x, nil)
 	copy(l.logits, end.at(n.output, 0))
 	if err := interrupted(ctx); err != nil {
 		return nil, err
 	}
-	l.expand(n.Orders)
+	l.expand(ctx, n.Orders)
 	if l.Whole() {
 		if sum := l.sum(); near(sum, l.logits) {
 			l.logits = sum
 		} else { // a degree of a hundred can cancel beyond all digits
-			l.expand(lowOrders)
+			l.expand(ctx, lowOrders)
 		}
+	}
+	if err := interrupted(ctx); err != nil {
+		return nil, err
 	}
 	for _, logits := range append(l.ByOrder(), l.logits) {
 		if !finite(logits) {
 			return nil, model.ErrNotFinite
 		}
 	}
-	return l, interrupted(ctx)
+	return l, nil
 }
 
 // expand computes the orders up to the given one.
-func (l *Line) expand(orders int) {
+func (l *Line) expand(ctx context.Context, orders int) {
 	l.orders = min(orders, l.net.Degree)
-	l.pass = l.net.newPass(l.orders)
+	l.pass = nil // what it holds may be needed
+	l.pass = l.net.newPass(ctx, l.orders)
 	l.pass.run(l.about, l.direction)
 }
 
@@ -119,8 +127,10 @@ func (l *Line) Logits() []float64 { return slices.Clone(l.logits) }
 // (Sundararajan, Taly and Yan, arXiv 1703.01365), here without an integral.
 func (l *Line) Attributions(ctx context.Context) ([][][]float64, error) {
 	out := make([][][]float64, l.net.K)
-	parallel.Each(l.net.workers, l.net.K, func() func(k int) {
-		a := l.net.newAdjoint(l.orders - 1)
+	cost := &l.net.cost
+	workers := cost.workers(cost.pass(l.orders)+cost.explanation(l.orders), cost.adjoint(l.orders-1))
+	parallel.Each(workers, l.net.K, func() func(k int) {
+		a := l.net.newAdjoint(ctx, l.orders-1)
 		return func(k int) {
 			if ctx.Err() == nil {
 				a.run(l.pass, k)

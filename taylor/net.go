@@ -6,6 +6,7 @@ import (
 
 	"github.com/coarsegrain/taylornet/engine"
 	"github.com/coarsegrain/taylornet/internal/layer"
+	"github.com/coarsegrain/taylornet/internal/memory"
 	"github.com/coarsegrain/taylornet/model"
 	"github.com/coarsegrain/taylornet/spec"
 )
@@ -29,7 +30,8 @@ type Net struct {
 	K      int // logits
 	Degree int
 	// Orders is the highest order that lines and attributions can have: the degree, or 2
-	// if the degree is over 1,024. A line whose orders do not add up also stops at 2.
+	// if the degree is over 1,024 or all orders would take more memory than they may. A
+	// line whose orders do not add up also stops at 2.
 	Orders int
 
 	frame  layer.Frame
@@ -37,10 +39,10 @@ type Net struct {
 	steps  []step
 	input  int
 	output int
-	work   int // elements of scratch that a step needs
 	levels []level
 
 	workers int
+	cost    footprint
 }
 
 // Options are settings of an analysis that do not change what it finds.
@@ -75,11 +77,16 @@ type step interface {
 }
 
 // FromModel returns the network of a model, compiled for analysis. Its inputs are pixels,
-// 0 to 1, before the normalisation. The error wraps ErrNotPolynomial.
+// 0 to 1, before the normalisation. The error wraps ErrNotPolynomial, or tensor.ErrMemory if
+// the network does not fit.
 func FromModel(m *model.Model, opts Options) (*Net, error) {
-	var params []float64
-	for _, v := range m.Params() {
-		params = append(params, float64(v))
+	single := m.Params()
+	if opts.Memory == 0 {
+		opts.Memory = memory.ForFile(4 * int64(len(single)))
+	}
+	params := make([]float64, len(single))
+	for i, v := range single {
+		params[i] = float64(v)
 	}
 	c, norm := m.Net().Input.C, m.Normalisation()
 	scale, shift := make([]float64, c), make([]float64, c)
@@ -104,7 +111,7 @@ func Mean(m *model.Model) []float64 {
 
 // New returns a network with the given parameters, laid out as in net.Params, compiled for
 // analysis. Norms are affine maps, as at inference. The error wraps ErrNotPolynomial,
-// spec.Faults or engine.ErrParams.
+// spec.Faults, engine.ErrParams, or tensor.ErrMemory if the network does not fit.
 func New(net *spec.Net, params []float64, opts Options) (*Net, error) {
 	return compile(net, params, nil, opts)
 }
@@ -121,10 +128,6 @@ func compile(net *spec.Net, params []float64, first *affine, opts Options) (*Net
 		return nil, err
 	}
 	n := &Net{Input: net.Input, K: net.Out().Size(), Degree: net.Degree(), workers: opts.Workers}
-	n.Orders = n.Degree
-	if n.Degree > maxDegree {
-		n.Orders = lowOrders
-	}
 	b := &builder{Net: n, params: folded.Params, weights: make([]float64, len(folded.Params))}
 	steps, channels := folded.Net.Steps(), net.Input.C
 	for _, s := range steps {
@@ -135,17 +138,19 @@ func compile(net *spec.Net, params []float64, first *affine, opts Options) (*Net
 			}
 		}
 	}
-	n.frame = layer.NewFrame(n.Orders+1, channels)
+	n.frame = layer.NewFrame(1, channels) // a power of a series at once
 	n.input = b.value(net.Input, 1)
 	n.output = n.input
 	if first != nil {
 		n.output = b.affine(first, n.input, net.Input)
 	}
-	b.outputs = append(b.outputs, n.output)
+	b.place(steps)
+	if err := n.limit(opts.Memory); err != nil {
+		return nil, err
+	}
 	original := net.Steps()
 	for i, s := range steps {
-		n.output = b.add(s)
-		b.outputs = append(b.outputs, n.output)
+		b.add(s, i)
 		// Folding makes coarse-grainings of norms, which are not levels.
 		own := original[folded.From[i]].Layer
 		if op, ok := own.Op.(*spec.CG); ok {
@@ -182,19 +187,42 @@ func (b *builder) value(s spec.Shape, degree int) int {
 	return len(b.values) - 1
 }
 
-// add appends the step of an operation and returns its value.
-func (b *builder) add(info spec.Step) int {
+// place makes the values of all steps, and counts what they will hold.
+func (b *builder) place(steps []spec.Step) {
+	b.outputs = []int{b.output}
+	b.cost = footprint{net: b.Net}
+	for _, info := range steps {
+		x := b.outputs[1+info.Inputs[0]]
+		y := x
+		if _, ok := info.Op.(*spec.Flatten); !ok { // has the same elements in the same order
+			y = b.value(info.Out, info.Degree)
+			b.cost.add(info, x)
+		}
+		b.outputs = append(b.outputs, y)
+	}
+	b.output = b.outputs[len(steps)]
+}
+
+// limit sets the budget, and the highest order of lines by what fits.
+func (n *Net) limit(budget int64) error {
+	n.cost.budget = float64(memory.Or(budget))
+	n.Orders = n.Degree
+	if n.Degree > maxDegree || n.cost.held+n.cost.explain(n.Degree) > n.cost.budget {
+		n.Orders = min(n.Degree, lowOrders)
+	}
+	what := fmt.Sprintf("reading this network's polynomial of images of %dx%dx%d", n.Input.H, n.Input.W, n.Input.C)
+	return n.cost.check(n.cost.pass(0), what, "a smaller lattice")
+}
+
+// add appends the step at index i, if it has one.
+func (b *builder) add(info spec.Step, i int) {
 	var in []int
-	for _, i := range info.Inputs {
-		in = append(in, b.outputs[1+i])
+	for _, at := range info.Inputs {
+		in = append(in, b.outputs[1+at])
 	}
-	x := in[0]
-	if _, ok := info.Op.(*spec.Flatten); ok {
-		return x // the same elements in the same order
+	if y := b.outputs[1+i]; y != in[0] {
+		b.steps = append(b.steps, b.step(info, in, in[0], y))
 	}
-	y := b.value(info.Out, info.Degree)
-	b.steps = append(b.steps, b.step(info, in, x, y))
-	return y
 }
 
 // step compiles an operation that computes value y from the values in, of which x is
@@ -233,9 +261,12 @@ func (b *builder) step(info spec.Step, in []int, x, y int) step {
 
 func (b *builder) linear(conv *layer.Conv[float64], op *spec.Conv, info spec.Step, x, y int) *linear {
 	conv.Refresh(b.weights)
-	b.work = max(b.work, conv.Scratch())
 	weight, bias := b.tensor(info.Param(spec.Weight)), b.tensor(info.Param(spec.Bias))
-	return &linear{in: x, out: y, conv: conv, bias: bias, op: op, info: info.Layer, weight: weight}
+	inputs := info.In.H * info.In.W
+	if op.L1*op.L2 == inputs && op != info.Op {
+		inputs = 1
+	}
+	return &linear{in: x, out: y, conv: conv, bias: bias, op: op, info: info.Layer, weight: weight, inputs: inputs}
 }
 
 // mean compiles an average pool, which is a polynomial of order 1.

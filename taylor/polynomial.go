@@ -48,18 +48,23 @@ func (s *polynomial) newTerms(p *pass) *terms {
 	return t
 }
 
-// read computes the monomials of a site.
-func (t *terms) read(p *pass, site int) {
+// read computes the monomials of a site. It reports whether it could before the brake
+// ended it.
+func (t *terms) read(b *brake, p *pass, site int) bool {
 	for i, at := range t.members[site*t.n:][:t.n] {
 		for k := range t.orders[i] {
 			copy(t.value[i][k*t.width:][:t.width], p.at(t.in, k)[at:])
 		}
 	}
 	for j, q := range t.products {
-		m := t.n + j
-		clear(t.value[m])
-		multiply(t.value[m], t.value[q.Lower], t.value[q.Factor], t.width)
+		x, y, z := t.value[q.Lower], t.value[q.Factor], t.value[t.n+j]
+		if b.ended(len(x) * len(y) / t.width) {
+			return false
+		}
+		clear(z)
+		multiply(z, x, y, t.width)
 	}
+	return !b.ended(t.n * t.most * t.width)
 }
 
 // multiply adds the product of the series x and y to z, up to the highest power that z
@@ -82,9 +87,14 @@ func (s *polynomial) forward(p *pass) {
 		clear(p.at(s.out, k))
 	}
 	for site := range len(s.members) / s.n {
-		t.read(p, site)
+		if !t.read(&p.brake, p, site) {
+			return
+		}
 		copy(p.at(s.out, 0)[site*s.channels:], s.coefs[:s.channels])
 		for m, value := range t.value {
+			if p.ended(t.orders[m] * s.channels) {
+				return
+			}
 			coefs := s.coefs[(m+1)*s.channels:][:s.channels]
 			for k := range t.orders[m] {
 				y, v := p.at(s.out, k)[site*s.channels:][:s.channels], value[k*s.width:][:s.width]
@@ -110,25 +120,14 @@ func (s *polynomial) backward(p *pass, a *adjoint) {
 		derivative[m] = make([]float64, n*s.width)
 	}
 	for site := range len(s.members) / s.n {
-		t.read(p, site)
-		for m, d := range derivative {
-			clear(d)
-			coefs := s.coefs[(m+1)*s.channels:][:s.channels]
-			for k := range a.orders(s.out) {
-				dy, to := a.at(s.out, k)[site*s.channels:][:s.channels], d[k*s.width:][:s.width]
-				if s.width == 1 {
-					for c, b := range coefs {
-						to[0] += b * dy[c]
-					}
-					continue
-				}
-				for c, b := range coefs {
-					to[c] = b * dy[c]
-				}
-			}
+		if !t.read(&a.brake, p, site) || !s.toMonomials(a, derivative, site) {
+			return
 		}
 		for j := len(s.products) - 1; j >= 0; j-- {
 			q, d := s.products[j], derivative[s.n+j]
+			if a.ended(len(d) * (len(t.value[q.Lower]) + len(t.value[q.Factor])) / s.width) {
+				return
+			}
 			multiply(derivative[q.Lower], d, t.value[q.Factor], s.width)
 			multiply(derivative[q.Factor], d, t.value[q.Lower], s.width)
 		}
@@ -141,4 +140,29 @@ func (s *polynomial) backward(p *pass, a *adjoint) {
 			}
 		}
 	}
+}
+
+// toMonomials takes a site's derivatives to those of its monomials. It reports whether it
+// could before the brake ended it.
+func (s *polynomial) toMonomials(a *adjoint, derivative [][]float64, site int) bool {
+	for m, d := range derivative {
+		clear(d)
+		if a.ended(a.orders(s.out) * s.channels) {
+			return false
+		}
+		coefs := s.coefs[(m+1)*s.channels:][:s.channels]
+		for k := range a.orders(s.out) {
+			dy, to := a.at(s.out, k)[site*s.channels:][:s.channels], d[k*s.width:][:s.width]
+			if s.width == 1 {
+				for c, b := range coefs {
+					to[0] += b * dy[c]
+				}
+				continue
+			}
+			for c, b := range coefs {
+				to[c] = b * dy[c]
+			}
+		}
+	}
+	return true
 }

@@ -41,19 +41,20 @@ const maxProducts = 400_000_000
 // point [H,W,C]. The gradient along each input's direction is a series whose
 // first power is a row of the second derivatives. progress, unless it is nil, is called
 // with the number of inputs done, from several goroutines. It returns ErrTooLarge if
-// there are over 400 million coefficients, and ErrInterrupted when ctx ends.
+// there are over 400 million coefficients, and ErrInterrupted when ctx ends. The error wraps
+// tensor.ErrMemory if they do not fit, and model.ErrNotFinite if one overflows.
 func (n *Net) Quadratic(ctx context.Context, about []float64, progress func(done, total int)) (*Quadratic, error) {
 	size := n.Input.Size()
 	if len(about) != size {
 		return nil, fmt.Errorf("%w: %d values, it takes %d", model.ErrShape, len(about), size)
 	}
-	if size > maxProducts/size/n.K {
+	if size > maxProducts/size/n.K || n.K >= 1<<logitBits {
 		return nil, fmt.Errorf("%w: %d inputs have %d products for each of %d logits, at most %d fit in all", ErrTooLarge, size, size*size, n.K, maxProducts)
 	}
-	q := &Quadratic{Constant: make([]float64, n.K)}
-	for range n.K {
-		q.Linear, q.Products = append(q.Linear, make([]float64, size)), append(q.Products, make([]float64, size*size))
+	if err := n.cost.check(n.cost.quadratic(0), fmt.Sprintf("the %d products of %d inputs for each of %d logits", size*(size+1)/2, size, n.K), "a smaller image"); err != nil {
+		return nil, err
 	}
+	q := &Quadratic{Constant: make([]float64, n.K), Linear: matrix(n.K, size), Products: matrix(n.K, size*size)}
 	all := make([]int, size)
 	for i := range all {
 		all[i] = i
@@ -63,7 +64,8 @@ func (n *Net) Quadratic(ctx context.Context, about []float64, progress func(done
 		logits[k] = k
 	}
 	var done atomic.Int64
-	n.rows(ctx, about, all, logits, func(i, k int, p *pass, a *adjoint) {
+	workers := n.cost.workers(n.cost.shares()*float64(size), n.cost.pass(1)+n.cost.adjoint(1))
+	n.rows(ctx, workers, about, all, logits, func(i, k int, p *pass, a *adjoint) {
 		if i == 0 {
 			q.Constant[k] = p.at(n.output, 0)[k]
 			copy(q.Linear[k], a.at(n.input, 0))
@@ -73,15 +75,23 @@ func (n *Net) Quadratic(ctx context.Context, about []float64, progress func(done
 			progress(int(done.Add(1)), size)
 		}
 	})
-	return q, interrupted(ctx)
+	if err := interrupted(ctx); err != nil {
+		return nil, err
+	}
+	for k, products := range q.Products {
+		if !finite(q.Constant[k:k+1]) || !finite(q.Linear[k]) || !finite(products) {
+			return nil, fmt.Errorf("%w: its second order overflows", model.ErrNotFinite)
+		}
+	}
+	return q, nil
 }
 
 // rows takes the line from about along each of some inputs through the net and
 // back from each of some logits. It calls each with the results, from several
 // goroutines; they are valid during the call only.
-func (n *Net) rows(ctx context.Context, about []float64, inputs, logits []int, each func(i, k int, p *pass, a *adjoint)) {
-	parallel.Each(n.workers, len(inputs), func() func(i int) {
-		p, a, direction := n.newPass(1), n.newAdjoint(1), make([]float64, len(about))
+func (n *Net) rows(ctx context.Context, workers int, about []float64, inputs, logits []int, each func(i, k int, p *pass, a *adjoint)) {
+	parallel.Each(workers, len(inputs), func() func(i int) {
+		p, a, direction := n.newPass(ctx, 1), n.newAdjoint(ctx, 1), make([]float64, len(about))
 		return func(i int) {
 			if ctx.Err() != nil {
 				return
@@ -91,6 +101,9 @@ func (n *Net) rows(ctx context.Context, about []float64, inputs, logits []int, e
 			direction[inputs[i]] = 0
 			for _, k := range logits {
 				a.run(p, k)
+				if ctx.Err() != nil {
+					return
+				}
 				each(i, k, p, a)
 			}
 		}
@@ -121,7 +134,8 @@ type Pair struct {
 func (l *Line) Pairs(ctx context.Context, logit int, inputs []int, most int) ([]Pair, error) {
 	n, size := l.net, len(l.direction)
 	rows := make([][]float64, len(inputs))
-	n.rows(ctx, l.about, inputs, []int{logit}, func(i, _ int, _ *pass, a *adjoint) {
+	held := n.cost.pass(l.orders) + n.cost.explanation(l.orders) + pairInputs*perPairInput*float64(size)
+	n.rows(ctx, n.cost.workers(held, n.cost.pass(1)+n.cost.adjoint(1)), l.about, inputs, []int{logit}, func(i, _ int, _ *pass, a *adjoint) {
 		rows[i] = make([]float64, size)
 		halves(rows[i], a)
 	})
@@ -157,22 +171,4 @@ func (l *Line) Pairs(ctx context.Context, logit int, inputs []int, most int) ([]
 		pairs = append(pairs, Pair{[2][3]int{pixel(p.i), pixel(p.j)}, p.value})
 	}
 	return pairs, nil
-}
-
-// shuffled returns the polynomial with its inputs moved by a permutation, as a baseline
-// for a network that is not trained again.
-func (q *Quadratic) shuffled(permutation []int32) *Quadratic {
-	n := len(permutation)
-	moved := &Quadratic{Constant: q.Constant}
-	for k := range q.Constant {
-		linear, products := make([]float64, n), make([]float64, n*n)
-		for i, a := range permutation {
-			linear[i] = q.Linear[k][a]
-			for j, b := range permutation {
-				products[i*n+j] = q.Products[k][int(a)*n+int(b)]
-			}
-		}
-		moved.Linear, moved.Products = append(moved.Linear, linear), append(moved.Products, products)
-	}
-	return moved
 }

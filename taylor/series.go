@@ -1,46 +1,91 @@
 package taylor
 
 import (
+	"context"
 	"slices"
 
 	"github.com/coarsegrain/taylornet/internal/layer"
 	"github.com/coarsegrain/taylornet/spec"
 )
 
+// brake says when a computation has to stop, and is used by one goroutine. It asks the
+// context once in a while only.
+type brake struct {
+	ctx  context.Context //nolint:containedctx // it lives no longer than the computation
+	left int             // multiplications until it asks again
+}
+
+// brakeAfter is the number of multiplications between two looks at the context, which
+// take a few milliseconds.
+const brakeAfter = 1 << 22
+
+// ended counts a number of multiplications to be done, and reports whether the context
+// has ended.
+func (b *brake) ended(work int) bool {
+	if b.left -= work; b.left > 0 {
+		return false
+	}
+	b.left = brakeAfter
+	return b.ctx.Err() != nil
+}
+
+// series holds the coefficients of every value of a net. Each of a value's coefficients is
+// a feature map behind a zero pixel of its own.
+type series struct {
+	brake
+	net    *Net
+	values [][]float64
+}
+
+// newSeries returns zeros, of a value v as many coefficients as orders says.
+func (n *Net) newSeries(ctx context.Context, orders func(v int) int) series {
+	s := series{brake: brake{ctx: ctx}, net: n}
+	for v := range n.values {
+		s.values = append(s.values, make([]float64, orders(v)*(n.frame.Head+n.values[v].size)))
+	}
+	return s
+}
+
+// buffer returns the coefficient of t^k of value v behind its zero pixel.
+func (s *series) buffer(v, k int) []float64 {
+	length := s.net.frame.Head + s.net.values[v].size
+	return s.values[v][k*length:][:length]
+}
+
+// at returns the coefficient of t^k of value v.
+func (s *series) at(v, k int) []float64 { return s.buffer(v, k)[s.net.frame.Head:] }
+
 // pass holds every value of a net as a truncated series in t on the line
 // x0 + t d: for each power, the value's coefficient.
 type pass struct {
-	net    *Net
-	most   int // the highest power kept
-	series [][]float64
-	work   []float64
+	series
+	most int // the highest power kept
 }
 
 // newPass returns a pass that keeps powers up to most.
-func (n *Net) newPass(most int) *pass {
-	p := &pass{net: n, most: min(most, n.Degree), work: make([]float64, n.work)}
-	for v := range n.values {
-		p.series = append(p.series, make([]float64, n.frame.Head+p.orders(v)*n.values[v].size))
-	}
+func (n *Net) newPass(ctx context.Context, most int) *pass {
+	p := &pass{most: min(most, n.Degree)}
+	p.series = n.newSeries(ctx, func(v int) int { return n.powers(v, p.most) })
 	return p
 }
 
+// powers returns the number of coefficients of a value in a pass.
+func (n *Net) powers(v, most int) int { return min(n.values[v].degree, most) + 1 }
+
 // orders returns the number of coefficients of a value.
-func (p *pass) orders(v int) int { return min(p.net.values[v].degree, p.most) + 1 }
+func (p *pass) orders(v int) int { return p.net.powers(v, p.most) }
 
-// at returns the coefficient of t^k of value v.
-func (p *pass) at(v, k int) []float64 {
-	size := p.net.values[v].size
-	return p.series[v][p.net.frame.Head+k*size:][:size]
-}
-
-// run takes the line from about in the direction given through the net.
+// run takes the line from about in the direction given through the net. The result is
+// of no use once the context has ended.
 func (p *pass) run(about, direction []float64) {
 	copy(p.at(p.net.input, 0), about)
 	if p.most > 0 {
 		copy(p.at(p.net.input, 1), direction)
 	}
 	for _, s := range p.net.steps {
+		if p.ctx.Err() != nil {
+			return
+		}
 		s.forward(p)
 	}
 }
@@ -48,68 +93,79 @@ func (p *pass) run(about, direction []float64) {
 // adjoint holds, for each value of a pass, the series of one logit's derivatives to
 // it.
 type adjoint struct {
-	net    *Net
-	most   int
-	series [][]float64
-	begun  []bool
-	part   []float64 // what is added to an adjoint already begun
-	work   []float64
+	series
+	most  int
+	begun []bool
+	part  []float64 // what is added to an adjoint already begun
 }
 
 // newAdjoint returns an adjoint that keeps powers up to most.
-func (n *Net) newAdjoint(most int) *adjoint {
-	a := &adjoint{net: n, most: most, begun: make([]bool, len(n.values)), work: make([]float64, n.work)}
-	longest := 0
-	for v := range n.values {
-		a.series = append(a.series, make([]float64, n.frame.Head+a.orders(v)*n.values[v].size))
-		longest = max(longest, len(a.series[v]))
+func (n *Net) newAdjoint(ctx context.Context, most int) *adjoint {
+	a := &adjoint{most: most, begun: make([]bool, len(n.values))}
+	a.series = n.newSeries(ctx, func(v int) int { return n.adjointPowers(v, most) })
+	largest := 0
+	for _, v := range n.values {
+		largest = max(largest, v.size)
 	}
-	a.part = make([]float64, longest)
+	a.part = make([]float64, n.frame.Head+largest)
 	return a
 }
 
-// orders returns the number of coefficients of the derivatives to a value. Their degree
-// is at most that of the network less that of the value.
-func (a *adjoint) orders(v int) int { return min(a.net.Degree-a.net.values[v].degree, a.most) + 1 }
-
-func (a *adjoint) at(v, k int) []float64 {
-	size := a.net.values[v].size
-	return a.series[v][a.net.frame.Head+k*size:][:size]
+// adjointPowers returns the number of coefficients of the derivatives to a value. Their
+// degree is at most that of the network less that of the value, unless the degrees are
+// too large to be known.
+func (n *Net) adjointPowers(v, most int) int {
+	if n.Degree == spec.MaxDegree {
+		return most + 1
+	}
+	return min(n.Degree-n.values[v].degree, most) + 1
 }
 
-// run computes the derivatives of a logit along a pass.
+// orders returns the number of coefficients of the derivatives to a value.
+func (a *adjoint) orders(v int) int { return a.net.adjointPowers(v, a.most) }
+
+// run computes the derivatives of a logit along a pass. The result is of no use once the
+// context has ended.
 func (a *adjoint) run(p *pass, logit int) {
 	clear(a.begun)
-	clear(a.zeroed(a.net.output))
+	a.zeroed(a.net.output)
 	a.at(a.net.output, 0)[logit] = 1
 	for _, s := range slices.Backward(a.net.steps) {
+		if a.ctx.Err() != nil {
+			return
+		}
 		s.backward(p, a)
 	}
 }
 
-// zeroed begins the adjoint of value v and returns all its coefficients.
-func (a *adjoint) zeroed(v int) []float64 {
-	all := a.series[v][a.net.frame.Head:]
+// zeroed begins the adjoint of value v.
+func (a *adjoint) zeroed(v int) {
 	if !a.begun[v] {
-		clear(all)
+		clear(a.values[v])
 		a.begun[v] = true
 	}
-	return all
 }
 
-// add adds a part of the adjoint of value v, whose first n coefficients write computes
-// in a buffer with a zero pixel.
-func (a *adjoint) add(v, n int, write func(buffer []float64)) {
-	head, length := a.net.frame.Head, n*a.net.values[v].size
-	if !a.begun[v] {
-		write(a.series[v])
-		clear(a.series[v][head+length:])
-		a.begun[v] = true
-		return
-	}
-	write(a.part)
-	for i, d := range a.part[head:][:length] {
-		a.series[v][head+i] += d
+// add adds a part of the adjoint of value v, of which write computes each of the first n
+// coefficients in a buffer with a zero pixel.
+func (a *adjoint) add(v, n int, write func(k int, buffer []float64)) {
+	head, size := a.net.frame.Head, a.net.values[v].size
+	begun := a.begun[v]
+	a.begun[v] = true
+	for k := range a.orders(v) {
+		switch {
+		case k >= n:
+			if !begun {
+				clear(a.at(v, k))
+			}
+		case !begun:
+			write(k, a.buffer(v, k))
+		default:
+			write(k, a.part)
+			for i, d := range a.part[head:][:size] {
+				a.at(v, k)[i] += d
+			}
+		}
 	}
 }
 
@@ -122,6 +178,9 @@ type affine struct {
 func (s *affine) forward(p *pass) {
 	for k := range p.orders(s.in) {
 		x, y := p.at(s.in, k), p.at(s.out, k)
+		if p.ended(len(x)) {
+			return
+		}
 		for i, v := range x {
 			y[i] = v * s.scale[i%len(s.scale)]
 			if k == 0 {
@@ -135,6 +194,9 @@ func (s *affine) backward(_ *pass, a *adjoint) {
 	a.zeroed(s.in)
 	for k := range a.orders(s.out) {
 		dx := a.at(s.in, k)
+		if a.ended(len(dx)) {
+			return
+		}
 		for i, d := range a.at(s.out, k) {
 			dx[i] += d * s.scale[i%len(s.scale)]
 		}
@@ -166,6 +228,9 @@ func (s *join) pieces(in []float64, all, first int, yield func(in, out, n int)) 
 func (s *join) forward(p *pass) {
 	for k := range p.orders(s.out) {
 		y := p.at(s.out, k)
+		if p.ended(len(y)) {
+			return
+		}
 		clear(y)
 		first := 0
 		for _, v := range s.in {
@@ -188,6 +253,9 @@ func (s *join) backward(_ *pass, a *adjoint) {
 	}
 	for k := range a.orders(s.out) {
 		dy := a.at(s.out, k)
+		if a.ended(len(dy)) {
+			return
+		}
 		first := 0
 		for _, v := range s.in {
 			dx := a.at(v, k)
@@ -209,10 +277,27 @@ type linear struct {
 	op      *spec.Conv // of a linear layer, one as wide as the map
 	info    spec.Layer
 	weight  []float64 // [L1,L2,Cin,C]
+	inputs  int       // sites of the input as the convolution reads it
 }
 
+// sites is the number of sites that a convolution computes between two looks at the
+// brake.
+func (s *linear) sites() int { return max(1, brakeAfter/s.work()) }
+
+// work is the number of multiplications of a site.
+func (s *linear) work() int { return max(1, len(s.weight)) }
+
 func (s *linear) forward(p *pass) {
-	s.conv.Forward(p.orders(s.in), p.series[s.out], p.series[s.in], p.work)
+	total := s.info.Out.H * s.info.Out.W
+	for k := range p.orders(s.in) {
+		for first := 0; first < total; first += s.sites() {
+			n := min(s.sites(), total-first)
+			if p.ended(n * s.work()) {
+				return
+			}
+			s.conv.ForwardSites(first, n, p.buffer(s.out, k), p.buffer(s.in, k))
+		}
+	}
 	y := p.at(s.out, 0)
 	for i := range y {
 		y[i] += s.bias[i%len(s.bias)]
@@ -220,6 +305,14 @@ func (s *linear) forward(p *pass) {
 }
 
 func (s *linear) backward(_ *pass, a *adjoint) {
-	n := a.orders(s.out)
-	a.add(s.in, n, func(dx []float64) { s.conv.InputGrad(n, dx, a.series[s.out], a.work) })
+	total := s.inputs
+	a.add(s.in, a.orders(s.out), func(k int, dx []float64) {
+		for first := 0; first < total; first += s.sites() {
+			n := min(s.sites(), total-first)
+			if a.ended(n * s.work()) {
+				return
+			}
+			s.conv.InputGradSites(first, n, dx, a.buffer(s.out, k))
+		}
+	})
 }

@@ -3,7 +3,9 @@ package taylor
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 
+	"github.com/coarsegrain/taylornet/model"
 	"github.com/coarsegrain/taylornet/spec"
 )
 
@@ -20,10 +22,22 @@ type Study struct {
 type weighed struct {
 	*Quadratic
 	Active []bool // [H*W*C]
+	// moved, unless it is nil, says which input is in each one's place: a baseline for a
+	// network that is not trained again.
+	moved []int32
+}
+
+// pair returns what Pair does, of the inputs where they are.
+func (w weighed) pair(k, i, j int) float64 {
+	if w.moved != nil {
+		i, j = int(w.moved[i]), int(w.moved[j])
+	}
+	return w.Pair(k, i, j)
 }
 
 // newStudy studies polynomials of inputs of one shape, such as those of several random
-// seeds, and the same with shuffled pixels. It returns ErrInterrupted when ctx ends.
+// seeds, and the same with shuffled pixels. It returns ErrInterrupted when ctx ends, and
+// model.ErrNotFinite if a statistic overflows.
 func newStudy(ctx context.Context, shape spec.Shape, weights, shuffled []weighed) (*Study, error) {
 	s := &Study{}
 	var err error
@@ -31,7 +45,13 @@ func newStudy(ctx context.Context, shape spec.Shape, weights, shuffled []weighed
 		return nil, err
 	}
 	s.Shuffled, err = studyDistances(ctx, shape, shuffled)
-	return s, err
+	if err == nil && !(s.Weights.finite() && s.Shuffled.finite()) {
+		err = fmt.Errorf("%w: the second-order weights are too large to be added up", model.ErrNotFinite)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // Falls reports whether weights fall with distance: whether the whole interval of

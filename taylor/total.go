@@ -23,6 +23,10 @@ const fewestNodes, mostNodes = 32, 512
 // the largest change of a logit.
 const sumError = 1e-6
 
+// roundingError is how far an integral's sum may be off in any case, as a fraction of the
+// largest logit: of a network that hardly changes along the line, the rest is rounding.
+const roundingError = 1e-13
+
 // totals returns what each pixel contributes to each logit over all orders,
 // [K][H*W*C]. With the logits of the expansion point they add up to the image's.
 //
@@ -47,14 +51,14 @@ func (l *Line) totals(ctx context.Context, byOrder [][][]float64) ([][]float64, 
 }
 
 func (l *Line) integrate(ctx context.Context) ([][]float64, error) {
-	start, largest := l.pass.at(l.net.output, 0), 0.0
+	start, largest, rounding := l.pass.at(l.net.output, 0), 0.0, 0.0
 	for k, v := range l.logits {
-		largest = max(largest, math.Abs(v-start[k]))
+		largest, rounding = max(largest, math.Abs(v-start[k])), max(rounding, roundingError*math.Abs(v))
 	}
 	var off float64
 	for nodes := fewestNodes; nodes <= mostNodes; nodes *= 2 {
-		totals := l.gradients(ctx, nodes)
-		if err := interrupted(ctx); err != nil {
+		totals, err := l.gradients(ctx, nodes)
+		if err != nil {
 			return nil, err
 		}
 		off = 0
@@ -65,48 +69,67 @@ func (l *Line) integrate(ctx context.Context) ([][]float64, error) {
 			}
 			off = max(off, math.Abs(sum))
 		}
-		if off <= sumError*largest {
+		if off <= max(sumError*largest, rounding) {
 			return totals, nil
 		}
 	}
 	return nil, fmt.Errorf("%w: they are off by %.3g after %d gradients along the line, on which the logits change by %.3g", ErrQuadrature, off, mostNodes, largest)
 }
 
-// gradients integrates the logits' gradients along the line with a number of nodes. Its
-// result is of no use once ctx has ended.
-func (l *Line) gradients(ctx context.Context, nodes int) [][]float64 {
+// gradients integrates the logits' gradients along the line with a number of nodes, as
+// many at once as there are workers. They are added up in order.
+func (l *Line) gradients(ctx context.Context, nodes int) ([][]float64, error) {
 	n := l.net
 	at, weights := gaussLegendre(nodes)
-	parts := make([][][]float64, nodes)
-	parallel.Each(n.workers, nodes, func() func(j int) {
-		p, a, x := n.newPass(0), n.newAdjoint(0), make([]float64, len(l.direction))
-		return func(j int) {
-			if ctx.Err() != nil {
-				return
-			}
+	workers := n.cost.workers(n.cost.pass(l.orders)+n.cost.explanation(l.orders), n.cost.gradients())
+	type task struct {
+		pass    *pass
+		adjoint *adjoint
+		x       []float64
+		shares  [][]float64 // [K][H*W*C]
+	}
+	tasks := make([]task, min(workers, nodes))
+	for i := range tasks {
+		tasks[i] = task{n.newPass(ctx, 0), n.newAdjoint(ctx, 0), make([]float64, len(l.direction)), matrix(n.K, len(l.direction))}
+	}
+	totals := matrix(n.K, len(l.direction))
+	crew := parallel.NewCrew(workers)
+	for first := 0; first < nodes; first += len(tasks) {
+		some := tasks[:min(len(tasks), nodes-first)]
+		crew.Run(len(some), func(_, i int) {
+			t, j := &some[i], first+i
 			for i, d := range l.direction {
-				x[i] = l.about[i] + at[j]*d
+				t.x[i] = l.about[i] + at[j]*d
 			}
-			p.run(x, nil)
+			t.pass.run(t.x, nil)
 			for k := range n.K {
-				a.run(p, k)
-				part := make([]float64, len(x))
-				for i, g := range a.at(n.input, 0) {
-					part[i] = weights[j] * l.direction[i] * g
+				t.adjoint.run(t.pass, k)
+				for i, g := range t.adjoint.at(n.input, 0) {
+					t.shares[k][i] = weights[j] * l.direction[i] * g
 				}
-				parts[j] = append(parts[j], part)
 			}
+		})
+		if err := interrupted(ctx); err != nil {
+			return nil, err
 		}
-	})
-	totals := parts[0]
-	for _, part := range parts[1:] {
-		for k, shares := range part {
-			for i, v := range shares {
-				totals[k][i] += v
+		for _, t := range some {
+			for k, shares := range t.shares {
+				for i, v := range shares {
+					totals[k][i] += v
+				}
 			}
 		}
 	}
-	return totals
+	return totals, nil
+}
+
+// matrix returns zeros [rows][columns].
+func matrix(rows, columns int) [][]float64 {
+	m := make([][]float64, rows)
+	for i := range m {
+		m[i] = make([]float64, columns)
+	}
+	return m
 }
 
 // gaussLegendre returns the n nodes and weights on [0,1] of the rule that integrates

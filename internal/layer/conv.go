@@ -169,3 +169,16 @@ func (l *Conv[T]) InputGrad(n int, dx, dy, scratch []T) {
 	back := l.back.First(n * l.in.H * l.in.W)
 	kernel.Product(data(l.frame, dx, n, l.in), nil, dy, back, l.transposed)
 }
+
+// ForwardSites computes the first image's output y at n sites from site first onwards.
+// It is for layers in float64, which do not use Winograd's planes.
+func (l *Conv[T]) ForwardSites(first, n int, y, x []T) {
+	c := l.out.C
+	kernel.Product(y[l.frame.Head+first*c:][:n*c], l.params[l.bias:][:c], x, l.win.Slice(first, n), l.filter)
+}
+
+// InputGradSites computes what InputGrad does, as ForwardSites, at sites of the input.
+func (l *Conv[T]) InputGradSites(first, n int, dx, dy []T) {
+	c := l.in.C
+	kernel.Product(dx[l.frame.Head+first*c:][:n*c], nil, dy, l.back.Slice(first, n), l.transposed)
+}

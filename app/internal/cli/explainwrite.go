@@ -3,7 +3,6 @@ package cli
 import (
 	"io"
 	"path/filepath"
-	"slices"
 
 	"github.com/coarsegrain/taylornet/app/internal/report"
 	"github.com/coarsegrain/taylornet/dataset"
@@ -64,9 +63,12 @@ func writeSecondOrder(dir string, a *taylor.Analysis) error {
 	if err := writeDistances(dir, a.Study); err != nil {
 		return err
 	}
-	single := func(lists ...[]float64) (to []float32) {
-		for _, v := range slices.Concat(lists...) {
-			to = append(to, float32(v))
+	single := func(lists ...[]float64) []float32 {
+		to := make([]float32, 0, len(lists)*len(lists[0]))
+		for _, list := range lists {
+			for _, v := range list {
+				to = append(to, float32(v))
+			}
 		}
 		return to
 	}
