@@ -2,6 +2,7 @@ package model_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"image"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/engine"
+	"github.com/coarsegrain/taylornet/internal/rng"
 	"github.com/coarsegrain/taylornet/model"
 	"github.com/coarsegrain/taylornet/spec"
 	"github.com/coarsegrain/taylornet/tensor"
@@ -221,5 +223,47 @@ func TestPrepareTooLarge(t *testing.T) {
 	took := allocated(func() { _, err = m.Prepare(image.NewGray(image.Rect(0, 0, 3, 3000))) })
 	if !errors.Is(err, tensor.ErrMemory) || took > 1e6 {
 		t.Errorf("error %v, took %.0f MB", err, took/1e6)
+	}
+}
+
+// Images are disturbed in parts, so that it can be interrupted. The figures are those of
+// all.
+func TestRobustnessInParts(t *testing.T) {
+	const n = 520
+	c := config(t, "Input(64,64,1) AvgPool(8,8,8,8) Linear(2)", "a", "b")
+	m, random := compile(t, c), rng.New(1, "pictures")
+	set := &dataset.Set{H: 64, W: 64, C: 1, Pixels: make([]uint8, n*64*64), Labels: make([]uint16, n), Classes: c.Classes}
+	for i := range set.Pixels {
+		set.Pixels[i] = uint8(random.IntN(256))
+	}
+	for i := range set.Labels {
+		set.Labels[i] = uint16(i % 2)
+	}
+	plain, err := m.Evaluate(t.Context(), set.All())
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := m.Robustness(t.Context(), set.All(), plain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, d := range dataset.Disturbances() {
+		e, err := m.Evaluate(t.Context(), d.Apply(set.All(), 1).All())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if list[i+1].Accuracy != e.Accuracy() {
+			t.Errorf("%s: accuracy %v in parts, %v at once", d, list[i+1].Accuracy, e.Accuracy())
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	images := 0
+	_, err = m.Robustness(ctx, set.All(), plain, func(seen *dataset.Set) *dataset.Set {
+		cancel()
+		images += seen.Len()
+		return seen
+	})
+	if !errors.Is(err, context.Canceled) || images == n {
+		t.Errorf("interrupted: error %v after %d images were disturbed", err, images)
 	}
 }

@@ -2,6 +2,7 @@ package model
 
 import (
 	"context"
+	"slices"
 
 	"github.com/coarsegrain/taylornet/dataset"
 )
@@ -23,14 +24,22 @@ const disturbSeed = 1
 func (m *Model) Robustness(ctx context.Context, images dataset.Subset, undisturbed *Evaluation, views ...View) ([]Disturbed, error) {
 	list := []Disturbed{disturbed(dataset.Disturbance{}.String(), undisturbed)}
 	for _, d := range dataset.Disturbances() {
-		e, err := m.Evaluate(ctx, d.Apply(images, disturbSeed).All(), views...)
-		if err != nil {
-			return nil, err
+		sum := &Evaluation{}
+		for part := range slices.Chunk(images.Index, disturbedAtOnce(m.cfg.Net.Input)) {
+			e, err := m.Evaluate(ctx, d.Apply(dataset.Subset{Set: images.Set, Index: part}, disturbSeed).All(), views...)
+			if err != nil {
+				return nil, err
+			}
+			sum.Correct, sum.Outside, sum.Total = sum.Correct+e.Correct, sum.Outside+e.Outside, sum.Total+e.Total
 		}
-		list = append(list, disturbed(d.String(), e))
+		list = append(list, disturbed(d.String(), sum))
 	}
 	return list, nil
 }
+
+// disturbedAtOnce returns how many images are disturbed before the network sees them, as
+// many as take about a quarter of a second.
+func disturbedAtOnce(in shape) int { return max(1, 1<<21/in.Size()) }
 
 func disturbed(name string, e *Evaluation) Disturbed {
 	return Disturbed{name, e.Accuracy(), e.fraction(e.Outside)}
