@@ -1,8 +1,10 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // countTable is a table of numbers of images: the confusion matrix, or one whose rows are
@@ -32,38 +34,69 @@ type countCell struct {
 	Shade float64 // 0 to 1, by the fraction of the row
 }
 
-// newCountTable returns a table of counts [rows][columns]. right holds the correct column
-// of each row.
-func newCountTable(id, corner string, classes []string, counts [][]int, right []int) *countTable {
-	t := &countTable{ID: id, Corner: corner, Classes: classes}
+// mostClasses is the most columns of a table, and rows of a confusion matrix.
+const mostClasses = 100
+
+// newCountTable returns a table of counts [rows][columns] with those columns. right holds the
+// correct column of each row. Sums are over all columns and rows; a row is shown if its
+// index is among those given.
+func newCountTable(id, corner string, classes []string, counts [][]int, right, rows, columns []int) *countTable {
+	t := &countTable{ID: id, Corner: corner}
+	for _, j := range columns {
+		t.Classes = append(t.Classes, classes[j])
+	}
 	correct := 0
 	for i, list := range counts {
-		row := countRow{Class: classes[right[i]]}
-		for _, n := range list {
-			row.Total += n
-		}
-		for j, n := range list {
+		t.Total += sum(list)
+		correct += list[right[i]]
+	}
+	for _, i := range rows {
+		row := countRow{Class: classes[right[i]], Total: sum(counts[i])}
+		for _, j := range columns {
+			n := counts[i][j]
 			fraction := float64(n) / float64(max(1, row.Total))
 			// The square root makes single mistakes among thousands visible.
 			row.Cells = append(row.Cells, countCell{n, j == right[i], math.Round(100*math.Sqrt(fraction)) / 100})
 		}
-		row.Accuracy = float64(list[right[i]]) / float64(max(1, row.Total))
+		row.Accuracy = float64(counts[i][right[i]]) / float64(max(1, row.Total))
 		t.Rows = append(t.Rows, row)
-		t.Total += row.Total
-		correct += list[right[i]]
 	}
 	t.Accuracy = float64(correct) / float64(max(1, t.Total))
 	return t
 }
 
-// matrix returns the table of a confusion matrix [K][K], by true class, then by
-// predicted class.
-func matrix(classes []string, confusion [][]int) *countTable {
-	right := make([]int, len(confusion))
-	for k := range right {
-		right[k] = k
+func sum(list []int) (total int) {
+	for _, n := range list {
+		total += n
 	}
-	return newCountTable("matrix", "True class", classes, confusion, right)
+	return total
+}
+
+// indices returns 0 to n-1.
+func indices(n int) []int {
+	list := make([]int, n)
+	for i := range list {
+		list[i] = i
+	}
+	return list
+}
+
+// matrix returns the table of a confusion matrix [K][K], by true class, then by
+// predicted class. Of many classes it has those with most mistakes.
+func matrix(classes []string, confusion [][]int, caption string) *countTable {
+	all := indices(len(confusion))
+	shown := slices.Clone(all)
+	if len(all) > mostClasses {
+		slices.SortStableFunc(shown, func(a, b int) int {
+			return cmp.Compare(sum(confusion[b])-confusion[b][b], sum(confusion[a])-confusion[a][a])
+		})
+		shown = shown[:mostClasses]
+		slices.Sort(shown)
+		caption += fmt.Sprintf(" Of the %s classes these %d have most mistakes. The sums are over all classes.", Count(len(all)), mostClasses)
+	}
+	t := newCountTable("matrix", "True class", classes, confusion, all, shown, shown)
+	t.Caption = caption
+	return t
 }
 
 // checkConfusion returns an error unless a confusion matrix has that many classes.

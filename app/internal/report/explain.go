@@ -35,6 +35,9 @@ func MapsName(i int) string { return mapsPicture + "-" + strconv.Itoa(i+1) }
 // pictureSide is about the side of an enlarged picture in pixels.
 const pictureSide = 280
 
+// mostSide is the most that the height of feature maps is enlarged to.
+const mostSide = 16 * pictureSide
+
 // zoom returns the whole number by which a side is enlarged to about pictureSide.
 func zoom(side int) int { return max(1, pictureSide/side) }
 
@@ -59,7 +62,8 @@ func MapPictures(maps []taylor.Map) []image.Image {
 	var out []image.Image
 	for _, m := range maps {
 		sheet := MapSheet(m, 16)
-		out = append(out, enlarged(sheet, max(1, 3*pictureSide/sheet.Bounds().Dx())))
+		size := sheet.Bounds().Size()
+		out = append(out, enlarged(sheet, max(1, min(3*pictureSide/size.X, mostSide/size.Y))))
 	}
 	return out
 }

@@ -26,7 +26,7 @@ func enlarged(img image.Image, by int) *image.RGBA {
 
 // Heat draws values [H,W,C], summed over the channels at each site. Zero is white. The
 // first colour of charts is positive and the second negative. They are full at the value
-// most, or at the largest absolute value if most is 0.
+// most, or at the largest absolute value if most is 0. What is no number is white.
 func Heat(values []float64, h, w int, most float64) image.Image {
 	sites := make([]float64, h*w)
 	channels := len(values) / len(sites)
@@ -35,7 +35,9 @@ func Heat(values []float64, h, w int, most float64) image.Image {
 	}
 	if most == 0 {
 		for _, v := range sites {
-			most = max(most, math.Abs(v))
+			if finite(v) {
+				most = max(most, math.Abs(v))
+			}
 		}
 	}
 	img := image.NewRGBA(image.Rect(0, 0, w, h))
@@ -45,7 +47,7 @@ func Heat(values []float64, h, w int, most float64) image.Image {
 			full = palette()[1]
 		}
 		depth := 0.0
-		if most > 0 {
+		if most > 0 && !math.IsNaN(v) {
 			depth = min(1, math.Abs(v)/most)
 		}
 		mix := func(c uint8) uint8 { return uint8(math.Round(255 - depth*(255-float64(c)))) }
@@ -55,7 +57,7 @@ func Heat(values []float64, h, w int, most float64) image.Image {
 }
 
 // MapSheet draws the channels of a feature map side by side, each from its
-// smallest value, black, to its largest, white.
+// smallest value, black, to its largest, white. What is no number is grey.
 func MapSheet(m taylor.Map, columns int) image.Image {
 	h, w, c := m.Shape[0], m.Shape[1], m.Shape[2]
 	columns = min(columns, c)
@@ -70,10 +72,15 @@ func MapSheet(m taylor.Map, columns int) image.Image {
 		for s := range channel {
 			channel[s] = m.Values[s*c+k]
 		}
-		lo, hi := slices.Min(channel), slices.Max(channel)
+		lo, hi := math.Inf(1), math.Inf(-1)
+		for _, v := range channel {
+			if finite(v) {
+				lo, hi = min(lo, v), max(hi, v)
+			}
+		}
 		for s, v := range channel {
-			if hi > lo {
-				grey := color.Gray{Y: uint8(math.Round(255 * (v - lo) / (hi - lo)))}
+			if part := (v/2 - lo/2) / (hi/2 - lo/2); finite(part) && hi > lo { // else it stays grey
+				grey := color.Gray{Y: uint8(math.Round(255 * part))}
 				sheet.SetGray(k%columns*(w+gap)+s%w, k/columns*(h+gap)+s/w, grey)
 			}
 		}
@@ -102,7 +109,11 @@ func PairPicture(img image.Image, pairs []taylor.Pair, by int) image.Image {
 			full = palette()[1]
 		}
 		canvas.SetColor(full)
-		canvas.SetLineWidth(vg.Length(max(0.7, float64(by)/3*math.Abs(p.Value/pairs[0].Value))))
+		part := math.Abs(p.Value / pairs[0].Value)
+		if !(part <= 1) { // they are not numbers, or all 0
+			part = 0
+		}
+		canvas.SetLineWidth(vg.Length(max(0.7, float64(by)/3*part)))
 		var path vg.Path
 		from, to := centre(p.Pixels[0]), centre(p.Pixels[1])
 		if from == to {

@@ -19,13 +19,18 @@ type page struct {
 	Layers    []spec.Layer
 	MACs      int
 	Settings  []setting
+	Epochs    []train.Metrics // of the table
 }
+
+// mostEpochs and mostLayers are the most rows of their tables.
+const mostEpochs, mostLayers = 500, 500
 
 // headline is a figure at the top of the page.
 type headline struct{ Name, Value, Note string }
 
 func newPage(in *Input) (*page, error) {
-	p := &page{Input: in, Layers: in.Model.Net().Layers(), MACs: in.Model.Net().MACs()}
+	p := &page{Input: in, Layers: in.Model.Net().Layers(), MACs: in.Model.Net().MACs(), Epochs: evenly(in.History, mostEpochs)}
+	p.Layers = p.Layers[:min(mostLayers, len(p.Layers))]
 	for _, m := range in.History {
 		p.Validated = p.Validated || m.ValidationLoss != 0 || m.ValidationAccuracy != 0
 	}
@@ -37,8 +42,7 @@ func newPage(in *Input) (*page, error) {
 		return nil, err
 	}
 	if in.Test != nil {
-		p.Confusion = matrix(in.Model.Classes(), in.Test.Confusion)
-		p.Confusion.Caption = fmt.Sprintf("Images of %s: a row is a true class, a column the predicted class. Mean cross-entropy %s nats.", p.Tested(), significant(in.Test.Loss))
+		p.Confusion = matrix(in.Model.Classes(), in.Test.Confusion, fmt.Sprintf("Images of %s: a row is a true class, a column the predicted class. Mean cross-entropy %s nats.", p.Tested(), significant(in.Test.Loss)))
 		if p.Mistakes, err = mistakes(in); err != nil {
 			return nil, err
 		}
@@ -57,6 +61,9 @@ func (p *page) Tested() string {
 	}
 	return cmp.Or(p.Images.Set.Name, "test")
 }
+
+// MoreLayers returns the number of layers that are not shown.
+func (p *page) MoreLayers() int { return len(p.Model.Net().Layers()) - len(p.Layers) }
 
 // Errors returns the number of images classified wrongly.
 func (p *page) Errors() int { return p.Test.Total - p.Test.Correct }

@@ -30,6 +30,7 @@ const (
 type shownLevel struct {
 	Number, PerClass int
 	Part             int  // images shown per class, if not all
+	Hidden           int  // classes that are not shown
 	Told             bool // each image is described
 	Last             bool
 	Classes          []shownClass
@@ -58,8 +59,10 @@ func (d *Distilled) show(i int) (*shownLevel, error) {
 	references := describe(l, classes)
 	side := max(denseSide, lineWidth/max(lineOf, s.PerClass)-imageGap)
 	most := max(1, min(mostOfClass, mostImages/len(classes), mostBytes/(len(classes)*set.H*set.W*set.C)))
-	for k, name := range classes {
-		class := shownClass{Name: name}
+	shownOf := evenly(indices(len(classes)), mostImages)
+	s.Hidden = len(classes) - len(shownOf)
+	for _, k := range shownOf {
+		class := shownClass{Name: classes[k]}
 		of := set.All().OfClass(k)
 		for _, r := range evenly(of, most) {
 			picture, err := references[r].picture(set, r, side)
@@ -74,8 +77,8 @@ func (d *Distilled) show(i int) (*shownLevel, error) {
 		s.Classes = append(s.Classes, class)
 	}
 	if s.Last {
-		s.Confusion = matrix(classes, l.Evaluation.Confusion)
-		s.Confusion.Caption = fmt.Sprintf("Images of %s. A row is a true class, a column the class by the references.", d.TestName())
+		s.Confusion = matrix(classes, l.Evaluation.Confusion,
+			fmt.Sprintf("Images of %s. A row is a true class, a column the class by the references.", d.TestName()))
 	}
 	if !s.Told && !s.Last {
 		return s, nil
@@ -123,42 +126,53 @@ func byReference(l *distill.LevelAssessment, id string, classes []string, refere
 			counts[r] = append(counts[r], l.Evaluation.ByReference[k][r])
 		}
 	}
-	t := newCountTable(id, "Reference", classes, counts, right)
-	t.Caption = "A row is a reference, a column the true class of the test images that it is nearest to. Accuracy is the fraction of them that are of its class."
-	var rows []countRow
-	for k := range classes {
-		for _, r := range evenly(set.All().OfClass(k), max(1, min(manyTold, mostRows/len(classes)))) {
-			shown, err := references[r].picture(set, r, rowSide)
-			if err != nil {
-				return nil, err
-			}
-			t.Rows[r].Picture = &shown.shownPicture
-			rows = append(rows, t.Rows[r])
+	columns := evenly(indices(len(classes)), mostClasses)
+	var rows []int
+	for _, k := range columns {
+		for _, r := range evenly(set.All().OfClass(k), max(1, min(manyTold, mostRows/len(columns)))) {
+			rows = append(rows, int(r))
 		}
 	}
-	if len(rows) < len(t.Rows) {
-		t.Caption += fmt.Sprintf(" An evenly spaced selection: %d of %s rows.", len(rows), Count(len(t.Rows)))
+	t := newCountTable(id, "Reference", classes, counts, right, rows, columns)
+	t.Caption = "A row is a reference, a column the true class of the test images that it is nearest to. Accuracy is the fraction of them that are of its class."
+	for i, r := range rows {
+		shown, err := references[r].picture(set, int32(r), rowSide) //nolint:gosec // an index of the set
+		if err != nil {
+			return nil, err
+		}
+		t.Rows[i].Picture = &shown.shownPicture
 	}
-	t.Rows = rows
+	if len(rows) < set.Len() {
+		t.Caption += fmt.Sprintf(" An evenly spaced selection: %d of %s rows.", len(rows), Count(set.Len()))
+	}
+	if len(columns) < len(classes) {
+		t.Caption += fmt.Sprintf(" It shows %d of %s classes.", len(columns), Count(len(classes)))
+	}
 	return t, nil
 }
 
 // evenly returns a list, or evenly spaced elements of it if it is longer than most.
-func evenly(list []int32, most int) []int32 {
+func evenly[T any](list []T, most int) []T {
 	if len(list) <= most {
 		return list
 	}
-	part := make([]int32, most)
+	part := make([]T, most)
 	for i := range part {
 		part[i] = list[i*len(list)/most]
 	}
 	return part
 }
 
+// mostSheet is the most pixels of a sheet of pictures, before they are enlarged by two.
+const mostSheet = 1 << 24
+
 // Contact returns a contact sheet of references. Each class is on lines of its own, with
-// at most that many columns. Pixels are enlarged by a whole number.
+// at most that many columns. Pixels are enlarged by a whole number. If they are too many for a
+// sheet, it has an evenly spaced selection of lines.
 func Contact(refs *distill.References, columns, by int) image.Image {
 	const gap = 1
+	w, h := refs.Set.W+gap, refs.Set.H+gap
+	columns = max(1, min(columns, mostSheet/(w*h)))
 	var lines [][]int32
 	longest := 0
 	for k := range refs.Set.Classes {
@@ -166,7 +180,7 @@ func Contact(refs *distill.References, columns, by int) image.Image {
 			lines, longest = append(lines, line), max(longest, len(line))
 		}
 	}
-	w, h := refs.Set.W+gap, refs.Set.H+gap
+	lines = evenly(lines, max(1, mostSheet/(longest*w*h)))
 	sheet := image.NewRGBA(image.Rect(0, 0, longest*w-gap, len(lines)*h-gap))
 	draw.Draw(sheet, sheet.Rect, image.NewUniform(color.Gray{Y: 0x80}), image.Point{}, draw.Src)
 	for y, line := range lines {

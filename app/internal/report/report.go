@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"io"
 
+	"github.com/coarsegrain/taylornet/app/internal/plain"
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/model"
 	"github.com/coarsegrain/taylornet/train"
@@ -67,7 +68,7 @@ func render(w io.Writer, source string, page any) error {
 			return fmt.Errorf("report: %w", err)
 		}
 	}
-	if err := t.ExecuteTemplate(w, "page", page); err != nil {
+	if err := t.ExecuteTemplate(plain.Writer{Writer: w}, "page", page); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
 	return nil

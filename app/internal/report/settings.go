@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"github.com/coarsegrain/taylornet/app/internal/plain"
 )
 
 // setting is an entry of a training record.
@@ -26,7 +28,14 @@ func settings(record json.RawMessage) ([]setting, error) {
 	return list, nil
 }
 
+// The most settings that are shown, and the most columns of a name and of a value: the record
+// of a model may be anybody's.
+const mostSettings, mostSettingName, mostSettingValue = 500, 200, 5000
+
 func flatten(list []setting, path string, value json.RawMessage) ([]setting, error) {
+	if len(list) == mostSettings {
+		return list, nil
+	}
 	dec := json.NewDecoder(bytes.NewReader(value))
 	token, err := dec.Token()
 	if err != nil {
@@ -37,7 +46,7 @@ func flatten(list []setting, path string, value json.RawMessage) ([]setting, err
 		if !ok {
 			text = string(value)
 		}
-		return append(list, setting{path, text, strings.Contains(text, "\n")}), nil
+		return append(list, setting{path, plain.Cut(text, mostSettingValue), strings.Contains(text, "\n")}), nil
 	}
 	for dec.More() {
 		key, err := dec.Token()
@@ -52,6 +61,7 @@ func flatten(list []setting, path string, value json.RawMessage) ([]setting, err
 		if path != "" {
 			name = path + "." + name
 		}
+		name = plain.Cut(name, mostSettingName)
 		if list, err = flatten(list, name, member); err != nil {
 			return nil, err
 		}

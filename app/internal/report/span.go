@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/coarsegrain/taylornet/app/internal/plain"
 )
 
 // The values that a chart draws: finite, and so far from the ends of float64 that ranges
@@ -77,8 +79,12 @@ func (a Axis) ends(values []float64, margin float64) (span, error) {
 	return s, nil
 }
 
-// mostPoints is the most points of a line that are drawn.
-const mostPoints = 2000
+// The most points of a line that are drawn, and the most columns of its name in the legend
+// and of other texts.
+const (
+	mostPoints          = 2000
+	mostName, mostLabel = 40, 80
+)
 
 // drawn returns the chart with the points that its axes can show, and how many they cannot.
 func (c Chart) drawn() (Chart, int, error) {
@@ -88,27 +94,22 @@ func (c Chart) drawn() (Chart, int, error) {
 		if len(l.X) != len(l.Y) || len(l.Low) != len(l.High) || (l.Low != nil && len(l.Low) != len(l.Y)) {
 			return c, 0, fmt.Errorf("line %q has %d x, %d y and intervals from %d to %d values", l.Name, len(l.X), len(l.Y), len(l.Low), len(l.High))
 		}
-		keep := slices.DeleteFunc(l.indices(), func(i int) bool {
+		keep := slices.DeleteFunc(indices(len(l.X)), func(i int) bool {
 			return !c.X.draws(l.X[i]) || !c.Y.draws(l.Y[i]) || l.Low != nil && (!c.Y.draws(l.Low[i]) || !c.Y.draws(l.High[i]))
 		})
 		points, left = points+len(l.X), left+len(l.X)-len(keep)
 		lines[i] = l.part(keep)
 		lines[i] = lines[i].part(lines[i].peaks())
+		lines[i].Name = plain.Cut(plain.Text(l.Name), mostName)
 	}
 	if points == 0 {
 		return c, 0, errors.New("it has no points")
 	}
 	c.Lines = lines
-	return c, left, nil
-}
-
-// indices returns those of the line's points.
-func (l Line) indices() []int {
-	list := make([]int, len(l.X))
-	for i := range list {
-		list[i] = i
+	for _, text := range []*string{&c.Title, &c.X.Label, &c.Y.Label} {
+		*text = plain.Cut(plain.Text(*text), mostLabel)
 	}
-	return list
+	return c, left, nil
 }
 
 // part returns the points of the line at the indices.
@@ -131,7 +132,7 @@ func (l Line) part(indices []int) Line {
 func (l Line) peaks() []int {
 	n := len(l.Y)
 	if n <= mostPoints {
-		return l.indices()
+		return indices(n)
 	}
 	var list []int
 	const stretches = mostPoints / 2
