@@ -35,7 +35,9 @@ func explained(t *testing.T, channels int) report.Explained {
 		t.Fatal(err)
 	}
 	page.Analysis.About, page.Analysis.Sample = hostile[2], hostile[3]
-	page.Analysis.Maps = net.Maps(taylor.Point(in.Images.Image(0)))
+	if page.Analysis.Maps, err = net.Maps(t.Context(), taylor.Point(in.Images.Image(0))); err != nil {
+		t.Fatal(err)
+	}
 	return page
 }
 
