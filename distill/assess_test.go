@@ -31,7 +31,7 @@ func assessed(t *testing.T, opts AssessOptions) (*References, *Assessment) {
 // accuracyOf is the accuracy of a set of images as references.
 func accuracyOf(t *testing.T, set *dataset.Set, images dataset.Subset, m *model.Model) float64 {
 	t.Helper()
-	refs := &References{Config: small(), Set: set, Models: []string{hashOf(t, m)}, Embeddings: testEnsemble(t, 1, m).embed(set.All())}
+	refs := &References{Config: small(), Set: set, Models: []string{hashOf(t, m)}, Embeddings: embed(t, testEnsemble(t, 1, m), set.All())}
 	e, err := newClassifier(t, refs, Rule{}, m).Evaluate(t.Context(), images)
 	if err != nil {
 		t.Fatal(err)
@@ -91,7 +91,7 @@ func TestBaselines(t *testing.T) {
 	if !approx.Close(*b.RandomReal, mean, 1e-12) {
 		t.Errorf("the mean over draws is %v, want %v", *b.RandomReal, mean)
 	}
-	medoids := refs.medoids(testEnsemble(t, 1, m), data.Train)
+	medoids := ok(refs.medoids(t.Context(), testEnsemble(t, 1, m), data.Train))
 	if want := accuracyOf(t, medoids, data.Test.All(), m); *b.Medoid != want {
 		t.Errorf("medoids: accuracy %v, want %v", *b.Medoid, want)
 	}

@@ -41,7 +41,11 @@ func (a *assessor) baselines(ctx context.Context, r *References) (b Baselines, e
 	if err != nil {
 		return b, err
 	}
-	sets := []*dataset.Set{r.medoids(nets, a.data.Train), centres, means}
+	medoids, err := r.medoids(ctx, nets, a.data.Train)
+	if err != nil {
+		return b, err
+	}
+	sets := []*dataset.Set{medoids, centres, means}
 	for seed := range a.Draws {
 		sets = append(sets, randomImages(a.leaves, r.PerClass(), uint64(seed+1)))
 	}
@@ -58,11 +62,12 @@ func (a *assessor) baselines(ctx context.Context, r *References) (b Baselines, e
 func (a *assessor) instead(ctx context.Context, r *References, nets ensemble, sets []*dataset.Set) ([]float64, error) {
 	var classifiers []*Classifier
 	for _, set := range sets {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
 		other := *r
-		other.Set, other.Embeddings = set, nets.embed(set.All())
+		other.Set = set
+		var err error
+		if other.Embeddings, err = nets.embed(ctx, set.All()); err != nil {
+			return nil, err
+		}
 		c, err := classifierWith(&other, nets, a.Rule, a.Workers)
 		if err != nil {
 			return nil, err
@@ -96,7 +101,7 @@ func randomImages(images dataset.Subset, perClass int, seed uint64) *dataset.Set
 
 // medoids returns real images: of those behind each reference the one whose
 // embedding is most like their mean direction.
-func (r *References) medoids(nets ensemble, train *dataset.Set) *dataset.Set {
+func (r *References) medoids(ctx context.Context, nets ensemble, train *dataset.Set) (*dataset.Set, error) {
 	all, of := train.All(), r.Of()
 	var list []int32
 	for class := range train.Classes {
@@ -107,13 +112,17 @@ func (r *References) medoids(nets ensemble, train *dataset.Set) *dataset.Set {
 				members, group = append(members, m), append(group, of[m]-first)
 			}
 		}
-		p := points{nets.directions(all.Only(members)), nets.dim(), ones(len(members))}
+		x, err := nets.directions(ctx, all.Only(members))
+		if err != nil {
+			return nil, err
+		}
+		p := points{x, nets.dim(), ones(len(members))}
 		targets := means(p, group, r.PerClass())
 		for _, m := range mostLike(p, group, targets) {
 			list = append(list, members[m])
 		}
 	}
-	return all.Only(list).Copy("medoids")
+	return all.Only(list).Copy("medoids"), nil
 }
 
 // pixelCentres returns the centres of groups of each class's images in the space of

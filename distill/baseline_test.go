@@ -50,9 +50,9 @@ func TestRandom(t *testing.T) {
 func TestMedoids(t *testing.T) {
 	set, models := someDigits(t, 300), []*model.Model{trained(t), disturbed(t)}
 	nets := testEnsemble(t, 1, models...)
-	directions := nets.directions(set.All())
+	directions := directions(t, nets, set.All())
 	for _, refs := range distilled(t, small(), set, models...) {
-		medoids := refs.medoids(nets, set)
+		medoids := ok(refs.medoids(t.Context(), nets, set))
 		if !slices.Equal(medoids.Labels, refs.Set.Labels) {
 			t.Fatalf("labels %v, want %v", medoids.Labels, refs.Set.Labels)
 		}

@@ -34,7 +34,7 @@ func BenchmarkPaint(b *testing.B) {
 func BenchmarkEvaluate(b *testing.B) {
 	m, images := preset(b), digits(b)
 	set := randomImages(images.Train.All(), 10, 1)
-	refs := &References{Config: small(), Set: set, Models: []string{hashOf(b, m)}, Embeddings: testEnsemble(b, 0, m).embed(set.All())}
+	refs := &References{Config: small(), Set: set, Models: []string{hashOf(b, m)}, Embeddings: embed(b, testEnsemble(b, 0, m), set.All())}
 	c := newClassifier(b, refs, Rule{}, m)
 	for b.Loop() {
 		if _, err := c.Evaluate(b.Context(), images.Test.All()); err != nil {

@@ -2,6 +2,7 @@ package distill
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"image"
 	"math"
@@ -140,7 +141,15 @@ func (c *Classifier) Classify(img image.Image) (Answer, error) {
 		return Answer{}, err
 	}
 	set := dataset.Set{H: c.References.Set.H, W: c.References.Set.W, C: c.References.Set.C, Pixels: prediction.Pixels, Labels: make([]uint16, 1)}
-	a := c.answers(c.embed(set.All()))[0]
+	embedded, err := c.embed(context.Background(), set.All())
+	if err != nil {
+		return Answer{}, err
+	}
+	answers, err := c.answers(context.Background(), embedded)
+	if err != nil {
+		return Answer{}, err
+	}
+	a := answers[0]
 	a.Prediction = prediction
 	if math.IsNaN(a.Similarity) || math.IsInf(a.Similarity, 0) {
 		return a, model.ErrNotFinite
@@ -149,11 +158,11 @@ func (c *Classifier) Classify(img image.Image) (Answer, error) {
 }
 
 // answers compares embedded images [N,dim] with the references.
-func (c *Classifier) answers(embedded []float32) []Answer {
+func (c *Classifier) answers(ctx context.Context, embedded []float32) ([]Answer, error) {
 	out := make([]Answer, len(embedded)/c.dim)
 	at := func(i int) []float32 { return embedded[i*c.dim:][:c.dim] }
-	c.products.Run(len(out), func(i int, x []float32) { copy(x, at(i)) }, func(i int, y []float32) { out[i] = c.answer(at(i), y) })
-	return out
+	err := c.products.RunContext(ctx, len(out), func(i int, x []float32) { copy(x, at(i)) }, func(i int, y []float32) { out[i] = c.answer(at(i), y) })
+	return out, err
 }
 
 // answer returns the answer for an embedding, given its products with the references'.
@@ -263,7 +272,10 @@ func (c *Classifier) Describe(a *Answer, opts DescribeOptions) (*ClassifiedImage
 		positions := c.References.Behind(r)
 		m := Match{Reference: r, Class: set.Classes[set.Labels[r]], Similarity: a.Similarities[r], Stands: len(positions)}
 		if opts.Train != nil {
-			m.Behind = c.mostSimilar(a, opts.Train.All().Only(positions), opts.Behind)
+			var err error
+			if m.Behind, err = c.mostSimilar(a, opts.Train.All().Only(positions), opts.Behind); err != nil {
+				return nil, err
+			}
 		}
 		out.Nearest = append(out.Nearest, m)
 	}
@@ -272,20 +284,24 @@ func (c *Classifier) Describe(a *Answer, opts DescribeOptions) (*ClassifiedImage
 
 // mostSimilar returns at most n of the images, by their positions in their set: those
 // that are most similar to the image of an answer.
-func (c *Classifier) mostSimilar(a *Answer, images dataset.Subset, n int) []int32 {
-	embedded, positions := c.embed(images), slices.Clone(images.Index)
+func (c *Classifier) mostSimilar(a *Answer, images dataset.Subset, n int) ([]int32, error) {
+	embedded, err := c.embed(context.Background(), images)
+	if err != nil {
+		return nil, err
+	}
+	positions := slices.Clone(images.Index)
 	like := make(map[int32]float64, len(positions))
 	for i, at := range positions {
 		like[at] = c.similarity(a.embedding, embedded[i*c.dim:][:c.dim])
 	}
 	slices.SortStableFunc(positions, func(i, j int32) int { return cmp.Compare(like[j], like[i]) })
-	return positions[:min(n, len(positions))]
+	return positions[:min(n, len(positions))], nil
 }
 
 // embed returns the embeddings of images, or their directions.
-func (c *Classifier) embed(images dataset.Subset) []float32 {
+func (c *Classifier) embed(ctx context.Context, images dataset.Subset) ([]float32, error) {
 	if c.rule.Similarity == "euclidean" {
-		return c.nets.embed(images)
+		return c.nets.embed(ctx, images)
 	}
-	return c.nets.directions(images)
+	return c.nets.directions(ctx, images)
 }

@@ -316,7 +316,7 @@ func TestDescribe(t *testing.T) {
 		// As if each of the images were a reference.
 		all := matches[0].Behind
 		images := set.All().Only(all).Copy("behind")
-		each := newClassifier(t, &References{Config: small(), Set: images, Models: refs.Models, Embeddings: testEnsemble(t, 1, m).embed(images.All())}, rule, m)
+		each := newClassifier(t, &References{Config: small(), Set: images, Models: refs.Models, Embeddings: embed(t, testEnsemble(t, 1, m), images.All())}, rule, m)
 		b, err := each.Classify(digits(t).Test.Picture(3))
 		if err != nil {
 			t.Fatal(err)
@@ -345,7 +345,7 @@ func TestDescribe(t *testing.T) {
 // they are.
 func TestReembed(t *testing.T) {
 	a, b, set := trained(t), disturbed(t), someDigits(t, 30)
-	refs := &References{Config: small(), Set: set, Models: []string{hashOf(t, a)}, Embeddings: testEnsemble(t, 1, a).embed(set.All())}
+	refs := &References{Config: small(), Set: set, Models: []string{hashOf(t, a)}, Embeddings: embed(t, testEnsemble(t, 1, a), set.All())}
 	before := slices.Clone(refs.Embeddings)
 	c, err := NewClassifier(refs, []*model.Model{b}, ClassifierOptions{Workers: 2, Reembed: true})
 	if err != nil {
@@ -355,7 +355,7 @@ func TestReembed(t *testing.T) {
 	if !slices.Equal(other.Models, []string{hashOf(t, b)}) || !slices.Equal(refs.Models, []string{hashOf(t, a)}) {
 		t.Errorf("models %v, before %v", other.Models, refs.Models)
 	}
-	if !slices.Equal(other.Embeddings, testEnsemble(t, 1, b).embed(set.All())) || !slices.Equal(refs.Embeddings, before) {
+	if !slices.Equal(other.Embeddings, embed(t, testEnsemble(t, 1, b), set.All())) || !slices.Equal(refs.Embeddings, before) {
 		t.Error("the embeddings are not the other model's, or the first's were changed")
 	}
 	if _, err := NewClassifier(other, []*model.Model{a}, ClassifierOptions{}); !errors.Is(err, ErrModel) {
@@ -370,7 +370,7 @@ func TestReembed(t *testing.T) {
 // models alone can use the references too.
 func TestEnsembleIsMean(t *testing.T) {
 	a, b, set := trained(t), disturbed(t), someDigits(t, 30)
-	first := &References{Config: small(), Set: set, Models: []string{hashOf(t, a)}, Embeddings: testEnsemble(t, 1, a).embed(set.All())}
+	first := &References{Config: small(), Set: set, Models: []string{hashOf(t, a)}, Embeddings: embed(t, testEnsemble(t, 1, a), set.All())}
 	by := func(models ...*model.Model) *References {
 		refs, err := first.embeddedBy(testEnsemble(t, 1, models...))
 		if err != nil {
@@ -413,7 +413,7 @@ func TestEnsembleIsMean(t *testing.T) {
 // Evaluations are the same for any number of workers.
 func TestClassifyWorkers(t *testing.T) {
 	m, set := trained(t), someDigits(t, 20)
-	refs := &References{Config: small(), Set: set, Models: []string{hashOf(t, m)}, Embeddings: testEnsemble(t, 1, m).embed(set.All())}
+	refs := &References{Config: small(), Set: set, Models: []string{hashOf(t, m)}, Embeddings: embed(t, testEnsemble(t, 1, m), set.All())}
 	images := dataset.Subset{Set: digits(t).Test, Index: digits(t).Test.All().Index[:100]}
 	var want []Answer
 	for _, workers := range allWorkers {
@@ -421,7 +421,7 @@ func TestClassifyWorkers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := c.answers(c.embed(images))
+		got := ok(c.answers(t.Context(), ok(c.embed(t.Context(), images))))
 		if want == nil {
 			want = got
 		}

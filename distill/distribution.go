@@ -2,6 +2,7 @@ package distill
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 
 	"github.com/coarsegrain/taylornet/dataset"
@@ -54,10 +55,10 @@ func newDistribution(leaves dataset.Subset, nets ensemble, c Config, workers int
 // chunk returns the size of a chunk of whole classes, about 500 images.
 func (d *distribution) chunk(k int) int { return max(1, 500/k) * k }
 
-func (d *distribution) pull(c *canvas, step int) error {
+func (d *distribution) pull(ctx context.Context, c *canvas, step int) error {
 	if number := step / networkSteps; d.guide == nil || d.guide.number != number {
 		var err error
-		if d.guide, err = d.fresh(number); err != nil {
+		if d.guide, err = d.fresh(ctx, number); err != nil {
 			return err
 		}
 	}
@@ -65,9 +66,11 @@ func (d *distribution) pull(c *canvas, step int) error {
 	dim := g.e.dim
 	show := func(i int, x []float32) { c.show(i, x, d.norm, uint64(step)) }
 	y := make([]float32, c.n()*dim)
-	g.e.program.Run(c.n(), show, func(i int, v []float32) { copy(y[i*dim:], v) })
+	if err := g.e.program.RunContext(ctx, c.n(), show, func(i int, v []float32) { copy(y[i*dim:], v) }); err != nil {
+		return err
+	}
 	off := g.off(y, c.labels)
-	g.trainer.Gradient(nil, g.e.params, &engine.Batch[float32]{
+	_, err := g.trainer.GradientContext(ctx, nil, g.e.params, &engine.Batch[float32]{
 		N:     c.n(),
 		Input: show,
 		Loss: func(i int, dy, _ []float32) float64 {
@@ -76,7 +79,7 @@ func (d *distribution) pull(c *canvas, step int) error {
 		},
 		InputGrad: func(i int, dx []float32) { c.take(i, dx, d.norm, 1) },
 	})
-	return nil
+	return err
 }
 
 // off returns the difference of the mean embedding of each class's images from that of
@@ -99,14 +102,14 @@ func classMeans(y []float32, dim int, labels []uint16, classes int) []float32 {
 }
 
 // fresh draws the network with a number and measures the embeddings of training images.
-func (d *distribution) fresh(number int) (*guide, error) {
+func (d *distribution) fresh(ctx context.Context, number int) (*guide, error) {
 	seed := rng.New(d.seed, "network", uint64(number)).Uint64()
 	images := shuffled(randomImages(d.leaves, classSample, seed), seed)
 	sampler, err := dataset.NewSampler(images, d.norm, d.augment, seed)
 	if err != nil {
 		return nil, err
 	}
-	m, err := d.random(d.nets[number%len(d.nets)], sampler, seed)
+	m, err := d.random(ctx, d.nets[number%len(d.nets)], sampler, seed)
 	if err != nil {
 		return nil, fmt.Errorf("fresh network: %w", err)
 	}
@@ -119,7 +122,10 @@ func (d *distribution) fresh(number int) (*guide, error) {
 	}
 	dim, labels := g.e.dim, make([]uint16, images.Len())
 	y := make([]float32, images.Len()*dim)
-	g.e.program.Run(images.Len(), func(i int, x []float32) { labels[i] = uint16(sampler.Sample(x, 1, i)) }, func(i int, v []float32) { copy(y[i*dim:], v) })
+	err = g.e.program.RunContext(ctx, images.Len(), func(i int, x []float32) { labels[i] = uint16(sampler.Sample(x, 1, i)) }, func(i int, v []float32) { copy(y[i*dim:], v) })
+	if err != nil {
+		return nil, err
+	}
 	g.means = classMeans(y, dim, labels, len(images.Set.Classes))
 	for i, label := range labels {
 		g.spread += squareDistance(y[i*dim:][:dim], g.means[int(label)*dim:][:dim]) / float64(len(labels))
@@ -138,7 +144,7 @@ func shuffled(set *dataset.Set, seed uint64) dataset.Subset {
 
 // random returns a network with random parameters whose norms have the statistics of the
 // images.
-func (d *distribution) random(net *spec.Net, images *dataset.Sampler, seed uint64) (*model.Model, error) {
+func (d *distribution) random(ctx context.Context, net *spec.Net, images *dataset.Sampler, seed uint64) (*model.Model, error) {
 	params := engine.Init(net, seed)
 	if trained := net.NumParams(); trained < len(params) {
 		t, err := cpu.New().CompileTraining(net, engine.TrainingOptions{Options: engine.Options{Workers: d.workers}})
@@ -146,9 +152,12 @@ func (d *distribution) random(net *spec.Net, images *dataset.Sampler, seed uint6
 			return nil, err
 		}
 		stats := make([]float32, len(params))
-		t.Gradient(stats, params, &engine.Batch[float32]{
+		_, err = t.GradientContext(ctx, stats, params, &engine.Batch[float32]{
 			N: images.Images().Len(), Input: func(i int, x []float32) { images.Sample(x, 0, i) },
 		})
+		if err != nil {
+			return nil, err
+		}
 		copy(params[trained:], stats[trained:])
 	}
 	return model.New(model.Config{Net: net, Params: params, Normalisation: d.norm, Classes: d.leaves.Set.Classes}, model.Options{Workers: d.workers})

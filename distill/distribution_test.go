@@ -80,7 +80,7 @@ func TestDistributionComesNearer(t *testing.T) {
 	p := newTestDistribution(t, leaves, Painting{Rate: 0.05}, 2)
 	images := randomImages(leaves, 3, 1)
 	x := unitPixels(images.All())
-	g, err := distributionOf(t, p).fresh(1001)
+	g, err := distributionOf(t, p).fresh(t.Context(), 1001)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,13 +120,13 @@ func TestRandomNetworkNormalises(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := d.random(net, sampler, 3)
+	m, err := d.random(t.Context(), net, sampler, 3)
 	if err != nil {
 		t.Fatal(err)
 	}
 	const channels = 5
 	var sum, squares [channels]float64
-	for i, v := range testEnsemble(t, 2, m).embed(images) {
+	for i, v := range embed(t, testEnsemble(t, 2, m), images) {
 		sum[i%channels] += float64(v)
 		squares[i%channels] += float64(v) * float64(v)
 	}
@@ -147,7 +147,7 @@ func TestFreshNetworks(t *testing.T) {
 	for _, workers := range allWorkers {
 		d := distributionOf(t, newTestDistribution(t, leaves, Painting{}, workers))
 		for number := range 4 {
-			g, err := d.fresh(number)
+			g, err := d.fresh(t.Context(), number)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,6 +1,7 @@
 package distill
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 
@@ -73,11 +74,11 @@ func partParams(m *model.Model, part *spec.Net) []float32 {
 	return params
 }
 
-// each calls f with the embedding of every image, from several goroutines. The
-// embedding is valid only during the call.
-func (e *embedder) each(images dataset.Subset, f func(i int, y []float32)) {
+// each calls f with the embedding of every image, from several goroutines, until ctx is
+// done. The embedding is valid only during the call.
+func (e *embedder) each(ctx context.Context, images dataset.Subset, f func(i int, y []float32)) error {
 	norm := e.model.Normalisation()
-	e.program.Run(images.Len(), func(i int, x []float32) {
+	return e.program.RunContext(ctx, images.Len(), func(i int, x []float32) {
 		norm.Apply(x, images.Image(i))
 	}, f)
 }

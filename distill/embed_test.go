@@ -35,7 +35,7 @@ func TestEmbedByHand(t *testing.T) {
 		if dim := len(want) / 2; nets.dim() != dim {
 			t.Errorf("layer %q: dimension %d, want %d", layer, nets.dim(), dim)
 		}
-		if err := approx.Slices(nets.embed(set.All()), want, func(int) float64 { return 1e-4 }); err != nil {
+		if err := approx.Slices(embed(t, nets, set.All()), want, func(int) float64 { return 1e-4 }); err != nil {
 			t.Errorf("layer %q: %v", layer, err)
 		}
 	}
@@ -57,7 +57,7 @@ func TestEmbeddingGivesLogits(t *testing.T) {
 	}
 	weight, bias := tensorOf(m.Config(), "6.linear.weight"), tensorOf(m.Config(), "6.linear.bias")
 	var want []float64
-	for y := range slices.Chunk(nets.embed(set.All()), nets.dim()) {
+	for y := range slices.Chunk(embed(t, nets, set.All()), nets.dim()) {
 		for k := range 10 {
 			sum := float64(bias[k])
 			for j, v := range y {
@@ -74,7 +74,7 @@ func TestEmbeddingGivesLogits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := approx.Slices(last.embed(set.All()), want, tol); err != nil {
+	if err := approx.Slices(embed(t, last, set.All()), want, tol); err != nil {
 		t.Errorf("the last operation's output: %v", err)
 	}
 }
@@ -95,12 +95,12 @@ func TestEmbeddingInTheMiddle(t *testing.T) {
 	}
 	norm := func(name string) []float32 { return tensorOf(m.Config(), "1.norm."+name) }
 	want := make([]float64, 0, set.Len()*before.dim())
-	for i, v := range before.embed(set.All()) {
+	for i, v := range embed(t, before, set.All()) {
 		c := i % 8
 		scale := float64(norm("scale")[c]) / math.Sqrt(float64(norm("variance")[c])+1e-5)
 		want = append(want, (float64(v)-float64(norm("mean")[c]))*scale+float64(norm("shift")[c]))
 	}
-	if err := approx.Slices(after.embed(set.All()), want, func(int) float64 { return 1e-4 }); err != nil {
+	if err := approx.Slices(embed(t, after, set.All()), want, func(int) float64 { return 1e-4 }); err != nil {
 		t.Error(err)
 	}
 }
@@ -139,16 +139,16 @@ func TestEnsemble(t *testing.T) {
 	if both.dim() != 64 {
 		t.Fatalf("dimension %d, want 64", both.dim())
 	}
-	joint := both.embed(set)
+	joint := embed(t, both, set)
 	for k, m := range []*model.Model{a, b} {
-		y := testEnsemble(t, 1, m).embed(set)
+		y := embed(t, testEnsemble(t, 1, m), set)
 		for i := range set.Len() {
 			if !slices.Equal(joint[i*64+k*32:][:32], y[i*32:][:32]) {
 				t.Fatalf("image %d: the part of model %d is another than alone", i, k+1)
 			}
 		}
 	}
-	for i, part := range slices.Collect(slices.Chunk(both.directions(set), 32)) {
+	for i, part := range slices.Collect(slices.Chunk(directions(t, both, set), 32)) {
 		if !approx.Close(length(part), 1, 1e-6) {
 			t.Errorf("part %d has length %v", i, length(part))
 		}
@@ -158,7 +158,7 @@ func TestEnsemble(t *testing.T) {
 		}
 	}
 	for _, workers := range allWorkers {
-		if !slices.Equal(testEnsemble(t, workers, a, b).embed(set), joint) {
+		if !slices.Equal(embed(t, testEnsemble(t, workers, a, b), set), joint) {
 			t.Errorf("%d workers: other embeddings", workers)
 		}
 	}

@@ -1,6 +1,7 @@
 package distill
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -44,22 +45,24 @@ func (s ensemble) dim() int {
 }
 
 // embed returns the embeddings of images, [N,Dim].
-func (s ensemble) embed(images dataset.Subset) []float32 {
+func (s ensemble) embed(ctx context.Context, images dataset.Subset) ([]float32, error) {
 	dim, at := s.dim(), 0
 	out := make([]float32, images.Len()*dim)
 	for _, e := range s {
-		e.each(images, func(i int, y []float32) { copy(out[i*dim+at:], y) })
+		if err := e.each(ctx, images, func(i int, y []float32) { copy(out[i*dim+at:], y) }); err != nil {
+			return nil, err
+		}
 		at += e.dim
 	}
-	return out
+	return out, nil
 }
 
 // directions returns the embeddings with each embedder's part scaled to length 1, so
 // that the product of two is the sum of their similarities.
-func (s ensemble) directions(images dataset.Subset) []float32 {
-	v := s.embed(images)
+func (s ensemble) directions(ctx context.Context, images dataset.Subset) ([]float32, error) {
+	v, err := s.embed(ctx, images)
 	s.normalise(v)
-	return v
+	return v, err
 }
 
 // normalise scales each embedder's part of embeddings [N,Dim] to length 1.

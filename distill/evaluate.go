@@ -53,16 +53,24 @@ func evaluate(ctx context.Context, classifiers []*Classifier, images dataset.Sub
 	}
 	const atOnce = 4096 // bounds the memory of embeddings
 	for first := 0; first < images.Len(); first += atOnce {
-		if ctx.Err() != nil {
-			return nil, fmt.Errorf("interrupted after %d of %d images: %w", first, images.Len(), context.Cause(ctx))
-		}
 		some := dataset.Subset{Set: images.Set, Index: images.Index[first:min(first+atOnce, images.Len())]}
-		embedded := classifiers[0].embed(some)
+		embedded, err := classifiers[0].embed(ctx, some)
+		if err != nil {
+			return nil, interruptedAfter(first, images.Len(), err)
+		}
 		for i, c := range classifiers {
-			list[i].add(some, c.answers(embedded))
+			answers, err := c.answers(ctx, embedded)
+			if err != nil {
+				return nil, interruptedAfter(first, images.Len(), err)
+			}
+			list[i].add(some, answers)
 		}
 	}
 	return list, nil
+}
+
+func interruptedAfter(done, all int, err error) error {
+	return fmt.Errorf("interrupted after %d of %d images: %w", done, all, err)
 }
 
 func (c *Classifier) newEvaluation() *Evaluation {

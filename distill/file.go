@@ -4,11 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/internal/fsx"
+	"github.com/coarsegrain/taylornet/internal/memory"
 	"github.com/coarsegrain/taylornet/internal/safetensors"
 )
 
@@ -36,7 +36,7 @@ type record struct {
 
 // Load returns the references in a file. Errors name the file.
 func Load(path string) (*References, error) {
-	data, err := os.ReadFile(path)
+	data, err := fsx.ReadFile(path, memory.Default()/2) // it is decoded beside the bytes
 	if err != nil {
 		return nil, fmt.Errorf("reading references: %w", err)
 	}

@@ -30,13 +30,12 @@ func (p points) at(i int) []float32 { return p.x[i*p.dim:][:p.dim] }
 // k-means++ (Arthur and Vassilvitskii, SODA 2007). It returns the group of each point
 // and the weighted means of the groups, [k,dim].
 func kMeans(ctx context.Context, p points, k int, seed uint64, stream string, at []uint64, workers int) (group []int32, centres []float32, err error) {
-	centres = seedCentres(p, k, seed, stream, at, workers)
+	if centres, err = seedCentres(ctx, p, k, seed, stream, at, workers); err != nil {
+		return nil, nil, err
+	}
 	group = make([]int32, p.n())
 	for range kMeansRounds {
-		if err := ctx.Err(); err != nil {
-			return nil, nil, err
-		}
-		next, distance, err := nearest(p, centres, workers)
+		next, distance, err := nearest(ctx, p, centres, workers)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -53,7 +52,7 @@ func kMeans(ctx context.Context, p points, k int, seed uint64, stream string, at
 
 // seedCentres draws k of the points. The chance of each is its weight times the square
 // of its distance from those already drawn.
-func seedCentres(p points, k int, seed uint64, stream string, at []uint64, workers int) []float32 {
+func seedCentres(ctx context.Context, p points, k int, seed uint64, stream string, at []uint64, workers int) ([]float32, error) {
 	r := rng.New(seed, stream, at...)
 	chance := slices.Clone(p.weight)
 	distance := make([]float64, p.n())
@@ -62,6 +61,9 @@ func seedCentres(p points, k int, seed uint64, stream string, at []uint64, worke
 	}
 	centres := make([]float32, 0, k*p.dim)
 	for range k {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		c := p.at(draw(chance, r.Float64()))
 		centres = append(centres, c...)
 		parallel.NewCrew(workers).Run(p.n(), func(_, i int) {
@@ -69,7 +71,7 @@ func seedCentres(p points, k int, seed uint64, stream string, at []uint64, worke
 			chance[i] = p.weight[i] * distance[i]
 		})
 	}
-	return centres
+	return centres, nil
 }
 
 // draw returns the index where the running sum of the chances passes the fraction u of
@@ -93,7 +95,7 @@ func draw(chance []float64, u float64) int {
 }
 
 // nearest returns for each point the nearest centre and the square of its distance.
-func nearest(p points, centres []float32, workers int) (group []int32, distance []float64, err error) {
+func nearest(ctx context.Context, p points, centres []float32, workers int) (group []int32, distance []float64, err error) {
 	biases := make([]float32, len(centres)/p.dim)
 	for c := range biases {
 		centre := centres[c*p.dim:][:p.dim]
@@ -104,7 +106,7 @@ func nearest(p points, centres []float32, workers int) (group []int32, distance 
 		return nil, nil, err
 	}
 	group, distance = make([]int32, p.n()), make([]float64, p.n())
-	program.Run(p.n(), func(i int, x []float32) { copy(x, p.at(i)) }, func(i int, y []float32) {
+	err = program.RunContext(ctx, p.n(), func(i int, x []float32) { copy(x, p.at(i)) }, func(i int, y []float32) {
 		best := 0
 		for c, v := range y {
 			if v > y[best] {
@@ -114,7 +116,7 @@ func nearest(p points, centres []float32, workers int) (group []int32, distance 
 		group[i] = int32(best)
 		distance[i] = max(0, dot(p.at(i), p.at(i))-2*float64(y[best]))
 	})
-	return group, distance, nil
+	return group, distance, err
 }
 
 // products returns a program for the products of a vector with rows [R,dim], plus a bias

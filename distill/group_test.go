@@ -91,7 +91,7 @@ func TestKMeans(t *testing.T) {
 		if !slices.Equal(centres, means(p, group, k)) {
 			t.Fatal("the centres are not the groups' means")
 		}
-		seeds := seedCentres(p, k, seed, "test", []uint64{3}, 1)
+		seeds := ok(seedCentres(t.Context(), p, k, seed, "test", []uint64{3}, 1))
 		if before, after := scatter(p, byHand(p, seeds), seeds), scatter(p, group, centres); !(after <= before+tol*float64(p.n())) {
 			t.Fatalf("the scatter rose from %g to %g", before, after)
 		}
@@ -188,7 +188,7 @@ func TestNearest(t *testing.T) {
 		p := drawPoints(t, 200)
 		r := rng.New(rapid.Uint64().Draw(t, "centres"), "centres")
 		centres := normal(r, p.dim*rapid.IntRange(1, 9).Draw(t, "k"))
-		group, distance, err := nearest(p, centres, 1)
+		group, distance, err := nearest(t.Context(), p, centres, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -233,7 +233,7 @@ func TestSeedCentresAreDistinct(t *testing.T) {
 		p.x = append(p.x, float32(i/2)) // each twice
 	}
 	for seed := range uint64(50) {
-		centres := seedCentres(p, 6, seed, "test", nil, 2)
+		centres := ok(seedCentres(t.Context(), p, 6, seed, "test", nil, 2))
 		slices.Sort(centres)
 		if !slices.Equal(centres, []float32{0, 1, 2, 3, 4, 5}) {
 			t.Fatalf("seed %d draws %v", seed, centres)
@@ -247,7 +247,7 @@ func TestSeedCentresByWeight(t *testing.T) {
 	const draws = 4000
 	heavy := 0
 	for seed := range uint64(draws) {
-		if seedCentres(p, 1, seed, "test", nil, 2)[0] == 1 {
+		if ok(seedCentres(t.Context(), p, 1, seed, "test", nil, 2))[0] == 1 {
 			heavy++
 		}
 	}
@@ -339,11 +339,11 @@ func TestHard(t *testing.T) {
 	seen := map[int32]bool{}
 	for seed := range uint64(40) {
 		w := &distiller{Config: Config{Seed: seed}, means: []float32{1, 0, 0, 1}}
-		chosen := w.hard(0, p, group, 3)
+		chosen := ok(w.hard(t.Context(), 0, p, group, 3))
 		if chosen[0] != 3 || chosen[2] != 7 {
 			t.Errorf("seed %d: images %v, want 3 of the first group, whose hardest it is, and 7 of the last", seed, chosen)
 		}
-		if again := w.hard(0, p, group, 3); !slices.Equal(again, chosen) {
+		if again := ok(w.hard(t.Context(), 0, p, group, 3)); !slices.Equal(again, chosen) {
 			t.Errorf("seed %d: images %v, then %v", seed, chosen, again)
 		}
 		seen[chosen[1]] = true
@@ -359,9 +359,9 @@ func TestMargins(t *testing.T) {
 	w := &distiller{nets: testEnsemble(t, 2, m), leaves: set.All()}
 	for class := range set.Classes {
 		of := set.All().OfClass(class)
-		x := points{w.nets.directions(set.All().Only(of)), w.nets.dim(), ones(len(of))}
+		x := points{directions(t, w.nets, set.All().Only(of)), w.nets.dim(), ones(len(of))}
 		small := 0
-		for _, v := range w.margins(class, x) {
+		for _, v := range ok(w.margins(t.Context(), class, x)) {
 			if !(v <= 1) {
 				t.Fatalf("margin %v", v)
 			}

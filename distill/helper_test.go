@@ -213,3 +213,21 @@ func byHandReferences(t testing.TB) *References {
 }
 
 func contains(err error, text string) bool { return strings.Contains(err.Error(), text) }
+
+// ok returns what a call returned, if there was no error.
+func ok[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+func embed(t testing.TB, nets ensemble, images dataset.Subset) []float32 {
+	t.Helper()
+	return ok(nets.embed(t.Context(), images))
+}
+
+func directions(t testing.TB, nets ensemble, images dataset.Subset) []float32 {
+	t.Helper()
+	return ok(nets.directions(t.Context(), images))
+}

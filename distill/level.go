@@ -68,7 +68,10 @@ func (d *distiller) plan(ctx context.Context) (*plan, error) {
 	p := &plan{level: &level{set: &set, group: make([]int32, d.below().Len()), weight: make([]float64, k*classes)}}
 	for class := range classes {
 		members := d.below().OfClass(class)
-		points := d.points(class, members)
+		points, err := d.points(ctx, class, members)
+		if err != nil {
+			return nil, err
+		}
 		group, targets, err := d.gather(ctx, points, k, []uint64{uint64(depth), uint64(class)})
 		if err != nil {
 			return nil, err
@@ -77,7 +80,11 @@ func (d *distiller) plan(ctx context.Context) (*plan, error) {
 			p.group[members[i]] = int32(class*k) + g
 			p.weight[int32(class*k)+g] += points.weight[i]
 		}
-		p.x = append(p.x, d.start(class, members, points, group, targets)...)
+		start, err := d.start(ctx, class, members, points, group, targets)
+		if err != nil {
+			return nil, err
+		}
+		p.x = append(p.x, start...)
 		p.targets = append(p.targets, targets...)
 		for range k {
 			set.Labels = append(set.Labels, uint16(class))
@@ -91,25 +98,27 @@ func (d *distiller) plan(ctx context.Context) (*plan, error) {
 
 // points represents the images of a class in the level below by the directions of their
 // embeddings, or by the mean directions of the training images that they stand for.
-func (d *distiller) points(class int, members []int32) points {
-	p := points{dim: d.nets.dim(), weight: ones(len(members))}
+func (d *distiller) points(ctx context.Context, class int, members []int32) (p points, err error) {
+	p = points{dim: d.nets.dim(), weight: ones(len(members))}
 	if n := len(d.levels); n > 0 {
 		for i, m := range members {
 			p.weight[i] = d.levels[n-1].weight[m]
 		}
 	}
 	if len(d.levels) == 0 || d.Target == "level" {
-		p.x = d.nets.directions(d.below().Only(members))
-		return p
+		p.x, err = d.nets.directions(ctx, d.below().Only(members))
+		return p, err
 	}
-	leaves, group := d.leavesOf(class, members)
-	p.x = means(leaves, group, len(members))
-	return p
+	leaves, group, err := d.leavesOf(ctx, class, members)
+	if err == nil {
+		p.x = means(leaves, group, len(members))
+	}
+	return p, err
 }
 
 // leavesOf returns the directions of a class's training images, and for each the member
 // (an image of the level below) that it belongs to.
-func (d *distiller) leavesOf(class int, members []int32) (points, []int32) {
+func (d *distiller) leavesOf(ctx context.Context, class int, members []int32) (points, []int32, error) {
 	place := make(map[int32]int32, len(members))
 	for i, m := range members {
 		place[m] = int32(i)
@@ -122,7 +131,8 @@ func (d *distiller) leavesOf(class int, members []int32) (points, []int32) {
 		}
 		group[i] = place[leaf]
 	}
-	return points{d.nets.directions(d.leaves.Only(leaves)), d.nets.dim(), ones(len(leaves))}, group
+	x, err := d.nets.directions(ctx, d.leaves.Only(leaves))
+	return points{x, d.nets.dim(), ones(len(leaves))}, group, err
 }
 
 // gather parts points into k groups and returns the directions that the images of the
@@ -139,29 +149,37 @@ func (d *distiller) gather(ctx context.Context, p points, k int, at []uint64) (g
 }
 
 // start returns the images to start from, pixels 0 to 1.
-func (d *distiller) start(class int, members []int32, p points, group []int32, targets []float32) []float32 {
+func (d *distiller) start(ctx context.Context, class int, members []int32, p points, group []int32, targets []float32) ([]float32, error) {
 	images := d.below().Only(members)
 	switch d.Start {
 	case "mean":
-		return means(points{unitPixels(images), d.nets.input().Size(), p.weight}, group, len(targets)/p.dim)
+		return means(points{unitPixels(images), d.nets.input().Size(), p.weight}, group, len(targets)/p.dim), nil
 	case "leaf", "hard":
-		leaves, of := d.leavesOf(class, members)
+		leaves, of, err := d.leavesOf(ctx, class, members)
+		if err != nil {
+			return nil, err
+		}
 		for i, member := range of {
 			of[i] = group[member]
 		}
 		chosen := mostLike(leaves, of, targets)
 		if d.Start == "hard" && len(chosen) > 1 { // the only image of a class is to be a typical one
-			chosen = d.hard(class, leaves, of, len(chosen))
+			if chosen, err = d.hard(ctx, class, leaves, of, len(chosen)); err != nil {
+				return nil, err
+			}
 		}
-		return unitPixels(d.leaves.Only(d.leaves.OfClass(class)).Only(chosen))
+		return unitPixels(d.leaves.Only(d.leaves.OfClass(class)).Only(chosen)), nil
 	}
-	return unitPixels(images.Only(mostLike(p, group, targets)))
+	return unitPixels(images.Only(mostLike(p, group, targets))), nil
 }
 
 // hard draws one training image of each of k groups of a class: one from the half of the
 // class that is hardest to tell from other classes, if the group has one.
-func (d *distiller) hard(class int, leaves points, group []int32, k int) []int32 {
-	margins := d.margins(class, leaves)
+func (d *distiller) hard(ctx context.Context, class int, leaves points, group []int32, k int) ([]int32, error) {
+	margins, err := d.margins(ctx, class, leaves)
+	if err != nil {
+		return nil, err
+	}
 	median := slices.Sorted(slices.Values(margins))[len(margins)/2]
 	order, chosen := make([]int32, len(group)), make([]int32, k)
 	rng.Permutation(order, d.Seed, "start", uint64(len(d.levels)), uint64(class))
@@ -171,19 +189,24 @@ func (d *distiller) hard(class int, leaves points, group []int32, k int) []int32
 	for _, i := range order {
 		chosen[group[i]] = i
 	}
-	return chosen
+	return chosen, nil
 }
 
 // margins returns by how much the directions of a class's images are more similar to
 // the mean direction of their class than to that of any other class.
-func (d *distiller) margins(class int, images points) []float64 {
+func (d *distiller) margins(ctx context.Context, class int, images points) ([]float64, error) {
 	if d.means == nil {
+		var all []float32
 		for k := range d.leaves.Set.Classes {
-			x := d.nets.directions(d.leaves.Only(d.leaves.OfClass(k)))
+			x, err := d.nets.directions(ctx, d.leaves.Only(d.leaves.OfClass(k)))
+			if err != nil {
+				return nil, err
+			}
 			n := len(x) / images.dim
-			d.means = append(d.means, means(points{x, images.dim, ones(n)}, make([]int32, n), 1)...)
+			all = append(all, means(points{x, images.dim, ones(n)}, make([]int32, n), 1)...)
 		}
-		d.nets.normalise(d.means)
+		d.nets.normalise(all)
+		d.means = all
 	}
 	list := make([]float64, images.n())
 	for i := range list {
@@ -197,7 +220,7 @@ func (d *distiller) margins(class int, images points) []float64 {
 		}
 		list[i] = own - other
 	}
-	return list
+	return list, nil
 }
 
 // mostLike returns the point of each group whose product with the group's target

@@ -22,7 +22,7 @@ type painter struct {
 // aim is an objective that images are optimised for.
 type aim interface {
 	// pull adds the gradient of a step to that of the canvas.
-	pull(c *canvas, step int) error
+	pull(ctx context.Context, c *canvas, step int) error
 	// chunk returns the number of images that are optimised at a time, given k per
 	// class. Work is saved after each chunk.
 	chunk(k int) int
@@ -54,11 +54,8 @@ func (c *canvas) n() int { return len(c.warps) }
 func (p *painter) paint(ctx context.Context, c *canvas, steps int, progress func(step int)) error {
 	update, schedule := optim.AdamW{}.New(len(c.x), nil), optim.Cosine{Peak: p.how.Rate}
 	for step := range steps {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
 		clear(c.grad)
-		if err := p.aim.pull(c, step); err != nil {
+		if err := p.aim.pull(ctx, c, step); err != nil {
 			return err
 		}
 		c.smooth()
@@ -132,11 +129,11 @@ const chunk = 128
 
 func (s *similarity) chunk(int) int { return chunk }
 
-func (s *similarity) pull(c *canvas, step int) error {
+func (s *similarity) pull(ctx context.Context, c *canvas, step int) error {
 	at, dim := 0, s.nets.dim()
 	for k, e := range s.nets {
 		norm := e.model.Normalisation()
-		s.trainers[k].Gradient(nil, e.params, &engine.Batch[float32]{
+		_, err := s.trainers[k].GradientContext(ctx, nil, e.params, &engine.Batch[float32]{
 			N:     c.n(),
 			Input: func(i int, x []float32) { c.show(i, x, norm, uint64(k), uint64(step)) },
 			Loss: func(i int, dy, y []float32) float64 {
@@ -144,6 +141,9 @@ func (s *similarity) pull(c *canvas, step int) error {
 			},
 			InputGrad: func(i int, dx []float32) { c.take(i, dx, norm, len(s.nets)) },
 		})
+		if err != nil {
+			return err
+		}
 		at += e.dim
 	}
 	return nil

@@ -38,7 +38,7 @@ func imageName(i int) []uint64 { return []uint64{7, uint64(i)} }
 // gradient is what paint follows in a step.
 func gradient(t testing.TB, c *canvas, step int) []float32 {
 	t.Helper()
-	if err := c.aim.pull(c, step); err != nil {
+	if err := c.aim.pull(t.Context(), c, step); err != nil {
 		t.Fatal(err)
 	}
 	c.smooth()
@@ -269,7 +269,7 @@ func TestPaintNamesImages(t *testing.T) {
 	set.Index = make([]int32, chunk+1) // the same image again and again
 	made := &plan{level: &level{set: set.Copy("one")}, x: unitPixels(set)}
 	made.set.Pixels = nil
-	target := nets.directions(digits(t).Test.All().Only([]int32{5}))
+	target := directions(t, nets, digits(t).Test.All().Only([]int32{5}))
 	for range set.Index {
 		made.targets = append(made.targets, target...)
 	}
@@ -291,7 +291,7 @@ func painted(t testing.TB, nets ensemble, n, steps, workers int) (x, targets []f
 	set := someDigits(t, 200).All()
 	r := rng.New(3, "start")
 	for i := range n {
-		targets = append(targets, means(points{nets.directions(set.Only(set.OfClass(i % 10))), nets.dim(), ones(len(set.OfClass(i % 10)))}, make([]int32, len(set.OfClass(i%10))), 1)...)
+		targets = append(targets, means(points{directions(t, nets, set.Only(set.OfClass(i%10))), nets.dim(), ones(len(set.OfClass(i % 10)))}, make([]int32, len(set.OfClass(i%10))), 1)...)
 		for range nets.input().Size() {
 			x = append(x, r.Float32())
 		}
@@ -316,11 +316,11 @@ func painted(t testing.TB, nets ensemble, n, steps, workers int) (x, targets []f
 }
 
 // similarities are those of images to their targets, mean over the networks.
-func similarityTo(nets ensemble, x, targets []float32) (mean float64) {
+func similarityTo(t testing.TB, nets ensemble, x, targets []float32) (mean float64) {
 	in := nets.input()
 	n := len(x) / in.Size()
 	set := dataset.Set{H: in.H, W: in.W, C: in.C, Pixels: bytesOf(x), Labels: make([]uint16, n)}
-	return dot(nets.directions(set.All()), targets) / float64(n*len(nets))
+	return dot(directions(t, nets, set.All()), targets) / float64(n*len(nets))
 }
 
 func TestPaintRaisesSimilarity(t *testing.T) {
@@ -336,7 +336,7 @@ func TestPaintRaisesSimilarity(t *testing.T) {
 		if slices.Max(x) < 1 || slices.Min(x) > 0 {
 			t.Error("no pixel is at the bounds: they are not tested")
 		}
-		from, to := similarityTo(nets, before, targets), similarityTo(nets, x, targets)
+		from, to := similarityTo(t, nets, before, targets), similarityTo(t, nets, x, targets)
 		if !(to >= 0.7 && to >= from+0.3) {
 			t.Errorf("%d models: the similarity went from %.3f to %.3f", len(models), from, to)
 		}

@@ -1,6 +1,7 @@
 package distill
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -89,7 +90,11 @@ func (r *References) check(models []*model.Model) error {
 // embeddedBy returns the same images embedded by other networks.
 func (r *References) embeddedBy(nets ensemble) (*References, error) {
 	other := *r
-	other.Models, other.Embeddings = nil, nets.embed(r.Set.All())
+	other.Models = nil
+	var err error
+	if other.Embeddings, err = nets.embed(context.Background(), r.Set.All()); err != nil {
+		return nil, err
+	}
 	for _, e := range nets {
 		hash, err := e.model.Hash()
 		if err != nil {

@@ -40,23 +40,23 @@ func (d *distiller) refine(ctx context.Context, targets []float32, k int) error 
 	transpose(params, targets, n)
 	order := make([]int32, images.Len())
 	for pass := range d.Refine {
-		x, err := d.varied(images, pass)
+		x, err := d.varied(ctx, images, pass)
 		if err != nil {
 			return err
 		}
 		rng.Permutation(order, d.Seed, "refine order", uint64(len(d.levels)), uint64(pass))
 		for step := range steps {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
 			batch := order[step*refineBatch : min((step+1)*refineBatch, len(order))]
-			trainer.Gradient(grads, params, &engine.Batch[float32]{
+			_, err := trainer.GradientContext(ctx, grads, params, &engine.Batch[float32]{
 				N:     len(batch),
 				Input: func(i int, v []float32) { copy(v, x[int(batch[i])*dim:][:dim]) },
 				Loss: func(i int, dy, y []float32) float64 {
 					return prototypeLoss(dy, y, images.Label(int(batch[i])), k, refineScale/float64(len(d.nets)))
 				},
 			})
+			if err != nil {
+				return err
+			}
 			update.Step(params[:dim*n], grads[:dim*n], schedule.At(pass*steps+step, d.Refine*steps))
 			transpose(targets, params[:dim*n], dim)
 			d.nets.normalise(targets)
@@ -81,7 +81,7 @@ func (d *distiller) refined() dataset.Subset {
 }
 
 // varied returns the directions of images, each augmented as the pass draws.
-func (d *distiller) varied(images dataset.Subset, pass int) ([]float32, error) {
+func (d *distiller) varied(ctx context.Context, images dataset.Subset, pass int) ([]float32, error) {
 	dim, at := d.nets.dim(), 0
 	out := make([]float32, images.Len()*dim)
 	for _, e := range d.nets {
@@ -89,7 +89,9 @@ func (d *distiller) varied(images dataset.Subset, pass int) ([]float32, error) {
 		if err != nil {
 			return nil, err
 		}
-		e.program.Run(images.Len(), func(i int, x []float32) { s.Sample(x, pass, i) }, func(i int, y []float32) { copy(out[i*dim+at:], y) })
+		if err := e.program.RunContext(ctx, images.Len(), func(i int, x []float32) { s.Sample(x, pass, i) }, func(i int, y []float32) { copy(out[i*dim+at:], y) }); err != nil {
+			return nil, err
+		}
 		at += e.dim
 	}
 	d.nets.normalise(out)

@@ -94,7 +94,7 @@ func planned(t *testing.T, c Config, workers int, models ...*model.Model) (targe
 	}
 	dim := r.nets.dim()
 	y := make([]float64, p.set.Len())
-	for i, v := range slices.Collect(slices.Chunk(r.nets.directions(r.leaves), dim)) {
+	for i, v := range slices.Collect(slices.Chunk(directions(t, r.nets, r.leaves), dim)) {
 		for j := range y {
 			y[j] = dot(v, p.targets[j*dim:][:dim]) / float64(len(models))
 		}
@@ -171,17 +171,17 @@ func TestVaried(t *testing.T) {
 	w := distiller{Config: small(), nets: nets}
 	varied := func(pass int) []float32 {
 		t.Helper()
-		x, err := w.varied(images, pass)
+		x, err := w.varied(t.Context(), images, pass)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return x
 	}
-	if slices.Equal(varied(0), varied(1)) || slices.Equal(varied(0), nets.directions(images)) {
+	if slices.Equal(varied(0), varied(1)) || slices.Equal(varied(0), directions(t, nets, images)) {
 		t.Error("the images are not varied")
 	}
 	w.Paint.Augment = dataset.Augment{}
-	if !slices.Equal(varied(0), nets.directions(images)) {
+	if !slices.Equal(varied(0), directions(t, nets, images)) {
 		t.Error("without augmentation the images are others")
 	}
 }

@@ -48,7 +48,9 @@ func modelFile(i int) string { return fmt.Sprintf("model-%d.safetensors", i+1) }
 
 // Options have the settings that the outcome of a run does not depend on.
 type Options struct {
-	// Dir is the folder of the run, created if necessary. With "" nothing is written.
+	// Dir is the folder of the run, created if necessary. With "" nothing is written. Until
+	// Run returns, the folder is the run's own: another gets an error that wraps
+	// train.ErrInUse.
 	Dir string
 	// Resume continues the run in Dir. Its settings, images and models must be the same.
 	Resume  bool
@@ -59,6 +61,9 @@ type Options struct {
 	Memory int64
 	// Progress, if not nil, is called after every step and every level.
 	Progress func(Progress)
+	// Finished, if not nil, is called with the references while the folder is still the
+	// run's own: more files can be written to it. Its error is that of Run.
+	Finished func([]*References) error
 
 	fs fsx.FS // a hook for tests; nil means the file system of the operating system
 }
@@ -97,6 +102,14 @@ func Run(ctx context.Context, cfg Config, models []*model.Model, set *dataset.Se
 	if opts.fs == nil {
 		opts.fs = fsx.OS{}
 	}
+	if opts.Dir != "" {
+		owner, err := fsx.Own(opts.Dir, train.ErrInUse)
+		if err != nil {
+			return nil, err
+		}
+		defer owner.Release()
+		opts.fs = owner.FS(opts.fs)
+	}
 	r, err := newRun(cfg, models, set, opts)
 	if err != nil {
 		return nil, err
@@ -113,6 +126,9 @@ func Run(ctx context.Context, cfg Config, models []*model.Model, set *dataset.Se
 		if err := os.Remove(r.path(lastFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return nil, err
 		}
+	}
+	if opts.Finished != nil {
+		return r.results, opts.Finished(r.results)
 	}
 	return r.results, nil
 }
@@ -143,6 +159,12 @@ type identity struct {
 	Fingerprint string   `json:"fingerprint"`
 }
 
+// Bounds on ConfigFile: its bytes, and the models that it names.
+const (
+	maxConfig = 1 << 20
+	maxModels = 1000
+)
+
 // Exists reports whether a folder holds a distillation.
 func Exists(dir string) bool {
 	_, err := os.Stat(filepath.Join(dir, ConfigFile))
@@ -154,9 +176,15 @@ func Exists(dir string) bool {
 func ReadConfig(dir string) (cfg Config, models []string, err error) {
 	var id identity
 	path := filepath.Join(dir, ConfigFile)
-	text, err := os.ReadFile(path)
+	text, err := fsx.ReadFile(path, maxConfig)
 	if err == nil {
 		err = json.Unmarshal(text, &id)
+	}
+	if err == nil {
+		err = id.Config.Validate()
+	}
+	if err == nil && (len(id.Models) == 0 || len(id.Models) > maxModels) {
+		err = fmt.Errorf("%d models: want 1 to %d", len(id.Models), maxModels)
 	}
 	if err != nil {
 		return Config{}, nil, fmt.Errorf("reading %s: %w", path, err)
@@ -179,7 +207,7 @@ func (r *run) open(models []*model.Model) error {
 		return err
 	}
 	if r.opts.Resume {
-		if there, err := os.ReadFile(r.path(ConfigFile)); err != nil || !bytes.Equal(bytes.TrimSpace(there), text) {
+		if there, err := fsx.ReadFile(r.path(ConfigFile), maxConfig); err != nil || !bytes.Equal(bytes.TrimSpace(there), text) {
 			return fmt.Errorf("resuming %s: its settings, models or images differ from the ones given%s", r.opts.Dir, r.differing(there))
 		}
 		if err := fsx.RemoveTemp(r.opts.Dir); err != nil {
@@ -189,9 +217,6 @@ func (r *run) open(models []*model.Model) error {
 	}
 	if Exists(r.opts.Dir) {
 		return fmt.Errorf("%s: %w", r.opts.Dir, ErrExists)
-	}
-	if err := os.MkdirAll(r.opts.Dir, 0o777); err != nil {
-		return fmt.Errorf("making the folder: %w", err)
 	}
 	if err := fsx.RemoveTemp(r.opts.Dir); err != nil { // left by a run that was killed at its start
 		return err
@@ -281,7 +306,10 @@ func (r *run) level(ctx context.Context) error {
 	if err := r.paint(ctx, p, progress, func() error { return r.save(depth, p.set.Pixels) }); err != nil {
 		return r.ended(ctx, err)
 	}
-	refs := r.references(p.level)
+	refs, err := r.references(ctx, p.level)
+	if err != nil {
+		return r.ended(ctx, err)
+	}
 	if r.opts.Dir != "" {
 		if err := fsx.WriteFile(r.opts.fs, r.path(LevelFile(r.PerClass[depth])), refs.Write); err != nil {
 			return err
@@ -322,11 +350,15 @@ func (r *run) report(p Progress) {
 }
 
 // references returns the references of a finished level.
-func (r *run) references(l *level) *References {
-	refs := &References{Config: r.Config, Set: l.set, Models: r.models, Embeddings: r.nets.embed(l.set.All()), Fingerprint: r.fingerprint}
+func (r *run) references(ctx context.Context, l *level) (*References, error) {
+	refs := &References{Config: r.Config, Set: l.set, Models: r.models, Fingerprint: r.fingerprint}
+	var err error
+	if refs.Embeddings, err = r.nets.embed(ctx, l.set.All()); err != nil {
+		return nil, err
+	}
 	if n := len(r.results); n > 0 {
 		refs.Groups = append(slices.Clone(r.results[n-1].Groups), l.group)
-		return refs
+		return refs, nil
 	}
 	all := make([]int32, r.set.Len())
 	for i := range all {
@@ -336,7 +368,7 @@ func (r *run) references(l *level) *References {
 		all[at] = l.group[i]
 	}
 	refs.Groups = [][]int32{all}
-	return refs
+	return refs, nil
 }
 
 // save writes the finished images of the level in progress.
@@ -351,10 +383,14 @@ func (r *run) save(depth int, pixels []uint8) error {
 	return fsx.WriteFile(r.opts.fs, r.path(lastFile), func(w io.Writer) error { return safetensors.Write(w, file) })
 }
 
+// savedBytes bounds the size of what save writes for so many pixels.
+func savedBytes(pixels int) int64 { return 4*int64(pixels) + 1<<16 }
+
 // found returns what save wrote, if it belongs to this level.
 func (r *run) found(depth, most int) ([]uint8, error) {
 	path := r.path(lastFile)
-	data, err := os.ReadFile(path)
+	largest := r.PerClass[0] * len(r.set.Classes) * r.nets.input().Size() // the file may be of the previous level
+	data, err := fsx.ReadFile(path, savedBytes(largest))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}

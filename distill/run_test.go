@@ -125,7 +125,7 @@ func TestRun(t *testing.T) {
 			t.Errorf("level %d: %d groups, fingerprint %s, models %v", i+1, len(refs.Groups), refs.Fingerprint, refs.Models)
 		}
 		checkTree(t, refs, c.PerClass[i], m, set)
-		if !slices.Equal(refs.Embeddings, testEnsemble(t, 1, m).embed(refs.Set.All())) {
+		if !slices.Equal(refs.Embeddings, embed(t, testEnsemble(t, 1, m), refs.Set.All())) {
 			t.Errorf("level %d: the embeddings are not the images'", i+1)
 		}
 		for j, group := range refs.Groups[:i] {
@@ -213,7 +213,7 @@ func TestStartWithLeaves(t *testing.T) {
 	nets := testEnsemble(t, 1, m)
 	for r, refs := 0, levels[1]; r < refs.Len(); r++ {
 		behind := set.All().Only(refs.Behind(r))
-		p := points{nets.directions(behind), nets.dim(), ones(behind.Len())}
+		p := points{directions(t, nets, behind), nets.dim(), ones(behind.Len())}
 		group := make([]int32, behind.Len())
 		best := mostLike(p, group, means(p, group, 1))[0]
 		if !slices.Equal(behind.Image(int(best)), refs.Set.Image(r)) {
@@ -256,7 +256,7 @@ func TestTargets(t *testing.T) {
 			}
 		}
 		want := make([]float64, p.set.Len()*nets.dim())
-		for i, y := range slices.Collect(slices.Chunk(nets.directions(images), nets.dim())) {
+		for i, y := range slices.Collect(slices.Chunk(directions(t, nets, images), nets.dim())) {
 			for j, v := range y {
 				if group[i] >= 0 {
 					want[int(group[i])*nets.dim()+j] += weight[i] * float64(v)

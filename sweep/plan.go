@@ -13,6 +13,7 @@ import (
 
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/internal/check"
+	"github.com/coarsegrain/taylornet/internal/fsx"
 	"github.com/coarsegrain/taylornet/train"
 )
 
@@ -119,6 +120,9 @@ func folderName(name string) string {
 	return short
 }
 
+// maxPlan bounds the size of a plan, in bytes.
+const maxPlan = 16 << 20
+
 // PlanFile is the plan in the folder of a sweep.
 const PlanFile = "sweep.json"
 
@@ -131,7 +135,7 @@ func Exists(dir string) bool {
 // ReadPlan returns the plan of the sweep in a folder. Errors name the file.
 func ReadPlan(dir string) (*Plan, error) {
 	path := filepath.Join(dir, PlanFile)
-	text, err := os.ReadFile(path)
+	text, err := fsx.ReadFile(path, maxPlan)
 	if err != nil {
 		return nil, fmt.Errorf("reading the sweep's plan: %w", err)
 	}

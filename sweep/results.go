@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/coarsegrain/taylornet/internal/check"
+	"github.com/coarsegrain/taylornet/internal/fsx"
 	"github.com/coarsegrain/taylornet/internal/stats"
 	"github.com/coarsegrain/taylornet/spec"
 	"github.com/coarsegrain/taylornet/train"
@@ -48,7 +50,7 @@ func (r PlannedRun) Finished() bool {
 // read returns the recorded result of a run, nil if it is not finished.
 func (r PlannedRun) read() (*RunResult, error) {
 	path := filepath.Join(r.Dir, ResultFile)
-	text, err := os.ReadFile(path)
+	text, err := fsx.ReadFile(path, maxResult)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -56,8 +58,8 @@ func (r PlannedRun) read() (*RunResult, error) {
 	if err == nil {
 		err = json.Unmarshal(text, result)
 	}
-	if err == nil && result.Seed != r.Seed {
-		err = fmt.Errorf("it belongs to seed %d", result.Seed)
+	if err == nil {
+		err = result.validate(r)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the result %s: %w: remove it to have the run evaluated again", path, err)
@@ -66,6 +68,37 @@ func (r PlannedRun) read() (*RunResult, error) {
 		result.Model = filepath.Join(r.Dir, train.ModelFile) // as seen from the present working directory
 	}
 	return result, nil
+}
+
+// maxResult bounds the size of a run's result, in bytes, and mostSeconds its time: 30 years.
+const (
+	maxResult   = 1 << 20
+	mostSeconds = 1e9
+)
+
+// validate returns an error about a result that the run cannot have.
+func (r *RunResult) validate(of PlannedRun) error {
+	if r.Seed != of.Seed {
+		return fmt.Errorf("it belongs to seed %d", r.Seed)
+	}
+	if r.Diverged {
+		if *r != (RunResult{Seed: r.Seed, Diverged: true}) {
+			return errors.New("a run that diverged has no other figures")
+		}
+		return nil
+	}
+	if r.TestAccuracy == nil {
+		return errors.New("the test accuracy is missing")
+	}
+	faults := []error{
+		check.Within("test accuracy", *r.TestAccuracy, 0, 1),
+		check.Within("seconds", r.Seconds, 0, mostSeconds),
+		check.Within("epochs", float64(r.Epochs), 1, float64(of.Config.Epochs)),
+	}
+	if r.ValidationAccuracy != nil {
+		faults = append(faults, check.Within("validation accuracy", *r.ValidationAccuracy, 0, 1))
+	}
+	return check.All(faults...)
 }
 
 // Results are the outcome of a sweep.

@@ -3,9 +3,13 @@ package sweep
 import (
 	"encoding/json"
 	"math"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/coarsegrain/taylornet/internal/approx"
+	"github.com/coarsegrain/taylornet/train"
 )
 
 // finishedRun is a run with these accuracies, without validation images if that is 0.
@@ -64,6 +68,37 @@ func TestBestOfASweep(t *testing.T) {
 	}
 	if got := best(first, []*RunResult{run(4, 0.8)}); got.Seed != 4 {
 		t.Errorf("the best of all is of seed %d, want 4", got.Seed)
+	}
+}
+
+// TestImplausibleResults reads results that a run of two epochs with seed 3 cannot have.
+func TestImplausibleResults(t *testing.T) {
+	run := PlannedRun{Variation: &Variation{Config: train.Config{Epochs: 2}}, Seed: 3, Dir: t.TempDir()}
+	for text, want := range map[string]string{
+		`{"seed":3,"test_accuracy":1,"validation_accuracy":0.5,"seconds":7,"epochs":2}`: "",
+		`{"seed":3,"test_accuracy":0,"epochs":1}`:                                       "",
+		`{"seed":3,"diverged":true}`:                                                    "",
+		`{"seed":4,"diverged":true}`:                                                    "it belongs to seed 4",
+		`{"seed":3,"diverged":true,"test_accuracy":1}`:                                  "a run that diverged has no other figures",
+		`{"seed":3}`: "the test accuracy is missing",
+		`{"seed":3,"test_accuracy":99,"epochs":1}`:                         "test accuracy 99: want 0 to 1",
+		`{"seed":3,"test_accuracy":1,"validation_accuracy":99,"epochs":1}`: "validation accuracy 99: want 0 to 1",
+		`{"seed":3,"test_accuracy":1,"epochs":3}`:                          "epochs 3: want 1 to 2",
+		`{"seed":3,"test_accuracy":1,"epochs":1,"seconds":-9223372036}`:    "seconds -9223372036: want 0 to",
+		`{"seed":3,"test_accuracy":1,"epochs":1,"seconds":1e300}`:          "seconds 1e+300: want 0 to",
+		`{"seed":3,"test_accuracy":1,"epochs":1,"seconds":1e400}`:          "cannot unmarshal",
+		`{"seed":3,"model":"` + strings.Repeat("x", maxResult) + `"}`:      "larger than 1.0 MB",
+	} {
+		path := filepath.Join(run.Dir, ResultFile)
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		_, err := run.read()
+		if (err == nil) != (want == "") {
+			t.Errorf("%.80s: error %v, want %q", text, err, want)
+		} else if err != nil && !(strings.Contains(err.Error(), want) && strings.Contains(err.Error(), path)) {
+			t.Errorf("%.80s: error %v, want %q and the file", text, err, want)
+		}
 	}
 }
 

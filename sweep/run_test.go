@@ -105,6 +105,26 @@ func TestResumedSweep(t *testing.T) {
 	}
 }
 
+// TestOneSweepInAFolder starts a sweep in the folder of one that is in progress.
+func TestOneSweepInAFolder(t *testing.T) {
+	plan, refused := quickPlan(t), 0
+	opts := Options{Dir: filepath.Join(t.TempDir(), "sweep"), Load: load}
+	first := opts
+	first.Watch = func(run PlannedRun, _ *dataset.Data) func(train.Progress) {
+		for _, resume := range []bool{false, true} {
+			opts.Resume = resume
+			if _, err := Run(t.Context(), plan, opts); !errors.Is(err, train.ErrInUse) {
+				t.Errorf("before %v a second sweep: error %v", run, err)
+			}
+			refused++
+		}
+		return nil
+	}
+	if _, err := Run(t.Context(), plan, first); err != nil || refused == 0 {
+		t.Errorf("the first, with %d refused: error %v", refused, err)
+	}
+}
+
 // TestInterruptedLoad: a sweep is interrupted, too, while it reads its data.
 func TestInterruptedLoad(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())

@@ -5,32 +5,11 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
-	"sync/atomic"
 	"testing"
 
+	"github.com/coarsegrain/taylornet/internal/ctxtest"
 	"github.com/coarsegrain/taylornet/internal/fsx"
 )
-
-// questions is a context that ends when it has been asked about its end so often.
-type questions struct {
-	context.Context
-	end  context.CancelFunc
-	left atomic.Int64
-}
-
-func ending(parent context.Context, after int) *questions {
-	q := &questions{}
-	q.Context, q.end = context.WithCancel(parent)
-	q.left.Store(int64(after))
-	return q
-}
-
-func (q *questions) Err() error {
-	if q.left.Add(-1) == 0 {
-		q.end()
-	}
-	return q.Context.Err()
-}
 
 // TestStopsAnywhere ends the context of a run, with a teacher, wherever it is asked: in a
 // step, as the statistics are measured, in an evaluation. The rest must come to the same
@@ -44,20 +23,20 @@ func TestStopsAnywhere(t *testing.T) {
 	}
 	cfg.Teacher = "itself"
 	opts := Options{Workers: 1, Teacher: taught.Model}
-	all := ending(t.Context(), -1)
+	all := ctxtest.After(t.Context(), 0)
 	whole, err := Run(all, cfg, data, opts)
 	if err != nil {
 		t.Fatal(err)
 	}
-	asked, stops := -1-int(all.left.Load()), 0
+	asked, stops := all.Asked(), 0
 	for after := 1; after < asked; after += 1 + asked/25 {
 		opts := opts
 		opts.Dir = filepath.Join(t.TempDir(), "run")
-		ctx := ending(t.Context(), after)
+		ctx := ctxtest.After(t.Context(), after)
 		if _, err = Run(ctx, cfg, data, opts); !errors.Is(err, ErrInterrupted) || !errors.Is(err, context.Canceled) {
 			t.Fatalf("ended at question %d of %d: %v", after, asked, err)
 		}
-		if more := -ctx.left.Load(); more > 500 { // once for each micro-batch of an evaluation
+		if more := ctx.Asked() - after; more > 500 { // once for each micro-batch of an evaluation
 			t.Errorf("ended at question %d of %d, asked %d times again", after, asked, more)
 		}
 		stops++

@@ -49,7 +49,7 @@ func TestOwnRefusesTheSecond(t *testing.T) {
 	needLocks(t)
 	dir := filepath.Join(t.TempDir(), "runs", "new")
 	first := mustOwn(t, dir)
-	_, err := Own(dir + "/.", errInUse)
+	_, err := Own(dir+"/.", errInUse)
 	host, _ := os.Hostname()
 	for _, part := range []string{dir + ": in use: process ", host, ", since "} {
 		if !errors.Is(err, errInUse) || !strings.Contains(err.Error(), part) || strings.Contains(err.Error(), "\n") {

@@ -32,21 +32,33 @@ func (d *distillation) run(ctx context.Context) error {
 	if !d.quiet {
 		options.Progress = func(at distill.Progress) { show.show(ctx, at) }
 	}
-	levels, err := distill.Run(ctx, d.config, d.models, d.data.Train, options)
+	var out *distillOutput
+	options.Finished = func(levels []*distill.References) (err error) {
+		show.clear()
+		d.sayRead(d.data)
+		out, err = d.assess(ctx, levels)
+		return err
+	}
+	_, err := distill.Run(ctx, d.config, d.models, d.data.Train, options)
 	show.clear()
 	if err != nil {
 		return d.explained(err)
 	}
-	d.sayRead(d.data)
-	out := &distillOutput{Seconds: time.Since(d.start).Seconds(), Run: dir, Report: filepath.Join(dir, reportFile)}
+	return d.print(out)
+}
+
+// assess evaluates the references and writes the files about them.
+func (d *distillation) assess(ctx context.Context, levels []*distill.References) (out *distillOutput, err error) {
+	dir := d.flags.out
+	out = &distillOutput{Seconds: time.Since(d.start).Seconds(), Run: dir, Report: filepath.Join(dir, reportFile)}
 	if out.Assessment, err = distill.Assess(ctx, levels, d.models[0], d.data, d.assessOptions()); err != nil {
-		return d.explained(err)
+		return nil, err
 	}
 	for i := range out.Levels {
 		l := &out.Levels[i]
 		l.File = filepath.Join(dir, distill.LevelFile(l.PerClass))
 	}
-	return d.finish(out)
+	return out, d.write(out)
 }
 
 // assessOptions says what the flags ask for besides the references' own accuracy.
@@ -65,8 +77,8 @@ func (d *distillation) assessOptions() distill.AssessOptions {
 	return o
 }
 
-// finish writes the files of the evaluation and prints it.
-func (d *distillation) finish(out *distillOutput) error {
+// write writes the files of the evaluation.
+func (d *distillation) write(out *distillOutput) error {
 	dir := d.flags.out
 	page := report.Distilled{Title: "Distilled " + out.Data, Command: d.command, Model: d.models[0], Assessment: out.Assessment}
 	text, err := encode(out)
@@ -87,9 +99,11 @@ func (d *distillation) finish(out *distillOutput) error {
 	if err := writeText(filepath.Join(dir, evaluationFile), text); err != nil {
 		return err
 	}
-	if err := writeFile(out.Report, func(w io.Writer) error { return report.WriteDistilled(w, page) }); err != nil {
-		return err
-	}
+	return writeFile(out.Report, func(w io.Writer) error { return report.WriteDistilled(w, page) })
+}
+
+// print prints the evaluation.
+func (d *distillation) print(out *distillOutput) error {
 	if d.json {
 		_, err := d.out.Write(text)
 		return err
