@@ -105,8 +105,7 @@ func (d *distillation) write(out *distillOutput) error {
 // print prints the evaluation.
 func (d *distillation) print(out *distillOutput) error {
 	if d.json {
-		_, err := d.out.Write(text)
-		return err
+		return d.writeJSON(out)
 	}
 	d.notef("")
 	d.writeLevels(out)
