@@ -92,7 +92,7 @@ func (a *attack) carryOut(t *testing.T, base places) report {
 		r.memory = float64(usage.Maxrss) * 1024
 	}
 	r.judge(ctx, err, cmd.ProcessState, stdout.String(), stderr.String())
-	r.escaped(dir)
+	r.written(dir)
 	if *keep != "" {
 		_ = os.WriteFile(filepath.Join(dir, "command"), []byte(strings.Join(base.fill(a.args), " ")+"\n"), 0o666)
 	}
@@ -114,16 +114,39 @@ func (r *report) fault(format string, args ...any) {
 	r.faults = append(r.faults, "  "+fmt.Sprintf(format, args...))
 }
 
-// escaped looks for files beside those that the command was given to write.
-func (r *report) escaped(dir string) {
-	entries, err := os.ReadDir(dir)
+// written looks at the files that were written: none is outside the folder that was given,
+// JSON is whole, and pages have no markup of others.
+func (r *report) written(dir string) {
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		name, _ := filepath.Rel(dir, path)
+		switch {
+		case name == "in" && d != nil && d.IsDir():
+			return fs.SkipDir
+		case name == "in":
+			return nil
+		case err != nil:
+			return err
+		case filepath.Dir(name) == "." && name != "." && name != "out":
+			r.fault("it wrote %q, outside its folder", name)
+		}
+		if !d.Type().IsRegular() {
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		switch filepath.Ext(name) {
+		case ".json":
+			if !json.Valid(text) {
+				r.fault("%s is not JSON: %s", name, head(string(text)))
+			}
+		case ".html", ".svg":
+			if bytes.Contains(text, []byte("<script>alert")) {
+				r.fault("%s holds markup of the input", name)
+			}
+		}
+		return err
+	})
 	if err != nil {
 		r.fault("%v", err)
-	}
-	for _, e := range entries {
-		if !slices.Contains([]string{"in", "out"}, e.Name()) {
-			r.fault("it wrote %q, outside its folder", e.Name())
-		}
 	}
 }
 
