@@ -193,5 +193,5 @@ func partCost(t tags, pixels, length float64) float64 {
 	case 32773: // a byte that is repeated
 		unpacked *= 64
 	}
-	return 2 * min(8*pixels, unpacked)
+	return 2.5 * min(8*pixels, unpacked)
 }
