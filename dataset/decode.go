@@ -148,6 +148,9 @@ func readImage(fsys fs.FS, name string, budget int64) (image.Image, error) {
 	if cause := new(fs.PathError); errors.As(err, &cause) {
 		err = cause.Err
 	}
+	if errors.Is(err, fsx.ErrNotRegular) {
+		err = fsx.ErrNotRegular
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -76,7 +76,7 @@ func isAt(folder string, f dataset.File) bool {
 
 // download fetches one file from the set's mirrors.
 func (s set) download(ctx context.Context, client *http.Client, name, dest string, check func(string) error, progress Progress) error {
-	d := download.File{Dest: dest, Check: check}
+	d := download.File{Dest: dest, Check: check, Most: 2 * s.Download} // a mirror may pack them otherwise
 	for _, mirror := range s.Published.Mirrors {
 		d.URLs = append(d.URLs, mirror+name)
 	}
@@ -116,6 +116,9 @@ func (s set) fetchArchive(ctx context.Context, client *http.Client, dir string, 
 	return os.Remove(archive)
 }
 
+// maxMember bounds a file in an archive. A sparse one of any size takes no bytes.
+const maxMember = 1 << 30
+
 // walkArchive calls use with each of the set's files in a gzipped tar archive. The
 // reader of a file fails at its end if the checksum is wrong. A missing file is an
 // error.
@@ -140,6 +143,9 @@ func (s set) walkArchive(archive string, use func(dataset.File, io.Reader) error
 		}
 		if err != nil {
 			return err
+		}
+		if header.Size > maxMember {
+			return fmt.Errorf("%s: %d bytes are too many", header.Name, header.Size)
 		}
 		name := path.Clean(header.Name)
 		file, ok := wanted[name]

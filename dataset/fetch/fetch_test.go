@@ -211,3 +211,100 @@ func FuzzWalkArchive(f *testing.F) {
 		}
 	})
 }
+
+// Nothing in an archive but the set's own files is written, wherever the others say they
+// go, and nothing larger than these can be.
+func TestFetchHostileArchive(t *testing.T) {
+	one := []byte("one")
+	k := testSet(map[string][]byte{"1.bin": one}, []string{"1.bin"})
+	k.Published.Archive = "set.tar.gz"
+	good := &tar.Header{Name: "mnist/1.bin", Typeflag: tar.TypeReg, Mode: 0o644, Size: 3}
+	for _, tt := range []struct {
+		name    string
+		members []*tar.Header
+		want    string
+	}{
+		{"outside", []*tar.Header{{Name: "../outside", Typeflag: tar.TypeReg, Size: 3}, {Name: "/mnist/1.bin", Typeflag: tar.TypeReg, Size: 3}, good}, ""},
+		{"dots", []*tar.Header{{Name: "mnist/../../1.bin", Typeflag: tar.TypeReg, Size: 3}, good}, ""},
+		{"links", []*tar.Header{
+			{Name: "mnist/1.bin", Typeflag: tar.TypeSymlink, Linkname: "../outside"}, {Name: "mnist/1.bin", Typeflag: tar.TypeLink, Linkname: "../outside"}, good,
+		}, ""},
+		{"a link alone", []*tar.Header{{Name: "mnist/1.bin", Typeflag: tar.TypeSymlink, Linkname: "../outside"}}, "1 files are missing"},
+		{"a sparse file", nil, "1125899906842624 bytes are too many"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var b bytes.Buffer
+			for _, h := range tt.members {
+				b.Write(member(t, h, one))
+			}
+			if tt.members == nil {
+				b.Write(sparse(t, 1<<50))
+			}
+			dir := filepath.Join(t.TempDir(), "data")
+			if err := os.MkdirAll(dir, 0o777); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, k.Published.Archive), gzipped(b.Bytes()), 0o666); err != nil {
+				t.Fatal(err)
+			}
+			err := k.walkArchive(filepath.Join(dir, k.Published.Archive), func(_ dataset.File, r io.Reader) error {
+				_, err := io.Copy(io.Discard, r)
+				return err
+			})
+			if tt.want != "" {
+				if err == nil || !strings.Contains(err.Error(), tt.want) {
+					t.Errorf("error %v, want %s", err, tt.want)
+				}
+				return
+			}
+			if err := errors.Join(err, k.fetch(t.Context(), http.DefaultClient, dir, nil)); err != nil {
+				t.Fatal(err)
+			}
+			around, err := os.ReadDir(filepath.Dir(dir))
+			if err != nil || len(around) != 1 {
+				t.Errorf("outside: %v, %v", around, err)
+			}
+			if got, err := os.ReadFile(filepath.Join(dir, "mnist", "1.bin")); err != nil || !bytes.Equal(got, one) {
+				t.Errorf("%q, %v", got, err)
+			}
+		})
+	}
+}
+
+// sparse is a member without bytes that says it has so many.
+func sparse(t *testing.T, size int64) []byte {
+	t.Helper()
+	var records []byte
+	for _, r := range []string{"GNU.sparse.numblocks=1", "GNU.sparse.map=0,0", fmt.Sprintf("GNU.sparse.size=%d", size)} {
+		records = fmt.Appendf(records, "%d %s\n", len(r)+4, r) // of two digits
+	}
+	extended := member(t, &tar.Header{Name: "x", Typeflag: tar.TypeReg, Size: int64(len(records))}, records)
+	const kind, sum = 156, 148 // the places of the type and of the checksum
+	extended[kind] = tar.TypeXHeader
+	copy(extended[sum:], "        ")
+	total := 0
+	for _, v := range extended[:512] {
+		total += int(v)
+	}
+	copy(extended[sum:], fmt.Sprintf("%06o\x00 ", total))
+	return append(extended, member(t, &tar.Header{Name: "mnist/1.bin", Typeflag: tar.TypeReg}, nil)...)
+}
+
+// member is a member of an archive.
+func member(t *testing.T, h *tar.Header, content []byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	if err := w.WriteHeader(h); err != nil {
+		t.Fatal(err)
+	}
+	if h.Size > 0 {
+		if _, err := w.Write(content); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}

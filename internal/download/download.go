@@ -26,6 +26,9 @@ type File struct {
 	// total, which is -1 if the server does not give it.
 	Progress func(done, total int64)
 
+	// Most is how many bytes the file may have; zero sets no bound.
+	Most int64
+
 	// Stall is how long a mirror may be silent; zero means 20 seconds.
 	Stall time.Duration
 }
@@ -178,6 +181,9 @@ func (d File) save(body io.Reader, start int64, report func(done int64)) (err er
 			return err
 		}
 		start += int64(n)
+		if d.Most > 0 && start > d.Most {
+			return errors.Join(fmt.Errorf("more than %d bytes", d.Most), part.Truncate(0)) // it is another file
+		}
 		report(start)
 		switch {
 		case errors.Is(readErr, io.EOF):

@@ -278,3 +278,26 @@ func TestFetchUnwritable(t *testing.T) {
 		t.Errorf("%d requests", n)
 	}
 }
+
+// A mirror that sends without end is left, and nothing of what it sent is kept.
+func TestFetchTooLarge(t *testing.T) {
+	endless := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for r.Context().Err() == nil {
+			send(w, make([]byte, 1<<16))
+		}
+	}))
+	defer endless.Close()
+	good := httptest.NewServer(noRange([]byte("content")))
+	defer good.Close()
+	d := File{URLs: []string{endless.URL}, Dest: filepath.Join(t.TempDir(), "file"), Check: func(string) error { return nil }, Most: 1 << 20}
+	if err := Fetch(t.Context(), http.DefaultClient, d); err == nil || !strings.Contains(err.Error(), "more than 1048576 bytes") {
+		t.Errorf("error %v", err)
+	}
+	if d.have() > 0 {
+		t.Errorf("%d bytes are left", d.have())
+	}
+	d.URLs = append(d.URLs, good.URL)
+	if err := Fetch(t.Context(), http.DefaultClient, d); err != nil {
+		t.Error(err)
+	}
+}
