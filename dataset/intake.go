@@ -114,8 +114,9 @@ func (in *intake) idx(r io.Reader) (*Set, error) {
 	if sure := min(int64(dims[0]), in.file*maxInflated/int64(from.H*from.W)); sure > 0 {
 		s.Pixels = make([]uint8, 0, int(sure)*to.H*to.W)
 	}
-	image, n := []uint8(nil), 0
+	var image []uint8
 	for read := 0; read < total; read += len(image) {
+		var n int
 		if image, n, err = readAll(r, image, from.H*from.W); err != nil {
 			return nil, short(err, fmt.Sprintf("the header promises %d bytes of data, %d are there", total, read+n))
 		}

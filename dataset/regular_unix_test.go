@@ -88,7 +88,7 @@ func TestDataSetNotRegular(t *testing.T) {
 	root := t.TempDir()
 	for _, files := range []map[string][]byte{smallIDX(), smallCIFAR()} {
 		for name := range files {
-			for kind, make := range map[string]func(path string) error{
+			for kind, put := range map[string]func(path string) error{
 				"pipe": func(path string) error { return syscall.Mkfifo(path, 0o666) },
 				"zero": func(path string) error { return os.Symlink("/dev/zero", path) },
 			} {
@@ -98,7 +98,7 @@ func TestDataSetNotRegular(t *testing.T) {
 				if err := os.Remove(path); err != nil {
 					t.Fatal(err)
 				}
-				if err := make(path); err != nil {
+				if err := put(path); err != nil {
 					t.Skip(err)
 				}
 				err := ends(t, name, func() error {
