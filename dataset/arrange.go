@@ -91,15 +91,18 @@ func (r *folderReader) list(dir string) (folders, files []string, err error) {
 		if leftover(e.Name()) {
 			continue
 		}
-		isDir := e.IsDir()
+		info, err := e.Info()
 		if e.Type()&fs.ModeSymlink != 0 {
-			info, err := fs.Stat(r.fsys, path.Join(dir, e.Name()))
-			isDir = err == nil && info.IsDir() // a link to nowhere is an unreadable file
+			info, err = fs.Stat(r.fsys, path.Join(dir, e.Name()))
 		}
-		if isDir {
-			folders = append(folders, e.Name())
-		} else {
+		switch {
+		case err != nil: // a link to nowhere is an unreadable file
 			files = append(files, e.Name())
+		case info.IsDir():
+			folders = append(folders, e.Name())
+		default:
+			files = append(files, e.Name())
+			r.bytes += info.Size()
 		}
 	}
 	return folders, files, nil

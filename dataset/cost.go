@@ -20,7 +20,8 @@ func checkCost(f format, file []byte, config image.Config, budget int64) error {
 	if err != nil {
 		return err
 	}
-	return checkMemory(f, file, config, cost, budget)
+	const line = 4 // bytes per pixel of a line, in which the picture is gone over
+	return checkMemory(f, file, config, cost+line*float64(max(config.Width, config.Height)), budget)
 }
 
 // checkMemory refuses a picture that takes so many bytes beside its file.
@@ -64,7 +65,7 @@ func pngCost(file []byte, config image.Config) (float64, error) {
 	if file[interlaced] != 0 {
 		bytesEach *= 2 // the seven pictures that it is made of
 	}
-	return bytesEach * pixels(config), nil
+	return bytesEach * (pixels(config) + 2*float64(config.Width)), nil // and two lines
 }
 
 // jpegCost refuses a picture that is refined too often: a few bytes suffice for a scan of

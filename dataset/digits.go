@@ -38,7 +38,7 @@ func digits(opts Options) (*Data, error) {
 	if err != nil || opts.Size == (Size{}) || opts.Prepare != nil {
 		return data, err
 	}
-	return data.resizeTo(opts.Size, room{budget: opts.Memory})
+	return data.resizeTo(opts.Size, roomFor(opts, int64(len(digitsFile))))
 }
 
 func readDigits(r io.Reader) (*Set, error) {

@@ -86,6 +86,7 @@ type folderReader struct {
 	opts   Options
 	parts  []part
 	size   Size
+	bytes  int64  // of the files in the folders that were listed
 	held   int64  // bytes of the pictures that were read
 	first  string // the file that determined the size
 	colour bool   // some pixel is not grey
@@ -172,7 +173,7 @@ func (r *folderReader) check() error {
 	for _, p := range r.parts {
 		all += p.files()
 	}
-	return room{budget: r.opts.Memory}.checkResize(all, Size{}, r.size, each)
+	return roomFor(r.opts, r.bytes).checkResize(all, Size{}, r.size, each)
 }
 
 // unreadable leaves something in a class folder out, or counts it as a fault.

@@ -29,10 +29,9 @@ type room struct {
 // maxInflated is how many bytes a byte of gzip can become.
 const maxInflated = 1032
 
-// roomFor returns the room for data in files of so many bytes. Unless a budget is given,
-// the files' size bounds what they can ask for, but not what a size that was chosen can.
+// roomFor returns the room for data from files of so many bytes.
 func roomFor(opts Options, files int64) room {
-	if opts.Memory == 0 && opts.Size == (Size{}) {
+	if opts.Memory == 0 {
 		return room{budget: memory.ForFile(files)}
 	}
 	return room{budget: opts.Memory}

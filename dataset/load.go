@@ -43,8 +43,9 @@ type Options struct {
 	Prepare  func(image.Image) ([]uint8, error)
 	Channels int // of prepared pictures
 
-	// Memory bounds what a data set holds, in bytes, with the pictures that it is read from;
-	// 0 means half of the machine's memory, and less of what a single small file asks for.
+	// Memory bounds what a data set holds, in bytes, with the picture that is being read. 0
+	// means 64 times the files that it is read from, but at least 128 MiB, and at most half
+	// of the machine's memory. The error about more wraps tensor.ErrMemory.
 	Memory int64
 
 	// Whole makes all pictures of a folder without parts for training and testing the test
