@@ -35,9 +35,10 @@ type Options struct {
 	// suits the engine in evaluation.
 	MicroBatch int
 	// Memory is the number of bytes that the program may hold, its workers and weights
-	// included; 0 means half of the machine's. Fewer workers, and in evaluation smaller
-	// micro-batches, are used to stay within. If that does not do, the error of the
-	// compilation wraps tensor.ErrMemory.
+	// included; 0 means half of the machine's. In evaluation smaller micro-batches, and
+	// then fewer workers, are used to stay within; in training, fewer workers. If that does
+	// not do, the error of the compilation wraps tensor.ErrMemory. Each of several calls
+	// at once has workers of its own.
 	Memory int64
 }
 

@@ -2,7 +2,6 @@ package cpu
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/coarsegrain/taylornet/internal/memory"
 	"github.com/coarsegrain/taylornet/spec"
@@ -42,15 +41,22 @@ func (c cost) workers(budget int64, most int) int {
 	return int(max(0, rest/c.worker))
 }
 
-// tooLarge returns the error that not even one worker fits into a budget. images is the
-// size of the micro-batch.
+// tooLarge returns the error that not even one worker fits into a budget, of a network
+// that is to do something for so many images at a time.
 func (c cost) tooLarge(budget int64, doing string, in spec.Shape, images int) error {
 	what := fmt.Sprintf("%s the network on images of %dx%dx%d, %d at a time,", doing, in.H, in.W, in.C, images)
-	err := memory.Check(budget, c.shared+c.worker, what)
-	// Nearly all of a worker's part grows with the lattice, and the tables do.
-	share := math.Sqrt(float64(memory.Or(budget)) / (c.shared + c.worker))
-	if h, w := int(share*float64(in.H)), int(share*float64(in.W)); h > 1 && w > 1 {
-		err = fmt.Errorf("%w; images of about %dx%d would fit", err, h, w)
+	return memory.Check(budget, c.shared+c.worker, what)
+}
+
+// smaller returns the height and width of smaller images, of the same proportions, for
+// which the same operations fit. It returns zeros if it finds none.
+func smaller(net *spec.Net, fits func(*spec.Net) bool) (h, w int) {
+	for scale := 0.9; scale > 0.01; scale *= 0.9 {
+		less := &spec.Net{Input: net.Input, Ops: net.Ops}
+		less.Input.H, less.Input.W = int(scale*float64(net.Input.H)), int(scale*float64(net.Input.W))
+		if less.Validate() == nil && fits(less) {
+			return less.Input.H, less.Input.W
+		}
 	}
-	return err
+	return 0, 0
 }

@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"errors"
+	"fmt"
 	"runtime"
 	"slices"
 	"strings"
@@ -59,6 +60,26 @@ func TestTooLarge(t *testing.T) {
 				t.Errorf("%s, %s: took %s to refuse", name, what, memory.Text(took))
 			}
 		}
+	}
+}
+
+// The error of a training that is too large names images for which it is not.
+func TestWhatWouldFit(t *testing.T) {
+	const budget = 64 << 20
+	net := mustParse(t, "Input(512,256,3) Conv(3,3,16,1,1,1) CG(2,2,16,2,2) AvgPool Linear(10)")
+	opts := engine.TrainingOptions{Options: engine.Options{Memory: budget}}
+	_, err := New().CompileTraining(net, opts)
+	if err == nil {
+		t.Fatal("no error")
+	}
+	var h, w int
+	_, fit, _ := strings.Cut(err.Error(), "; images of ")
+	if _, err := fmt.Sscanf(fit, "%dx%d would fit", &h, &w); err != nil || h < 50 || h >= 512 || w != h/2 {
+		t.Fatalf("%s: %v", fit, err)
+	}
+	net.Input.H, net.Input.W = h, w
+	if _, err := New().CompileTraining(net, opts); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/coarsegrain/taylornet/engine"
 	"github.com/coarsegrain/taylornet/internal/kernel"
@@ -41,20 +42,17 @@ type trainer[T tensor.Float] struct {
 }
 
 func newTrainer[T tensor.Float](net *spec.Net, opts engine.TrainingOptions) (*trainer[T], error) {
-	images := opts.MicroBatch
-	if images <= 0 {
-		images = engine.MicroBatch(net)
-	}
-	plan, err := newPlan[T](net, images, images, purpose{training: true, inputGrad: opts.InputGrad, fixed: opts.FixedParams, fixedStats: opts.FixedStats, limitGains: opts.LimitGains})
+	plan, workers, err := planTraining[T](net, opts)
 	if err != nil {
+		if h, w := smaller(net, func(net *spec.Net) bool {
+			_, _, err := planTraining[T](net, opts)
+			return err == nil
+		}); h > 0 {
+			err = fmt.Errorf("%w; images of %dx%d would fit", err, h, w)
+		}
 		return nil, err
 	}
 	length := engine.VectorLen(net.Params())
-	c := plan.cost(length, accumulators, 1)
-	workers := c.workers(opts.Memory, min(accumulators, parallel.Workers(opts.Workers)))
-	if workers == 0 {
-		return nil, c.tooLarge(opts.Memory, "training", net.Input, images)
-	}
 	t := &trainer[T]{
 		plan:    plan,
 		crew:    parallel.NewCrew(opts.Workers),
@@ -73,6 +71,24 @@ func newTrainer[T tensor.Float](net *spec.Net, opts engine.TrainingOptions) (*tr
 	}
 	t.refreshTask, t.accumulateTask, t.reduceTask = t.refresh, t.accumulate, t.reduce
 	return t, nil
+}
+
+// planTraining plans a trainer and returns how many workers the budget of memory has room
+// for. The micro-batch is as it is, because the result depends on it.
+func planTraining[T tensor.Float](net *spec.Net, opts engine.TrainingOptions) (p *plan[T], workers int, err error) {
+	images := opts.MicroBatch
+	if images <= 0 {
+		images = engine.MicroBatch(net)
+	}
+	p, err = newPlan[T](net, images, images, purpose{training: true, inputGrad: opts.InputGrad, fixed: opts.FixedParams, fixedStats: opts.FixedStats, limitGains: opts.LimitGains})
+	if err != nil {
+		return nil, 0, err
+	}
+	c := p.cost(engine.VectorLen(net.Params()), accumulators, 1)
+	if workers = c.workers(opts.Memory, min(accumulators, parallel.Workers(opts.Workers))); workers == 0 {
+		return nil, 0, c.tooLarge(opts.Memory, "training", net.Input, images)
+	}
+	return p, workers, nil
 }
 
 // Gradient implements engine.Trainer.
