@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"runtime"
 
@@ -8,6 +9,7 @@ import (
 
 	"github.com/coarsegrain/taylornet/engine"
 	simd "github.com/coarsegrain/taylornet/internal/cpu"
+	"github.com/coarsegrain/taylornet/internal/memory"
 	"github.com/coarsegrain/taylornet/spec"
 )
 
@@ -35,7 +37,7 @@ gradients, and an update by AdamW. The images are random and are not augmented.`
   taylornet bench --profile
   TAYLORNET_SIMD=avx2 taylornet bench --json`,
 		Args: atMost(0),
-		RunE: func(*cobra.Command, []string) error { return a.bench(f) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.bench(cmd.Context(), f) },
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.net, "net", "mnist-paper", "measure this `NETWORK`: a preset, a file, a model, or the notation itself")
@@ -92,7 +94,7 @@ type benchOutput struct {
 	Profile *profileOutput `json:"profile,omitempty"`
 }
 
-func (a *app) bench(f *benchFlags) error {
+func (a *app) bench(ctx context.Context, f *benchFlags) error {
 	if err := f.validate(); err != nil {
 		return err
 	}
@@ -103,15 +105,16 @@ func (a *app) bench(f *benchFlags) error {
 	if f.threads == 0 {
 		f.threads = runtime.GOMAXPROCS(0)
 	}
-	b := newBenchmark(n.Net, f.batch, f.seconds, engine.TrainingOptions{Options: engine.Options{Workers: f.threads, MicroBatch: f.microBatch, Memory: a.memory.bytes}, LimitGains: true}) // as train has it
+	third := memory.Or(a.memory.bytes) / 3 // training, inference and what is copied are held at once
+	b := newBenchmark(n.Net, f.batch, f.seconds, engine.TrainingOptions{Options: engine.Options{Workers: f.threads, MicroBatch: f.microBatch, Memory: third}, LimitGains: true}) // as train has it
 	out := benchOutput{
 		Net: n.name, Batch: f.batch, Threads: f.threads, SIMD: simd.Active().String(), Description: n.Describe(),
 	}
-	if err := b.speed(&out); err != nil {
+	if err := b.speed(ctx, &out); err != nil {
 		return err
 	}
 	if f.profile {
-		if out.Profile, err = b.profile(); err != nil {
+		if out.Profile, err = b.profile(ctx); err != nil {
 			return err
 		}
 	}

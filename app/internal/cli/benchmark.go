@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/coarsegrain/taylornet/engine/cpu"
 	simd "github.com/coarsegrain/taylornet/internal/cpu"
 	"github.com/coarsegrain/taylornet/internal/kernel/peak"
+	"github.com/coarsegrain/taylornet/internal/memory"
 	"github.com/coarsegrain/taylornet/internal/parallel"
 	"github.com/coarsegrain/taylornet/internal/rng"
 	"github.com/coarsegrain/taylornet/optim"
@@ -21,12 +23,12 @@ type measure struct {
 	rates []float64  // work per second, by round
 }
 
-// round works for the given time, at least once.
-func (m *measure) round(length time.Duration) {
+// round works for the given time, at least once. It ends early with the context.
+func (m *measure) round(ctx context.Context, length time.Duration) {
 	start, done := time.Now(), 0
 	for {
 		done += m.work()
-		if took := time.Since(start); took >= length {
+		if took := time.Since(start); took >= length || ctx.Err() != nil {
 			m.rates = append(m.rates, float64(done)/took.Seconds())
 			return
 		}
@@ -47,17 +49,23 @@ func (m *measure) within() [2]float64 { return [2]float64{slices.Min(m.rates), s
 const benchRounds = 7
 
 // alternate gives the measures turns, for the given time in total, after one piece of
-// work each to warm up.
-func alternate(seconds float64, list ...*measure) {
+// work each to warm up. The error is the cause of the context's end.
+func alternate(ctx context.Context, seconds float64, list ...*measure) error {
 	length := max(time.Duration(seconds*float64(time.Second))/time.Duration(benchRounds*len(list)), 1)
 	for _, m := range list {
 		m.work()
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 	}
 	for range benchRounds {
 		for _, m := range list {
-			m.round(length)
+			if m.round(ctx, length); ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
 		}
 	}
+	return nil
 }
 
 // benchmark is a network to measure.
@@ -70,13 +78,17 @@ type benchmark struct {
 	images  [][]float32 // repeated through a batch
 }
 
-// benchImages is the largest number of distinct images.
-const benchImages = 1024
+// Bounds of the distinct images: their number, and the bytes of more than one.
+const (
+	benchImages = 1024
+	benchBytes  = 64 << 20
+)
 
 func newBenchmark(net *spec.Net, batch int, seconds float64, opts engine.TrainingOptions) *benchmark {
 	b := &benchmark{net: net, batch: batch, seconds: seconds, opts: opts, params: engine.Init(net, 1)}
 	r := rng.New(1, "bench")
-	for range min(batch, benchImages) {
+	size := memory.Of[float32](float64(net.Input.Size()))
+	for range min(batch, benchImages, max(1, int(benchBytes/size))) {
 		image := make([]float32, net.Input.Size())
 		for i := range image {
 			image[i] = float32(r.NormFloat64())
@@ -92,8 +104,9 @@ func (b *benchmark) input(i int, x []float32) { copy(x, b.images[i%len(b.images)
 // steps are taken.
 const benchRate = 1e-6
 
-// step returns the work of a training step, measured in images.
-func (b *benchmark) step(opts engine.TrainingOptions) (func() int, error) {
+// step returns the work of a training step, measured in images. The work ends early with
+// the context, for alternate to return its cause.
+func (b *benchmark) step(ctx context.Context, opts engine.TrainingOptions) (func() int, error) {
 	trainer, err := cpu.New().CompileTraining(b.net, opts)
 	if err != nil {
 		return nil, err
@@ -108,15 +121,15 @@ func (b *benchmark) step(opts engine.TrainingOptions) (func() int, error) {
 		},
 	}
 	return func() int {
-		trainer.Gradient(grads, params, batch)
+		_, _ = trainer.GradientContext(ctx, grads, params, batch)
 		optimiser.Step(params[:trained], grads[:trained], benchRate)
 		return b.batch
 	}, nil
 }
 
 // speed measures the network and the processor.
-func (b *benchmark) speed(out *benchOutput) error {
-	step, err := b.step(b.opts)
+func (b *benchmark) speed(ctx context.Context, out *benchOutput) error {
+	step, err := b.step(ctx, b.opts)
 	if err != nil {
 		return err
 	}
@@ -126,14 +139,16 @@ func (b *benchmark) speed(out *benchOutput) error {
 	}
 	infer := func(n int) func() int {
 		return func() int {
-			program.Run(n, b.input, func(int, []float32) {})
+			_ = program.RunContext(ctx, n, b.input, func(int, []float32) {})
 			return n
 		}
 	}
 	train, inference, single := &measure{work: step}, &measure{work: infer(b.batch)}, &measure{work: infer(1)}
 	threads := b.opts.Workers
-	fma, fmaCore, copying := &measure{work: multiplyAdds(threads)}, &measure{work: multiplyAdds(1)}, &measure{work: copies(threads)}
-	alternate(b.seconds, train, inference, single, fma, fmaCore, copying)
+	fma, fmaCore, copying := &measure{work: multiplyAdds(threads)}, &measure{work: multiplyAdds(1)}, &measure{work: copies(threads, min(copyBytes, int(b.opts.Memory)))}
+	if err := alternate(ctx, b.seconds, train, inference, single, fma, fmaCore, copying); err != nil {
+		return err
+	}
 	out.Train, out.TrainRange = train.median(), train.within()
 	out.Infer, out.InferRange = inference.median(), inference.within()
 	out.Latency = 1 / single.median()
@@ -153,11 +168,11 @@ func multiplyAdds(threads int) func() int {
 // copyBytes is more than the caches hold.
 const copyBytes = 256 << 20
 
-// copies returns the work of that many threads, measured in bytes.
-func copies(threads int) func() int {
+// copies returns the work of that many threads on so many bytes, measured in bytes.
+func copies(threads, bytes int) func() int {
 	var parts []peak.Copy
 	for range threads {
-		parts = append(parts, peak.NewCopy(copyBytes/threads))
+		parts = append(parts, peak.NewCopy(bytes/threads))
 	}
 	return func() int {
 		return together(threads, func(i int) int { return parts[i].Run() })

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -31,10 +32,10 @@ type passProfile struct {
 }
 
 // profile measures the layers, taking turns with whole steps and the peak of one core.
-func (b *benchmark) profile() (*profileOutput, error) {
+func (b *benchmark) profile(ctx context.Context) (*profileOutput, error) {
 	one := b.opts
 	one.Workers = 1
-	work, err := b.step(one)
+	work, err := b.step(ctx, one)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +48,9 @@ func (b *benchmark) profile() (*profileOutput, error) {
 		profiler.Round()
 		return profiler.Images()
 	}}
-	alternate(b.seconds, step, layers, fma)
+	if err := alternate(ctx, b.seconds, step, layers, fma); err != nil {
+		return nil, err
+	}
 	out := &profileOutput{MicroBatch: profiler.Images(), Peak: fma.best() / 1e9, Step: 1 / step.median()}
 	out.Rest = out.Step
 	copying := map[int]float64{} // GB/s by bytes
@@ -58,7 +61,7 @@ func (b *benchmark) profile() (*profileOutput, error) {
 		}{{"forward", l.Forward}, {"backward", l.Backward}} {
 			bytes := pass.Bytes * out.MicroBatch
 			if copying[bytes] == 0 {
-				copying[bytes] = copyRate(bytes)
+				copying[bytes] = copyRate(ctx, bytes)
 			}
 			p := passProfile{
 				Path: l.Path(), Op: l.String(), Pass: pass.name, Seconds: pass.Seconds,
@@ -75,12 +78,12 @@ func (b *benchmark) profile() (*profileOutput, error) {
 
 // copyRate returns the rate, in GB/s, at which one core copies this many bytes again
 // and again, so that they stay in the cache that holds them.
-func copyRate(bytes int) float64 {
+func copyRate(ctx context.Context, bytes int) float64 {
 	const length = 10 * time.Millisecond
 	m := &measure{work: peak.NewCopy(bytes).Run}
 	m.work()
 	for range 3 {
-		m.round(length)
+		m.round(ctx, length)
 	}
 	return m.best() / 1e9
 }
