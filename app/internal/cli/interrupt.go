@@ -14,7 +14,7 @@ import (
 
 // grace is how long a command may take to end by itself after the first signal. A command
 // that reacts has then saved its work. Together with lastWord it is below a second.
-const grace = 800 * time.Millisecond
+const grace = 700 * time.Millisecond
 
 // lastWord is how long the line about an interruption may take to be written, such as to a
 // pipe that nobody reads.
