@@ -3,6 +3,7 @@
 package cli
 
 import (
+	"flag"
 	"strings"
 	"testing"
 	"time"
@@ -56,6 +57,8 @@ func absurd(f *pflag.Flag) []string {
 	}
 }
 
+var thorough = flag.Bool("thorough", false, "give all flags all absurd values, not every fifth")
+
 // TestAbsurdValues gives each flag of each command values that nobody means. The command
 // refuses them in one line or works, in little memory, until it is interrupted.
 func TestAbsurdValues(t *testing.T) {
@@ -76,7 +79,7 @@ func absurdOf(t *testing.T, dir string, cmd *cobra.Command, args []string) {
 	n := 0
 	try := func(f *pflag.Flag) {
 		for _, value := range absurd(f) {
-			if n++; testing.Short() && n%8 != 0 {
+			if n++; !*thorough && n%5 != 0 {
 				continue
 			}
 			words := append([]string{cmd.Name()}, args...)
@@ -96,7 +99,7 @@ func absurdOf(t *testing.T, dir string, cmd *cobra.Command, args []string) {
 func checkRefused(t *testing.T, words []string, out outcome) {
 	t.Helper()
 	const most = 1 << 30
-	problem := ""
+	var problem string
 	switch {
 	case out.code < 0 || out.code > misuse || strings.Contains(out.stderr, "goroutine "):
 		problem = "it crashed"

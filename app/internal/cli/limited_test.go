@@ -68,7 +68,8 @@ func await(t *testing.T, cmd *exec.Cmd, after time.Duration, stdout, stderr *byt
 		case err = <-ended:
 		case <-time.After(hang):
 			_ = cmd.Process.Kill()
-			<-ended
+			err = <-ended
+			t.Logf("killed: %v", err)
 			t.Fatalf("%.200q did not end within %v of an interrupt", cmd.Args, hang)
 		}
 	}
