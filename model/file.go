@@ -42,7 +42,7 @@ func Load(path string, opts ...Options) (*Model, error) {
 	if len(opts) > 0 {
 		o = opts[len(opts)-1]
 	}
-	data, err := fsx.ReadFile(path, memory.Or(o.Memory)/copies)
+	data, err := safetensors.ReadFile(path, memory.Or(o.Memory)/copies)
 	if err != nil {
 		return nil, fmt.Errorf("reading model: %w", err)
 	}

@@ -16,7 +16,7 @@ L0  tensor poly
 L1  internal/memory
 L1  internal/...
 L1  internal/fsx/fsxtest internal/download
-L2  internal/kernel internal/kernel/...
+L2  internal/kernel internal/kernel/... internal/safetensors
 L3  internal/layer
 L4  spec optim dataset
 L5  dataset/fetch dataset/drawing engine
