@@ -76,31 +76,75 @@ func (p Poly) AddScaled(scale float64, q Poly) Poly {
 
 // Sum returns the sum over i of scales[i] list[i].
 func Sum(scales []float64, list []Poly) Poly {
-	sum := Poly{terms: make(map[monomial]float64)}
-	for i, q := range list {
-		for m, c := range q.terms {
-			sum.terms[m] += scales[i] * c
-		}
-	}
-	return sum.reduced()
+	sum, _ := Limit{Terms: math.MaxInt}.Sum(scales, list)
+	return sum
 }
 
 // Mul returns p q.
 func (p Poly) Mul(q Poly) Poly {
-	product := Poly{terms: make(map[monomial]float64, len(p.terms)*len(q.terms))}
-	// In order, so that equal factors give equal bits.
-	left, right := p.sorted(), q.sorted()
-	for _, a := range left {
-		for _, b := range right {
-			product.terms[a.times(b)] += p.terms[a] * q.terms[b]
-		}
-	}
-	return product.reduced()
+	product, _ := Limit{Terms: math.MaxInt}.Mul(p, q)
+	return product
 }
 
-// times merges the factors of two monomials.
-func (m monomial) times(n monomial) monomial {
-	merged := make([]byte, 0, len(m)+len(n))
+// Limit bounds a sum or product while it is made.
+type Limit struct {
+	Terms int // at most so many, those that have become zero included
+	// Stop, unless it is nil, is asked once in a few milliseconds whether to stop.
+	Stop func() bool
+}
+
+// stepsAtOnce is the number of terms that are added or multiplied between two calls of
+// Stop.
+const stepsAtOnce = 1 << 14
+
+// Sum returns what the function Sum does, or false if the limit ended it.
+func (l Limit) Sum(scales []float64, list []Poly) (Poly, bool) {
+	sum, steps := Poly{terms: make(map[monomial]float64)}, 0
+	for i, q := range list {
+		for m, c := range q.terms {
+			sum.terms[m] += scales[i] * c
+			if steps++; len(sum.terms) > l.Terms || l.stops(&steps) {
+				return Poly{}, false
+			}
+		}
+	}
+	return sum.reduced(), true
+}
+
+// Mul returns p q, or false if the limit ended it.
+func (l Limit) Mul(p, q Poly) (Poly, bool) {
+	// In order, so that equal factors give equal bits.
+	left, right := p.sorted(), q.sorted()
+	coefs := make([]float64, len(right))
+	for j, b := range right {
+		coefs[j] = q.terms[b]
+	}
+	product, steps := Poly{terms: make(map[monomial]float64, len(left)+len(right))}, 0
+	var key []byte
+	for _, a := range left {
+		c := p.terms[a]
+		for j, b := range right {
+			key = a.times(b, key[:0])
+			product.terms[monomial(key)] += c * coefs[j]
+			if steps++; len(product.terms) > l.Terms || l.stops(&steps) {
+				return Poly{}, false
+			}
+		}
+	}
+	return product.reduced(), true
+}
+
+// stops asks Stop if there were many steps since the last time.
+func (l Limit) stops(steps *int) bool {
+	if *steps < stepsAtOnce || l.Stop == nil {
+		return false
+	}
+	*steps = 0
+	return l.Stop()
+}
+
+// times appends the merged factors of two monomials.
+func (m monomial) times(n monomial, merged []byte) []byte {
 	for len(m) > 0 && len(n) > 0 {
 		if m[:2] <= n[:2] {
 			merged, m = append(merged, m[:2]...), m[2:]
@@ -108,14 +152,16 @@ func (m monomial) times(n monomial) monomial {
 			merged, n = append(merged, n[:2]...), n[2:]
 		}
 	}
-	return monomial(append(append(merged, m...), n...))
+	return append(append(merged, m...), n...)
 }
 
 // sorted returns the monomials by degree, then lexicographically.
 func (p Poly) sorted() []monomial {
-	return slices.SortedFunc(maps.Keys(p.terms), func(a, b monomial) int {
+	list := slices.AppendSeq(make([]monomial, 0, len(p.terms)), maps.Keys(p.terms))
+	slices.SortFunc(list, func(a, b monomial) int {
 		return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
 	})
+	return list
 }
 
 // Len returns the number of terms.
@@ -135,13 +181,28 @@ func (p Poly) Degree() int {
 func (p Poly) Terms() []Term {
 	terms := make([]Term, 0, len(p.terms))
 	for _, m := range p.sorted() {
-		t := Term{Variables: []int{}, Coefficient: p.terms[m]}
-		for i := 0; i < len(m); i += 2 {
-			t.Variables = append(t.Variables, int(m[i])<<8|int(m[i+1]))
-		}
-		terms = append(terms, t)
+		terms = append(terms, p.term(m))
 	}
 	return terms
+}
+
+// term returns the term of a monomial.
+func (p Poly) term(m monomial) Term {
+	t := Term{Variables: make([]int, 0, len(m)/2), Coefficient: p.terms[m]}
+	for i := 0; i < len(m); i += 2 {
+		t.Variables = append(t.Variables, int(m[i])<<8|int(m[i+1]))
+	}
+	return t
+}
+
+// Finite reports whether all coefficients are finite numbers.
+func (p Poly) Finite() bool {
+	for _, c := range p.terms {
+		if math.IsNaN(c) || math.IsInf(c, 0) {
+			return false
+		}
+	}
+	return true
 }
 
 // Order returns the terms of degree k.

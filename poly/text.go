@@ -121,8 +121,22 @@ func parseTerm(word string) (Term, error) {
 	return t, nil
 }
 
-// MarshalJSON returns the list of terms.
-func (p Poly) MarshalJSON() ([]byte, error) { return json.Marshal(p.Terms()) }
+// MarshalJSON returns the list of terms. The error says which coefficient is not finite.
+func (p Poly) MarshalJSON() ([]byte, error) {
+	// Term by term, because all terms as values are several times as large as the text.
+	text := []byte{'['}
+	for i, m := range p.sorted() {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		term, err := json.Marshal(p.term(m))
+		if err != nil {
+			return nil, err
+		}
+		text = append(text, term...)
+	}
+	return append(text, ']'), nil
+}
 
 // UnmarshalJSON reads a list of terms.
 func (p *Poly) UnmarshalJSON(text []byte) error {

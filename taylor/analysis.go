@@ -153,6 +153,13 @@ func (a *Analysis) expand(ctx context.Context, net *Net, r *Request) error {
 	if err != nil {
 		return err
 	}
+	var written float64
+	for _, p := range list {
+		written += float64(p.Len()) * (termBytes(p.Degree()) + termText(p.Degree()))
+	}
+	if err := net.cost.check(written, "the monomials and their text", "a smaller network"); err != nil {
+		return fmt.Errorf("%w: %w", ErrTooLong, err)
+	}
 	for k, p := range list {
 		a.Monomials = append(a.Monomials, ClassPolynomial{a.Classes[k], p})
 	}

@@ -112,18 +112,44 @@ func (s *gain) backward(p *pass, a *adjoint) {
 func (s *gain) expand(e *expansion) error {
 	in := e.values[s.in]
 	for ; len(in) > 0; in = in[s.channels:] {
-		var squares []poly.Poly
-		var scales []float64
-		for _, x := range in[:s.channels] {
-			squares, scales = append(squares, x.Mul(x)), append(scales, 1/s.most)
+		e.beside = amount{}
+		p, err := s.factor(e, in[:s.channels])
+		if err != nil {
+			return err
 		}
-		u := poly.Sum(scales, squares)
-		p := poly.Sum([]float64{1, spec.GainLinear, spec.GainSquare}, []poly.Poly{poly.Constant(1), u, u.Mul(u)})
 		for _, x := range in[:s.channels] {
-			if err := e.add(s.out, p.Mul(x)); err != nil {
+			y, err := e.mul(p, x)
+			if err != nil {
+				return err
+			}
+			if err := e.add(s.out, y); err != nil {
 				return err
 			}
 		}
 	}
+	e.beside = amount{}
 	return nil
+}
+
+// factor returns what a site's channels are multiplied by.
+func (s *gain) factor(e *expansion, channels []poly.Poly) (poly.Poly, error) {
+	var squares []poly.Poly
+	var scales []float64
+	for _, x := range channels {
+		square, err := e.mul(x, x)
+		if err != nil {
+			return x, err
+		}
+		squares, scales = append(squares, square), append(scales, 1/s.most)
+	}
+	u, err := e.sum(scales, squares)
+	if err != nil {
+		return u, err
+	}
+	e.beside.count(u)
+	square, err := e.mul(u, u)
+	if err != nil {
+		return u, err
+	}
+	return e.sum([]float64{1, spec.GainLinear, spec.GainSquare}, []poly.Poly{poly.Constant(1), u, square})
 }
