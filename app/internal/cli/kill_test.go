@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"errors"
+	"flag"
 	"fmt"
 	"io/fs"
 	"os"
@@ -85,6 +86,9 @@ func resuming(dir string) []string {
 	return args
 }
 
+// allKills is the number of kills over all tests that kill, if it is given.
+var allKills = flag.Int("kills", 0, "kill training, sweeps and distillations at least so often in all; 0 means a few times")
+
 // killed is work that is killed again and again.
 type killed struct {
 	args               func(dir string) []string // start it in a folder or resume it
@@ -100,10 +104,11 @@ func (k killed) comesTo(t *testing.T, want []byte) {
 	if runtime.GOOS == "windows" {
 		t.Skip("no SIGKILL on Windows")
 	}
+	k.kills = max(k.kills, (*allKills+2)/3)
 	random := rng.New(1, "kills")
 	kills, torn, run := 0, 0, 0
 	for ; kills < k.kills || torn < k.withinSaves; run++ {
-		if run == 20 {
+		if run == 20+k.kills {
 			t.Fatalf("%d kills, %d within a save, in %d runs", kills, torn, run)
 		}
 		dir := filepath.Join(t.TempDir(), fmt.Sprint("run", run))
@@ -129,6 +134,9 @@ func (k killed) comesTo(t *testing.T, want []byte) {
 		}
 		if left := leftovers(t, dir); len(left) > 0 {
 			t.Errorf("a resumed run leaves %q", left)
+		}
+		if _, err := os.Lstat(filepath.Join(dir, ".lock")); err == nil {
+			t.Error("a resumed run leaves its lock file")
 		}
 	}
 	t.Logf("%d kills, %d of them within a save, in %d runs", kills, torn, run)
