@@ -27,7 +27,7 @@ const (
 	mostTime   = 10 * time.Second
 	// hang is when a command is killed. A busy machine is slow, so mostTime counts only if
 	// the command has also computed for so long.
-	hang = 3 * mostTime
+	hang = 12 * mostTime
 	// mostAddresses keeps the machine alive, in kB.
 	mostAddresses = 6_000_000
 	// patience is when a command that trains is interrupted, as a user would: how long
