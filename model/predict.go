@@ -118,7 +118,8 @@ type UnreadableFile struct {
 // PredictFiles classifies picture files in order. Those that cannot be read are
 // listed and do not keep the others from being classified. Only so many pictures are in
 // memory at a time as fit. The predictions returned have no Pixels; see, which may be
-// nil, is called with each before they are dropped.
+// nil, is called with each before they are dropped. When ctx ends, the answers so far are
+// returned with the error.
 func (m *Model) PredictFiles(ctx context.Context, files []string, see func(FilePrediction) error) (*Predictions, error) {
 	if _, err := m.compiled(); err != nil { // before any picture is read
 		return nil, err
@@ -131,7 +132,7 @@ func (m *Model) PredictFiles(ctx context.Context, files []string, see func(FileP
 	for first := 0; first < len(files); first += part {
 		if err := m.predictPart(ctx, out, files[first:min(first+part, len(files))], see); err != nil {
 			if ctx.Err() != nil {
-				err = fmt.Errorf("interrupted after %d of %d pictures: %w", first, len(files), context.Cause(ctx))
+				return out, fmt.Errorf("interrupted after %d of %d pictures: %w", first, len(files), context.Cause(ctx))
 			}
 			return nil, err
 		}

@@ -2,6 +2,8 @@ package model_test
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"image"
 	"image/color"
 	"image/draw"
@@ -281,6 +283,27 @@ func TestPrepareTwice(t *testing.T) {
 
 // Files that are no pictures do not keep the others from being answered, each as if it
 // were alone.
+// Of an interrupted work the answers so far are returned.
+func TestPredictFilesInterrupted(t *testing.T) {
+	file, m := filepath.Join(t.TempDir(), "good.png"), drawings(t)
+	var b bytes.Buffer
+	if err := png.Encode(&b, asPicture(likeMNIST(t))); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, b.Bytes(), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	const pictures = 1200
+	ctx, cancel := context.WithCancel(t.Context())
+	out, err := m.PredictFiles(ctx, slices.Repeat([]string{file}, pictures), func(model.FilePrediction) error {
+		cancel()
+		return nil
+	})
+	if !errors.Is(err, context.Canceled) || out == nil || len(out.Predictions) == 0 || len(out.Predictions) == pictures {
+		t.Fatalf("%v: %+v", err, out)
+	}
+}
+
 func TestPredictFiles(t *testing.T) {
 	dir, m := t.TempDir(), drawings(t)
 	var b bytes.Buffer

@@ -105,8 +105,11 @@ func (a *app) bench(ctx context.Context, f *benchFlags) error {
 	if f.threads == 0 {
 		f.threads = runtime.GOMAXPROCS(0)
 	}
-	third := memory.Or(a.memory.bytes) / 3                                                                                                                                       // training, inference and what is copied are held at once
-	b := newBenchmark(n.Net, f.batch, f.seconds, engine.TrainingOptions{Options: engine.Options{Workers: f.threads, MicroBatch: f.microBatch, Memory: third}, LimitGains: true}) // as train has it
+	third := memory.Or(a.memory.bytes) / 3                                                                                                                                            // training, inference and what is copied are held at once
+	b, err := newBenchmark(n.Net, f.batch, f.seconds, engine.TrainingOptions{Options: engine.Options{Workers: f.threads, MicroBatch: f.microBatch, Memory: third}, LimitGains: true}) // as train has it
+	if err != nil {
+		return err
+	}
 	out := benchOutput{
 		Net: n.name, Batch: f.batch, Threads: f.threads, SIMD: simd.Active().String(), Description: n.Describe(),
 	}

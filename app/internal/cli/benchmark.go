@@ -84,7 +84,10 @@ const (
 	benchBytes  = 64 << 20
 )
 
-func newBenchmark(net *spec.Net, batch int, seconds float64, opts engine.TrainingOptions) *benchmark {
+func newBenchmark(net *spec.Net, batch int, seconds float64, opts engine.TrainingOptions) (*benchmark, error) {
+	if err := memory.Check(opts.Memory, 4*memory.Of[float32](float64(net.NumParams())), "the parameters in training"); err != nil {
+		return nil, err
+	}
 	b := &benchmark{net: net, batch: batch, seconds: seconds, opts: opts, params: engine.Init(net, 1)}
 	r := rng.New(1, "bench")
 	size := memory.Of[float32](float64(net.Input.Size()))
@@ -95,7 +98,7 @@ func newBenchmark(net *spec.Net, batch int, seconds float64, opts engine.Trainin
 		}
 		b.images = append(b.images, image)
 	}
-	return b
+	return b, nil
 }
 
 func (b *benchmark) input(i int, x []float32) { copy(x, b.images[i%len(b.images)]) }

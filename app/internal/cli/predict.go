@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -61,16 +62,16 @@ func (a *app) predict(ctx context.Context, arg string, files []string, pictures 
 			return err
 		}
 	}
-	out, err := m.PredictFiles(ctx, files, see)
-	if err != nil {
-		return err
+	out, ended := m.PredictFiles(ctx, files, see)
+	if out == nil || ended != nil && len(out.Predictions) == 0 {
+		return ended
 	}
 	if a.json {
 		err = a.writeJSON(out)
 	} else if len(out.Predictions) > 0 {
 		a.writePredictions(out)
 	}
-	if err != nil {
+	if err = cmp.Or(ended, err); err != nil {
 		return err
 	}
 	return unreadable(out.Unreadable, len(files))
