@@ -74,11 +74,11 @@ func ReadFile(path string, most int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	content := make([]byte, 0, min(info.Size(), most)+1) // one more, to see the end
 	tooLarge := fmt.Errorf("%s is larger than %s", path, memory.Text(float64(most)))
 	if info.Size() > most {
 		return nil, tooLarge
 	}
+	content := make([]byte, 0, info.Size()+1) // one more, to see the end
 	for {
 		n, err := f.Read(content[len(content):cap(content)])
 		content = content[:len(content)+n]
