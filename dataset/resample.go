@@ -100,18 +100,52 @@ func rows(img image.Image, c int) func(y int) []uint8 {
 			return func(y int) []uint8 { return grey.Pix[y*grey.Stride:][:bounds.Dx()] }
 		}
 		grey := image.NewGray(line)
+		if p, ok := img.(*image.Paletted); ok {
+			return palettedRows(p, c, grey.Pix)
+		}
 		return func(y int) []uint8 {
 			draw.Draw(grey, line, img, at(y), draw.Src)
 			return grey.Pix
 		}
 	}
 	rgba := image.NewRGBA(line)
+	if p, ok := img.(*image.Paletted); ok {
+		return palettedRows(p, c, rgba.Pix)
+	}
 	return func(y int) []uint8 {
 		draw.Draw(rgba, line, img, at(y), draw.Src)
 		if c == 3 {
 			return withoutAlpha(rgba.Pix)
 		}
 		return rgba.Pix
+	}
+}
+
+// palettedRows is rows for a picture with a palette, whose colours are converted once.
+func palettedRows(img *image.Paletted, c int, line []uint8) func(y int) []uint8 {
+	all := image.Rect(0, 0, len(img.Palette), 1)
+	colours := &image.Paletted{Pix: make([]uint8, len(img.Palette)), Stride: len(img.Palette), Rect: all, Palette: img.Palette}
+	for i := range colours.Pix {
+		colours.Pix[i] = uint8(i)
+	}
+	var table [256 * 4]uint8
+	if c == 1 {
+		grey := image.NewGray(all)
+		draw.Draw(grey, all, colours, image.Point{}, draw.Src)
+		copy(table[:], grey.Pix)
+	} else {
+		rgba := image.NewRGBA(all)
+		draw.Draw(rgba, all, colours, image.Point{}, draw.Src)
+		copy(table[:], rgba.Pix)
+		if c == 3 {
+			withoutAlpha(table[:])
+		}
+	}
+	return func(y int) []uint8 {
+		for x, i := range img.Pix[y*img.Stride:][:img.Rect.Dx()] {
+			copy(line[x*c:][:c], table[int(i)*c:][:c])
+		}
+		return line[:img.Rect.Dx()*c]
 	}
 }
 
