@@ -232,7 +232,7 @@ func (a *app) classifyImages(ctx context.Context, c *distill.Classifier, m *mode
 	page := report.Classified{Title: "Classified by references", Command: f.command, References: c.References, Train: a.trainingBehind(ctx, c, m)}
 	var bad []model.UnreadableFile
 	for _, file := range files {
-		one, err := classifyImage(c, page.Train, file, f)
+		one, err := classifyImage(c, page.Train, file, f, a.memory.bytes)
 		if err != nil {
 			bad = append(bad, model.UnreadableFile{File: file, Error: err.Error()})
 			continue
@@ -303,8 +303,8 @@ func (a *app) trainingBehind(ctx context.Context, c *distill.Classifier, m *mode
 	return nil
 }
 
-func classifyImage(c *distill.Classifier, train *dataset.Set, file string, f *classifyFlags) (*report.ClassifiedImage, error) {
-	img, err := dataset.ReadImage(file, 0)
+func classifyImage(c *distill.Classifier, train *dataset.Set, file string, f *classifyFlags, budget int64) (*report.ClassifiedImage, error) {
+	img, err := dataset.ReadImage(file, budget)
 	if err != nil {
 		return nil, err
 	}
