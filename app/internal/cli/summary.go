@@ -26,7 +26,7 @@ func (a *app) summarise(j *job, r *train.Result) error {
 	if r.Validation != nil {
 		t.add("validation", fmt.Sprintf("%s  (epoch %d of %d)", percent(*out.ValidationAccuracy), out.BestEpoch, out.Epochs))
 	}
-	t.add("time", fmt.Sprintf("%v  (%s images/s)", seconds(out.Seconds), count(int(out.ImagesPerSecond))))
+	t.add("time", fmt.Sprintf("%v  (%s images/s)", seconds(out.Seconds), wholePart(out.ImagesPerSecond)))
 	t.add("model", out.Model)
 	t.add("report", out.Report)
 	t.write(a.out)
@@ -39,7 +39,11 @@ func (a *app) summarise(j *job, r *train.Result) error {
 
 // seconds returns a time, rounded for display.
 func seconds(s float64) time.Duration {
-	d := time.Duration(s * float64(time.Second))
+	const longest = 9e9 // that a Duration can hold
+	if !(s < longest) {
+		s = longest
+	}
+	d := time.Duration(max(s, 0) * float64(time.Second))
 	if d < time.Minute {
 		return d.Round(10 * time.Millisecond)
 	}

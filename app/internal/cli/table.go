@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"math"
 	"strings"
 
 	"github.com/coarsegrain/taylornet/app/internal/plain"
@@ -62,6 +63,10 @@ func (t *table) write(w io.Writer) {
 
 // count writes a whole number as reports do: 12,345.
 func count(n int) string { return report.Count(n) }
+
+// wholePart writes the whole part of a number as count does, or with an exponent if it is very
+// large.
+func wholePart(x float64) string { return report.Whole(math.Trunc(x)) }
 
 // percent writes a fraction as 98.76 %.
 func percent(x float64) string { return fmt.Sprintf("%.2f %%", 100*x) }

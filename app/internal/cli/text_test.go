@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -21,6 +22,11 @@ func TestNumbersInText(t *testing.T) {
 		{plural(60000, "image"), "60,000 images"},
 		{seconds(1.23456).String(), "1.23s"},
 		{seconds(83.7).String(), "1m24s"},
+		{seconds(1e300).String(), "2500000h0m0s"},
+		{seconds(math.NaN()).String(), "2500000h0m0s"},
+		{seconds(-1e300).String(), "0s"},
+		{wholePart(12345.6), "12,345"},
+		{wholePart(1e300), "1e+300"},
 		{quoted("runs/digits"), "runs/digits"},
 		{quoted("my runs/it's"), `'my runs/it'\''s'`},
 		{oneLine(errors.Join(errors.New("a: b"), fmt.Errorf("c\n\n  d"))), "a: b; c; d"},

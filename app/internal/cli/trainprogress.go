@@ -68,7 +68,7 @@ func (p *trainProgress) step(i int, at train.Progress) {
 	p.made[i] = float64(before+1) / steps
 	if i == slices.IndexFunc(p.made, func(part float64) bool { return part < 1 }) {
 		text := fmt.Sprintf("epoch %d/%d  loss %.4f  %s  %s images/s",
-			at.Epoch, at.Epochs, at.Loss, percent(at.Accuracy), count(int(at.ImagesPerSecond)))
+			at.Epoch, at.Epochs, at.Loss, percent(at.Accuracy), wholePart(at.ImagesPerSecond))
 		if len(p.made) > 1 {
 			text = fmt.Sprintf("run %d/%d  %s", i+1, len(p.made), text)
 		}
@@ -115,7 +115,7 @@ func epochLine(at train.Progress) string {
 	if m.ValidationAccuracy > 0 {
 		line += fmt.Sprintf("  validation %7s", percent(m.ValidationAccuracy))
 	}
-	return line + fmt.Sprintf("  %s images/s", count(int(m.ImagesPerSecond)))
+	return line + fmt.Sprintf("  %s images/s", wholePart(m.ImagesPerSecond))
 }
 
 // digits returns the number of digits of n.
