@@ -15,14 +15,17 @@ import (
 // Analysis is what a model computes, read from its polynomial. Analyse leaves Model,
 // About, Sample and Report empty: they are names for the caller to give.
 type Analysis struct {
-	Model     string            `json:"model"` // the model's file
-	Classes   []string          `json:"classes"`
-	Params    int               `json:"params"`
-	Degree    int               `json:"degree"`
-	About     string            `json:"about"` // the expansion point
-	Levels    []Level           `json:"levels"`
-	Sample    string            `json:"sample,omitempty"` // the images that the levels' flow was measured on
-	Images    []*Explanation    `json:"images"`
+	Model   string         `json:"model"` // the model's file
+	Classes []string       `json:"classes"`
+	Params  int            `json:"params"`
+	Degree  int            `json:"degree"`
+	About   string         `json:"about"` // the expansion point
+	Levels  []Level        `json:"levels"`
+	Sample  string         `json:"sample,omitempty"` // the images that the levels' flow was measured on
+	Images  []*Explanation `json:"images"`
+	// Limited says, in words, why only the low orders of Images are known, if all of them
+	// would take more memory than they may.
+	Limited   string            `json:"limited,omitempty"`
 	Monomials []ClassPolynomial `json:"monomials,omitempty"`
 	Study     *Study            `json:"study,omitempty"` // of the second order
 	Report    string            `json:"report,omitempty"`
@@ -117,6 +120,10 @@ func Analyse(ctx context.Context, m *model.Model, r Request) (*Analysis, error) 
 
 // explain explains the pictures, but for those that cannot be.
 func (a *Analysis) explain(ctx context.Context, m *model.Model, net *Net, r *Request) error {
+	if len(r.Pictures) > 0 && net.Orders < net.Degree && net.Degree <= maxDegree {
+		a.Limited = fmt.Sprintf("orders over %d are written as one: %v", net.Orders,
+			net.cost.check(net.cost.explain(net.Degree), fmt.Sprintf("all %d orders", net.Degree), "a smaller lattice"))
+	}
 	kept := net.cost.explanation(net.Orders)
 	if n := len(r.Pictures); n > 1 {
 		budget := memory.Or(r.Memory)

@@ -132,7 +132,7 @@ func TestBudget(t *testing.T) {
 		m := hostile(t, source, small)
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		_, err := FromModel(m, Options{})
+		_, err := FromModel(m, Options{Memory: 128 << 20})
 		runtime.ReadMemStats(&after)
 		if !errors.Is(err, tensor.ErrMemory) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v", source, err)
@@ -148,7 +148,7 @@ func TestBudget(t *testing.T) {
 			t.Errorf("with %d bytes: orders up to %d, want %d: %v", memory, net.Orders, want, err)
 		}
 	}
-	_, err := Analyse(t.Context(), hostile(t, "Input(60,60,1) Taylor(10,order=1)", small), Request{SecondOrder: true})
+	_, err := Analyse(t.Context(), hostile(t, "Input(60,60,1) Taylor(10,order=1)", small), Request{SecondOrder: true, Memory: 300 << 20})
 	if !errors.Is(err, tensor.ErrMemory) {
 		t.Errorf("the second order of 3,600 inputs: %v", err)
 	}
@@ -198,7 +198,7 @@ func TestExpandBounds(t *testing.T) {
 		m := hostile(t, source, func() float32 { i++; return float32(i%5) + 0.5 })
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		_, err := Analyse(t.Context(), m, Request{Monomials: 20_000})
+		_, err := Analyse(t.Context(), m, Request{Monomials: 20_000, Memory: 100 << 20})
 		runtime.ReadMemStats(&after)
 		if !errors.Is(err, ErrTooLong) {
 			t.Errorf("%s: %v", source, err)

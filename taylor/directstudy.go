@@ -2,9 +2,11 @@ package taylor
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/internal/memory"
 	"github.com/coarsegrain/taylornet/internal/stats"
 	"github.com/coarsegrain/taylornet/model"
 	"github.com/coarsegrain/taylornet/spec"
@@ -61,7 +63,8 @@ type DirectOptions struct {
 // trained on images with shuffled pixels. Without an order over 1 there is no study.
 //
 // StudyDirect returns ErrTooLarge, before any training, if an order has over 100 million
-// coefficients. It also returns the errors of train, and ErrInterrupted when ctx ends.
+// coefficients, and an error that wraps tensor.ErrMemory if the weights to study do not fit.
+// It also returns the errors of train, and ErrInterrupted when ctx ends.
 func StudyDirect(ctx context.Context, data *dataset.Data, opts DirectOptions, train func(context.Context, DirectRun) (*DirectResult, error)) (*DirectStudy, error) {
 	if opts.Orders == nil {
 		opts.Orders = []int{1, 2}
@@ -80,6 +83,11 @@ func StudyDirect(ctx context.Context, data *dataset.Data, opts DirectOptions, tr
 	studied := len(opts.Orders) - 1
 	if i := slices.Index(opts.Orders, 2); i >= 0 {
 		studied = i
+	}
+	if opts.Orders[studied] > 1 {
+		if err := d.fits(in.Size(), len(set.Classes)); err != nil {
+			return nil, err
+		}
 	}
 	out := &DirectStudy{Size: [2]int{set.H, set.W}, Seeds: opts.Seeds}
 	var weights []weighed
@@ -110,6 +118,17 @@ type directStudy struct {
 	train func(context.Context, DirectRun) (*DirectResult, error)
 }
 
+// fits returns an error if the second-order weights of all seeds do not.
+func (d *directStudy) fits(inputs, logits int) error {
+	products := float64(logits) * float64(inputs) * float64(inputs)
+	need := 2*perValue*products*float64(d.opts.Seeds) + studied(inputs, logits, d.opts.Seeds)
+	err := memory.Check(d.opts.Memory, need, fmt.Sprintf("the second-order weights of %d inputs for %d classes from %d seeds, and as many with shuffled pixels,", inputs, logits, d.opts.Seeds))
+	if err != nil {
+		return fmt.Errorf("%w: a smaller size or fewer seeds take less", err)
+	}
+	return nil
+}
+
 // seeds trains the order at index i from all seeds, and reads the second-order weights
 // if asked.
 func (d *directStudy) seeds(ctx context.Context, i int, shuffled, read bool) (results []*DirectResult, weights []weighed, err error) {
@@ -126,7 +145,7 @@ func (d *directStudy) seeds(ctx context.Context, i int, shuffled, read bool) (re
 		if !read {
 			continue
 		}
-		net, err := FromModel(r.Model, Options{Workers: d.opts.Workers, Memory: d.opts.Memory})
+		net, err := FromModel(r.Model, Options{Workers: d.opts.Workers, Memory: memory.Or(d.opts.Memory)})
 		if err != nil {
 			return nil, nil, err
 		}

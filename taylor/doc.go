@@ -18,8 +18,8 @@
 // float64. The coefficient of t^k in a logit is what all monomials of degree k
 // in x - x0 contribute to it.
 //
-// If the degree is over 1,024, or the orders cancel beyond all digits, that holds for
-// orders 0 to 2. What pixels contribute over all orders is then integrated numerically,
+// If the degree is over 1,024, all orders would take more memory than they may, or they
+// cancel beyond all digits, that holds for orders 0 to 2. What pixels contribute over all orders is then integrated numerically,
 // and checked.
 //
 // Analyse returns all that can be read from a model, as values that can be written as

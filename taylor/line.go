@@ -95,8 +95,8 @@ func finite(list []float64) bool {
 }
 
 // Whole reports whether all orders were computed. It is false if the net's degree is
-// over 1,024, or if the orders do not add up to the logits to a millionth of the
-// largest.
+// over 1,024, if all orders would take more memory than they may, or if they do not add up
+// to the logits to a millionth of the largest.
 func (l *Line) Whole() bool { return l.orders == l.net.Degree }
 
 // ByOrder returns what the monomials of each order contribute to the logits,

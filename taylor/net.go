@@ -49,7 +49,7 @@ type Net struct {
 type Options struct {
 	Workers int // goroutines; 0 means one per CPU
 	// Memory is the number of bytes that an analysis may hold. With 0, New takes half of
-	// the machine's, and FromModel at most what the size of the model allows.
+	// the machine's, and FromModel what the model may hold.
 	Memory int64
 }
 
@@ -82,7 +82,7 @@ type step interface {
 func FromModel(m *model.Model, opts Options) (*Net, error) {
 	single := m.Params()
 	if opts.Memory == 0 {
-		opts.Memory = memory.ForFile(4 * int64(len(single)))
+		opts.Memory = m.Memory()
 	}
 	params := make([]float64, len(single))
 	for i, v := range single {

@@ -12,8 +12,10 @@ import (
 
 	"github.com/coarsegrain/taylornet/app/internal/report"
 	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/internal/memory"
 	"github.com/coarsegrain/taylornet/model"
 	"github.com/coarsegrain/taylornet/taylor"
+	"github.com/coarsegrain/taylornet/tensor"
 	"github.com/coarsegrain/taylornet/train"
 )
 
@@ -38,10 +40,11 @@ what each coarse-graining does. The report and its pictures go to a folder, with
 everything as JSON beside them.
 
 The orders are those of the Taylor expansion about a point: the mean grey or colour
-of the training images, black, or an image. If the degree is over 1,024, or the
-orders cancel so far that they do not add up to the logits, orders 0 to 2 are
-written by themselves and all higher ones as one. What each pixel contributes over
-all orders is then an integral, exact to a millionth of the change of the logits.`,
+of the training images, black, or an image. If the degree is over 1,024, all orders
+would take more than --memory, or they cancel so far that they do not add up to the
+logits, orders 0 to 2 are written by themselves and all higher ones as one. What each
+pixel contributes over all orders is then an integral, exact to a millionth of the
+change of the logits.`,
 		Example: `  taylornet explain runs/mnist                       # by scale
   taylornet explain runs/mnist seven.png
   taylornet explain pretrained/mnist-paper.safetensors *.png --about black --out why
@@ -157,13 +160,17 @@ func (f *explainFlags) read(m *model.Model, request *taylor.Request) (bad []mode
 	return bad
 }
 
-// expansionPoint returns the point that --about means.
+// expansionPoint returns the point that --about means, nil for the mean.
 func expansionPoint(m *model.Model, name string) ([]float64, error) {
 	switch name {
 	case "mean":
-		return taylor.Mean(m), nil
+		return nil, nil
 	case "black":
-		return make([]float64, m.Net().Input.Size()), nil
+		size := m.Net().Input.Size()
+		if err := memory.Check(m.Memory(), 8*float64(size), "the expansion point"); err != nil {
+			return nil, err
+		}
+		return make([]float64, size), nil
 	}
 	picture, err := m.ReadPicture(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -193,6 +200,9 @@ func (a *app) trainingImages(ctx context.Context, m *model.Model, sample int) (*
 const shownClasses = 4
 
 func (a *app) showAnalysis(out *taylor.Analysis) {
+	if out.Limited != "" {
+		a.notef("note: %s%s", out.Limited, moreMemory(tensor.ErrMemory))
+	}
 	for _, p := range out.Monomials {
 		a.printf("%s = %s\n\n", p.Class, long(p.Terms.Text(6)))
 	}

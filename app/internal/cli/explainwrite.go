@@ -1,8 +1,11 @@
 package cli
 
 import (
+	"fmt"
 	"io"
+	"math"
 	"path/filepath"
+	"slices"
 
 	"github.com/coarsegrain/taylornet/app/internal/report"
 	"github.com/coarsegrain/taylornet/dataset"
@@ -14,6 +17,11 @@ import (
 // writeAnalysis writes a folder: the page, its pictures, the second order if it was
 // asked for, and everything as JSON.
 func writeAnalysis(dir string, m *model.Model, a *taylor.Analysis, command string) error {
+	if a.Study != nil {
+		if err := checkSingle(a.Quadratic); err != nil {
+			return err
+		}
+	}
 	text, err := encode(a)
 	if err != nil {
 		return err
@@ -52,6 +60,19 @@ func writeAnalysis(dir string, m *model.Model, a *taylor.Analysis, command strin
 // secondOrderFile has the polynomial up to the second order: constant [K], linear
 // [K,n] and products [K,n,n], symmetric, for n = H*W*C inputs.
 const secondOrderFile = "second-order.safetensors"
+
+// checkSingle returns an error if a coefficient is too large for the file, which has 32
+// bits for each.
+func checkSingle(q *taylor.Quadratic) error {
+	for _, list := range slices.Concat([][]float64{q.Constant}, q.Linear, q.Products) {
+		for _, v := range list {
+			if math.Abs(v) > math.MaxFloat32 {
+				return fmt.Errorf("--second-order: a coefficient is %.3g, too large for %s: use --json without --out", v, secondOrderFile)
+			}
+		}
+	}
+	return nil
+}
 
 // writeSecondOrder writes the second-order coefficients and their study.
 func writeSecondOrder(dir string, a *taylor.Analysis) error {
