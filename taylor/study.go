@@ -45,7 +45,7 @@ func newStudy(ctx context.Context, shape spec.Shape, weights, shuffled []weighed
 		return nil, err
 	}
 	s.Shuffled, err = studyDistances(ctx, shape, shuffled)
-	if err == nil && !(s.Weights.finite() && s.Shuffled.finite()) {
+	if err == nil && (!s.Weights.finite() || !s.Shuffled.finite()) {
 		err = fmt.Errorf("%w: the second-order weights are too large to be added up", model.ErrNotFinite)
 	}
 	if err != nil {
