@@ -6,6 +6,9 @@ COUNT         ?= 1
 LINT_VERSION  := v2.15.0
 VULN_VERSION  := v1.9.0
 TIME          ?= 1m
+KILLS         ?= 500
+ROUNDS        ?= 100
+INSTANTS      ?= 20
 MADE          ?= made
 GOLANGCI_LINT ?= $(or $(shell command -v golangci-lint),$(shell $(GO) env GOPATH)/bin/golangci-lint)
 GOVULNCHECK   ?= $(or $(shell command -v govulncheck),$(shell $(GO) env GOPATH)/bin/govulncheck)
@@ -16,7 +19,7 @@ LEVELLED := ./internal/cpu ./internal/kernel/... ./internal/layer/... ./engine/.
 LIBRARY  = $(shell $(GO) list ./... | grep -v -e /cmd/ -e /taylornet/app)
 
 .DEFAULT_GOAL := help
-.PHONY: help build gen check-gen fmt tools lint test test-purego test-levels race fuzz fuzz-smoke hostile vuln bench golden analysis records references cross ci
+.PHONY: help build gen check-gen fmt tools lint test test-purego test-levels race fuzz fuzz-smoke hostile kills crowd signals vuln bench golden analysis records references cross ci
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,6 +81,15 @@ fuzz-smoke: ## run every fuzz target for 2000 inputs
 hostile: ## attack the command with every hostile file, and print the worst ten (Linux)
 	$(GO) test ./internal/hostile -count=1 -v -all -timeout 30m
 
+kills: ## kill training, sweeps and distillations KILLS times, 500 unless given, and resume them
+	$(GO) test ./app/internal/cli -count=1 -timeout 1h -run Kill -kills $(KILLS)
+
+crowd: ## start runs in one folder at once, ROUNDS times, 100 unless given
+	$(GO) test ./app/internal/cli -count=1 -timeout 1h -run 'Together|TwoRuns' -rounds $(ROUNDS)
+
+signals: ## interrupt every command at INSTANTS instants, and give every flag absurd values
+	$(GO) test ./app/internal/cli -count=1 -timeout 1h -run 'Interrupt|Absurd' -instants $(INSTANTS) -thorough
+
 vuln: ## look for known vulnerabilities, if their database can be reached
 	@test -x "$(GOVULNCHECK)" || { echo "no govulncheck: run make tools"; exit 1; }
 	@out=$$($(GOVULNCHECK) ./... 2>&1) && echo "$$out" || { \
@@ -134,4 +146,4 @@ cross: ## build for every system of a release, and the library for WebAssembly
 	GOOS=js GOARCH=wasm $(GO) build $(LIBRARY)
 	GOOS=windows GOARCH=amd64 $(GO) vet ./...
 
-ci: build check-gen lint test test-purego test-levels race fuzz-smoke hostile vuln cross ## run everything that CI runs
+ci: build check-gen lint test test-purego test-levels race fuzz-smoke hostile kills crowd signals vuln cross ## run everything that CI runs

@@ -35,8 +35,6 @@ const (
 	patience = 2 * time.Second
 	// longest is the largest length of an error in bytes.
 	longest = 2500
-	// interrupted is the status of a command that was ended by Ctrl-C.
-	interrupted = 130
 )
 
 // report is what an attack came to.
@@ -159,7 +157,7 @@ func (r *report) judge(ctx context.Context, err error, state *os.ProcessState, s
 		r.fault("it had not ended after %v", hang)
 	case err != nil && !errors.As(err, &exit):
 		r.fault("it could not be run: %v", err)
-	case status != 0 && status != 1 && status != 2 && status != interrupted:
+	case status != 0 && status != 1 && status != 2:
 		r.fault("it ended with %v", state)
 	case r.seconds > mostTime.Seconds() && computed > mostTime:
 		r.fault("it took %.1f s", r.seconds)
