@@ -24,6 +24,17 @@ type LeftOut struct {
 	Unreadable bool `json:"unreadable,omitempty"`
 }
 
+// Bytes returns the number of bytes that the images and their labels take.
+func (d *Data) Bytes() float64 {
+	bytes := 0.0
+	for _, s := range d.parts() {
+		if s != nil {
+			bytes += float64(len(s.Pixels)) + 2*float64(len(s.Labels))
+		}
+	}
+	return bytes
+}
+
 // parts lists the parts that there are, in the order in which they are described.
 func (d *Data) parts() []*Set {
 	return slices.DeleteFunc([]*Set{d.Train, d.Validation, d.Test}, func(s *Set) bool { return s == nil })

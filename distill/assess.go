@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/internal/memory"
 	"github.com/coarsegrain/taylornet/model"
 	"github.com/coarsegrain/taylornet/train"
 )
@@ -102,7 +103,7 @@ func Assess(ctx context.Context, levels []*References, m *model.Model, data *dat
 // level assesses the references of one level.
 func (a *assessor) level(ctx context.Context, refs *References) (*LevelAssessment, error) {
 	l := &LevelAssessment{References: refs, PerClass: refs.PerClass()}
-	c, err := NewClassifier(refs, a.models, ClassifierOptions{Rule: a.Rule, Workers: a.Workers})
+	c, err := NewClassifier(refs, a.models, ClassifierOptions{Rule: a.Rule, Workers: a.Workers, Memory: memory.Rest(a.Memory, a.data.Bytes())})
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +138,7 @@ func (a *assessor) level(ctx context.Context, refs *References) (*LevelAssessmen
 
 // under returns the accuracy of references when another model embeds all images.
 func (a *assessor) under(ctx context.Context, refs *References, m *model.Model) (float64, error) {
-	c, err := NewClassifier(refs, []*model.Model{m}, ClassifierOptions{Rule: a.Rule, Workers: a.Workers, Reembed: true})
+	c, err := NewClassifier(refs, []*model.Model{m}, ClassifierOptions{Rule: a.Rule, Workers: a.Workers, Memory: memory.Rest(a.Memory, a.data.Bytes()), Reembed: true})
 	if err != nil {
 		return 0, err
 	}

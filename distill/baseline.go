@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/engine"
+	"github.com/coarsegrain/taylornet/internal/memory"
 	"github.com/coarsegrain/taylornet/internal/rng"
 	"github.com/coarsegrain/taylornet/internal/stats"
 )
@@ -29,7 +31,7 @@ func (a *assessor) baselines(ctx context.Context, r *References) (b Baselines, e
 	if a.data.Train.Fingerprint() != r.Fingerprint {
 		return b, fmt.Errorf("the references were made of other images than %s", a.data.Train.Name)
 	}
-	nets, err := newEnsemble(a.models, a.data.Train, r.Config.Layer, a.Workers)
+	nets, err := newEnsemble(a.models, a.data.Train, r.Config.Layer, engine.Options{Workers: a.Workers, Memory: memory.Rest(a.Memory, a.data.Bytes())})
 	if err != nil {
 		return b, err
 	}

@@ -59,7 +59,7 @@ type ClassifierOptions struct {
 	Rule    Rule
 	Workers int // 0 means one per CPU
 	// Memory is the number of bytes that the classifier and its work may hold; 0 means
-	// half of the machine's memory or of the control group's.
+	// that of the first model.
 	Memory int64
 	// Reembed embeds the references by the models given, which may differ from those
 	// that the references were made with.
@@ -75,7 +75,10 @@ func NewClassifier(r *References, models []*model.Model, opts ClassifierOptions)
 			return nil, err
 		}
 	}
-	nets, err := newEnsemble(models, r.Set, r.Config.Layer, opts.Workers)
+	if opts.Memory == 0 && len(models) > 0 {
+		opts.Memory = models[0].Memory()
+	}
+	nets, err := newEnsemble(models, r.Set, r.Config.Layer, engine.Options{Workers: opts.Workers, Memory: opts.Memory})
 	if err != nil {
 		return nil, err
 	}

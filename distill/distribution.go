@@ -28,7 +28,7 @@ type distribution struct {
 	nets    []*spec.Net // the kinds of fresh networks, used in turn
 	augment dataset.Augment
 	seed    uint64
-	workers int
+	opts    engine.Options
 	guide   *guide // in use
 }
 
@@ -43,8 +43,8 @@ type guide struct {
 
 // newDistribution returns the aim for fresh networks of two kinds: a ConvNet and the
 // network of the first model.
-func newDistribution(leaves dataset.Subset, nets ensemble, c Config, workers int) *distribution {
-	d := &distribution{leaves: leaves, norm: nets[0].model.Normalisation(), augment: c.Paint.Augment, seed: c.Seed, workers: workers}
+func newDistribution(leaves dataset.Subset, nets ensemble, c Config, opts engine.Options) *distribution {
+	d := &distribution{leaves: leaves, norm: nets[0].model.Normalisation(), augment: c.Paint.Augment, seed: c.Seed, opts: opts}
 	if convnet, err := spec.Parse(convNet(leaves.Set)); err == nil { // fails for tiny images
 		d.nets = append(d.nets, convnet)
 	}
@@ -114,10 +114,10 @@ func (d *distribution) fresh(ctx context.Context, number int) (*guide, error) {
 		return nil, fmt.Errorf("fresh network: %w", err)
 	}
 	g := &guide{number: number}
-	if g.e, err = newEmbedder(m, "", d.workers); err != nil {
+	if g.e, err = newEmbedder(m, "", d.opts); err != nil {
 		return nil, err
 	}
-	if g.trainer, err = trainerOf(g.e, d.workers); err != nil {
+	if g.trainer, err = trainerOf(g.e, d.opts); err != nil {
 		return nil, err
 	}
 	dim, labels := g.e.dim, make([]uint16, images.Len())
@@ -147,7 +147,7 @@ func shuffled(set *dataset.Set, seed uint64) dataset.Subset {
 func (d *distribution) random(ctx context.Context, net *spec.Net, images *dataset.Sampler, seed uint64) (*model.Model, error) {
 	params := engine.Init(net, seed)
 	if trained := net.NumParams(); trained < len(params) {
-		t, err := cpu.New().CompileTraining(net, engine.TrainingOptions{Options: engine.Options{Workers: d.workers}})
+		t, err := cpu.New().CompileTraining(net, engine.TrainingOptions{Options: d.opts})
 		if err != nil {
 			return nil, err
 		}
@@ -160,5 +160,5 @@ func (d *distribution) random(ctx context.Context, net *spec.Net, images *datase
 		}
 		copy(params[trained:], stats[trained:])
 	}
-	return model.New(model.Config{Net: net, Params: params, Normalisation: d.norm, Classes: d.leaves.Set.Classes}, model.Options{Workers: d.workers})
+	return model.New(model.Config{Net: net, Params: params, Normalisation: d.norm, Classes: d.leaves.Set.Classes}, model.Options{Workers: d.opts.Workers, Memory: d.opts.Memory})
 }

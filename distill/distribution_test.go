@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/engine"
 	"github.com/coarsegrain/taylornet/model"
 	"github.com/coarsegrain/taylornet/spec"
 )
@@ -25,7 +26,7 @@ func newTestDistribution(t testing.TB, leaves dataset.Subset, how Painting, work
 	nets := testEnsemble(t, workers, trained(t))
 	c := matching()
 	c.Paint = how
-	return &painter{in: nets.input(), how: how, seed: 1, aim: newDistribution(leaves, nets, c, workers)}
+	return &painter{in: nets.input(), how: how, seed: 1, aim: newDistribution(leaves, nets, c, engine.Options{Workers: workers})}
 }
 
 // distributionOf is what a painter of newTestDistribution aims at.

@@ -8,6 +8,7 @@ import (
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/engine"
 	"github.com/coarsegrain/taylornet/engine/cpu"
+	"github.com/coarsegrain/taylornet/internal/memory"
 	"github.com/coarsegrain/taylornet/model"
 	"github.com/coarsegrain/taylornet/spec"
 )
@@ -17,6 +18,8 @@ import (
 type embedder struct {
 	model *model.Model
 	dim   int // of an embedding
+	// memory is the number of bytes that the program may hold, and embeddings as many.
+	memory int64
 
 	net     *spec.Net // up to the embedding, norms folded
 	params  []float32
@@ -24,8 +27,8 @@ type embedder struct {
 }
 
 // newEmbedder returns an embedder for the output of the operation that layer names, as
-// in Config. workers is as in engine.Options.
-func newEmbedder(m *model.Model, layer string, workers int) (*embedder, error) {
+// in Config.
+func newEmbedder(m *model.Model, layer string, opts engine.Options) (*embedder, error) {
 	count, err := embeddingOps(m.Net(), layer)
 	if err != nil {
 		return nil, err
@@ -34,13 +37,13 @@ func newEmbedder(m *model.Model, layer string, workers int) (*embedder, error) {
 	if err := part.Validate(); err != nil {
 		return nil, fmt.Errorf("embedding after operation %d: %w", count, err)
 	}
-	e := &embedder{model: m, dim: part.Out().Size()}
+	e := &embedder{model: m, dim: part.Out().Size(), memory: memory.Or(opts.Memory)}
 	folded, err := engine.Fold(part, partParams(m, part))
 	if err != nil {
 		return nil, err
 	}
 	e.net, e.params = folded.Net, folded.Params
-	e.program, err = cpu.New().Compile(e.net, e.params, engine.Options{Workers: workers})
+	e.program, err = cpu.New().Compile(e.net, e.params, opts)
 	return e, err
 }
 

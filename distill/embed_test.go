@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/engine"
 	"github.com/coarsegrain/taylornet/internal/approx"
 	"github.com/coarsegrain/taylornet/model"
 	"github.com/coarsegrain/taylornet/tensor"
@@ -28,7 +29,7 @@ func TestEmbedByHand(t *testing.T) {
 	for layer, want := range map[string][]float64{
 		"": hidden, "1": hidden, "2": {17 + 10 - 14, -6 + 20 + 14, -3 + 10 + 10, 6 + 20 - 10},
 	} {
-		nets, err := newEnsemble([]*model.Model{m}, set, layer, 1)
+		nets, err := newEnsemble([]*model.Model{m}, set, layer, engine.Options{Workers: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -70,7 +71,7 @@ func TestEmbeddingGivesLogits(t *testing.T) {
 	if err := approx.Slices(logits.Data, want, tol); err != nil {
 		t.Errorf("logits of embeddings: %v", err)
 	}
-	last, err := newEnsemble([]*model.Model{m}, set, "7", 2)
+	last, err := newEnsemble([]*model.Model{m}, set, "7", engine.Options{Workers: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,11 +83,11 @@ func TestEmbeddingGivesLogits(t *testing.T) {
 // An embedding in the middle is of the feature maps there, before a norm too.
 func TestEmbeddingInTheMiddle(t *testing.T) {
 	m, set := trained(t), someDigits(t, 5)
-	before, err := newEnsemble([]*model.Model{m}, set, "1", 1) // the convolution
+	before, err := newEnsemble([]*model.Model{m}, set, "1", engine.Options{Workers: 1}) // the convolution
 	if err != nil {
 		t.Fatal(err)
 	}
-	after, err := newEnsemble([]*model.Model{m}, set, "2", 1) // its norm
+	after, err := newEnsemble([]*model.Model{m}, set, "2", engine.Options{Workers: 1}) // its norm
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,15 +120,15 @@ func TestEmbeddingWithoutLastLayer(t *testing.T) {
 func TestEmbedderRefuses(t *testing.T) {
 	m := trained(t)
 	for _, layer := range []string{"0", "8", "-1", "conv", "1.5", " 1"} {
-		_, err := newEmbedder(m, layer, 1)
+		_, err := newEmbedder(m, layer, engine.Options{Workers: 1})
 		oneLine(t, err, `want the number of an operation, 1 to 7`)
 		oneLine(t, err, layer)
 	}
-	_, err := newEnsemble([]*model.Model{m, rgb(t)}, taken(m), "", 1)
+	_, err := newEnsemble([]*model.Model{m, rgb(t)}, taken(m), "", engine.Options{Workers: 1})
 	oneLine(t, err, "model 2: the model takes other images: none has images of 8x8x1, it takes 1x1x3")
-	_, err = newEnsemble([]*model.Model{rgb(t)}, taken(rgb(t)), "2", 1)
+	_, err = newEnsemble([]*model.Model{rgb(t)}, taken(rgb(t)), "2", engine.Options{Workers: 1})
 	oneLine(t, err, "model 1: ")
-	_, err = newEnsemble(nil, taken(m), "", 1)
+	_, err = newEnsemble(nil, taken(m), "", engine.Options{Workers: 1})
 	oneLine(t, err, "no model")
 }
 

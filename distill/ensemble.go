@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/engine"
+	"github.com/coarsegrain/taylornet/internal/memory"
 	"github.com/coarsegrain/taylornet/model"
 	"github.com/coarsegrain/taylornet/spec"
 )
@@ -14,17 +16,19 @@ import (
 type ensemble []*embedder
 
 // newEnsemble returns embedders of models, all of which must take the images of a set
-// and know as many classes.
-func newEnsemble(models []*model.Model, images *dataset.Set, layer string, workers int) (ensemble, error) {
+// and know as many classes. Their programs together have half of the memory in opts, and
+// the embeddings of a call to embed the other half.
+func newEnsemble(models []*model.Model, images *dataset.Set, layer string, opts engine.Options) (ensemble, error) {
 	if len(models) == 0 {
 		return nil, errors.New("no model to embed with")
 	}
 	var s ensemble
+	opts.Memory = max(1, memory.Or(opts.Memory)/int64(2*len(models)))
 	for i, m := range models {
 		if err := m.CheckFits(images); err != nil {
 			return nil, fmt.Errorf("model %d: %w", i+1, err)
 		}
-		e, err := newEmbedder(m, layer, workers)
+		e, err := newEmbedder(m, layer, opts)
 		if err != nil {
 			return nil, fmt.Errorf("model %d: %w", i+1, err)
 		}
@@ -47,6 +51,9 @@ func (s ensemble) dim() int {
 // embed returns the embeddings of images, [N,Dim].
 func (s ensemble) embed(ctx context.Context, images dataset.Subset) ([]float32, error) {
 	dim, at := s.dim(), 0
+	if err := memory.Check(s[0].memory*int64(len(s)), memory.Of[float32](float64(dim)*float64(images.Len())), fmt.Sprintf("the embeddings of %d images, each of %d values,", images.Len(), dim)); err != nil {
+		return nil, err
+	}
 	out := make([]float32, images.Len()*dim)
 	for _, e := range s {
 		if err := e.each(ctx, images, func(i int, y []float32) { copy(out[i*dim+at:], y) }); err != nil {

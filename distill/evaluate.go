@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/internal/memory"
 )
 
 // Evaluation reports how well references classify labelled images.
@@ -51,7 +52,7 @@ func evaluate(ctx context.Context, classifiers []*Classifier, images dataset.Sub
 	for _, c := range classifiers {
 		list = append(list, c.newEvaluation())
 	}
-	const atOnce = 4096 // bounds the memory of embeddings
+	atOnce := c.atOnce()
 	for first := 0; first < images.Len(); first += atOnce {
 		some := dataset.Subset{Set: images.Set, Index: images.Index[first:min(first+atOnce, images.Len())]}
 		embedded, err := classifiers[0].embed(ctx, some)
@@ -67,6 +68,13 @@ func evaluate(ctx context.Context, classifiers []*Classifier, images dataset.Sub
 		}
 	}
 	return list, nil
+}
+
+// atOnce returns the number of images that are embedded at a time, at most 4096. Fewer are
+// if their embeddings and similarities would take too much memory.
+func (c *Classifier) atOnce() int {
+	each := memory.Of[float32](2*float64(c.dim)) + memory.Of[float64](float64(c.References.Len()))
+	return int(max(1, min(4096, float64(c.nets[0].memory)/each)))
 }
 
 func interruptedAfter(done, all int, err error) error {

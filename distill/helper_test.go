@@ -129,7 +129,7 @@ func colours(n int, seed uint64) *dataset.Set {
 
 func testEnsemble(t testing.TB, workers int, models ...*model.Model) ensemble {
 	t.Helper()
-	nets, err := newEnsemble(models, taken(models[0]), "", workers)
+	nets, err := newEnsemble(models, taken(models[0]), "", engine.Options{Workers: workers})
 	if err != nil {
 		t.Fatal(err)
 	}

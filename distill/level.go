@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/engine"
 	"github.com/coarsegrain/taylornet/internal/rng"
 )
 
@@ -29,18 +30,24 @@ type distiller struct {
 	levels  []*level
 	means   []float32 // [K,Dim], the mean directions of the classes, once they are needed
 	workers int
+	memory  int64 // bytes for painting
 }
 
 // newPainter returns a painter with the aim that the settings name.
 func (d *distiller) newPainter() (*painter, error) {
 	p := &painter{in: d.nets.input(), how: d.Paint, seed: d.Seed}
 	if d.Objective == Distribution {
-		p.aim = newDistribution(d.leaves, d.nets, d.Config, d.workers)
+		p.aim = newDistribution(d.leaves, d.nets, d.Config, d.options())
 		return p, nil
 	}
 	var err error
-	p.aim, err = newSimilarity(d.nets, d.workers)
+	p.aim, err = newSimilarity(d.nets, d.options())
 	return p, err
+}
+
+// options returns the options of what paints.
+func (d *distiller) options() engine.Options {
+	return engine.Options{Workers: d.workers, Memory: d.memory}
 }
 
 // below returns the images that the next level is made from.

@@ -7,6 +7,7 @@ import (
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/engine"
 	"github.com/coarsegrain/taylornet/engine/cpu"
+	"github.com/coarsegrain/taylornet/internal/memory"
 	"github.com/coarsegrain/taylornet/optim"
 	"github.com/coarsegrain/taylornet/spec"
 )
@@ -102,8 +103,8 @@ func (c *canvas) take(i int, dv []float32, norm dataset.Normalisation, networks 
 }
 
 // trainerOf returns a trainer for the gradients of embeddings with respect to images.
-func trainerOf(e *embedder, workers int) (engine.Trainer[float32], error) {
-	return cpu.New().CompileTraining(e.net, engine.TrainingOptions{Options: engine.Options{Workers: workers}, InputGrad: true, FixedParams: true})
+func trainerOf(e *embedder, opts engine.Options) (engine.Trainer[float32], error) {
+	return cpu.New().CompileTraining(e.net, engine.TrainingOptions{Options: opts, InputGrad: true, FixedParams: true})
 }
 
 // similarity is the aim that the embedding of an image points to the image's target.
@@ -112,10 +113,11 @@ type similarity struct {
 	trainers []engine.Trainer[float32]
 }
 
-func newSimilarity(nets ensemble, workers int) (*similarity, error) {
+func newSimilarity(nets ensemble, opts engine.Options) (*similarity, error) {
+	opts.Memory = max(1, memory.Or(opts.Memory)/int64(len(nets)))
 	s := &similarity{nets: nets}
 	for _, e := range nets {
-		t, err := trainerOf(e, workers)
+		t, err := trainerOf(e, opts)
 		if err != nil {
 			return nil, err
 		}

@@ -19,7 +19,7 @@ import (
 
 func newTestPainter(t testing.TB, nets ensemble, how Painting, workers int) *painter {
 	t.Helper()
-	aim, err := newSimilarity(nets, workers)
+	aim, err := newSimilarity(nets, engine.Options{Workers: workers})
 	if err != nil {
 		t.Fatal(err)
 	}

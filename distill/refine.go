@@ -2,11 +2,13 @@ package distill
 
 import (
 	"context"
+	"fmt"
 	"math"
 
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/engine"
 	"github.com/coarsegrain/taylornet/engine/cpu"
+	"github.com/coarsegrain/taylornet/internal/memory"
 	"github.com/coarsegrain/taylornet/internal/rng"
 	"github.com/coarsegrain/taylornet/optim"
 	"github.com/coarsegrain/taylornet/spec"
@@ -30,8 +32,13 @@ func (d *distiller) refine(ctx context.Context, targets []float32, k int) error 
 	images := d.refined()
 	dim := d.nets.dim()
 	n, steps := len(targets)/dim, images.Len()/min(refineBatch, images.Len())
+	// the weights, their gradient and two averages, the targets, and the directions of the images
+	need := memory.Of[float32](float64(dim) * (5*float64(n) + float64(images.Len())))
+	if err := memory.Check(d.memory, need, fmt.Sprintf("refining %d targets of %d values", n, dim)); err != nil {
+		return err
+	}
 	net := &spec.Net{Input: spec.Shape{H: 1, W: 1, C: dim}, Ops: []spec.Op{&spec.Linear{N: n}}}
-	trainer, err := cpu.New().CompileTraining(net, engine.TrainingOptions{Options: engine.Options{Workers: d.workers, MicroBatch: 64}})
+	trainer, err := cpu.New().CompileTraining(net, engine.TrainingOptions{Options: engine.Options{Workers: d.workers, MicroBatch: 64, Memory: d.memory}})
 	if err != nil {
 		return err
 	}

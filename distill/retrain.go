@@ -101,7 +101,7 @@ func (a *assessor) retrain(ctx context.Context, refs *References) ([]Retrained, 
 // on the test images, 0 to 1.
 func (a *assessor) trainOn(ctx context.Context, images *dataset.Set, c train.Config) (float64, error) {
 	data := &dataset.Data{Name: images.Name, Train: images, Test: a.data.Test}
-	result, err := train.Run(ctx, c, data, train.Options{Workers: a.Workers})
+	result, err := train.Run(ctx, c, data, train.Options{Workers: a.Workers, Memory: a.Memory})
 	if err != nil {
 		return 0, err
 	}

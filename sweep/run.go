@@ -14,6 +14,7 @@ import (
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/engine"
 	"github.com/coarsegrain/taylornet/internal/fsx"
+	"github.com/coarsegrain/taylornet/internal/memory"
 	"github.com/coarsegrain/taylornet/internal/parallel"
 	"github.com/coarsegrain/taylornet/model"
 	"github.com/coarsegrain/taylornet/train"
@@ -256,7 +257,7 @@ func (s *sweep) make(ctx context.Context, run PlannedRun) (*RunResult, error) {
 func (s *sweep) train(ctx context.Context, run PlannedRun, data *dataset.Data, finished func(*train.Result) error) error {
 	opts := train.Options{
 		Dir: run.Dir, Resume: s.opts.Resume && train.Exists(run.Dir),
-		Engine: s.opts.Engine, Workers: s.opts.Workers, SaveEvery: s.opts.SaveEvery, Finished: finished,
+		Engine: s.opts.Engine, Workers: s.opts.Workers, SaveEvery: s.opts.SaveEvery, Memory: s.opts.Memory, Finished: finished,
 	}
 	if !opts.Resume {
 		var err error
@@ -266,6 +267,10 @@ func (s *sweep) train(ctx context.Context, run PlannedRun, data *dataset.Data, f
 	}
 	if opts.Workers == 0 && s.atOnce > 1 {
 		opts.Workers = max(1, parallel.Workers(0)/s.atOnce)
+	}
+	if s.atOnce > 1 { // the data are held once
+		held := data.Bytes()
+		opts.Memory = int64(held) + memory.Rest(s.opts.Memory, held)/int64(s.atOnce)
 	}
 	if s.opts.Watch != nil {
 		opts.Progress = s.opts.Watch(run, data)

@@ -66,6 +66,11 @@ func Split(m *model.Model, set *dataset.Set) (learned, validation dataset.Subset
 	return set.All().Split(r.Config.Validation, r.Config.Seed)
 }
 
+// modelOptions returns the options of the run's model.
+func (r *run) modelOptions() model.Options {
+	return model.Options{Workers: r.opts.Workers, Engine: r.opts.Engine, Memory: r.share(modelParts)}
+}
+
 // model returns the model with these parameters. Its record has the test accuracy unless
 // test is nil.
 func (r *run) model(params []float32, test *model.Evaluation) (*model.Model, error) {
@@ -83,5 +88,5 @@ func (r *run) model(params []float32, test *model.Evaluation) (*model.Model, err
 	}
 	return model.New(model.Config{
 		Net: r.net, Params: params, Normalisation: r.norm, Classes: r.data.Train.Classes, Training: text,
-	}, model.Options{Workers: r.opts.Workers, Engine: r.opts.Engine})
+	}, r.modelOptions())
 }

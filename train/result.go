@@ -88,7 +88,7 @@ func (r *run) finish(ctx context.Context) (*Result, error) {
 	if m, err = r.model(r.kept, result.Test); err != nil {
 		return nil, err
 	}
-	if result.Model, err = Measured(ctx, m, r.data.Train, model.Options{Workers: r.opts.Workers, Engine: r.opts.Engine}); err != nil {
+	if result.Model, err = Measured(ctx, m, r.data.Train, r.modelOptions()); err != nil {
 		return nil, err
 	}
 	if r.opts.Dir == "" {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/engine"
+	"github.com/coarsegrain/taylornet/internal/memory"
 	"github.com/coarsegrain/taylornet/optim"
 	"github.com/coarsegrain/taylornet/spec"
 )
@@ -39,6 +40,23 @@ type run struct {
 	batch   engine.Batch[float32]
 }
 
+// vectors is how many vectors of the network's weights a run holds: the weights, their
+// gradient, their average, the best of these, and up to four of the optimiser and of a
+// model that is evaluated.
+const vectors = 8
+
+// A run's trainer, and the programs that evaluate its model and its teacher, have their
+// shares of the memory that is left, in parts of memoryParts.
+const (
+	memoryParts  = 4
+	trainerParts = 2
+	modelParts   = 1
+	teacherParts = 1
+)
+
+// share returns so many parts of the memory that is left.
+func (r *run) share(parts int64) int64 { return max(1, r.opts.Memory/memoryParts*parts) }
+
 // newRun checks the settings and the data and makes a run at its first step.
 func newRun(cfg Config, data *dataset.Data, opts Options) (*run, error) {
 	opts.setDefaults()
@@ -58,6 +76,11 @@ func newRun(cfg Config, data *dataset.Data, opts Options) (*run, error) {
 	if data.Validation != nil {
 		cfg.Validation = 0 // the data have validation images of their own, so none are set aside
 	}
+	held := data.Bytes() + memory.Of[float32](vectors*float64(engine.VectorLen(net.Params())))
+	if err := memory.Check(opts.Memory, held, "the images and the weights of the run"); err != nil {
+		return nil, fmt.Errorf("%w: choose a smaller network or fewer images", err)
+	}
+	opts.Memory = memory.Rest(opts.Memory, held)
 	r := &run{opts: opts, data: data, net: net, trained: net.NumParams()}
 	r.Config, r.Best, r.Fingerprint = cfg, -1, data.Train.Fingerprint()
 	r.training, r.validation, err = data.Train.All().Split(cfg.Validation, cfg.Seed)
@@ -103,7 +126,7 @@ func checkFits(net *spec.Net, data *dataset.Data) error {
 // compile makes the trainer; its norms use fixed statistics or those of each micro-batch.
 func (r *run) compile(fixedStats bool) (err error) {
 	r.trainer, err = r.opts.Engine.CompileTraining(r.net, engine.TrainingOptions{
-		Options:    engine.Options{Workers: r.opts.Workers, MicroBatch: r.Config.MicroBatch},
+		Options:    engine.Options{Workers: r.opts.Workers, MicroBatch: r.Config.MicroBatch, Memory: r.share(trainerParts)},
 		FixedStats: fixedStats, LimitGains: true,
 	})
 	return err

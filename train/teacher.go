@@ -65,7 +65,7 @@ func (r *run) newTeacher(m *model.Model) (t *teacher, err error) {
 		return nil, err
 	}
 	t = &teacher{Model: m}
-	if t.program, err = r.opts.Engine.Compile(m.Net(), m.Params(), engine.Options{Workers: r.opts.Workers}); err != nil {
+	if t.program, err = r.opts.Engine.Compile(m.Net(), m.Params(), engine.Options{Workers: r.opts.Workers, Memory: r.share(teacherParts)}); err != nil {
 		return nil, err
 	}
 	for c, std := range m.Normalisation().Std {
