@@ -70,7 +70,7 @@ func TestDegree(t *testing.T) {
 		{strings.Repeat(cg, 53), MaxDegree},
 		{strings.Repeat(cg, 200), MaxDegree},
 		{strings.Repeat(" CG(1,1,1,1,1,order=3)", 63), MaxDegree}, // about 10^30
-		{strings.Repeat(" Sum{ |" + cg + " Gain(2) }", 16), MaxDegree},
+		{strings.Repeat(" Sum{ |"+cg+" Gain(2) }", 16), MaxDegree},
 		{cg + " Gain(3)" + cg, 20},
 		{"Sum{ Gain(3) | " + cg + " }", 5},
 		{cg + " ReLU" + cg, 0},
