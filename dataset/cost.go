@@ -15,13 +15,16 @@ const maxPasses = 16
 
 // checkCost refuses a picture whose decoding takes more memory than the budget in bytes. 0
 // means what suits the size of the file, see memory.ForFile.
-func checkCost(f format, file []byte, config image.Config, budget int64) error {
+func checkCost(f format, file, exif []byte, config image.Config, budget int64) error {
 	cost, err := f.cost(file, config)
 	if err != nil {
 		return err
 	}
-	const line = 4 // bytes per pixel of a line, in which the picture is gone over
-	return checkMemory(f, file, config, cost+line*float64(max(config.Width, config.Height)), budget)
+	line := 4 * float64(config.Width) // the picture is gone over line by line
+	if orientation(exif) >= 5 {
+		line = 4 * float64(config.Height)
+	}
+	return checkMemory(f, file, config, cost+line, budget)
 }
 
 // checkMemory refuses a picture that takes so many bytes beside its file.
@@ -32,8 +35,8 @@ func checkMemory(f format, file []byte, config image.Config, cost float64, budge
 	what := fmt.Sprintf("decoding %s of %d x %d pixels", f.what, config.Width, config.Height)
 	err := memory.Check(budget, cost+float64(len(file)), what)
 	if room := float64(budget) - float64(len(file)); err != nil && room > 0 {
-		by := math.Sqrt(room / cost)
-		err = fmt.Errorf("%w: %.0f x %.0f pixels would fit", err, math.Floor(by*float64(config.Width)), math.Floor(by*float64(config.Height)))
+		fits := func(side int) float64 { return max(1, math.Floor(float64(side)*math.Sqrt(room/cost))) }
+		err = fmt.Errorf("%w: %.0f x %.0f pixels would fit", err, fits(config.Width), fits(config.Height))
 	}
 	return err
 }

@@ -255,6 +255,23 @@ func TestDecodeLarge(t *testing.T) {
 	}
 }
 
+// The thinnest picture of all is read, too.
+func TestDecodeThinnest(t *testing.T) {
+	if testing.Short() {
+		t.Skip("goes over 67 million lines")
+	}
+	var err error
+	n := allocated(func() {
+		var img image.Image
+		if img, err = DecodeImage(blankPNG(1, maxPixels, 1, 0, 0), 0); err == nil {
+			FromImage(img, 28, 28, 3)
+		}
+	})
+	if err != nil || n > 2*maxPixels {
+		t.Errorf("%d bytes, error %v", n, err)
+	}
+}
+
 // empties are pictures of 0 x 0 pixels in each format.
 func empties(t *testing.T) map[string][]byte {
 	t.Helper()

@@ -108,7 +108,7 @@ func DecodeImage(file []byte, budget int64) (image.Image, error) {
 	case pixels > freePixels+int64(f.pixelsPerByte)*int64(len(file)):
 		return nil, fmt.Errorf("%s of %d bytes that promises %d x %d pixels is refused", f.what, len(file), config.Width, config.Height)
 	}
-	if err := checkCost(f, file, config, budget); err != nil {
+	if err := checkCost(f, file, exif, config, budget); err != nil {
 		return nil, err
 	}
 	if pixels > freePixels {

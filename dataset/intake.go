@@ -57,7 +57,7 @@ func (r room) check(n int, size Size, c float64) error {
 // four float64 for each of its pixels, and the picture.
 func (r room) checkResize(n int, from, to Size, c float64) error {
 	if from.H < to.H || from.W < to.W {
-		r.held += (4*8 + 4 + 3) * float64(to.H) * float64(to.W)
+		c += (4*8 + 4 + 3) / float64(n)
 	}
 	return r.check(n, to, c)
 }
