@@ -44,8 +44,9 @@ func blankPNG(w, h, depth, kind, interlaced int, chunks ...[]byte) []byte {
 			return
 		}
 		line := make([]byte, 1+(w*depth*map[int]int{0: 1, 2: 3, 3: 1, 6: 4}[kind]+7)/8)
-		for range h {
-			if _, err := z.Write(line); err != nil {
+		many := bytes.Repeat(line, min(h, 1+(1<<16)/len(line)))
+		for left := h * len(line); left > 0; left -= len(many) {
+			if _, err := z.Write(many[:min(left, len(many))]); err != nil {
 				panic(err)
 			}
 		}
@@ -261,12 +262,8 @@ func TestDecodeThinnest(t *testing.T) {
 		t.Skip("goes over 67 million lines")
 	}
 	var err error
-	n := allocated(func() {
-		var img image.Image
-		if img, err = DecodeImage(blankPNG(1, maxPixels, 1, 0, 0), 0); err == nil {
-			FromImage(img, 28, 28, 3)
-		}
-	})
+	file := blankPNG(1, maxPixels, 1, 0, 0)
+	n := allocated(func() { _, err = DecodeImage(file, 0) })
 	if err != nil || n > 2*maxPixels {
 		t.Errorf("%d bytes, error %v", n, err)
 	}
