@@ -172,9 +172,10 @@ func shownSafely(t *testing.T, name, text string) {
 // TestLongErrors: an error about a megabyte is a line that can be read.
 func TestLongErrors(t *testing.T) {
 	long := strings.Repeat("x", 1<<20)
-	for _, args := range [][]string{{"net", long}, {long}, {"eval", long}, {"data", long}, {"eval", "--" + long}} {
+	marks := "c" + strings.Repeat("\u0301", 3000)
+	for _, args := range [][]string{{"net", long}, {"eval", marks}, {"eval", strings.Repeat("漢", 3000)}, {long}, {"eval", long}, {"data", long}, {"eval", "--" + long}} {
 		var stdout, stderr bytes.Buffer
-		if status := Main(args, &stdout, &stderr); status == 0 || stderr.Len() > 1000 || strings.Count(stderr.String(), "\n") != 1 || !strings.Contains(stderr.String(), "…") {
+		if status := Main(args, &stdout, &stderr); status == 0 || stderr.Len() > 1400 || strings.Count(stderr.String(), "\n") != 1 || !strings.Contains(stderr.String(), "…") {
 			t.Errorf("%.30q ends with %d and %d bytes: %.300s", args, status, stderr.Len(), stderr.String())
 		}
 	}

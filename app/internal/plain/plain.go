@@ -75,13 +75,13 @@ func (w Writer) Write(p []byte) (int, error) {
 // and emoji take two, combining marks none.
 func Width(s string) int { return uniseg.StringWidth(s) }
 
-// bytesPerColumn bounds the combining marks that are kept on letters.
-const bytesPerColumn = 16
+// bytesPerColumn, and so many more, bound the combining marks that are kept on letters.
+const bytesPerColumn, moreBytes = 2, 60
 
 // Cut returns a text of at most that many columns, 3 or more. The middle of a longer one is
 // left out, for the ends of names say most.
 func Cut(s string, columns int) string {
-	most := bytesPerColumn * columns
+	most := bytesPerColumn*columns + moreBytes
 	if len(s) <= columns || len(s) <= most && Width(s) <= columns {
 		return s
 	}
