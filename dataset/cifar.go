@@ -58,8 +58,8 @@ func (in *intake) cifar(s *Set, r io.Reader) error {
 		if int(label) >= len(s.Classes) {
 			return fmt.Errorf("label of record %d is %d: out of range 0..%d", i, label, len(s.Classes)-1)
 		}
-		if len(s.Labels) == cap(s.Labels) { // appending copies them, with room for more
-			if err := in.room.checkResize(5*(s.Len()+1)/2, Size{cifarSide, cifarSide}, Size{s.H, s.W}, 3); err != nil {
+		if len(s.Labels) == cap(s.Labels) { // appending copies them, with room for more, and the old go later
+			if err := in.room.checkResize(4*(s.Len()+1), Size{cifarSide, cifarSide}, Size{s.H, s.W}, 3); err != nil {
 				return err
 			}
 		}

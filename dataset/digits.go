@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"bytes"
+	"context"
 	_ "embed" // for the digits
 	"fmt"
 	"io"
@@ -33,12 +34,12 @@ func Digits() (*Data, error) {
 }
 
 // digits returns the digits as options say.
-func digits(opts Options) (*Data, error) {
+func digits(ctx context.Context, opts Options) (*Data, error) {
 	data, err := Digits()
 	if err != nil || opts.Size == (Size{}) || opts.Prepare != nil {
 		return data, err
 	}
-	return data.resizeTo(opts.Size, roomFor(opts, int64(len(digitsFile))))
+	return data.resizeTo(ctx, opts.Size, roomFor(opts, int64(len(digitsFile))))
 }
 
 func readDigits(r io.Reader) (*Set, error) {

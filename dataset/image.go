@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"context"
 	"fmt"
 	"image"
 	"slices"
@@ -45,13 +46,17 @@ func (s *Set) moved(sites []int32) *Set {
 }
 
 // resizeTo returns the data with all images converted to another size, as FromImage
-// does.
-func (d *Data) resizeTo(size Size, room room) (*Data, error) {
+// does, unless ctx ends first.
+func (d *Data) resizeTo(ctx context.Context, size Size, room room) (*Data, error) {
 	from := Size{d.Train.H, d.Train.W}
 	if err := room.checkResize(d.Train.Len()+d.Test.Len(), from, size, float64(d.Train.C)); err != nil {
 		return nil, err
 	}
-	return d.each(func(s *Set) *Set { return s.resize(size) }), nil
+	resized := d.each(func(s *Set) *Set { return s.resize(ctx, size) })
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("resizing %s: %w", d.Name, context.Cause(ctx))
+	}
+	return resized, nil
 }
 
 func (size Size) validate() error {
@@ -61,7 +66,8 @@ func (size Size) validate() error {
 	return nil
 }
 
-func (s *Set) resize(size Size) *Set {
+// resize returns the images in another size: fewer of them once ctx ends.
+func (s *Set) resize(ctx context.Context, size Size) *Set {
 	if s.H == size.H && s.W == size.W {
 		return s
 	}
@@ -69,8 +75,9 @@ func (s *Set) resize(size Size) *Set {
 	resized.H, resized.W = size.H, size.W
 	resized.Classes = slices.Clone(s.Classes)
 	resized.Pixels = make([]uint8, 0, s.Len()*size.H*size.W*s.C)
-	for i := range s.Len() {
-		resized.Pixels = append(resized.Pixels, FromImage(s.Picture(i), size.H, size.W, s.C)...)
+	var r resizer
+	for i := 0; i < s.Len() && ctx.Err() == nil; i++ {
+		resized.Pixels = append(resized.Pixels, r.fromImage(s.Picture(i), size.H, size.W, s.C)...)
 	}
 	return &resized
 }

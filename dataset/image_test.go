@@ -2,6 +2,8 @@ package dataset
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"image"
 	"image/color"
 	"image/jpeg"
@@ -96,6 +98,15 @@ func TestResize(t *testing.T) {
 		if _, err := Load(t.Context(), "digits", Options{Size: size}); err == nil {
 			t.Errorf("size %v accepted", size)
 		}
+	}
+}
+
+// Resizing ends with its context.
+func TestResizeInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := Load(ctx, "digits", Options{Size: Size{30, 30}}); !errors.Is(err, context.Canceled) {
+		t.Error(err)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 type intake struct {
 	to     Size // what images are resized to; zero leaves them as they are
 	turned bool // rows and columns are exchanged first
+	resize resizer
 	room   room
 	file   int64 // bytes that the images are read from, 0 if that is not known
 	from   Size  // what images were, once they are read
@@ -80,7 +81,7 @@ func (in *intake) take(s *Set, image []uint8, from Size) {
 	}
 	in.traits.add(image, s.C)
 	if from != (Size{s.H, s.W}) {
-		image = FromImage(pictureOf(image, from, s.C), s.H, s.W, s.C)
+		image = in.resize.fromImage(pictureOf(image, from, s.C), s.H, s.W, s.C)
 	}
 	s.Pixels = append(s.Pixels, image...)
 }

@@ -3,6 +3,7 @@ package dataset
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -126,7 +127,7 @@ func TestReadResized(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := whole.Train.resize(to); !slices.Equal(got.Train.Pixels, want.Pixels) || got.Train.H != to.H || got.Test.W != to.W {
+		if want := whole.Train.resize(context.Background(), to); !slices.Equal(got.Train.Pixels, want.Pixels) || got.Train.H != to.H || got.Test.W != to.W {
 			t.Errorf("%v, want %v", got.Train.Pixels, want.Pixels)
 		}
 		if !slices.Equal(got.Read.Notes, whole.Read.Notes) {
@@ -137,7 +138,7 @@ func TestReadResized(t *testing.T) {
 
 func TestReadCIFARMemory(t *testing.T) {
 	files := smallCIFAR()
-	files["data_batch_3.bin"] = gzipped(bytes.Repeat(cifarRecordOf(3), 20_000))
+	files["data_batch_3.bin"] = gzipped(bytes.Repeat(cifarRecordOf(3), 8000))
 	for _, tt := range []struct {
 		opts Options
 		ok   bool
@@ -151,7 +152,7 @@ func TestReadCIFARMemory(t *testing.T) {
 		if tt.ok != (err == nil) || !tt.ok && !errors.Is(err, tensor.ErrMemory) {
 			t.Errorf("%+v: %v", tt.opts, err)
 		}
-		if tt.ok && (data.Train.Len() != 20_004 || tt.opts.Size.H != 0 && data.Train.H != tt.opts.Size.H) {
+		if err == nil && (data.Train.Len() != 8004 || tt.opts.Size.H != 0 && data.Train.H != tt.opts.Size.H) {
 			t.Errorf("%d images of %d", data.Train.Len(), data.Train.H)
 		}
 	}

@@ -76,7 +76,7 @@ func Load(ctx context.Context, name string, opts Options) (*Data, error) {
 	for _, known := range knownSets() {
 		switch name {
 		case digitsName:
-			return digits(opts)
+			return digits(ctx, opts)
 		case known.Name:
 			return known.load(opts)
 		}

@@ -14,7 +14,23 @@ import (
 // its part of that side; a side that grows is resampled with the Catmull-Rom kernel.
 // Transparent parts lie over black: see Over. Beside the result, it takes the memory of
 // a line of the picture. It panics if c is neither 1 nor 3.
-func FromImage(img image.Image, h, w, c int) []uint8 {
+func FromImage(img image.Image, h, w, c int) []uint8 { return new(resizer).fromImage(img, h, w, c) }
+
+// resizer is FromImage for pictures of one size, whose weights it keeps.
+type resizer struct {
+	from, to Size
+	scaler   draw.Scaler
+}
+
+// of returns what resamples pictures of a size.
+func (r *resizer) of(from, to Size) draw.Scaler {
+	if r.scaler == nil || r.from != from || r.to != to {
+		r.from, r.to, r.scaler = from, to, draw.CatmullRom.NewScaler(to.W, to.H, from.W, from.H)
+	}
+	return r.scaler
+}
+
+func (r *resizer) fromImage(img image.Image, h, w, c int) []uint8 {
 	if c != 1 && c != 3 {
 		panic(fmt.Sprintf("dataset.FromImage: %d channels, want 1 or 3", c))
 	}
@@ -26,14 +42,14 @@ func FromImage(img image.Image, h, w, c int) []uint8 {
 	if to != from {
 		img = pictureOf(average(rows(img, c), from, to, c), to, c)
 	}
-	bounds := image.Rect(0, 0, w, h)
+	bounds, scaler := image.Rect(0, 0, w, h), r.of(to, Size{h, w})
 	if c == 1 {
 		grey := image.NewGray(bounds)
-		draw.CatmullRom.Scale(grey, bounds, img, img.Bounds(), draw.Src, nil)
+		scaler.Scale(grey, bounds, img, img.Bounds(), draw.Src, nil)
 		return grey.Pix
 	}
 	rgba := image.NewRGBA(bounds)
-	draw.CatmullRom.Scale(rgba, bounds, img, img.Bounds(), draw.Src, nil)
+	scaler.Scale(rgba, bounds, img, img.Bounds(), draw.Src, nil)
 	return withoutAlpha(rgba.Pix)
 }
 
