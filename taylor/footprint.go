@@ -32,13 +32,12 @@ const leastSecondOrder = 160 << 20
 // Bytes that parts of a net take. A parameter is there as the caller's, folded, as a
 // weight, packed for both directions, and by level.
 const (
-	perValue     = 8
-	perParam     = 9 * perValue
-	perIndex     = 4
-	perMonomial  = 24
-	perSlice     = 48
-	perPairInput = 6 * perValue // of Pairs
-	perWeight    = 16           // of Distances, beside its value in a row
+	perValue    = 8
+	perParam    = 9 * perValue
+	perIndex    = 4
+	perMonomial = 24
+	perSlice    = 48
+	perWeight   = 16 // of Distances, beside its value in a row
 )
 
 // add counts a step of the folded network, which reads value in.
@@ -119,7 +118,7 @@ func (f *footprint) gradients() float64 {
 
 // pairs returns what the search for pairs holds.
 func (f *footprint) pairs() float64 {
-	return f.pass(1) + f.adjoint(1) + pairInputs*perPairInput*float64(f.net.Input.Size())
+	return f.pass(1) + f.adjoint(1) + pairInputs*perValue*float64(f.net.Input.Size())
 }
 
 // explain returns what one worker holds that explains an image.

@@ -126,6 +126,9 @@ type Pair struct {
 	Value  float64   `json:"value"`
 }
 
+// pairsAtOnce is the number of products that are compared at once.
+const pairsAtOnce = 1 << 14
+
 // Pairs returns the products of two inputs that contribute most, by their
 // absolute value, to the second order of a logit: b_ij d_i d_j. It looks among
 // the products with the inputs given, such as those with large attributions, and
@@ -134,7 +137,7 @@ type Pair struct {
 func (l *Line) Pairs(ctx context.Context, logit int, inputs []int, most int) ([]Pair, error) {
 	n, size := l.net, len(l.direction)
 	rows := make([][]float64, len(inputs))
-	held := n.cost.pass(l.orders) + n.cost.explanation(l.orders) + pairInputs*perPairInput*float64(size)
+	held := n.cost.pass(l.orders) + n.cost.explanation(l.orders) + pairInputs*perValue*float64(size)
 	n.rows(ctx, n.cost.workers(held, n.cost.pass(1)+n.cost.adjoint(1)), l.about, inputs, []int{logit}, func(i, _ int, _ *pass, a *adjoint) {
 		rows[i] = make([]float64, size)
 		halves(rows[i], a)
@@ -148,6 +151,12 @@ func (l *Line) Pairs(ctx context.Context, logit int, inputs []int, most int) ([]
 	}
 	chosen := make(map[int]bool)
 	var list []product
+	largest := func() {
+		slices.SortFunc(list, func(a, b product) int {
+			return cmp.Or(cmp.Compare(math.Abs(b.value), math.Abs(a.value)), cmp.Compare(a.i, b.i), cmp.Compare(a.j, b.j))
+		})
+		list = list[:min(most, len(list))]
+	}
 	for r, i := range inputs {
 		chosen[i] = true
 		for j, half := range rows[r] {
@@ -160,14 +169,15 @@ func (l *Line) Pairs(ctx context.Context, logit int, inputs []int, most int) ([]
 			if v := half * l.direction[i] * l.direction[j]; v != 0 {
 				list = append(list, product{min(i, j), max(i, j), v})
 			}
+			if len(list) >= most+pairsAtOnce {
+				largest()
+			}
 		}
 	}
-	slices.SortFunc(list, func(a, b product) int {
-		return cmp.Or(cmp.Compare(math.Abs(b.value), math.Abs(a.value)), cmp.Compare(a.i, b.i), cmp.Compare(a.j, b.j))
-	})
+	largest()
 	pixel := func(i int) [3]int { return [3]int{i / n.Input.C / n.Input.W, i / n.Input.C % n.Input.W, i % n.Input.C} }
 	pairs := []Pair{}
-	for _, p := range list[:min(most, len(list))] {
+	for _, p := range list {
 		pairs = append(pairs, Pair{[2][3]int{pixel(p.i), pixel(p.j)}, p.value})
 	}
 	return pairs, nil
