@@ -57,10 +57,17 @@ func ExplainedPictures(img image.Image, e *taylor.Explanation) map[string]image.
 	return out
 }
 
-// MapPictures draws the feature maps of each level.
+// mostMaps is the largest number of levels whose feature maps are drawn.
+const mostMaps = 48
+
+// drawn returns the levels whose feature maps are drawn, the first ones.
+func drawn(maps []taylor.Map) []taylor.Map { return maps[:min(len(maps), mostMaps)] }
+
+// MapPictures draws the feature maps of each level, of a very deep network those of the
+// first levels.
 func MapPictures(maps []taylor.Map) []image.Image {
 	var out []image.Image
-	for _, m := range maps {
+	for _, m := range drawn(maps) {
 		sheet := MapSheet(m, 16)
 		size := sheet.Bounds().Size()
 		out = append(out, enlarged(sheet, max(1, min(3*pictureSide/size.X, mostSide/size.Y))))
@@ -68,8 +75,13 @@ func MapPictures(maps []taylor.Map) []image.Image {
 	return out
 }
 
-func mapCaption(m taylor.Map) string {
-	return fmt.Sprintf("after %s: %d channels of %d × %d sites", m.Op, m.Shape[2], m.Shape[0], m.Shape[1])
+func mapCaption(maps []taylor.Map, i int) string {
+	m := maps[i]
+	text := fmt.Sprintf("after %s: %d channels of %d × %d sites", m.Op, m.Shape[2], m.Shape[0], m.Shape[1])
+	if left := len(maps) - mostMaps; left > 0 && i == mostMaps-1 {
+		text += fmt.Sprintf("; %d further levels are not drawn", left)
+	}
+	return text
 }
 
 // WriteExplained writes the page, one HTML document. Equal inputs give equal
@@ -95,7 +107,7 @@ func WriteExplained(w io.Writer, in Explained) error {
 		return fmt.Errorf("report: %w", err)
 	}
 	for i, sheet := range MapPictures(a.Maps) {
-		picture, err := shown(sheet, mapCaption(a.Maps[i]))
+		picture, err := shown(sheet, mapCaption(a.Maps, i))
 		if err != nil {
 			return fmt.Errorf("report: %w", err)
 		}
@@ -168,8 +180,8 @@ func (p *explained) image(img image.Image, e *taylor.Explanation) (shownImage, e
 		}
 	}
 	s.Pairs = add(pictures[pairsPicture], "the %d products of two pixels that contribute most to the second order of %s", len(e.Pairs), s.Class)
-	for i, m := range e.Maps {
-		s.Maps = append(s.Maps, add(pictures[MapsName(i)], "%s", mapCaption(m)))
+	for i := range drawn(e.Maps) {
+		s.Maps = append(s.Maps, add(pictures[MapsName(i)], "%s", mapCaption(e.Maps, i)))
 	}
 	if err != nil {
 		return s, err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -78,6 +79,9 @@ func TestPicturesOfAnyValues(t *testing.T) {
 		if size := img.Bounds().Size(); size.X*size.Y > 1<<22 {
 			t.Errorf("a map of 1 x 2000 is drawn in %v", size)
 		}
+	}
+	if n := len(report.MapPictures(slices.Repeat([]taylor.Map{tall}, 1000))); n > 50 {
+		t.Errorf("the maps of %d levels are drawn", n)
 	}
 	var pairs []taylor.Pair
 	for _, v := range values {
