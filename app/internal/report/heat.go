@@ -9,6 +9,8 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/vgimg"
 
+	"golang.org/x/image/draw"
+
 	"github.com/coarsegrain/taylornet/taylor"
 )
 
@@ -16,11 +18,7 @@ import (
 func enlarged(img image.Image, by int) *image.RGBA {
 	b := img.Bounds()
 	out := image.NewRGBA(image.Rect(0, 0, b.Dx()*by, b.Dy()*by))
-	for y := range out.Rect.Dy() {
-		for x := range out.Rect.Dx() {
-			out.Set(x, y, img.At(b.Min.X+x/by, b.Min.Y+y/by))
-		}
-	}
+	draw.NearestNeighbor.Scale(out, out.Rect, img, b, draw.Src, nil)
 	return out
 }
 
