@@ -108,28 +108,41 @@ func Over(img image.Image, ground color.Color) image.Image {
 // pixel: 1 grey, 3 RGB, 4 RGBA with the colours times the opacity. The next call may
 // overwrite the line.
 func rows(img image.Image, c int) func(y int) []uint8 {
-	bounds := img.Bounds()
-	line := image.Rect(0, 0, bounds.Dx(), 1)
-	at := func(y int) image.Point { return bounds.Min.Add(image.Pt(0, y)) }
+	size := img.Bounds().Size()
+	if grey, ok := img.(*image.Gray); ok && c == 1 {
+		return func(y int) []uint8 { return grey.Pix[y*grey.Stride:][:size.X] }
+	}
+	if p, ok := img.(*image.Paletted); ok {
+		return palettedRows(p, c, make([]uint8, size.X*c))
+	}
+	const together = 4096 // pixels: lines that are shorter are converted together
+	n := min(size.Y, max(1, together/max(1, size.X)))
+	convert := converter(img, c, image.Rect(0, 0, size.X, n))
+	var lines []uint8
+	first := -n
+	return func(y int) []uint8 {
+		if y < first || y >= first+n {
+			first = y
+			lines = convert(y)
+		}
+		return lines[(y-first)*size.X*c:][:size.X*c]
+	}
+}
+
+// converter returns a function for the lines from y that fill a rectangle, in c bytes per
+// pixel.
+func converter(img image.Image, c int, lines image.Rectangle) func(y int) []uint8 {
+	at := func(y int) image.Point { return img.Bounds().Min.Add(image.Pt(0, y)) }
 	if c == 1 {
-		if grey, ok := img.(*image.Gray); ok {
-			return func(y int) []uint8 { return grey.Pix[y*grey.Stride:][:bounds.Dx()] }
-		}
-		grey := image.NewGray(line)
-		if p, ok := img.(*image.Paletted); ok {
-			return palettedRows(p, c, grey.Pix)
-		}
+		grey := image.NewGray(lines)
 		return func(y int) []uint8 {
-			draw.Draw(grey, line, img, at(y), draw.Src)
+			draw.Draw(grey, lines, img, at(y), draw.Src)
 			return grey.Pix
 		}
 	}
-	rgba := image.NewRGBA(line)
-	if p, ok := img.(*image.Paletted); ok {
-		return palettedRows(p, c, rgba.Pix)
-	}
+	rgba := image.NewRGBA(lines)
 	return func(y int) []uint8 {
-		draw.Draw(rgba, line, img, at(y), draw.Src)
+		draw.Draw(rgba, lines, img, at(y), draw.Src)
 		if c == 3 {
 			return withoutAlpha(rgba.Pix)
 		}
