@@ -231,7 +231,10 @@ type classifiedOutput struct {
 func (a *app) classifyImages(ctx context.Context, c *distill.Classifier, m *model.Model, files []string, f *classifyFlags) error {
 	page := report.Classified{Title: "Classified by references", Command: f.command, References: c.References, Train: a.trainingBehind(ctx, c, m)}
 	var bad []model.UnreadableFile
-	for _, file := range files {
+	for i, file := range files {
+		if ctx.Err() != nil {
+			return fmt.Errorf("interrupted after %d of %d pictures: %w", i, len(files), context.Cause(ctx))
+		}
 		one, err := classifyImage(c, page.Train, file, f, a.memory.bytes)
 		if err != nil {
 			bad = append(bad, model.UnreadableFile{File: file, Error: err.Error()})
@@ -256,7 +259,7 @@ func (a *app) classifyImages(ctx context.Context, c *distill.Classifier, m *mode
 		}
 	}
 	if f.out != "" {
-		if out.Report, err = writeClassified(f.out, page); err != nil {
+		if out.Report, err = writeClassified(ctx, f.out, page); err != nil {
 			return err
 		}
 	}
@@ -324,11 +327,14 @@ func classifyImage(c *distill.Classifier, train *dataset.Set, file string, f *cl
 
 // writeClassified writes the folder: a picture for each image, and the page, whose
 // name it returns.
-func writeClassified(dir string, page report.Classified) (string, error) {
+func writeClassified(ctx context.Context, dir string, page report.Classified) (string, error) {
 	if err := makeDir(dir); err != nil {
 		return "", err
 	}
 	for i := range page.Images {
+		if ctx.Err() != nil {
+			return "", fmt.Errorf("interrupted after %d of %d pictures were written: %w", i, len(page.Images), context.Cause(ctx))
+		}
 		path := filepath.Join(dir, pictureFile(i, page.Images[i].File, ""))
 		sheet, err := page.Sheet(i)
 		if err == nil {
