@@ -31,6 +31,7 @@ import (
 // bounds a picture as its format does, so that a few bytes cannot claim a large one.
 const (
 	maxPixels        = 1 << 26
+	maxSide          = 1 << 22 // decoders take some time for each line
 	freePixels       = 1 << 22
 	maxPixelsPerByte = 1 << 16
 	maxBytes         = 1 << 30
@@ -105,6 +106,8 @@ func DecodeImage(file []byte, budget int64) (image.Image, error) {
 		return nil, fmt.Errorf("%s without pixels", f.what)
 	case pixels > maxPixels:
 		return nil, fmt.Errorf("%s of %d x %d pixels: at most %d are read", f.what, config.Width, config.Height, maxPixels)
+	case max(config.Width, config.Height) > maxSide:
+		return nil, fmt.Errorf("%s of %d x %d pixels: sides of at most %d are read", f.what, config.Width, config.Height, maxSide)
 	case pixels > freePixels+int64(f.pixelsPerByte)*int64(len(file)):
 		return nil, fmt.Errorf("%s of %d bytes that promises %d x %d pixels is refused", f.what, len(file), config.Width, config.Height)
 	}
