@@ -59,7 +59,7 @@ func (n network) data() string {
 
 // prepareNew prepares a new run.
 func (a *app) prepareNew(ctx context.Context, f *trainFlags) (*job, error) {
-	j, err := newJob(ctx, f, sized(a.loadGiven))
+	j, err := newJob(ctx, f, a.sizedByUser(f.size.Size))
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +145,7 @@ func (a *app) prepareResume(ctx context.Context, f *trainFlags) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
-	load := sized(a.loadGiven).Once()
+	load := a.sizedByUser(f.size.Size).Once()
 	if j.dir == "" {
 		if j.dir, err = a.runToResume(ctx, f, source, load); err != nil {
 			return nil, err

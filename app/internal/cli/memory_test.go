@@ -2,10 +2,13 @@ package cli
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 
+	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/tensor"
 )
 
@@ -28,5 +31,17 @@ func TestMoreMemory(t *testing.T) {
 	var out, stderr bytes.Buffer
 	if status := Main([]string{"net", "--memory", "lots"}, &out, &stderr); status != misuse || strings.Count(stderr.String(), "\n") != 1 {
 		t.Errorf("status %d: %s", status, &stderr)
+	}
+}
+
+// TestSizeByUser loads images of a size that a file could not ask for.
+func TestSizeByUser(t *testing.T) {
+	a := &app{out: &sink{Writer: io.Discard}, stderr: io.Discard}
+	size := dataset.Size{H: 300, W: 300} // 1,797 digits of 90 kB
+	if _, err := a.sizedByUser(size)(t.Context(), defaultData, size); err != nil {
+		t.Error(err)
+	}
+	if _, err := sized(a.loadGiven)(t.Context(), defaultData, size); !errors.Is(err, tensor.ErrMemory) {
+		t.Errorf("a size that a file asks for: %v", err)
 	}
 }

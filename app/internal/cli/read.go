@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/internal/memory"
 	"github.com/coarsegrain/taylornet/sweep"
 )
 
@@ -13,6 +14,17 @@ func sized(load func(context.Context, string, dataset.Options) (*dataset.Data, e
 	return func(ctx context.Context, name string, size dataset.Size) (*dataset.Data, error) {
 		return load(ctx, name, dataset.Options{Size: size})
 	}
+}
+
+// sizedByUser returns loadGiven with a size as the only option. A size that the user gave may
+// take more memory than one that a file asks for.
+func (a *app) sizedByUser(size dataset.Size) sweep.Load {
+	return sized(func(ctx context.Context, name string, opts dataset.Options) (*dataset.Data, error) {
+		if size != (dataset.Size{}) {
+			opts.Memory = memory.Default()
+		}
+		return a.loadGiven(ctx, name, opts)
+	})
 }
 
 // maxLeftOut is how many of the files that were left out a line names.

@@ -26,7 +26,7 @@ func (a *app) sweep(ctx context.Context, f *sweepFlags) error {
 	s := &sweepCommand{app: a, flags: f, opts: sweep.Options{
 		Dir: f.out, Resume: f.resume, Parallel: f.parallel, Workers: f.workers, Memory: a.memory.bytes, SaveEvery: f.saveEvery, Engine: a.engine.Engine, Teacher: a.loadTeacher,
 	}}
-	load, plan := sized(a.loadGiven), s.newPlan
+	load, plan := a.sizedByUser(f.size.Size), s.newPlan
 	if f.resume {
 		load, plan = sized(a.loadRecorded), s.resumedPlan
 		if f.data != "" { // where they are now
