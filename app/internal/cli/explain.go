@@ -14,6 +14,7 @@ import (
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/internal/memory"
 	"github.com/coarsegrain/taylornet/model"
+	"github.com/coarsegrain/taylornet/spec"
 	"github.com/coarsegrain/taylornet/taylor"
 	"github.com/coarsegrain/taylornet/tensor"
 	"github.com/coarsegrain/taylornet/train"
@@ -76,11 +77,22 @@ const explainFile = "explain.json"
 const maxMonomials = 1_000_000
 
 // The number of training images that the levels' flow is measured on, without and
-// with images to explain. An image should be explained at once.
+// with images to explain. An image should be explained at once. All together have at most
+// sampleValues values in the feature maps: a large network is measured on fewer images.
 const (
 	sampleImages = 256
 	fewImages    = 32
+	sampleValues = 1 << 28
 )
+
+// sampleOf returns the number of training images for a network.
+func sampleOf(n *spec.Net) int {
+	values := 1
+	for _, l := range n.Layers() {
+		values += l.Out.Size()
+	}
+	return min(sampleImages, max(1, sampleValues/values))
+}
 
 func (a *app) explain(ctx context.Context, arg string, f *explainFlags) error {
 	m, err := a.loadModel(arg, f.pictures.options())
@@ -88,7 +100,7 @@ func (a *app) explain(ctx context.Context, arg string, f *explainFlags) error {
 		return err
 	}
 	a.noteHidden(arg)
-	request := taylor.Request{Sample: sampleImages, SecondOrder: f.second, Memory: a.memory.bytes}
+	request := taylor.Request{Sample: sampleOf(m.Net()), SecondOrder: f.second, Memory: a.memory.bytes}
 	if request.About, err = expansionPoint(m, f.about); err != nil {
 		return err
 	}
@@ -155,7 +167,7 @@ func (f *explainFlags) read(m *model.Model, request *taylor.Request) (bad []mode
 			continue
 		}
 		request.Pictures = append(request.Pictures, taylor.Picture{File: file, Prepared: picture})
-		request.Sample = fewImages
+		request.Sample = min(request.Sample, fewImages)
 	}
 	return bad
 }
