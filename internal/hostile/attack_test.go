@@ -26,8 +26,9 @@ var (
 	keep = flag.String("keep", "", "write the inputs to this `folder` and leave them there")
 )
 
-// open are the attacks that still succeed.
-var open = regexp.MustCompile(`.`)
+// open are the attacks that still succeed: 9,000 layers take some 310 MB, and the second
+// order of 20,000 channels takes half a minute.
+var open = regexp.MustCompile(`^model (CGs 9000|channels 20000): taylornet explain`)
 
 // sample is the number of attacks without -all.
 const sample = 300
