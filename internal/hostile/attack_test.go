@@ -26,9 +26,10 @@ var (
 	keep = flag.String("keep", "", "write the inputs to this `folder` and leave them there")
 )
 
-// open are the attacks that still succeed: 9,000 layers take some 310 MB, and the second
-// order of 20,000 channels takes half a minute.
-var open = regexp.MustCompile(`^model (CGs 9000|channels 20000): taylornet explain`)
+// open are the attacks that still succeed, which only -all carries out: 9,000 layers take
+// some 310 MB; the second order of so many channels takes over half a minute; all training
+// images are made as large as the lattice, which takes 400 MB.
+var open = regexp.MustCompile(`^model (CGs 9000|channels (20000|65536)|lattice (row|column)): taylornet explain`)
 
 // sample is the number of attacks without -all.
 const sample = 300
@@ -126,6 +127,7 @@ func attacks(t *testing.T, base places) []attack {
 	}
 	list = slices.DeleteFunc(list, func(a attack) bool { return !pattern.MatchString(a.String()) })
 	if !*all {
+		list = slices.DeleteFunc(list, func(a attack) bool { return open.MatchString(a.String()) })
 		random.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 		list = list[:min(sample, len(list))]
 	}
