@@ -31,7 +31,7 @@ var hungry = map[string]string{
 	"wide windows":    "Input(1000,1000,1) CG(2,2,1,1,1) AvgPool(60,60,1,1) AvgPool Linear(2)",
 	"channels":        "Input(300,300,1) Conv(1,1,2000,1,1) AvgPool Linear(2)",
 	"branches":        "Input(2048,2048,1) Cat{ Norm | Gain(1) | CG(1,1,1,1,1) | AvgPool(1,1,1,1) } AvgPool Linear(2)",
-	"expansion":       "Input(1,1,2000) Taylor(1)",
+	"expansion":       "Input(1,1,3000) Taylor(1)",
 	"planes":          "Input(2000,2000,16) Conv(3,3,16,1,1,1) AvgPool Linear(2)",
 }
 
