@@ -39,7 +39,7 @@ func inputs(t *testing.T, base places, random *rand.Rand) []input {
 
 // networks are texts in the notation.
 func networks(random *rand.Rand) []input {
-	reads := []string{"net {in}", "net {in} --json", "net {in}:relu-max", "train --net {in} --data digits --epochs 1 --out {out} --quiet"}
+	reads := []string{"net {in}", "net {in} --json", "net {in}:relu-max", "train --net {in} --data digits --epochs 1 --out {out} --memory 250MB --quiet"}
 	nets := netsBySize()
 	for i := range 40 {
 		nets[fmt.Sprint("mutated ", i)] = mutateNotation(smallNet, random)
