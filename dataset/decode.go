@@ -81,8 +81,8 @@ func formatOf(what string, length int64) (format, error) {
 // before it decodes the rest. Its errors say what the file is: a HEIC picture, say, a web
 // page, or a PNG picture that is cut short.
 //
-// The budget is how many bytes the file and the picture may take. 0 means what suits the
-// size of the file: 128 MiB, or 64 times the file if that is more, and at most half of the
+// The budget is how many bytes the file and the picture may take. 0 means 104 MiB,
+// and 256 bytes for each byte of the file after the first MiB, at most half of the
 // machine's memory. The error about more wraps tensor.ErrMemory.
 func DecodeImage(file []byte, budget int64) (image.Image, error) {
 	f, err := formatOf(sniff(file), int64(len(file)))

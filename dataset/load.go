@@ -44,8 +44,8 @@ type Options struct {
 	Channels int // of prepared pictures
 
 	// Memory bounds what a data set holds, in bytes, with the picture that is being read. 0
-	// means 64 times the files that it is read from, but at least 128 MiB, and at most half
-	// of the machine's memory. The error about more wraps tensor.ErrMemory.
+	// means 104 MiB, and 256 bytes for each byte after the first MiB of the files that it is
+	// read from, at most half of the machine's memory. The error about more wraps tensor.ErrMemory.
 	Memory int64
 
 	// Whole makes all pictures of a folder without parts for training and testing the test

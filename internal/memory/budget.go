@@ -15,7 +15,7 @@ const (
 	unknown = 4 << 30
 	// The work that a file asks for may take perFile, and perByte for each byte after the
 	// first freeBytes: as much as trained models of a few megabytes take on 64 processors.
-	perFile   = 128 << 20
+	perFile   = 104 << 20
 	freeBytes = 1 << 20
 	perByte   = 256
 )
