@@ -11,6 +11,14 @@ import (
 // ErrParams is wrapped by errors about parameter vectors that do not fit the network.
 var ErrParams = errors.New("parameters do not fit the network")
 
+// ErrNotPolynomial is wrapped by errors about networks that have no orders, because an
+// operation is not a polynomial.
+var ErrNotPolynomial = errors.New("not a polynomial")
+
+// MaxOrders is the largest TrainingOptions.Orders. The time of a step grows with its
+// square, and its memory in proportion to it.
+const MaxOrders = 64
+
 // Engine compiles networks.
 type Engine[T tensor.Float] interface {
 	// Name returns the name that the engine is chosen by, as in "cpu".
@@ -58,6 +66,13 @@ type TrainingOptions struct {
 	// then that of the loss plus a penalty on such energies, so that the network
 	// learns to do without the limit.
 	LimitGains bool
+	// Orders, if K >= 1, asks for graded passes. They carry beside every value its orders
+	// 0 to K: the coefficients f_k of the network's polynomial f(t x) = sum_k f_k t^k along
+	// the ray from zero to the image x. Norms take the statistics of the full values.
+	// Batch.Loss is then given the full logits and their orders. LimitGains limits the full
+	// values alone. For a network with ReLU or MaxPool the error of the compilation wraps
+	// ErrNotPolynomial.
+	Orders int
 }
 
 // MicroBatch returns the default micro-batch of a network in training: 16 images, or 8
@@ -111,7 +126,9 @@ type Batch[T tensor.Float] struct {
 	Input func(i int, x []T)
 	// Loss returns the loss of image i given its logits y [K], and writes the gradient
 	// of that loss to dy [K]; CrossEntropy does both. If it is nil, only the statistics
-	// are computed, and the loss and the gradient are zero.
+	// are computed, and the loss and the gradient are zero. With TrainingOptions.Orders,
+	// y and dy are [Orders+2][K]: the full logits, then their orders 0, 1 and so on, zero
+	// above the network's degree. GradedCrossEntropy suits those.
 	Loss func(i int, dy, y []T) float64
 	// Stats, if not nil, receives each micro-batch's statistics: the part of the
 	// parameter vector after the trained parameters.

@@ -36,7 +36,7 @@ func (t Target) of(k, n int) float64 {
 }
 
 // CrossEntropy returns the softmax cross-entropy, in nats, of the logits y [K]
-// against a target. It writes the gradient to dy [K].
+// against a target. It writes the gradient to dy [K], which may be y.
 func CrossEntropy[T tensor.Float](dy, y []T, t Target) float64 {
 	logSum := logSumExp(y)
 	var loss float64
@@ -45,6 +45,37 @@ func CrossEntropy[T tensor.Float](dy, y []T, t Target) float64 {
 		logP := float64(v) - logSum
 		loss -= target * logP
 		dy[k] = T(math.Exp(logP) - target)
+	}
+	return loss
+}
+
+// GradedCrossEntropy returns the cross-entropy of the full logits against a target, and
+// for each k from 1 to K = len(weights) adds weights[k-1] times that of the partial sum of
+// orders f_0 + ... + f_k. y is [K+2][classes]: the full logits, then f_0 to f_K. It writes
+// the gradient to dy, laid out as y.
+func GradedCrossEntropy[T tensor.Float](dy, y []T, t Target, weights []float64) float64 {
+	classes := len(y) / (len(weights) + 2)
+	loss := CrossEntropy(dy[:classes], y[:classes], t)
+	// Each order's place in dy first holds the partial sum, then the gradient to that.
+	order := func(k int) []T { return dy[(1+k)*classes:][:classes] }
+	copy(dy[classes:], y[classes:])
+	for k := range weights {
+		for c, v := range order(k) {
+			order(k + 1)[c] += v
+		}
+	}
+	clear(order(0))
+	for k, weight := range weights {
+		sum := order(k + 1)
+		loss += weight * CrossEntropy(sum, sum, t)
+		for c := range sum {
+			sum[c] *= T(weight)
+		}
+	}
+	for k := len(weights) - 1; k >= 0; k-- {
+		for c, v := range order(k + 1) {
+			order(k)[c] += v
+		}
 	}
 	return loss
 }

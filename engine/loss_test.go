@@ -64,6 +64,48 @@ func TestCrossEntropyGradient(t *testing.T) {
 	})
 }
 
+// TestGradedCrossEntropy compares the loss with its definition, and the gradient with
+// central differences.
+func TestGradedCrossEntropy(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		classes, orders := rapid.IntRange(2, 5).Draw(t, "classes"), rapid.IntRange(0, 4).Draw(t, "orders")
+		y := logits(t, (orders+2)*classes)
+		weights := make([]float64, orders)
+		for k := range weights {
+			weights[k] = rapid.Float64Range(0, 2).Draw(t, "weight")
+		}
+		target := engine.Target{Label: rapid.IntRange(0, classes-1).Draw(t, "label"), Smoothing: 0.1}
+		define := func() float64 {
+			unused, sum := make([]float64, classes), make([]float64, classes)
+			loss := engine.CrossEntropy(unused, y[:classes], target)
+			for k := range orders + 1 {
+				for c, v := range y[(1+k)*classes:][:classes] {
+					sum[c] += v
+				}
+				if k > 0 {
+					loss += weights[k-1] * engine.CrossEntropy(unused, sum, target)
+				}
+			}
+			return loss
+		}
+		dy := logits(t, len(y)) // which is overwritten
+		if got, want := engine.GradedCrossEntropy(dy, y, target, weights), define(); !(math.Abs(got-want) <= 1e-12*max(1, want)) {
+			t.Fatalf("loss: got %v, want %v", got, want)
+		}
+		const h = 1e-5
+		for i, old := range y {
+			y[i] = old + h
+			up := define()
+			y[i] = old - h
+			down := define()
+			y[i] = old
+			if want := (up - down) / (2 * h); !(math.Abs(dy[i]-want) <= 1e-6*max(1, math.Abs(want))) {
+				t.Fatalf("gradient of element %d: got %v, central difference %v", i, dy[i], want)
+			}
+		}
+	})
+}
+
 func TestCrossEntropyFarLogits(t *testing.T) {
 	dy := make([]float32, 2)
 	if got := engine.CrossEntropy(dy, []float32{1000, -1000}, engine.Target{Label: 0}); got != 0 {

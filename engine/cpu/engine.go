@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/coarsegrain/taylornet/engine"
@@ -37,6 +38,9 @@ func (Engine[T]) Compile(net *spec.Net, params []T, opts engine.Options) (engine
 func (Engine[T]) CompileTraining(net *spec.Net, opts engine.TrainingOptions) (engine.Trainer[T], error) {
 	if err := net.Validate(); err != nil {
 		return nil, fmt.Errorf("compiling: %w", err)
+	}
+	if opts.Orders > 0 {
+		return nil, errors.New("compiling: graded passes are not yet computed")
 	}
 	t, err := newTrainer[T](net, opts)
 	if err != nil {
