@@ -22,7 +22,8 @@ func properties() map[string]func(*rapid.T) {
 	list := map[string]func(*rapid.T){
 		"Product": randomProduct, "ProductGrad": randomProductGrad,
 		"Filter.Pack": randomProduct, "Filter.PackTransposed": randomProduct, "PackWinograd": randomConvolution,
-		"CG": randomCG, "CGGrad": randomCGGrad, "AdamW": randomAdamW,
+		"CG": randomCG, "CGGrad": randomCGGrad, "CGSeries": randomCGSeries, "CGSeriesGrad": randomCGSeriesGrad,
+		"AdamW": randomAdamW,
 	}
 	for _, form := range []string{"Input", "Output", "OutputGrad", "FilterGrad"} {
 		list["Winograd"+form] = randomWinograd
@@ -75,6 +76,9 @@ func calls[T tensor.Float](s sizes, at place[T]) map[string]func() {
 	x, y := buffer(Head(c)+shape.pixels()*c), buffer(sites*c)
 	dx, row, column := buffer(len(x)), buffer(c), buffer(sites)
 	coefs, dcoefs := buffer(poly.NumMonomials(taps, 2)*c), buffer(poly.NumMonomials(taps, 2)*c)
+	series := Series{Images: 2, In: 1, Out: 2, Map: shape.pixels() * c}
+	xs, dxs, ys := buffer(Head(c)+3*series.Map), buffer(Head(c)+3*series.Map), buffer(5*sites*c)
+	scratch := buffer(CGSeriesScratch(taps, sites, c, series))
 	w, f := buffer(taps*c*c), at.filters(NewFilter[T](taps, c, c))[0]
 	tile := winogradCase{n: 1, h: 5, w: 5, pad: 1, cin: c, cout: c}
 	in, out := at.window(tile.tiles(WinogradIn, 5, 5, 1, c)), at.window(tile.tiles(WinogradOut, 5, 5, 0, c))
@@ -95,6 +99,11 @@ func calls[T tensor.Float](s sizes, at place[T]) map[string]func() {
 		"CGGrad": func() {
 			CGGrad(dx, dcoefs, x, nil, win, y, coefs, c, 2)
 			CGGrad(nil, dcoefs, x, row, win, y, coefs, c, 2)
+		},
+		"CGSeries": func() { CGSeries(ys, xs, win, series, coefs, scratch, c, 2) },
+		"CGSeriesGrad": func() {
+			CGSeriesGrad(dxs, dcoefs, xs, win, series, ys, coefs, scratch, c, 2)
+			CGSeriesGrad(nil, dcoefs, xs, win, series, ys, coefs, scratch, c, 2)
 		},
 		"SumRows":       func() { SumRows(row, y) },
 		"SumSquares":    func() { SumSquares(row, y, row) },
@@ -240,6 +249,8 @@ func wrongCalls() []wrongCall {
 	f := NewFilter[float32](taps, c, 4)
 	s := func(n int) []float32 { return make([]float32, n) }
 	x := s(Head(c) + 6*c)
+	series := Series{Images: 1, In: 1, Out: 2, Map: 6 * c}
+	xs := s(Head(c) + 2*series.Map)
 	outside := make([]int32, 36)
 	outside[35] = int32(len(x))
 	return []wrongCall{
@@ -259,6 +270,15 @@ func wrongCalls() []wrongCall {
 		{"kernel.CG: window outside of its buffer", func() { CG(s(15), x[1:], nil, win, s(18), c, 2) }},
 		{"kernel.CGGrad: sizes do not agree", func() { CGGrad(x[1:], s(18), x, nil, win, s(15), s(18), c, 2) }},
 		{"kernel.CGGrad: window outside of its buffer", func() { CGGrad(nil, s(18), x[1:], nil, win, s(15), s(18), c, 2) }},
+		{"kernel.CGSeries: order out of range", func() { CGSeries(s(45), xs, win, series, s(18), s(200), c, 0) }},
+		{"kernel.CGSeries: series out of range", func() { CGSeries(s(45), xs, win, Series{1, 2, 1, 18}, s(18), s(200), c, 2) }},
+		{"kernel.CGSeries: series out of range", func() { CGSeries(s(45), xs, win, Series{0, 1, 1, 18}, s(18), s(200), c, 2) }},
+		{"kernel.CGSeries: sizes do not agree", func() { CGSeries(s(44), xs, win, series, s(18), s(200), c, 2) }},
+		{"kernel.CGSeries: sizes do not agree", func() { CGSeries(s(45), xs, win, series, s(18), s(9), c, 2) }},
+		{"kernel.CGSeries: window outside of its buffer", func() { CGSeries(s(45), xs[1:], win, series, s(18), s(200), c, 2) }},
+		{"kernel.CGSeriesGrad: sizes do not agree", func() { CGSeriesGrad(xs[1:], s(18), xs, win, series, s(45), s(18), s(200), c, 2) }},
+		{"kernel.CGSeriesGrad: window outside of its buffer",
+			func() { CGSeriesGrad(nil, s(18), xs[1:], win, series, s(45), s(18), s(200), c, 2) }},
 		{"kernel.SumRows: sizes do not agree", func() { SumRows(s(3), s(7)) }},
 		{"kernel.SumSquares: sizes do not agree", func() { SumSquares(s(3), s(6), s(2)) }},
 		{"kernel.SumProducts: sizes do not agree", func() { SumProducts(s(3), s(3), s(9), s(6), s(3)) }},
