@@ -60,6 +60,9 @@ func (s *series) at(v, k int) []float64 { return s.buffer(v, k)[s.net.frame.Head
 type pass struct {
 	series
 	most int // the highest power kept
+	// based says that coefficient 0 of each value is there from a run before, from the same
+	// point.
+	based bool
 }
 
 // newPass returns a pass that keeps powers up to most.
@@ -290,6 +293,9 @@ func (s *linear) work() int { return max(1, len(s.weight)) }
 func (s *linear) forward(p *pass) {
 	total := s.info.Out.H * s.info.Out.W
 	for k := range p.orders(s.in) {
+		if k == 0 && p.based {
+			continue
+		}
 		for first := 0; first < total; first += s.sites() {
 			n := min(s.sites(), total-first)
 			if p.ended(n * s.work()) {
@@ -297,6 +303,9 @@ func (s *linear) forward(p *pass) {
 			}
 			s.conv.ForwardSites(first, n, p.buffer(s.out, k), p.buffer(s.in, k))
 		}
+	}
+	if p.based {
+		return
 	}
 	y := p.at(s.out, 0)
 	for i := range y {

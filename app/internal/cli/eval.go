@@ -11,6 +11,7 @@ import (
 
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/model"
+	"github.com/coarsegrain/taylornet/taylor"
 	"github.com/coarsegrain/taylornet/train"
 )
 
@@ -20,6 +21,7 @@ type evalFlags struct {
 	size        sizeFlag
 	robustness  bool
 	mirror      bool
+	orders      int
 	measures    bool // the data, so what cannot be read in a folder is left out
 	pictures    pictureFlags
 	byPosition  bool
@@ -42,10 +44,15 @@ best epoch. Choose settings by these, not by the test images.
 With --robustness the model is also evaluated on images that are shifted, noisy, or
 have less or more contrast.
 With --mirror the logits are averaged over an image and its mirror image: test-time
-augmentation, for objects that are as likely to face either way.`,
+augmentation, for objects that are as likely to face either way.
+With --orders K the network is also cut off after each order up to K of its Taylor
+expansion about the mean of the training images. All orders are computed of at most 1,000
+images, spread evenly: how large they are, how far they cancel, and what each adds to
+the margin, which is the largest logit less the next.`,
 		Example: `  taylornet eval runs/mnist
   taylornet eval runs/mnist --split train
   taylornet eval runs/mnist --robustness
+  taylornet eval runs/mnist --split validation --orders 3
   taylornet eval digits.safetensors --data my-digits --size 8x8 --json`,
 		Args:              exactly("MODEL"),
 		ValidArgsFunction: completeModel,
@@ -57,6 +64,7 @@ augmentation, for objects that are as likely to face either way.`,
 	flags.Var(&f.size, "size", "resize images to this size")
 	flags.BoolVar(&f.robustness, "robustness", false, "also measure the accuracy on disturbed images")
 	flags.BoolVar(&f.mirror, "mirror", false, "average the logits of each image and its mirror image")
+	flags.IntVar(&f.orders, "orders", 0, "also measure the accuracy of the orders up to `K` of the expansion")
 	f.pictures.add(cmd)
 	addByPosition(cmd, &f.byPosition, "those of the model")
 	a.addEngine(cmd)
@@ -66,7 +74,7 @@ augmentation, for objects that are as likely to face either way.`,
 }
 
 func (a *app) eval(ctx context.Context, arg string, f *evalFlags) error {
-	if err := f.checkSplit(); err != nil {
+	if err := cmp.Or(f.checkSplit(), f.checkOrders()); err != nil {
 		return err
 	}
 	opts := f.pictures.options()
@@ -97,12 +105,17 @@ func (a *app) eval(ctx context.Context, arg string, f *evalFlags) error {
 			return err
 		}
 	}
+	orders, err := a.evalOrders(ctx, m, set, f)
+	if err != nil {
+		return err
+	}
 	a.sayRead(data)
 	if a.json {
 		err := a.writeJSON(struct {
 			model.Report
+			*taylor.OrderStudy
 			Read dataset.Read `json:"read"`
-		}{m.Report(e, data.Name, f.split, disturbed), data.Read})
+		}{m.Report(e, data.Name, f.split, disturbed), orders, data.Read})
 		return cmp.Or(err, unreadableOf(data.Read))
 	}
 	a.printf("%s right: %s of %s of %s\n", percent(e.Accuracy()), count(e.Correct), plural(e.Total, "image"), set.Name)
@@ -117,6 +130,9 @@ func (a *app) eval(ctx context.Context, arg string, f *evalFlags) error {
 	if f.robustness {
 		a.printf("\n")
 		a.writeDisturbed(disturbed)
+	}
+	if orders != nil {
+		a.writeOrders(orders, e)
 	}
 	return unreadableOf(data.Read)
 }

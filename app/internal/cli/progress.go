@@ -11,7 +11,10 @@ func (a *app) progress(what string, total int) (show func(n, total int), done fu
 	if isTerminal(a.stderr) {
 		bar := newBar(a.stderr, int64(total))
 		bar.Describe(what)
-		return func(int, int) { _ = bar.Add(1) }, func() { _ = bar.Clear() }
+		return func(_, total int) {
+			bar.ChangeMax(total)
+			_ = bar.Add(1)
+		}, func() { _ = bar.Clear() }
 	}
 	var mutex sync.Mutex
 	shown := 0
