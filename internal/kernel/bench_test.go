@@ -168,6 +168,42 @@ func BenchmarkCGGrad(b *testing.B) {
 	}
 }
 
+// seriesBench calls f with the arguments of a coarse-graining of series up to order k.
+func seriesBench(b *testing.B, f func(b *testing.B, win Window, s Series, y, x, coefs, scratch []float32, c int)) {
+	for _, size := range []struct{ side, c int }{{28, 64}, {14, 64}, {28, 28}, {14, 28}, {4, 56}} {
+		win := cgWindow(size.side, size.c)
+		win = win.First(win.Sites() / images)
+		for _, orders := range []Series{{In: 1, Out: 2}, {In: 2, Out: 3}, {In: 3, Out: 3}} {
+			s := orders
+			s.Images, s.Map = images, size.side*size.side*size.c
+			x, y := filled(Head(size.c)+s.maps(s.In)*s.Map), filled(s.maps(s.Out)*win.Sites()*size.c)
+			coefs, scratch := filled(15*size.c), filled(CGSeriesScratch(4, win.Sites(), size.c, s))
+			b.Run(fmt.Sprintf("%dx%dx%d/%d-%d", size.side, size.side, size.c, s.In, s.Out), func(b *testing.B) {
+				eachLevel(b, func(b *testing.B) { f(b, win, s, y, x, coefs, scratch, size.c) })
+			})
+		}
+	}
+}
+
+func BenchmarkCGSeries(b *testing.B) {
+	seriesBench(b, func(b *testing.B, win Window, s Series, y, x, coefs, scratch []float32, c int) {
+		for b.Loop() {
+			CGSeries(y, x, win, s, coefs, scratch, c, 2)
+		}
+		ofCopy(b, 4*(len(x)+len(y)))
+	})
+}
+
+func BenchmarkCGSeriesGrad(b *testing.B) {
+	seriesBench(b, func(b *testing.B, win Window, s Series, dy, x, coefs, scratch []float32, c int) {
+		dx, dcoefs := filled(len(x)), filled(len(coefs))
+		for b.Loop() {
+			CGSeriesGrad(dx, dcoefs, x, win, s, dy, coefs, scratch, c, 2)
+		}
+		ofCopy(b, 4*(2*len(x)+len(dy)))
+	})
+}
+
 func BenchmarkChannelPasses(b *testing.B) {
 	for _, c := range []int{64, 10, 3} {
 		rows := 16 * 28 * 28 * 64 / c / 8

@@ -28,7 +28,7 @@ func (s Series) maps(order int) int { return 1 + order*s.Images }
 
 // CGSeriesScratch returns the length of scratch that CGSeries and CGSeriesGrad need.
 func CGSeriesScratch(taps, sites, channels int, s Series) int {
-	return 2*taps*(sites*channels+s.In+1) + 4*(s.Out+1) + s.In + 1
+	return 2*taps*(sites*channels+s.In+1) + 5*(s.Out+1)
 }
 
 // CGSeries computes the coarse-graining polynomial CG of power series: orders 0 to
@@ -38,7 +38,11 @@ func CGSeriesScratch(taps, sites, channels int, s Series) int {
 // padded. y is [1+s.Out*s.Images][sites][channels]. What is in scratch does not matter.
 func CGSeries[T tensor.Float](y, x []T, win Window, s Series, coefs, scratch []T, channels, order int) {
 	checkCGSeries("kernel.CGSeries", win, s, len(x), len(y), len(coefs), len(scratch), channels, order)
-	cgSeriesPortable(y, x, win, s, coefs, scratch, channels, order)
+	if y32 := float32s(y); y32 != nil {
+		cgSeriesFloat32(y32, float32s(x), win, s, float32s(coefs), float32s(scratch), channels, order)
+	} else {
+		cgSeriesPortable(y, x, win, s, coefs, scratch, channels, order)
+	}
 }
 
 // CGSeriesGrad is the backward pass of CGSeries: given dy, laid out as y, it adds the
@@ -50,7 +54,11 @@ func CGSeriesGrad[T tensor.Float](dx, dcoefs, x []T, win Window, s Series, dy, c
 	if len(dcoefs) != len(coefs) || (dx != nil && len(dx) != len(x)) {
 		panic("kernel.CGSeriesGrad: sizes do not agree")
 	}
-	cgSeriesGradPortable(dx, dcoefs, x, win, s, dy, coefs, scratch, channels, order)
+	if dcoefs32 := float32s(dcoefs); dcoefs32 != nil {
+		cgSeriesGradFloat32(float32s(dx), dcoefs32, float32s(x), win, s, float32s(dy), float32s(coefs), float32s(scratch), channels, order)
+	} else {
+		cgSeriesGradPortable(dx, dcoefs, x, win, s, dy, coefs, scratch, channels, order)
+	}
 }
 
 func checkCGSeries(name string, win Window, s Series, inputs, outputs, coefs, scratch, channels, order int) {
@@ -70,25 +78,25 @@ func checkCGSeries(name string, win Window, s Series, inputs, outputs, coefs, sc
 // seriesSite is the series of one image, site and channel.
 type seriesSite[T tensor.Float] struct {
 	Series
-	taps            int
-	x, dx           []T // [taps][In+1]
-	sum, ti, gi, gj []T // [Out+1]
-	tj              []T // [In+1], or [1] if it is a constant
+	taps  int
+	x, dx []T // [taps][In+1]
+	sum   []T // [Out+1]
+	// In Horner's form sum is c + sum_i ti x_i, ti is a_i + sum_j tj x_j, and tj is
+	// b_ij + sum_k d_ijk x_k. Their gradients are gi and gj.
+	ti, gi, tj, gj []T
 }
 
 func newSeriesSite[T tensor.Float](scratch []T, taps, order int, s Series) seriesSite[T] {
-	next := func(n int) []T {
-		v := scratch[:n]
-		scratch = scratch[n:]
+	next := func(order int) []T {
+		v := scratch[:order+1]
+		scratch = scratch[order+1:]
 		return v
 	}
-	l := seriesSite[T]{Series: s, taps: taps, x: next(taps * (s.In + 1)), dx: next(taps * (s.In + 1))}
-	l.sum, l.ti, l.gi, l.gj = next(s.Out+1), next(s.Out+1), next(s.Out+1), next(s.Out+1)
-	l.tj = next(s.In + 1)
-	if order < 3 {
-		l.tj = l.tj[:1]
+	return seriesSite[T]{
+		Series: s, taps: taps, x: next(taps*(s.In+1) - 1), dx: next(taps*(s.In+1) - 1), sum: next(s.Out),
+		ti: next(min(s.Out, (order-1)*s.In)), gi: next(min(s.Out, (order-1)*s.In)),
+		tj: next(max(0, order-2) * s.In), gj: next(max(0, order-2) * s.In),
 	}
-	return l
 }
 
 // of returns the series of member i in v, x or dx.

@@ -52,7 +52,8 @@ func (c seriesCase) site() Window {
 	one := c.geometry
 	one.n = 1
 	win := one.window(c.channels)
-	win.Partition = c.stride == c.kh && c.stride == c.kw && c.h%c.stride == 0 && c.w%c.stride == 0 && c.dilation == 1
+	tiles := c.kh == c.kw && c.kw == c.stride && c.dilation == 1
+	win.Partition = tiles && c.h%c.stride == 0 && c.w%c.stride == 0
 	return win
 }
 
@@ -203,7 +204,7 @@ func TestCGSeriesIsTheProductOfSeries(t *testing.T) {
 						product := make([]float64, s.Out+1)
 						product[0] = c.coefs[k*c.channels+ch]
 						for _, i := range m {
-							product = timesMember(product, c, image, int(c.win.Index[site*c.win.Taps+int(i)])+ch)
+							product = timesMember(product, c, image, int(c.win.Index[site*c.win.Taps+i])+ch)
 						}
 						for m, v := range product {
 							sum[m] += v

@@ -4,6 +4,7 @@ package kernel
 //go:generate go run -C _asm . -family productgrad -pkg kernel -out ../productgrad_amd64.s -stubs ../productgrad_stub_amd64.go
 //go:generate go run -C _asm . -family cg -pkg kernel -out ../cg_amd64.s -stubs ../cg_stub_amd64.go
 //go:generate go run -C _asm . -family cggrad -pkg kernel -out ../cggrad_amd64.s -stubs ../cggrad_stub_amd64.go
+//go:generate go run -C _asm . -family cgseries -pkg kernel -out ../cgseries_amd64.s -stubs ../cgseries_stub_amd64.go
 //go:generate go run -C _asm . -family channel -pkg kernel -out ../channel_amd64.s -stubs ../channel_stub_amd64.go
 //go:generate go run -C _asm . -family row -pkg kernel -out ../row_amd64.s -stubs ../row_stub_amd64.go
 //go:generate go run -C _asm . -family winograd -pkg kernel -out ../winograd_amd64.s -stubs ../winograd_stub_amd64.go

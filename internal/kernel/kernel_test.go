@@ -76,9 +76,8 @@ func calls[T tensor.Float](s sizes, at place[T]) map[string]func() {
 	x, y := buffer(Head(c)+shape.pixels()*c), buffer(sites*c)
 	dx, row, column := buffer(len(x)), buffer(c), buffer(sites)
 	coefs, dcoefs := buffer(poly.NumMonomials(taps, 2)*c), buffer(poly.NumMonomials(taps, 2)*c)
-	series := Series{Images: 2, In: 1, Out: 2, Map: shape.pixels() * c}
-	xs, dxs, ys := buffer(Head(c)+3*series.Map), buffer(Head(c)+3*series.Map), buffer(5*sites*c)
-	scratch := buffer(CGSeriesScratch(taps, sites, c, series))
+	low := seriesCalls(at, win, Series{Images: 2, In: 1, Out: 2, Map: shape.pixels() * c}, c)
+	high := seriesCalls(at, win, Series{Images: 2, In: 3, Out: 3, Map: shape.pixels() * c}, c)
 	w, f := buffer(taps*c*c), at.filters(NewFilter[T](taps, c, c))[0]
 	tile := winogradCase{n: 1, h: 5, w: 5, pad: 1, cin: c, cout: c}
 	in, out := at.window(tile.tiles(WinogradIn, 5, 5, 1, c)), at.window(tile.tiles(WinogradOut, 5, 5, 0, c))
@@ -100,11 +99,8 @@ func calls[T tensor.Float](s sizes, at place[T]) map[string]func() {
 			CGGrad(dx, dcoefs, x, nil, win, y, coefs, c, 2)
 			CGGrad(nil, dcoefs, x, row, win, y, coefs, c, 2)
 		},
-		"CGSeries": func() { CGSeries(ys, xs, win, series, coefs, scratch, c, 2) },
-		"CGSeriesGrad": func() {
-			CGSeriesGrad(dxs, dcoefs, xs, win, series, ys, coefs, scratch, c, 2)
-			CGSeriesGrad(nil, dcoefs, xs, win, series, ys, coefs, scratch, c, 2)
-		},
+		"CGSeries":      func() { low.forward(); high.forward() },
+		"CGSeriesGrad":  func() { low.backward(); high.backward() },
 		"SumRows":       func() { SumRows(row, y) },
 		"SumSquares":    func() { SumSquares(row, y, row) },
 		"SumProducts":   func() { SumProducts(row, row, y, y, row) },
@@ -123,6 +119,23 @@ func calls[T tensor.Float](s sizes, at place[T]) map[string]func() {
 		"WinogradOutputGrad": func() { WinogradOutputGrad(planes, maps, out, c) },
 		"WinogradFilterGrad": func() { WinogradFilterGrad(w9, u, c, c) },
 		"PackWinograd":       func() { PackWinograd(filters, w9) },
+	}
+}
+
+// seriesPair is a forward and a backward pass of CGSeries.
+type seriesPair struct{ forward, backward func() }
+
+func seriesCalls[T tensor.Float](at place[T], win Window, s Series, c int) seriesPair {
+	size, terms := Head(c)+s.maps(s.In)*s.Map, poly.NumMonomials(win.Taps, 2)*c
+	x, dx, y := at.buffer(size), at.buffer(size), at.buffer(s.maps(s.Out)*win.Sites()*c)
+	coefs, dcoefs := at.buffer(terms), at.buffer(terms)
+	scratch := at.buffer(CGSeriesScratch(win.Taps, win.Sites(), c, s))
+	return seriesPair{
+		func() { CGSeries(y, x, win, s, coefs, scratch, c, 2) },
+		func() {
+			CGSeriesGrad(dx, dcoefs, x, win, s, y, coefs, scratch, c, 2)
+			CGSeriesGrad(nil, dcoefs, x, win, s, y, coefs, scratch, c, 2)
+		},
 	}
 }
 

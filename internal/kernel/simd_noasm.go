@@ -26,6 +26,14 @@ func cgGradFloat32(dx, dcoefs, x, mean []float32, win Window, dy, coefs []float3
 	cgGradPortable(dx, dcoefs, x, mean, win, dy, coefs, channels, order)
 }
 
+func cgSeriesFloat32(y, x []float32, win Window, s Series, coefs, scratch []float32, channels, order int) {
+	cgSeriesPortable(y, x, win, s, coefs, scratch, channels, order)
+}
+
+func cgSeriesGradFloat32(dx, dcoefs, x []float32, win Window, s Series, dy, coefs, scratch []float32, channels, order int) {
+	cgSeriesGradPortable(dx, dcoefs, x, win, s, dy, coefs, scratch, channels, order)
+}
+
 func sumRowsFloat32(sum, x []float32) { sumRowsPortable(sum, x) }
 
 func sumSquaresFloat32(sum, x, mean []float32) { sumSquaresPortable(sum, x, mean) }

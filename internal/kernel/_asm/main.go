@@ -13,6 +13,7 @@ var families = map[string][]func(isa){
 	"productgrad": {productGrad, productGradTaps},
 	"cg":          {cg},
 	"cggrad":      {cgGrad},
+	"cgseries":    {cgLinear, cgSeries, cgLinearGrad, cgSeriesGrad},
 	"channel":     {sumRows, sumSquares, sumProducts, affine, affine2, add},
 	"row":         {dotRows, scaleRows, mixRows},
 	"winograd":    {winograd},

@@ -1,0 +1,127 @@
+//go:build amd64 && !purego
+
+package kernel
+
+import "github.com/coarsegrain/taylornet/internal/cpu"
+
+// cgSeriesInAssembly reports whether the assembly has a form for a polynomial of series.
+func cgSeriesInAssembly(taps int, s Series, order int) bool {
+	if level() == cpu.Portable || order != 2 || (taps != 1 && taps != 4) {
+		return false
+	}
+	switch [2]int{s.In, s.Out} {
+	case [2]int{1, 1}, [2]int{1, 2}, [2]int{2, 2}, [2]int{2, 3}, [2]int{3, 3}:
+		return true
+	}
+	return false
+}
+
+// A seriesBlock is what the assembly works on at once: a vector of channels, from
+// channel c onwards, of some consecutive sites of several images.
+type seriesBlock struct{ image, images, site, sites, c, lanes int }
+
+// eachBlock calls f with blocks of at most about cgSites sites, all vectors of channels
+// of one after the other.
+func eachBlock(images, sites, channels int, f func(b seriesBlock)) {
+	group, vector := max(1, cgSites/sites), 8
+	if level() == cpu.AVX512 {
+		vector = 16
+	}
+	for image := 0; image < images; image += group {
+		for site := 0; site < sites; site += cgSites {
+			for c := 0; c < channels; c += vector {
+				f(seriesBlock{image, min(group, images-image), site, min(cgSites, sites-site), c, min(vector, channels-c)})
+			}
+		}
+	}
+}
+
+// cgLinearFloat32 computes the first derivatives [sites][taps][channels] at the map of order 0.
+func cgLinearFloat32(linear, x []float32, win Window, coefs []float32, channels int) {
+	eachBlock(1, win.Sites(), channels, func(b seriesBlock) {
+		l, index := &linear[b.site*win.Taps*channels+b.c], &win.Index[b.site*win.Taps]
+		if level() == cpu.AVX512 {
+			cgLinearAVX512(l, &x[b.c], index, &coefs[b.c], b.sites, win.Taps, channels, b.lanes)
+		} else {
+			cgLinearAVX2(l, &x[b.c], index, &coefs[b.c], b.sites, win.Taps, channels, b.lanes)
+		}
+	})
+}
+
+func cgSeriesFloat32(y, x []float32, win Window, s Series, coefs, scratch []float32, channels, order int) {
+	if !cgSeriesInAssembly(win.Taps, s, order) || len(y) == 0 {
+		cgSeriesPortable(y, x, win, s, coefs, scratch, channels, order)
+		return
+	}
+	ySize := win.Sites() * channels
+	linear := scratch[:ySize*win.Taps]
+	cgFloat32(y[:ySize], x, nil, win, coefs, channels, order)
+	cgLinearFloat32(linear, x, win, coefs, channels)
+	eachBlock(s.Images, win.Sites(), channels, func(b seriesBlock) {
+		first := s.place(1, b.image)
+		yb, xb := &y[first*ySize+b.site*channels+b.c], &x[first*s.Map+b.c]
+		l, index := &linear[b.site*win.Taps*channels+b.c], &win.Index[b.site*win.Taps]
+		if level() == cpu.AVX512 {
+			cgSeriesAVX512(yb, xb, l, index, &coefs[b.c], b.images, b.sites, win.Taps, s.In, s.Out, channels, b.lanes,
+				s.Map, s.Images*s.Map, ySize, s.Images*ySize)
+		} else {
+			cgSeriesAVX2(yb, xb, l, index, &coefs[b.c], b.images, b.sites, win.Taps, s.In, s.Out, channels, b.lanes,
+				s.Map, s.Images*s.Map, ySize, s.Images*ySize)
+		}
+	})
+}
+
+// What the assembly does with the gradients of the inputs.
+const (
+	addInputs   = iota // they are added to what is there
+	storeInputs        // they are stored
+	noInputs           // there is no place for them
+)
+
+func cgSeriesGradFloat32(dx, dcoefs, x []float32, win Window, s Series, dy, coefs, scratch []float32, channels, order int) {
+	if !cgSeriesInAssembly(win.Taps, s, order) || len(dy) == 0 {
+		cgSeriesGradPortable(dx, dcoefs, x, win, s, dy, coefs, scratch, channels, order)
+		return
+	}
+	ySize := win.Sites() * channels
+	linear, dlinear := scratch[:ySize*win.Taps], scratch[ySize*win.Taps:][:ySize*win.Taps]
+	cgGradFloat32(dx, dcoefs, x, nil, win, dy[:ySize], coefs, channels, order)
+	cgLinearFloat32(linear, x, win, coefs, channels)
+	clear(dlinear)
+	inputs := addInputs
+	switch {
+	case dx == nil:
+		inputs = noInputs
+	case win.Partition:
+		inputs = storeInputs
+	}
+	eachBlock(s.Images, win.Sites(), channels, func(b seriesBlock) {
+		first, at := s.place(1, b.image), b.site*win.Taps*channels+b.c
+		dyb, xb, index := &dy[first*ySize+b.site*channels+b.c], first*s.Map+b.c, &win.Index[b.site*win.Taps]
+		if level() == cpu.AVX512 {
+			cgSeriesGradAVX512(from(dx, xb), &dcoefs[b.c], &dlinear[at], &x[xb], &linear[at], index, dyb, &coefs[b.c],
+				b.images, b.sites, win.Taps, s.In, s.Out, channels, b.lanes, inputs, s.Map, s.Images*s.Map, ySize, s.Images*ySize)
+		} else {
+			cgSeriesGradAVX2(from(dx, xb), &dcoefs[b.c], &dlinear[at], &x[xb], &linear[at], index, dyb, &coefs[b.c],
+				b.images, b.sites, win.Taps, s.In, s.Out, channels, b.lanes, inputs, s.Map, s.Images*s.Map, ySize, s.Images*ySize)
+		}
+	})
+	cgLinearGradFloat32(dx, dcoefs, dlinear, x, win, coefs, channels)
+}
+
+// cgLinearGradFloat32 is the backward pass of cgLinearFloat32, which always adds to dx.
+func cgLinearGradFloat32(dx, dcoefs, dlinear, x []float32, win Window, coefs []float32, channels int) {
+	sumRowsFloat32(dcoefs[channels:][:win.Taps*channels], dlinear)
+	inputs := addInputs
+	if dx == nil {
+		inputs = noInputs
+	}
+	eachBlock(1, win.Sites(), channels, func(b seriesBlock) {
+		d, index := &dlinear[b.site*win.Taps*channels+b.c], &win.Index[b.site*win.Taps]
+		if level() == cpu.AVX512 {
+			cgLinearGradAVX512(from(dx, b.c), &dcoefs[b.c], d, &x[b.c], index, &coefs[b.c], b.sites, win.Taps, channels, b.lanes, inputs)
+		} else {
+			cgLinearGradAVX2(from(dx, b.c), &dcoefs[b.c], d, &x[b.c], index, &coefs[b.c], b.sites, win.Taps, channels, b.lanes, inputs)
+		}
+	})
+}
