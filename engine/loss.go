@@ -49,13 +49,19 @@ func CrossEntropy[T tensor.Float](dy, y []T, t Target) float64 {
 	return loss
 }
 
-// GradedCrossEntropy returns the cross-entropy of the full logits against a target, and
-// for each k from 1 to K = len(weights) adds weights[k-1] times that of the partial sum of
-// orders f_0 + ... + f_k. y is [K+2][classes]: the full logits, then f_0 to f_K. It writes
-// the gradient to dy, laid out as y.
+// GradedCrossEntropy is Graded with the cross-entropy against a target.
 func GradedCrossEntropy[T tensor.Float](dy, y []T, t Target, weights []float64) float64 {
+	return Graded(dy, y, weights, func(dy, y []T) float64 { return CrossEntropy(dy, y, t) })
+}
+
+// Graded returns the loss of the full logits, and for each k from 1 to K = len(weights)
+// adds weights[k-1] times that of the partial sum of orders f_0 + ... + f_k. y is
+// [K+2][classes]: the full logits, then f_0 to f_K. It writes the gradient to dy, laid out
+// as y. Of logits y [classes], of returns the loss and writes the gradient to dy, which may
+// be y.
+func Graded[T tensor.Float](dy, y []T, weights []float64, of func(dy, y []T) float64) float64 {
 	classes := len(y) / (len(weights) + 2)
-	loss := CrossEntropy(dy[:classes], y[:classes], t)
+	loss := of(dy[:classes], y[:classes])
 	// Each order's place in dy first holds the partial sum, then the gradient to that.
 	order := func(k int) []T { return dy[(1+k)*classes:][:classes] }
 	copy(dy[classes:], y[classes:])
@@ -67,7 +73,7 @@ func GradedCrossEntropy[T tensor.Float](dy, y []T, t Target, weights []float64) 
 	clear(order(0))
 	for k, weight := range weights {
 		sum := order(k + 1)
-		loss += weight * CrossEntropy(sum, sum, t)
+		loss += weight * of(sum, sum)
 		for c := range sum {
 			sum[c] *= T(weight)
 		}

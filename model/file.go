@@ -23,6 +23,7 @@ const (
 	inputKey         = "input"
 	normalisationKey = "normalisation"
 	classesKey       = "classes"
+	expansionKey     = "expansion"   // may be missing
 	rangeKey         = "logit_range" // may be missing
 	preparationKey   = "preparation" // may be missing
 	guardKey         = "guard"       // may be missing
@@ -79,7 +80,7 @@ func decode(data []byte) (*Config, error) {
 			return nil, fmt.Errorf("metadata %q: %w", key, err)
 		}
 	}
-	for key, into := range map[string]any{rangeKey: &cfg.LogitRange, preparationKey: &cfg.Preparation, guardKey: &cfg.Guard} {
+	for key, into := range map[string]any{expansionKey: &cfg.Expansion, rangeKey: &cfg.LogitRange, preparationKey: &cfg.Preparation, guardKey: &cfg.Guard} {
 		text, ok := f.Metadata[key]
 		if !ok {
 			continue
@@ -156,6 +157,9 @@ func (m *Model) Write(w io.Writer) error {
 	}
 	in := m.cfg.Net.Input
 	values := map[string]any{inputKey: []int{in.H, in.W, in.C}, normalisationKey: m.cfg.Normalisation, classesKey: m.cfg.Classes}
+	if m.cfg.Expansion != nil {
+		values[expansionKey] = m.cfg.Expansion
+	}
 	if m.cfg.LogitRange > 0 {
 		values[rangeKey] = m.cfg.LogitRange
 	}

@@ -57,6 +57,10 @@ type Config struct {
 	Normalisation dataset.Normalisation
 	// Classes are the names of the logits.
 	Classes []string
+	// Expansion is the level of each channel, of pixels scaled to 0..1, about which the
+	// network was trained to have orders that classify by themselves: see train.Config. It
+	// is nil for other networks.
+	Expansion []float32
 	// LogitRange is the spread of the logits that nearly all training images stay
 	// within, as MeasureRange returns it; 0 if it is not known.
 	LogitRange float32
@@ -138,6 +142,10 @@ func (m *Model) Normalisation() dataset.Normalisation { return m.cfg.normalisati
 // Classes returns a copy of the names of the logits.
 func (m *Model) Classes() []string { return slices.Clone(m.cfg.Classes) }
 
+// Expansion returns a copy of the levels [C] about which the network was trained to be
+// expanded; nil if it was not.
+func (m *Model) Expansion() []float32 { return slices.Clone(m.cfg.Expansion) }
+
 // Training returns a copy of the record of how the parameters were found, in JSON;
 // it may be empty.
 func (m *Model) Training() json.RawMessage { return slices.Clone(m.cfg.Training) }
@@ -168,6 +176,7 @@ func (c *Config) clone() Config {
 	copied.Params = c.params()
 	copied.Normalisation = c.normalisation()
 	copied.Classes = slices.Clone(c.Classes)
+	copied.Expansion = slices.Clone(c.Expansion)
 	copied.Guard = c.Guard.clone()
 	copied.Training = slices.Clone(c.Training)
 	return copied
@@ -209,6 +218,9 @@ func (c *Config) validate() error {
 			return fmt.Errorf("the name of class %.20q has %d bytes, at most %d are possible", name, len(name), maxClassName)
 		}
 	}
+	if err := c.checkExpansion(); err != nil {
+		return err
+	}
 	if !finite(c.LogitRange) || c.LogitRange < 0 {
 		return fmt.Errorf("range of logits is %v: want a finite number, at least 0", c.LogitRange)
 	}
@@ -230,6 +242,18 @@ func (c *Config) validate() error {
 			if p.Role == spec.Var && v < 0 {
 				return fmt.Errorf("parameter %s has the negative variance %v at %d", p.Name, v, i)
 			}
+		}
+	}
+	return nil
+}
+
+func (c *Config) checkExpansion() error {
+	if n := len(c.Expansion); n != 0 && n != c.Net.Input.C {
+		return fmt.Errorf("the expansion point has %d levels for %d channels", n, c.Net.Input.C)
+	}
+	for _, level := range c.Expansion {
+		if !(level >= 0 && level <= 1) {
+			return fmt.Errorf("the expansion point has the level %v: want 0 to 1", level)
 		}
 	}
 	return nil

@@ -15,18 +15,41 @@ func (r *run) input(i int, x []float32) {
 	}
 }
 
-// loss returns the loss of image i of the batch in progress, whose logits are y, and
-// writes its gradient to dy.
+// loss returns the loss of image i of the batch in progress, whose logits are y, in a
+// graded run [K+2][classes], and writes its gradient to dy.
 func (r *run) loss(i int, dy, y []float32) float64 {
 	if r.teacher != nil {
 		r.targets[i].Teacher = r.teacher.probabilities[i]
 	}
-	r.hits[i] = true
-	for _, v := range y {
-		r.hits[i] = r.hits[i] && v <= y[r.targets[i].Label]
+	r.hits[i] = hit(y[:r.net.Out().Size()], r.targets[i].Label)
+	limited := func(dy, y []float32) float64 { return r.crossEntropy(dy, y, i) }
+	if r.Config.Orders == 0 {
+		return limited(dy, y)
 	}
+	return engine.Graded(dy, y, r.weights, limited)
+}
+
+// crossEntropy returns the loss of image i with logits y, limited as Config.Spread says,
+// and writes its gradient to dy, which may be y.
+func (r *run) crossEntropy(dy, y []float32, i int) float64 {
+	factor := limit(y, r.Config.Spread)
 	loss := engine.CrossEntropy(dy, y, r.targets[i])
-	return loss * limit(dy, y, r.Config.Spread)
+	if factor < 1 {
+		for k := range dy {
+			dy[k] *= float32(factor)
+		}
+	}
+	return factor * loss
+}
+
+// hit reports whether the label has the highest of the logits.
+func hit(y []float32, label int) bool {
+	for _, v := range y {
+		if !(v <= y[label]) {
+			return false
+		}
+	}
+	return true
 }
 
 // sample writes image i of the batch in progress to x and returns its label.
@@ -52,16 +75,12 @@ func (r *run) mix(x []float32, i int) {
 	}
 }
 
-// limit scales down the gradient dy of an image whose logits y are further apart than
-// spread, and returns the factor. With spread 0 there is no limit.
-func limit(dy, y []float32, spread float64) float64 {
+// limit returns the factor by which an image counts less if its logits y are further apart
+// than spread. With spread 0 there is no limit.
+func limit(y []float32, spread float64) float64 {
 	apart := float64(slices.Max(y)) - float64(slices.Min(y))
 	if spread == 0 || apart <= spread {
 		return 1
 	}
-	factor := spread / apart
-	for k := range dy {
-		dy[k] *= float32(factor)
-	}
-	return factor
+	return spread / apart
 }

@@ -88,7 +88,11 @@ func (s *status) validate() error {
 }
 
 func (m *Metrics) validate() error {
-	return check.All(
+	faults := []error{check.Within("number of partial sums", float64(len(m.Partial)), 0, maxOrders)}
+	for _, accuracy := range m.Partial {
+		faults = append(faults, check.Within("accuracy of a partial sum", accuracy, 0, 1))
+	}
+	return check.All(append(faults,
 		check.Within("training loss", m.TrainLoss, 0, mostLoss),
 		check.Within("training accuracy", m.TrainAccuracy, 0, 1),
 		check.Within("validation loss", m.ValidationLoss, 0, mostLoss),
@@ -97,7 +101,7 @@ func (m *Metrics) validate() error {
 		check.Within("rate", m.Rate, 0, maxRate),
 		check.Within("seconds", m.Seconds, 0, mostSeconds),
 		check.Within("images per second", m.ImagesPerSecond, 0, mostSpeed),
-	)
+	)...)
 }
 
 // state is everything that a resume needs.

@@ -55,6 +55,14 @@ type Config struct {
 	// by the ratio of the two. 0 means no limit.
 	Spread float64 `json:"spread"`
 
+	// Orders is the highest order K of graded training; 0 is plain training. The network is
+	// expanded about the training images' mean level, where its input is zero. To the loss
+	// of the logits a graded run adds that of each partial sum of orders f_0 + ... + f_k, for
+	// k = 1 to K, times Graded. These sums then classify by themselves. The network must be
+	// a polynomial, or the error wraps engine.ErrNotPolynomial.
+	Orders int     `json:"orders,omitempty"`
+	Graded float64 `json:"graded,omitempty"` // weight of each partial sum's loss
+
 	// Validation is the fraction of the training images that is set aside to choose the
 	// best epoch. With 0, the last epoch is kept.
 	Validation float64 `json:"validation"`
@@ -72,6 +80,9 @@ var (
 
 // maxRate is the largest learning rate.
 const maxRate = 1e3
+
+// maxOrders is the largest Config.Orders, and maxGraded the largest weight.
+const maxOrders, maxGraded = 8, 100
 
 // Validate returns an error that names every setting that is out of bounds.
 func (c *Config) Validate() error {
@@ -91,9 +102,14 @@ func (c *Config) Validate() error {
 		check.Below("clip", c.Clip, 0, math.Inf(1)),
 		check.Within("freeze", c.Freeze, 0, 1),
 		check.Below("spread", c.Spread, 0, math.Inf(1)),
+		check.Within("orders", float64(c.Orders), 0, maxOrders),
+		check.Within("graded", c.Graded, 0, maxGraded),
 		check.Within("validation", c.Validation, 0, 0.9),
 		check.Within("patience", float64(c.Patience), 0, 1e6),
 		c.Augment.Validate(),
+	}
+	if (c.Orders > 0) != (c.Graded > 0) {
+		faults = append(faults, fmt.Errorf("orders %d and graded %g: want both above 0 for graded training, or both 0", c.Orders, c.Graded))
 	}
 	if _, err := spec.Parse(c.Net); err != nil {
 		faults = append(faults, fmt.Errorf("network: %w", err))

@@ -141,6 +141,9 @@ func (r *run) closeEpoch(ctx context.Context) (*Metrics, error) {
 			return nil, err
 		}
 		m.ValidationAccuracy, m.ValidationLoss = e.Accuracy(), e.Loss
+		if m.Partial, err = r.partialSums(ctx, r.average); err != nil {
+			return nil, err
+		}
 	}
 	r.Partial = sums{}
 	r.History = append(r.History, m)

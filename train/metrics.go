@@ -16,6 +16,9 @@ type Metrics struct {
 	TrainAccuracy      float64 `json:"train_accuracy"`
 	ValidationLoss     float64 `json:"validation_loss,omitempty"`
 	ValidationAccuracy float64 `json:"validation_accuracy,omitempty"`
+	// Partial holds, for a graded run, the validation accuracies of the partial sums of
+	// orders f_0 + ... + f_k, k = 1 to Config.Orders.
+	Partial []float64 `json:"partial,omitempty"`
 	// TestAccuracy is measured only with Options.TestCurve; nothing is chosen by it.
 	TestAccuracy    float64 `json:"test_accuracy,omitempty"`
 	Rate            float64 `json:"rate"`    // of the last step

@@ -86,7 +86,9 @@ func (r *run) model(params []float32, test *model.Evaluation) (*model.Model, err
 	if err != nil {
 		return nil, fmt.Errorf("training record: %w", err)
 	}
-	return model.New(model.Config{
-		Net: r.net, Params: params, Normalisation: r.norm, Classes: r.data.Train.Classes, Training: text,
-	}, r.modelOptions())
+	c := model.Config{Net: r.net, Params: params, Normalisation: r.norm, Classes: r.data.Train.Classes, Training: text}
+	if r.Config.Orders > 0 {
+		c.Expansion = r.norm.Mean // where the network's input is zero
+	}
+	return model.New(c, r.modelOptions())
 }

@@ -37,6 +37,7 @@ type run struct {
 	targets []engine.Target
 	hits    []bool
 	others  [][]float32
+	weights []float64 // of the partial sums' losses in a graded run
 	batch   engine.Batch[float32]
 }
 
@@ -101,6 +102,9 @@ func newRun(cfg Config, data *dataset.Data, opts Options) (*run, error) {
 	if err := r.compile(false); err != nil {
 		return nil, err
 	}
+	if _, err := r.compileOrders(); err != nil { // before the first epoch, not after
+		return nil, err
+	}
 	r.optimiser = cfg.optimiser(net.Params(), r.trained, opts.Workers)
 	r.schedule = cfg.schedule()
 	r.prepare()
@@ -127,7 +131,7 @@ func checkFits(net *spec.Net, data *dataset.Data) error {
 func (r *run) compile(fixedStats bool) (err error) {
 	r.trainer, err = r.opts.Engine.CompileTraining(r.net, engine.TrainingOptions{
 		Options:    engine.Options{Workers: r.opts.Workers, MicroBatch: r.Config.MicroBatch, Memory: r.share(trainerParts)},
-		FixedStats: fixedStats, LimitGains: true,
+		FixedStats: fixedStats, LimitGains: true, Orders: r.Config.Orders,
 	})
 	return err
 }
@@ -145,5 +149,6 @@ func (r *run) prepare() {
 	r.batch.N = min(r.Config.Batch, r.training.Len())
 	r.perEpoch = r.training.Len() / r.batch.N
 	r.targets, r.hits, r.others = make([]engine.Target, r.batch.N), make([]bool, r.batch.N), make([][]float32, r.batch.N)
+	r.weights = slices.Repeat([]float64{r.Config.Graded}, r.Config.Orders)
 	r.batch.Input, r.batch.Loss = r.input, r.loss
 }

@@ -115,6 +115,9 @@ func epochLine(at train.Progress) string {
 	if m.ValidationAccuracy > 0 {
 		line += fmt.Sprintf("  validation %7s", percent(m.ValidationAccuracy))
 	}
+	for i, accuracy := range m.Partial {
+		line += fmt.Sprintf("  to order %d %7s", i+1, percent(accuracy))
+	}
 	return line + fmt.Sprintf("  %s images/s", wholePart(m.ImagesPerSecond))
 }
 

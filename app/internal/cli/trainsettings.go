@@ -27,6 +27,8 @@ func trainSettings() settings[train.Config] {
 		{"clip", "largest gradient norm; 0 means no limit", number(func(c *config) *float64 { return &c.Clip })},
 		{"freeze", "fraction of all steps, at the end, with fixed statistics of norms, as at inference", number(func(c *config) *float64 { return &c.Freeze })},
 		{"spread", "distance between an image's logits above which the image counts less; 0 means no limit", number(func(c *config) *float64 { return &c.Spread })},
+		{"orders", "highest order of graded training, in which the orders up to each one also classify; 0 means plain training", whole(func(c *config) *int { return &c.Orders })},
+		{"graded", "weight of the loss of each partial sum of orders, with --orders", number(func(c *config) *float64 { return &c.Graded })},
 		{"validation", "fraction of the training images that is set aside to choose the best epoch", number(func(c *config) *float64 { return &c.Validation })},
 		{"patience", "end after so many epochs without improvement; 0 means never", whole(func(c *config) *int { return &c.Patience })},
 		{augmentFlag, "random changes to images, as in shift=2,rotate=10,scale=0.1,shear=5,elastic=1,flip,crop=4,cutout=8,contrast=0.2,noise=0.1; or none", augmentation(func(c *config) *dataset.Augment { return &c.Augment })},
