@@ -178,9 +178,7 @@ func (a *Analysis) expand(ctx context.Context, net *Net, r *Request) error {
 func (a *Analysis) secondOrder(ctx context.Context, net *Net, r *Request) error {
 	var err error
 	n, k := net.Input.Size(), net.K
-	if r.Memory == 0 {
-		net.cost.budget = max(net.cost.budget, min(leastSecondOrder, float64(memory.Default())))
-	}
+	net.allowSecondOrder(r.Memory)
 	if err := net.cost.check(net.cost.quadratic(studied(n, k, 1)), fmt.Sprintf("the second order of %d inputs for %d logits", n, k), "a smaller image"); err != nil {
 		return err
 	}

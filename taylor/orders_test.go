@@ -36,6 +36,13 @@ func untrained(t testing.TB, source string, images int) (*model.Model, *dataset.
 	}
 	set.Classes = cfg.Classes
 	r := rand.New(rand.NewPCG(1, 2))
+	for _, p := range net.Params() {
+		for i := range p.Size() {
+			if p.Role == spec.Expansion {
+				cfg.Params[p.Offset+i] = float32(r.NormFloat64()) / 8
+			}
+		}
+	}
 	for range images {
 		set.Labels = append(set.Labels, uint16(r.IntN(k)))
 		for range in.Size() {

@@ -40,7 +40,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"fails": fails, "json": jsonKeys, "digit": drawDigit, "blank": drawBlank, "scale": scale, "explained": explained, "cut": cut, "flip": flip, "waitfor": waitFor, "repeat": repeatReported,
+			"fails": fails, "json": jsonKeys, "digit": drawDigit, "blank": drawBlank, "scale": scale, "partials": partials, "explained": explained, "cut": cut, "flip": flip, "waitfor": waitFor, "repeat": repeatReported,
 		},
 		Condition: func(name string) (bool, error) {
 			if set, ok := strings.CutPrefix(name, "system:"); ok {
@@ -90,6 +90,26 @@ func jsonKeys(ts *testscript.TestScript, neg bool, args []string) {
 		if _, ok := object[key]; !ok {
 			ts.Fatalf("%s has no key %q: %v", args[0], key, object)
 		}
+	}
+}
+
+// partials FILE SHORT checks that the evaluation of a model that was cut off, in file SHORT,
+// agrees with that of the whole model, in FILE, up to each order.
+func partials(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: partials FILE SHORT")
+	}
+	var whole, short struct {
+		Accuracy float64
+		Partial  []struct{ Accuracy float64 }
+	}
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &whole))
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[1])), &short))
+	if len(whole.Partial) == 0 || !slices.Equal(whole.Partial, short.Partial) {
+		ts.Fatalf("the partial sums are right %v, those of the short model %v", whole.Partial, short.Partial)
+	}
+	if last := whole.Partial[len(whole.Partial)-1].Accuracy; last != short.Accuracy || last == whole.Accuracy {
+		ts.Fatalf("the short model is right %v, the last partial sum %v, the whole model %v", short.Accuracy, last, whole.Accuracy)
 	}
 }
 

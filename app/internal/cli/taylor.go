@@ -29,6 +29,7 @@ type taylorFlags struct {
 	seeds, epochs int
 	workers       int
 	resume        bool
+	of            string // the model to cut off
 	command       string // that repeats it
 }
 
@@ -36,20 +37,28 @@ func (a *app) taylorCommand() *cobra.Command {
 	f := &taylorFlags{size: sizeFlag{dataset.Size{H: 7, W: 7}}}
 	cmd := &cobra.Command{
 		Use:   "taylor",
-		Short: "Train direct Taylor expansions, and compare their weights with distance",
+		Short: "Train direct Taylor expansions, or cut off that of a model",
 		Long: `Train direct Taylor expansions: for each class, a polynomial of all pixels without
 any coarse-graining. Images are first made smaller by averaging, because the number
 of coefficients grows fast with the number of pixels. Then compare the size of the
 second-order weights with the distance of the two pixels. The baseline is the same
 expansion trained on shuffled pixels. The folder gets the runs, a report, its charts
-as SVG and PNG, and the study as CSV.`,
+as SVG and PNG, and the study as CSV.
+
+With --of MODEL nothing is trained. The model's Taylor expansion about the mean of its
+training images is cut off after order 2, or 1, and written as a model of its own: for
+each class, a polynomial of all pixels. All commands take it like any other.`,
 		Example: `  taylornet taylor                                  # the embedded digits
   taylornet taylor --data mnist --order 1,2,3 --seeds 5
   taylornet taylor --data cifar-10 --size 6 --order 2
-  taylornet taylor --data mnist --resume --out taylor`,
+  taylornet taylor --data mnist --resume --out taylor
+  taylornet taylor --of runs/mnist --out second.safetensors`,
 		Args: atMost(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			f.command = joinWords(repeat(cmd, nil))
+			if f.of != "" {
+				return a.truncate(cmd, f)
+			}
 			return a.taylor(cmd.Context(), f)
 		},
 	}
@@ -59,7 +68,8 @@ as SVG and PNG, and the study as CSV.`,
 	flags.IntSliceVar(&f.orders, "order", []int{2}, "orders of the expansions: a list of `K` from 1 to 3")
 	flags.IntVar(&f.seeds, "seeds", 3, "repeat with random seeds 1 to `N`")
 	flags.IntVar(&f.epochs, "epochs", train.DirectRecipe("", 2).Epochs, "`N` passes over the training images")
-	flags.StringVar(&f.out, "out", "", "write to `DIR` (default taylor, or taylor-2 and so on)")
+	flags.StringVar(&f.of, "of", "", "cut off the expansion of `MODEL` instead: a model file, a run folder, or the name of a trained model")
+	flags.StringVar(&f.out, "out", "", "write to `DIR` (default taylor, or taylor-2 and so on), or with --of to a file (default MODEL-order-2.safetensors)")
 	flags.BoolVar(&f.resume, "resume", false, "resume the runs in --out")
 	flags.IntVar(&f.workers, "workers", 0, "`N` parallel workers, which do not change the results; 0 means one per CPU")
 	completeFlag(cmd, "data", completeData)
@@ -69,8 +79,8 @@ as SVG and PNG, and the study as CSV.`,
 const maxSeeds = sweep.MaxSeeds
 
 func (f *taylorFlags) validate() error {
-	if f.workers < 0 || f.workers > maxWorkers {
-		return usagef("--workers %d: want 0 to %d", f.workers, maxWorkers)
+	if err := f.checkWorkers(); err != nil {
+		return err
 	}
 	if err := checkSeeds(f.seeds); err != nil {
 		return err
@@ -86,6 +96,13 @@ func (f *taylorFlags) validate() error {
 		}
 	}
 	return checkResume(f.resume, f.out)
+}
+
+func (f *taylorFlags) checkWorkers() error {
+	if f.workers < 0 || f.workers > maxWorkers {
+		return usagef("--workers %d: want 0 to %d", f.workers, maxWorkers)
+	}
+	return nil
 }
 
 // checkSeeds returns an error for more random seeds than anyone would wait for.
