@@ -1,7 +1,6 @@
 package cpu
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/coarsegrain/taylornet/engine"
@@ -39,12 +38,23 @@ func (Engine[T]) CompileTraining(net *spec.Net, opts engine.TrainingOptions) (en
 	if err := net.Validate(); err != nil {
 		return nil, fmt.Errorf("compiling: %w", err)
 	}
-	if opts.Orders > 0 {
-		return nil, errors.New("compiling: graded passes are not yet computed")
+	if err := checkOrders(net, opts.Orders); err != nil {
+		return nil, fmt.Errorf("compiling: %w", err)
 	}
 	t, err := newTrainer[T](net, opts)
 	if err != nil {
 		return nil, fmt.Errorf("compiling: %w", err)
 	}
 	return t, nil
+}
+
+// checkOrders checks that a network has orders, if any are asked for.
+func checkOrders(net *spec.Net, orders int) error {
+	switch {
+	case orders < 0 || orders > engine.MaxOrders:
+		return fmt.Errorf("orders up to %d, where 0 to %d can be computed", orders, engine.MaxOrders)
+	case orders > 0 && !net.Polynomial():
+		return fmt.Errorf("%w: a network with ReLU or MaxPool has no orders; train it without them", engine.ErrNotPolynomial)
+	}
+	return nil
 }

@@ -12,7 +12,7 @@ type pool[T tensor.Float] struct {
 // take returns a slot of at least the value's length. It grows a free one rather than
 // making a new one.
 func (p *pool[T]) take(v int) int {
-	need := p.plan.frame.Len(p.plan.values[v].shape)
+	need := p.plan.length(v)
 	if len(p.free) == 0 {
 		p.plan.slots = append(p.plan.slots, need)
 		return len(p.plan.slots) - 1

@@ -17,6 +17,7 @@ import (
 // holds one value at a time. The zero pixels are never written.
 type plan[T tensor.Float] struct {
 	frame   layer.Frame
+	orders  int // the highest of a graded pass, else 0
 	steps   []step[T]
 	back    []backStep // gradients of steps, last step first
 	values  []value
@@ -29,6 +30,7 @@ type plan[T tensor.Float] struct {
 // value is a feature map somewhere in the net.
 type value struct {
 	shape spec.Shape
+	lanes layer.Lanes
 	slot  int // of its activations
 	grad  int // of its gradient in the backward pass
 }
@@ -75,6 +77,22 @@ type purpose struct {
 	fixedStats bool
 	// limitGains makes gains limited and penalised.
 	limitGains bool
+	orders     int // of a graded pass, else 0
+}
+
+// lanes returns the lanes of the output of steps that are computed together. A value of a
+// degree up to the highest order is the sum of its orders, and has no lane of its own,
+// unless a gain limits it.
+func (b *builder[T]) lanes(s *step[T]) layer.Lanes {
+	if b.orders == 0 {
+		return layer.Lanes{}
+	}
+	last := s.ops[len(s.ops)-1]
+	full := last.Degree > b.orders || b.limitGains && isGain(last.Op)
+	for _, v := range s.in {
+		full = full || b.plan.values[v].lanes.Full
+	}
+	return layer.Lanes{Orders: min(last.Degree, b.orders), Full: full}
 }
 
 // newPlan compiles a valid network. It allocates little: the layers make their tables
@@ -86,14 +104,14 @@ func newPlan[T tensor.Float](net *spec.Net, images, usual int, p purpose) (*plan
 	channels := net.Input.C
 	for _, s := range steps {
 		channels = max(channels, s.In.C, s.Out.C)
-		if need := max(s.In.Size(), s.Out.Size(), reads(s)); need > math.MaxInt32/2/images {
+		if need := max(s.In.Size(), s.Out.Size(), reads(s)); need > math.MaxInt32/2/(images*(p.orders+1)+1) {
 			return nil, fmt.Errorf("%v on the lattice %dx%d is too large to compute for %d images at a time", s, s.In.H, s.In.W, images)
 		}
 	}
 	frame := layer.NewFrame(images, channels)
 	frame.Usual = usual
-	b := &builder[T]{purpose: p, outputs: make([]int, len(steps)), plan: &plan[T]{frame: frame}}
-	b.plan.input = b.value(net.Input)
+	b := &builder[T]{purpose: p, outputs: make([]int, len(steps)), plan: &plan[T]{frame: frame, orders: p.orders}}
+	b.plan.input = b.value(net.Input, layer.Lanes{Orders: min(1, p.orders)})
 	for i := 0; i < len(steps); {
 		n := b.together(steps[i:])
 		b.plan.output = b.add(steps[i : i+n])
@@ -134,8 +152,15 @@ type builder[T tensor.Float] struct {
 	plan    *plan[T]
 }
 
-func (b *builder[T]) value(s spec.Shape) int {
-	b.plan.values = append(b.plan.values, value{shape: s})
+// length returns the length of a buffer of value v.
+func (p *plan[T]) length(v int) int {
+	f := p.frame
+	f.Lanes = p.values[v].lanes
+	return f.Len(p.values[v].shape)
+}
+
+func (b *builder[T]) value(s spec.Shape, l layer.Lanes) int {
+	b.plan.values = append(b.plan.values, value{shape: s, lanes: l})
 	return len(b.plan.values) - 1
 }
 
@@ -146,7 +171,7 @@ func (b *builder[T]) together(steps []spec.Step) int {
 	n := 1
 	switch steps[0].Op.(type) {
 	case *spec.Gain:
-		for n < len(steps) && steps[n].Follows && isGain(steps[n].Op) {
+		for n < len(steps) && steps[n].Follows && isGain(steps[n].Op) && b.orders == 0 {
 			n++
 		}
 	case *spec.Norm:
@@ -179,6 +204,7 @@ func (b *builder[T]) add(steps []spec.Step) int {
 			s.in = append(s.in, b.outputs[i])
 		}
 	}
+	lanes := b.lanes(&s)
 	switch first.Op.(type) {
 	case *spec.Flatten:
 		return s.in[0] // the same elements in the same order
@@ -187,9 +213,11 @@ func (b *builder[T]) add(steps []spec.Step) int {
 	case *spec.Cat:
 		s.join = cat
 	default:
-		b.compute(&s, b.layer(steps, s.in[0]))
+		frame := b.plan.frame
+		frame.Lanes, frame.Out = b.plan.values[s.in[0]].lanes, lanes
+		b.compute(&s, b.layer(frame, steps, s.in[0]))
 	}
-	s.out = b.value(last.Out)
+	s.out = b.value(last.Out, lanes)
 	b.plan.steps = append(b.plan.steps, s)
 	return s.out
 }
@@ -208,8 +236,8 @@ func (b *builder[T]) compute(s *step[T], l layer.Layer[T]) {
 }
 
 // layer compiles operations on value x that make one step.
-func (b *builder[T]) layer(steps []spec.Step, x int) layer.Layer[T] {
-	frame, s := b.plan.frame, steps[0]
+func (b *builder[T]) layer(frame layer.Frame, steps []spec.Step, x int) layer.Layer[T] {
+	s := steps[0]
 	at := func(role spec.Role) int { return s.Param(role).Offset }
 	inputGrad := b.training && (b.inputGrad || x != b.plan.input)
 	switch op := s.Op.(type) {
@@ -218,8 +246,11 @@ func (b *builder[T]) layer(steps []spec.Step, x int) layer.Layer[T] {
 	case *spec.Linear:
 		return layer.NewLinear[T](frame, s.In, s.Out, at(spec.Weight), at(spec.Bias), inputGrad)
 	case *spec.CG:
-		return b.cg(op, s)
+		return newCG[T](frame, op, s)
 	case *spec.Taylor:
+		if b.orders > 0 {
+			return layer.NewGradedTaylor[T](frame, op.Order, s.In, s.Out, at(spec.Expansion), inputGrad)
+		}
 		return layer.NewTaylor[T](frame, op.Order, s.In, s.Out, at(spec.Expansion), inputGrad)
 	case *spec.Norm: // in training: Fold leaves none
 		norm := layer.NewNorm[T](frame, s.In, layer.NormParams{Scale: at(spec.Scale), Shift: at(spec.Shift), Mean: at(spec.Mean), Var: at(spec.Var)}, b.fixedStats)
@@ -228,8 +259,11 @@ func (b *builder[T]) layer(steps []spec.Step, x int) layer.Layer[T] {
 		}
 		s = steps[1]
 		cg, _ := s.Op.(*spec.CG)
-		return layer.NewNormCG(norm, b.cg(cg, s))
+		return layer.NewNormCG(norm, newCG[T](frame, cg, s))
 	case *spec.Gain:
+		if b.orders > 0 {
+			return layer.NewGradedGain[T](frame, op.E, spec.GainLinear, spec.GainSquare, s.In, b.limitGains)
+		}
 		var energies []int
 		for _, s := range steps {
 			gain, _ := s.Op.(*spec.Gain)
@@ -245,7 +279,7 @@ func (b *builder[T]) layer(steps []spec.Step, x int) layer.Layer[T] {
 	panic(fmt.Sprintf("cpu.newPlan: no layer for %T", s.Op))
 }
 
-func (b *builder[T]) cg(op *spec.CG, s spec.Step) *layer.CG[T] {
+func newCG[T tensor.Float](frame layer.Frame, op *spec.CG, s spec.Step) *layer.CG[T] {
 	w := layer.Window{L1: op.L1, L2: op.L2, S1: op.S1, S2: op.S2, D: op.D}
-	return layer.NewCG[T](b.plan.frame, w, op.Order, s.In, s.Out, s.Param(spec.Coefs).Offset)
+	return layer.NewCG[T](frame, w, op.Order, s.In, s.Out, s.Param(spec.Coefs).Offset)
 }

@@ -80,7 +80,7 @@ func planTraining[T tensor.Float](net *spec.Net, opts engine.TrainingOptions) (p
 	if images <= 0 {
 		images = engine.MicroBatch(net)
 	}
-	p, err = newPlan[T](net, images, images, purpose{training: true, inputGrad: opts.InputGrad, fixed: opts.FixedParams, fixedStats: opts.FixedStats, limitGains: opts.LimitGains})
+	p, err = newPlan[T](net, images, images, purpose{training: true, inputGrad: opts.InputGrad, fixed: opts.FixedParams, fixedStats: opts.FixedStats, limitGains: opts.LimitGains, orders: opts.Orders})
 	if err != nil {
 		return nil, 0, err
 	}
@@ -156,7 +156,7 @@ func (t *trainer[T]) accumulate(worker, part int) {
 func (t *trainer[T]) microBatch(w *worker[T], first, n int, grads []T) {
 	p, b := t.plan, t.batch
 	for i := range n {
-		b.Input(first+i, w.image(p.values[p.input].slot, p.input, i))
+		b.Input(first+i, w.input(p.values[p.input].slot, n, i))
 	}
 	if w.forward(t.ctx, n); t.ctx.Err() != nil {
 		return
@@ -172,16 +172,15 @@ func (t *trainer[T]) microBatch(w *worker[T], first, n int, grads []T) {
 	}
 	share := 1 / T(b.N)
 	for i := range n {
-		dy := w.image(p.values[p.output].grad, p.output, i)
-		t.losses[first+i] = b.Loss(first+i, dy, w.image(p.values[p.output].slot, p.output, i))
-		for k := range dy {
-			dy[k] *= share
-		}
+		t.losses[first+i] = w.loss(n, i, share, func(dy, y []T) float64 { return b.Loss(first+i, dy, y) })
+	}
+	if t.fixed && p.values[p.input].grad < 0 {
+		return // nothing that a backward pass computes is wanted
 	}
 	w.backward(t.ctx, n, grads, share)
 	if b.InputGrad != nil && t.ctx.Err() == nil {
 		for i := range n {
-			b.InputGrad(first+i, w.image(p.values[p.input].grad, p.input, i))
+			b.InputGrad(first+i, w.input(p.values[p.input].grad, n, i))
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/coarsegrain/taylornet/internal/kernel"
+	"github.com/coarsegrain/taylornet/internal/layer"
 	"github.com/coarsegrain/taylornet/tensor"
 )
 
@@ -13,31 +14,35 @@ type worker[T tensor.Float] struct {
 	slots   [][]T
 	scratch []T
 	stats   []T // of a micro-batch, laid out as the parameters; for training only
+	logits  []T // of an image, [K+2][classes], and their gradients; for graded passes only
 }
 
 func newWorker[T tensor.Float](p *plan[T]) *worker[T] {
 	w := &worker[T]{plan: p, scratch: make([]T, p.scratch)}
+	if p.orders > 0 {
+		w.logits = make([]T, 2*(p.orders+2)*p.values[p.output].shape.Size())
+	}
 	for _, n := range p.slots {
 		w.slots = append(w.slots, tensor.Alloc[T](n))
 	}
 	return w
 }
 
-// image returns the part of slot that holds image i of value v.
+// image returns the part of slot that holds image i of value v, of all that its lanes take.
 func (w *worker[T]) image(slot, v, i int) []T {
 	size := w.plan.values[v].shape.Size()
 	return w.slots[slot][w.plan.frame.Head+i*size:][:size]
 }
 
 func (w *worker[T]) activation(v int) []T {
-	return w.slots[w.plan.values[v].slot][:w.plan.frame.Len(w.plan.values[v].shape)]
+	return w.slots[w.plan.values[v].slot][:w.plan.length(v)]
 }
 
 func (w *worker[T]) gradient(slot, v int) []T {
 	if slot < 0 {
 		return nil
 	}
-	return w.slots[slot][:w.plan.frame.Len(w.plan.values[v].shape)]
+	return w.slots[slot][:w.plan.length(v)]
 }
 
 // forward takes n images through the steps, until ctx is done.
@@ -96,13 +101,23 @@ func (w *worker[T]) backward(ctx context.Context, n int, grads []T, share T) {
 	}
 }
 
-// maps returns the part of a slot that holds the first n images of value v.
+// maps returns the part of a slot that holds n images of value v, in all lanes.
 func (w *worker[T]) maps(slot, v, n int) []T {
-	return w.slots[slot][w.plan.frame.Head:][:n*w.plan.values[v].shape.Size()]
+	return w.run(slot, v, layer.Run{First: 0, Images: w.plan.values[v].lanes.Images(n)})
+}
+
+// run returns the part of a slot that holds a run of the images of value v.
+func (w *worker[T]) run(slot, v int, r layer.Run) []T {
+	size := w.plan.values[v].shape.Size()
+	return w.slots[slot][w.plan.frame.Head+r.First*size:][:r.Images*size]
 }
 
 // join computes a group's output from its branches'.
 func (w *worker[T]) join(n int, s *step[T]) {
+	if !w.alike(s) {
+		w.joinLanes(n, s)
+		return
+	}
 	out := w.maps(w.plan.values[s.out].slot, s.out, n)
 	if s.join == cat {
 		w.channels(n, s, func(k int) int { return w.plan.values[s.in[k]].slot }, out, false)
@@ -120,6 +135,10 @@ func (w *worker[T]) join(n int, s *step[T]) {
 
 // split is the backward pass of join.
 func (w *worker[T]) split(n int, s *step[T], b *backStep) {
+	if !w.alike(s) {
+		w.splitLanes(n, s, b)
+		return
+	}
 	dy := w.maps(b.dy, s.out, n)
 	if s.join == cat {
 		w.channels(n, s, func(k int) int { return b.dx[k] }, dy, true)

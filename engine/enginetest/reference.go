@@ -12,13 +12,13 @@ import (
 // batch is feature maps of one shape, [n][H*W*C].
 type batch struct {
 	shape spec.Shape
-	maps  [][]float64
+	maps  [][]number
 }
 
-func (b batch) at(i, r, c, ch int) float64 { return b.pixel(i, r, c)[ch] }
+func (b batch) at(i, r, c, ch int) number { return b.pixel(i, r, c)[ch] }
 
 // pixel returns the channels of a site, none if it is in the padding.
-func (b batch) pixel(i, r, c int) []float64 {
+func (b batch) pixel(i, r, c int) []number {
 	if r < 0 || c < 0 || r >= b.shape.H || c >= b.shape.W {
 		return nil
 	}
@@ -26,10 +26,10 @@ func (b batch) pixel(i, r, c int) []float64 {
 }
 
 // generate makes a batch of n feature maps from a function of their indices.
-func generate(n int, s spec.Shape, f func(i, r, c, ch int) float64) batch {
-	out := batch{shape: s, maps: make([][]float64, n)}
+func generate(n int, s spec.Shape, f func(i, r, c, ch int) number) batch {
+	out := batch{shape: s, maps: make([][]number, n)}
 	for i := range n {
-		out.maps[i] = make([]float64, 0, s.Size())
+		out.maps[i] = make([]number, 0, s.Size())
 		for r := range s.H {
 			for c := range s.W {
 				for ch := range s.C {
@@ -46,14 +46,20 @@ type reference struct {
 	net      *spec.Net
 	shapes   map[string]spec.Shape // outputs by path
 	params   map[string][]float64
+	width    int                  // of numbers
 	training bool                 // norms use the batch's statistics
 	limited  bool                 // as in TrainingOptions.LimitGains
 	penalty  float64              // on energies of gains, summed over images
 	stats    map[string][]float64 // by the names of the parameters, if training
 }
 
-func newReference(net *spec.Net, params []float64, training bool) *reference {
-	r := &reference{net: net, shapes: map[string]spec.Shape{}, params: map[string][]float64{}, training: training, stats: map[string][]float64{}}
+// newReference returns a reference of plain passes, or of graded ones if orders is not 0.
+func newReference(net *spec.Net, params []float64, training bool, orders int) *reference {
+	width := 1
+	if orders > 0 {
+		width = orders + 2
+	}
+	r := &reference{net: net, width: width, shapes: map[string]spec.Shape{}, params: map[string][]float64{}, training: training, stats: map[string][]float64{}}
 	for _, l := range net.Layers() {
 		r.shapes[l.Path] = l.Out
 	}
@@ -63,10 +69,36 @@ func newReference(net *spec.Net, params []float64, training bool) *reference {
 	return r
 }
 
-// logits evaluates images [n][H*W*C] together: as one micro-batch if training.
+// logits evaluates images [n][H*W*C] together: as one micro-batch if training. In a graded
+// pass it returns for each image [K+2][classes]: the full logits and their orders.
 func (r *reference) logits(images [][]float64) [][]float64 {
-	return r.chain(r.net.Ops, "", batch{r.net.Input, images}).maps
+	in := batch{shape: r.net.Input}
+	for _, image := range images {
+		var m []number
+		for _, v := range image {
+			x := make(number, r.width)
+			x[0] = v
+			if r.width > 1 {
+				x[2] = v
+			}
+			m = append(m, x)
+		}
+		in.maps = append(in.maps, m)
+	}
+	var all [][]float64
+	for _, m := range r.chain(r.net.Ops, "", in).maps {
+		var y []float64
+		for k := range r.width {
+			for _, v := range m {
+				y = append(y, v[k])
+			}
+		}
+		all = append(all, y)
+	}
+	return all
 }
+
+func (r *reference) constant(v float64) number { return constant(v, r.width) }
 
 func (r *reference) chain(ops []spec.Op, prefix string, x batch) batch {
 	for i, op := range ops {
@@ -91,35 +123,35 @@ func (r *reference) op(op spec.Op, path string, x batch) batch {
 	case *spec.Taylor:
 		coefs := r.params[path+".taylor.coefficients"]
 		monomials := poly.Monomials(x.shape.Size(), op.Order)
-		return generate(len(x.maps), out, func(i, _, _, k int) float64 {
-			var sum float64
+		return generate(len(x.maps), out, func(i, _, _, k int) number {
+			sum := r.constant(0)
 			for t, members := range monomials {
-				term := coefs[t*op.N+k]
+				term := r.constant(coefs[t*op.N+k])
 				for _, m := range members {
-					term *= x.maps[i][m]
+					term = term.times(x.maps[i][m])
 				}
-				sum += term
+				sum.add(term, 1)
 			}
 			return sum
 		})
 	case *spec.Flatten:
 		return batch{out, x.maps}
 	case *spec.Pool:
-		return pool(op, out, x)
+		return r.pool(op, out, x)
 	case *spec.ReLU:
-		return generate(len(x.maps), out, func(i, row, c, ch int) float64 { return max(0, x.at(i, row, c, ch)) })
+		return generate(len(x.maps), out, func(i, row, c, ch int) number { return number{max(0, x.at(i, row, c, ch)[0])} })
 	case *spec.Sum:
 		parts := r.branches(op.Branches, path, x)
-		return generate(len(x.maps), out, func(i, row, c, ch int) float64 {
-			var sum float64
+		return generate(len(x.maps), out, func(i, row, c, ch int) number {
+			sum := r.constant(0)
 			for _, p := range parts {
-				sum += p.at(i, row, c, ch)
+				sum.add(p.at(i, row, c, ch), 1)
 			}
 			return sum
 		})
 	case *spec.Cat:
 		parts := r.branches(op.Branches, path, x)
-		return generate(len(x.maps), out, func(i, row, c, ch int) float64 {
+		return generate(len(x.maps), out, func(i, row, c, ch int) number {
 			k := 0
 			for ch >= parts[k].shape.C {
 				ch -= parts[k].shape.C
@@ -133,29 +165,32 @@ func (r *reference) op(op spec.Op, path string, x batch) batch {
 
 func (r *reference) linear(op *spec.Linear, path string, out spec.Shape, x batch) batch {
 	w, b := r.params[path+".linear.weight"], r.params[path+".linear.bias"]
-	return generate(len(x.maps), out, func(i, _, _, k int) float64 {
-		sum := b[k]
+	return generate(len(x.maps), out, func(i, _, _, k int) number {
+		sum := r.constant(b[k])
 		for j, v := range x.maps[i] {
-			sum += v * w[j*op.N+k]
+			sum.add(v, w[j*op.N+k])
 		}
 		return sum
 	})
 }
 
 func (r *reference) gain(op *spec.Gain, x batch) batch {
-	return generate(len(x.maps), x.shape, func(i, row, c, ch int) float64 {
-		var u float64
+	return generate(len(x.maps), x.shape, func(i, row, c, ch int) number {
+		u := r.constant(0)
 		for _, v := range x.pixel(i, row, c) {
-			u += v * v / float64(op.E*x.shape.C)
+			u.add(v.times(v), 1/float64(op.E*x.shape.C))
 		}
-		if r.limited {
+		if r.limited { // the full value alone
 			if ch == 0 {
-				p, _ := layer.GainPenalty(u)
+				p, _ := layer.GainPenalty(u[0])
 				r.penalty += p / float64(x.shape.H*x.shape.W)
 			}
-			u = min(u, 1)
+			u[0] = min(u[0], 1)
 		}
-		return x.at(i, row, c, ch) * (1 - 5*u/3 + u*u)
+		factor := r.constant(1)
+		factor.add(u, -5./3)
+		factor.add(u.times(u), 1)
+		return factor.times(x.at(i, row, c, ch))
 	})
 }
 
@@ -169,13 +204,13 @@ func (r *reference) branches(list [][]spec.Op, path string, x batch) []batch {
 
 func (r *reference) conv(op *spec.Conv, path string, out spec.Shape, x batch) batch {
 	w, b := r.params[path+".conv.weight"], r.params[path+".conv.bias"]
-	return generate(len(x.maps), out, func(i, row, c, ch int) float64 {
-		sum := b[ch]
+	return generate(len(x.maps), out, func(i, row, c, ch int) number {
+		sum := r.constant(b[ch])
 		for k := range op.L1 {
 			for l := range op.L2 {
 				first := (k*op.L2 + l) * x.shape.C
 				for from, v := range x.pixel(i, row*op.S1-op.P+k, c*op.S2-op.P+l) {
-					sum += v * w[(first+from)*op.C+ch]
+					sum.add(v, w[(first+from)*op.C+ch])
 				}
 			}
 		}
@@ -190,14 +225,14 @@ func (r *reference) cg(op *spec.CG, path string, out spec.Shape, x batch) batch 
 	}
 	coefs := r.params[path+".cg.coefficients"]
 	monomials := poly.Monomials(op.L1*op.L2, op.Order)
-	return generate(len(x.maps), out, func(i, row, c, ch int) float64 {
-		var sum float64
+	return generate(len(x.maps), out, func(i, row, c, ch int) number {
+		sum := r.constant(0)
 		for t, members := range monomials {
-			term := coefs[t*op.C+ch]
+			term := r.constant(coefs[t*op.C+ch])
 			for _, m := range members {
-				term *= x.at(i, row*op.S1+m/op.L2*op.D, c*op.S2+m%op.L2*op.D, ch)
+				term = term.times(x.at(i, row*op.S1+m/op.L2*op.D, c*op.S2+m%op.L2*op.D, ch))
 			}
-			sum += term
+			sum.add(term, 1)
 		}
 		return sum
 	})
@@ -215,8 +250,11 @@ func (r *reference) norm(path string, x batch) batch {
 		}
 		r.stats[path+".norm.mean"], r.stats[path+".norm.variance"] = mean, unbiased
 	}
-	return generate(len(x.maps), x.shape, func(i, row, c, ch int) float64 {
-		return (x.at(i, row, c, ch)-mean[ch])/math.Sqrt(variance[ch]+layer.Epsilon)*scale[ch] + shift[ch]
+	return generate(len(x.maps), x.shape, func(i, row, c, ch int) number {
+		s := scale[ch] / math.Sqrt(variance[ch]+layer.Epsilon)
+		y := r.constant(shift[ch] - s*mean[ch])
+		y.add(x.at(i, row, c, ch), s)
+		return y
 	})
 }
 
@@ -225,35 +263,35 @@ func moments(x batch) (mean, variance []float64) {
 	sites := float64(len(x.maps) * x.shape.H * x.shape.W)
 	for _, m := range x.maps {
 		for j, v := range m {
-			mean[j%x.shape.C] += v / sites
+			mean[j%x.shape.C] += v[0] / sites
 		}
 	}
 	for _, m := range x.maps {
 		for j, v := range m {
-			d := v - mean[j%x.shape.C]
+			d := v[0] - mean[j%x.shape.C]
 			variance[j%x.shape.C] += d * d / sites
 		}
 	}
 	return mean, variance
 }
 
-func pool(op *spec.Pool, out spec.Shape, x batch) batch {
+func (r *reference) pool(op *spec.Pool, out spec.Shape, x batch) batch {
 	window := *op
 	if op.Global {
 		window = spec.Pool{L1: x.shape.H, L2: x.shape.W, S1: 1, S2: 1, D: 1}
 	}
-	return generate(len(x.maps), out, func(i, row, c, ch int) float64 {
-		sum, top := 0.0, math.Inf(-1)
+	return generate(len(x.maps), out, func(i, row, c, ch int) number {
+		sum, top := r.constant(0), math.Inf(-1)
 		for k := range window.L1 {
 			for l := range window.L2 {
 				v := x.at(i, row*window.S1+k*window.D, c*window.S2+l*window.D, ch)
-				sum += v
-				top = max(top, v)
+				sum.add(v, 1/float64(window.L1*window.L2))
+				top = max(top, v[0])
 			}
 		}
 		if op.Max {
-			return top
+			return number{top}
 		}
-		return sum / float64(window.L1*window.L2)
+		return sum
 	})
 }

@@ -65,8 +65,10 @@ func (s *Suite[T]) Run(t *testing.T, e engine.Engine[T], tol float64) {
 		limited := *c
 		limited.limitGains = true
 		t.Run(name+"/limited gains", func(t *testing.T) { limited.gradient(t, e, tol) })
+		t.Run(name+"/graded", func(t *testing.T) { c.graded(t, e, tol) })
 	}
-	t.Run("allocations", func(t *testing.T) { allocations(t, e) })
+	t.Run("allocations", func(t *testing.T) { allocations(t, e, 0) })
+	t.Run("allocations of graded passes", func(t *testing.T) { allocations(t, e, 3) })
 	t.Run("concurrency", func(t *testing.T) { concurrency(t, e) })
 	t.Run("wrong parameters", func(t *testing.T) { wrongParams(t, e) })
 }
@@ -89,6 +91,7 @@ type testCase[T tensor.Float] struct {
 	images     [][]float64
 	fixedStats bool // take gradients with norms that use the parameters' statistics
 	limitGains bool // take gradients with limited gains
+	orders     int  // of graded passes, else 0
 	// differences is the central differences of the reference's loss, by what is
 	// moved and how.
 	differences map[string]float64
@@ -135,7 +138,7 @@ func convert[T tensor.Float](v []float64) []T {
 func (c *testCase[T]) input(i int, x []T) { copy(x, convert[T](c.images[i])) }
 
 func (c *testCase[T]) forward(t *testing.T, e engine.Engine[T], tol float64) {
-	want := newReference(c.net, c.params, false).logits(c.images)
+	want := newReference(c.net, c.params, false, 0).logits(c.images)
 	for _, opts := range []engine.Options{{Workers: 1}, {Workers: 3, MicroBatch: 2}, {MicroBatch: 64}} {
 		program, err := e.Compile(c.net, convert[T](c.params), opts)
 		if err != nil {
@@ -159,7 +162,29 @@ func (c *testCase[T]) target(i int) engine.Target {
 func (c *testCase[T]) batch() *engine.Batch[T] {
 	return &engine.Batch[T]{
 		N: images, Input: c.input,
-		Loss: func(i int, dy, y []T) float64 { return engine.CrossEntropy(dy, y, c.target(i)) },
+		Loss: func(i int, dy, y []T) float64 { return imageLoss(c, i, dy, y) },
+	}
+}
+
+// weights are those of the losses of the partial sums in graded passes.
+var weights = []float64{0.5, 0.2, 0.3, 0.1, 0.4}
+
+// imageLoss is the loss of image i.
+func imageLoss[E, T tensor.Float](c *testCase[E], i int, dy, y []T) float64 {
+	if c.orders == 0 {
+		return engine.CrossEntropy(dy, y, c.target(i))
+	}
+	return engine.GradedCrossEntropy(dy, y, c.target(i), weights[:c.orders])
+}
+
+// gains reports whether the network has gains.
+func (c *testCase[T]) gains() bool { return strings.Contains(c.net.String(), "Gain") }
+
+// options returns the trainer's options for a micro-batch.
+func (c *testCase[T]) options(micro int) engine.TrainingOptions {
+	return engine.TrainingOptions{
+		Options:    engine.Options{MicroBatch: micro},
+		FixedStats: c.fixedStats, LimitGains: c.limitGains, Orders: c.orders,
 	}
 }
 
@@ -171,10 +196,10 @@ func (c *testCase[T]) loss(params []float64, list [][]float64, micro int) (loss,
 	parts := (images + micro - 1) / micro
 	for m := range parts {
 		first, end := m*images/parts, (m+1)*images/parts
-		r := newReference(c.net, params, !c.fixedStats)
+		r := newReference(c.net, params, !c.fixedStats, c.orders)
 		r.limited = c.limitGains
 		for i, y := range r.logits(list[first:end]) {
-			loss += engine.CrossEntropy(make([]float64, len(y)), y, c.target(first+i)) / images
+			loss += imageLoss(c, first+i, make([]float64, len(y)), y) / images
 		}
 		penalised += r.penalty / images
 		for name, v := range r.stats {
@@ -198,7 +223,9 @@ func (c *testCase[T]) loss(params []float64, list [][]float64, micro int) (loss,
 // directions with central differences of the reference.
 func (c *testCase[T]) gradient(t *testing.T, e engine.Engine[T], tol float64) {
 	const micro = 4
-	trainer, err := e.CompileTraining(c.net, engine.TrainingOptions{Options: engine.Options{MicroBatch: micro}, InputGrad: true, FixedStats: c.fixedStats, LimitGains: c.limitGains})
+	opts := c.options(micro)
+	opts.InputGrad = true
+	trainer, err := e.CompileTraining(c.net, opts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -287,7 +314,9 @@ func (c *testCase[T]) withoutLoss(t *testing.T, trainer engine.Trainer[T], batch
 // nothing else.
 func (c *testCase[T]) fixed(t *testing.T, e engine.Engine[T], micro int, want [][]T) {
 	t.Helper()
-	trainer, err := e.CompileTraining(c.net, engine.TrainingOptions{Options: engine.Options{MicroBatch: micro}, InputGrad: true, FixedParams: true, FixedStats: c.fixedStats, LimitGains: c.limitGains})
+	opts := c.options(micro)
+	opts.InputGrad, opts.FixedParams = true, true
+	trainer, err := e.CompileTraining(c.net, opts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -318,8 +347,8 @@ func (c *testCase[T]) direction(t *testing.T, what string, grad []T, tol float64
 			got += d * float64(g)
 			size += math.Abs(d * float64(g))
 		}
-		gains := c.limitGains && strings.Contains(c.net.String(), "Gain")
-		key := fmt.Sprint(what, k, micro, c.fixedStats, gains)
+		gains := c.limitGains && c.gains()
+		key := fmt.Sprint(what, k, micro, c.fixedStats, gains, c.orders)
 		want, ok := c.differences[key]
 		if !ok {
 			params, list := move(step)
@@ -329,7 +358,7 @@ func (c *testCase[T]) direction(t *testing.T, what string, grad []T, tol float64
 			want = (up - down) / (2 * h)
 			c.differences[key] = want
 		}
-		if !approx.Close(got, want, max(tol, 1e-6)*(0.1+size)) {
+		if !approx.Close(got, want, max(tol, 1e-6)*(0.1+float64(c.orders)+size)) { // orders cancel
 			t.Fatalf("gradient to %s along a direction: got %v, central difference %v", what, got, want)
 		}
 	}
@@ -340,7 +369,9 @@ func (c *testCase[T]) direction(t *testing.T, what string, grad []T, tol float64
 func (c *testCase[T]) workers(t *testing.T, e engine.Engine[T]) {
 	var first []T
 	for _, workers := range []int{1, 2, 3, 4, 7} {
-		trainer, err := e.CompileTraining(c.net, engine.TrainingOptions{Options: engine.Options{Workers: workers, MicroBatch: 2}})
+		opts := c.options(2)
+		opts.Workers = workers
+		trainer, err := e.CompileTraining(c.net, opts)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -360,9 +391,12 @@ func (c *testCase[T]) workers(t *testing.T, e engine.Engine[T]) {
 }
 
 // allocations checks that a training step allocates nothing.
-func allocations[T tensor.Float](t *testing.T, e engine.Engine[T]) {
+func allocations[T tensor.Float](t *testing.T, e engine.Engine[T], orders int) {
 	c := newCase[T](parse(t, "residual"))
-	trainer, err := e.CompileTraining(c.net, engine.TrainingOptions{Options: engine.Options{Workers: 2, MicroBatch: 2}})
+	c.orders = orders
+	opts := c.options(2)
+	opts.Workers = 2
+	trainer, err := e.CompileTraining(c.net, opts)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -132,12 +132,21 @@ func (l *Conv[T]) InPlace() bool { return false }
 
 // Forward implements Layer.
 func (l *Conv[T]) Forward(n int, y, x, scratch []T) {
+	constants, all := l.frame.Lanes.constants(n), l.frame.Lanes.Images(n)
+	l.forward(0, constants, y, l.params[l.bias:][:l.out.C], x, scratch)
+	if all > constants {
+		l.forward(constants, all-constants, y, nil, x, scratch)
+	}
+}
+
+// forward computes n images from first onwards.
+func (l *Conv[T]) forward(first, n int, y, bias, x, scratch []T) {
 	if l.fast != nil {
-		l.fast.forward(n, y, l.params[l.bias:][:l.out.C], x, scratch)
+		l.fast.forward(first, n, y, bias, x, scratch)
 		return
 	}
-	win := l.win.First(n * l.out.H * l.out.W)
-	kernel.Product(data(l.frame, y, n, l.out), l.params[l.bias:][:l.out.C], x, win, l.filter)
+	sites := l.out.H * l.out.W
+	kernel.Product(data(l.frame, lane(y, first, l.out), n, l.out), bias, x, l.win.Slice(first*sites, n*sites), l.filter)
 }
 
 // Backward implements Layer.
@@ -149,21 +158,22 @@ func (l *Conv[T]) Backward(n int, dx, dy, _, x, grads, scratch []T) {
 }
 
 func (l *Conv[T]) parameterGrad(n int, dy, x, grads, scratch []T) {
-	g := data(l.frame, dy, n, l.out)
-	kernel.SumRows(grads[l.bias:][:l.out.C], g)
+	kernel.SumRows(grads[l.bias:][:l.out.C], data(l.frame, dy, l.frame.Lanes.constants(n), l.out))
+	n = l.frame.Lanes.Images(n)
 	dw := grads[l.weight:][:l.taps*l.cin*l.out.C]
 	if l.fast != nil {
 		work := l.fast.scratch()
 		l.fast.weightGrad(n, dw, scratch[work:][:l.fast.gradient()], dy, x, scratch[:work])
 	} else {
-		kernel.ProductGrad(dw, x, l.win.First(n*l.out.H*l.out.W), g, l.cin, l.out.C)
+		kernel.ProductGrad(dw, x, l.win.First(n*l.out.H*l.out.W), data(l.frame, dy, n, l.out), l.cin, l.out.C)
 	}
 }
 
 // InputGrad implements InputGrader.
 func (l *Conv[T]) InputGrad(n int, dx, dy, scratch []T) {
+	n = l.frame.Lanes.Images(n)
 	if l.fastBack != nil {
-		l.fastBack.forward(n, dx, nil, dy, scratch)
+		l.fastBack.forward(0, n, dx, nil, dy, scratch)
 		return
 	}
 	back := l.back.First(n * l.in.H * l.in.W)

@@ -63,13 +63,25 @@ type Frame struct {
 	// Usual is the number of images by which layers choose how to compute, so that
 	// a frame of fewer images gives the same results; 0 means Images.
 	Usual int
+	// Lanes are those of the layer's input, and Out those of its output. Where a comment
+	// speaks of n images, a buffer holds those that their lanes take.
+	Lanes, Out Lanes
 }
 
 // usual returns the number of images by which layers choose how to compute.
-func (f Frame) usual() int { return cmp.Or(f.Usual, f.Images) }
+func (f Frame) usual() int { return f.Lanes.Images(cmp.Or(f.Usual, f.Images)) }
 
-// Len returns the length of a buffer of feature maps of shape s.
-func (f Frame) Len(s tensor.Shape) int { return f.Head + f.Images*s.Size() }
+// all returns the number of images of the input's lanes together.
+func (f Frame) all() int { return f.Lanes.Images(f.Images) }
+
+// Len returns the length of a buffer of feature maps of shape s, with the input's lanes.
+func (f Frame) Len(s tensor.Shape) int { return f.Head + f.all()*s.Size() }
+
+// plain returns the frame of the full values alone.
+func (f Frame) plain() Frame {
+	f.Lanes, f.Out = Lanes{}, Lanes{}
+	return f
+}
 
 // NewFrame returns the frame for feature maps with at most the given number of channels.
 func NewFrame(images, channels int) Frame {

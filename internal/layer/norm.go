@@ -38,8 +38,38 @@ func (l *Norm[T]) Refresh(params []T) { l.params = params }
 // Bytes implements Layer.
 func (l *Norm[T]) Bytes() float64 { return 0 }
 
-// Scratch implements Layer. It holds mean, variance and three vectors for the passes.
-func (l *Norm[T]) Scratch() int { return 5 * l.shape.C }
+// Scratch implements Layer. It holds mean, variance and three vectors for the passes. A
+// graded pass has two more, of zeros and of what is not used, and the full values of the
+// input and their gradient if they have no lane.
+func (l *Norm[T]) Scratch() int {
+	if l.frame.Lanes.Orders == 0 {
+		return l.vectors()
+	}
+	return l.vectors() + 2*l.shape.C + fullScratch(l.frame, l.shape)
+}
+
+// vectors returns the number of elements that measure and gradient work in.
+func (l *Norm[T]) vectors() int { return 5 * l.shape.C }
+
+// full returns the buffers of the full values of x and their gradient.
+func (l *Norm[T]) full(x, dx, scratch []T) (full, dfull []T) {
+	if l.frame.Lanes.full() {
+		return x, dx
+	}
+	full, dfull, _ = fullParts(l.frame, l.shape, x, dx, scratch[l.vectors()+2*l.shape.C:])
+	return full, dfull
+}
+
+// orders returns the values without constant term, and a vector of zeros.
+func (l *Norm[T]) orders(n int, v, scratch []T) (orders, zeros []T) {
+	constants, all := l.frame.Lanes.constants(n), l.frame.Lanes.Images(n)
+	if all == constants {
+		return nil, nil
+	}
+	zeros = scratch[l.vectors():][:l.shape.C]
+	clear(zeros)
+	return data(l.frame, lane(v, constants, l.shape), all-constants, l.shape), zeros
+}
 
 // InPlace implements Layer.
 func (l *Norm[T]) InPlace() bool { return true }
@@ -47,14 +77,27 @@ func (l *Norm[T]) InPlace() bool { return true }
 // Forward implements Layer.
 func (l *Norm[T]) Forward(n int, y, x, scratch []T) {
 	c := l.shape.C
-	in := data(l.frame, x, n, l.shape)
-	mean, variance := l.measure(in, scratch)
+	mean, variance := l.measured(n, x, scratch)
 	scale, shift := scratch[2*c:3*c], scratch[3*c:4*c]
 	for k := range mean {
 		scale[k] = l.params[l.at.Scale+k] * rsqrt(variance[k])
 		shift[k] = l.params[l.at.Shift+k] - mean[k]*scale[k]
 	}
-	kernel.Affine(data(l.frame, y, n, l.shape), in, scale, shift)
+	constants := l.frame.Lanes.constants(n)
+	kernel.Affine(data(l.frame, y, constants, l.shape), data(l.frame, x, constants, l.shape), scale, shift)
+	if in, zeros := l.orders(n, x, scratch); in != nil {
+		out, _ := l.orders(n, y, scratch)
+		kernel.Affine(out, in, scale, zeros)
+	}
+}
+
+// measured measures the full values of x.
+func (l *Norm[T]) measured(n int, x, scratch []T) (mean, variance []T) {
+	full, _ := l.full(x, nil, scratch)
+	if !l.fixed {
+		sumOrders(l.frame, n, x, full, l.shape)
+	}
+	return l.measure(data(l.frame, full, n, l.shape), scratch)
 }
 
 // measureBlock is the number of elements whose mean and variance are computed at once,
@@ -101,15 +144,48 @@ func (l *Norm[T]) measure(in, scratch []T) (mean, variance []T) {
 // Backward implements Layer.
 func (l *Norm[T]) Backward(n int, dx, dy, _, x, grads, scratch []T) {
 	c := l.shape.C
-	in, g := data(l.frame, x, n, l.shape), data(l.frame, dy, n, l.shape)
+	constants := l.frame.Lanes.constants(n)
+	in, g := data(l.frame, x, constants, l.shape), data(l.frame, dy, constants, l.shape)
 	sum, dot := scratch[2*c:3*c], scratch[3*c:4*c]
 	clear(sum)
 	clear(dot)
 	kernel.SumProducts(sum, dot, g, in, scratch[:c])
-	a, b, k := l.gradient(n, grads, scratch)
-	if dx != nil {
-		kernel.Affine2(data(l.frame, dx, n, l.shape), g, in, a, b, k)
+	xs, zeros := l.orders(n, x, scratch)
+	gs, _ := l.orders(n, dy, scratch)
+	if xs != nil {
+		unused := scratch[l.vectors()+c:][:c]
+		clear(unused)
+		kernel.SumProducts(unused, dot, gs, xs, zeros)
 	}
+	a, b, k := l.gradient(n, grads, scratch)
+	if dx == nil {
+		return
+	}
+	if xs == nil {
+		kernel.Affine2(data(l.frame, dx, n, l.shape), g, in, a, b, k)
+		return
+	}
+	all := l.frame.Lanes.Images(n)
+	kernel.Affine(data(l.frame, dx, all, l.shape), data(l.frame, dy, all, l.shape), a, zeros)
+	if !l.fixed {
+		full, dfull := l.full(x, dx, scratch)
+		l.throughStatistics(n, dfull, full, a, b, k, l.frame.Lanes.full())
+		spread(l.frame, n, dx, dfull, l.shape)
+	}
+}
+
+// throughStatistics adds to the gradient of the full values the part b*full+k that comes
+// from the statistics, or sets it if it has not begun. It works in ones.
+func (l *Norm[T]) throughStatistics(n int, dfull, full, ones, b, k []T, begun bool) {
+	to, in := data(l.frame, dfull, n, l.shape), data(l.frame, full, n, l.shape)
+	if !begun {
+		kernel.Affine(to, in, b, k)
+		return
+	}
+	for c := range ones {
+		ones[c] = 1
+	}
+	kernel.Affine2(to, to, in, ones, b, k)
 }
 
 // gradient reads the sums over all sites of dy and of dy*(x-mean) from scratch, where

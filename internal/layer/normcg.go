@@ -42,15 +42,38 @@ func (l *NormCG[T]) Refresh(params []T) {
 func (l *NormCG[T]) Bytes() float64 { return l.norm.Bytes() + l.cg.Bytes() }
 
 // Scratch implements Layer. It holds the norm's part, the coefficients in u and their
-// gradients.
-func (l *NormCG[T]) Scratch() int { return l.norm.Scratch() + 2*l.coefs() }
+// gradients, and in a graded pass the map of order 0 and the coarse-graining's part.
+func (l *NormCG[T]) Scratch() int {
+	n := l.norm.Scratch() + 2*l.coefs()
+	if l.cg.frame.Lanes.Orders > 0 {
+		n += l.cg.in.Size() + l.cg.work()
+	}
+	return n
+}
 
 func (l *NormCG[T]) coefs() int { return l.cg.terms * l.norm.shape.C }
 
-// parts returns the norm's part of scratch, the coefficients in u and their gradients.
-func (l *NormCG[T]) parts(scratch []T) (norm, coefs, dcoefs []T) {
+// parts returns the norm's part of scratch, the coefficients in u, their gradients, and
+// what is left.
+func (l *NormCG[T]) parts(scratch []T) (norm, coefs, dcoefs, rest []T) {
 	n, c := l.norm.Scratch(), l.coefs()
-	return scratch[:n], scratch[n:][:c], scratch[n+c:][:c]
+	return scratch[:n], scratch[n:][:c], scratch[n+c:][:c], scratch[n+2*c:]
+}
+
+// centred calls f while order 0 of x is less the mean. Then x is as before.
+func (l *NormCG[T]) centred(n int, x, mean, rest []T, f func(work []T)) {
+	lanes, s := l.cg.frame.Lanes, l.cg.in
+	if lanes.Orders == 0 {
+		f(rest)
+		return
+	}
+	constant, kept := data(l.cg.frame, lane(x, lanes.At(n, 0), s), 1, s), rest[:s.Size()]
+	copy(kept, constant)
+	for i := range constant {
+		constant[i] -= mean[i%s.C]
+	}
+	f(rest[s.Size():])
+	copy(constant, kept)
 }
 
 // InPlace implements Layer.
@@ -58,32 +81,40 @@ func (l *NormCG[T]) InPlace() bool { return false }
 
 // Forward implements Layer.
 func (l *NormCG[T]) Forward(n int, y, x, scratch []T) {
-	norm, coefs, _ := l.parts(scratch)
-	mean, variance := l.norm.measure(data(l.cg.frame, x, n, l.cg.in), norm)
+	norm, coefs, _, rest := l.parts(scratch)
+	mean, variance := l.norm.measured(n, x, norm)
 	scale, _ := l.affine(norm)
 	for c := range scale {
 		scale[c] = l.norm.params[l.norm.at.Scale+c] * rsqrt(variance[c])
 	}
 	l.expand(coefs, norm)
-	l.cg.forward(n, y, x, mean, coefs)
+	full, _ := l.norm.full(x, nil, norm)
+	if l.norm.fixed && l.cg.frame.Out.full() {
+		sumOrders(l.cg.frame, n, x, full, l.cg.in)
+	}
+	l.centred(n, x, mean, rest, func(work []T) { l.cg.forward(n, y, x, full, mean, coefs, work) })
 }
 
 // Backward implements Layer. The gradient to u is s times that to z, so the norm's
 // backward pass needs no factor s.
 func (l *NormCG[T]) Backward(n int, dx, dy, _, x, grads, scratch []T) {
-	norm, coefs, dcoefs := l.parts(scratch)
+	norm, coefs, dcoefs, rest := l.parts(scratch)
 	clear(dcoefs)
-	l.cg.backward(n, dx, dy, x, norm[:l.cg.in.C], dcoefs, coefs)
+	full, dfull := l.norm.full(x, dx, norm)
+	mean := norm[:l.cg.in.C]
+	l.centred(n, x, mean, rest, func(work []T) { l.cg.backward(n, dx, dfull, dy, x, full, mean, dcoefs, coefs, work) })
 	l.collect(norm, grads, dcoefs)
 	a, b, k := l.norm.gradient(n, grads, norm)
-	if dx == nil || l.norm.fixed {
+	if dx == nil {
 		return
 	}
-	for c := range a {
-		a[c] = 1
+	begun := l.cg.frame.Out.full()
+	if !l.norm.fixed {
+		l.norm.throughStatistics(n, dfull, full, a, b, k, begun)
 	}
-	du := data(l.cg.frame, dx, n, l.cg.in)
-	kernel.Affine2(du, du, data(l.cg.frame, x, n, l.cg.in), a, b, k)
+	if begun || !l.norm.fixed {
+		spread(l.cg.frame, n, dx, dfull, l.cg.in)
+	}
 }
 
 // Measured implements Measurer.

@@ -32,6 +32,7 @@ func (l *Pool[T]) Bytes() float64 { return l.window.bytes(l.frame, l.in, l.out) 
 
 // Forward implements Layer.
 func (l *Pool[T]) Forward(n int, y, x, _ []T) {
+	n = l.frame.Lanes.Images(n)
 	out := data(l.frame, y, n, l.out)
 	inverse := 1 / T(l.win.Taps)
 	for s := range n * l.out.H * l.out.W {
@@ -65,6 +66,7 @@ func (l *Pool[T]) Backward(n int, dx, dy, y, x, _, scratch []T) {
 	if dx == nil {
 		return
 	}
+	n = l.frame.Lanes.Images(n)
 	clear(data(l.frame, dx, n, l.in))
 	out, g, scratch := data(l.frame, y, n, l.out), data(l.frame, dy, n, l.out), scratch[:l.in.C]
 	for s := range n * l.out.H * l.out.W {

@@ -15,7 +15,7 @@ func (w Window) taps() int { return w.L1 * w.L2 }
 // source, and of what it needs for that.
 func (w Window) bytes(f Frame, source, sites tensor.Shape) float64 {
 	const index = 4
-	return float64(f.Images) * (index*float64(sites.H*sites.W)*float64(w.taps()) + float64(source.H*source.W))
+	return float64(f.all()) * (index*float64(sites.H*sites.W)*float64(w.taps()) + float64(source.H*source.W))
 }
 
 // window lists the inputs of each output site, for all images of the frame.
@@ -42,8 +42,8 @@ func (w Window) transposed(f Frame, in, out tensor.Shape) kernel.Window {
 // index lists, for each site (r,c) of the lattice sites and each tap (k,l), the place in
 // the buffer of source of the site that at returns.
 func (w Window) index(f Frame, sites, source tensor.Shape, at func(r, c, k, l int) (y, x int)) []int32 {
-	index := make([]int32, 0, f.Images*sites.H*sites.W*w.taps())
-	for image := range f.Images {
+	index := make([]int32, 0, f.all()*sites.H*sites.W*w.taps())
+	for image := range f.all() {
 		base := f.Head + image*source.Size()
 		for r := range sites.H {
 			for c := range sites.W {
@@ -67,7 +67,7 @@ func site(base int, s tensor.Shape, r, c int) int32 {
 
 // partition reports whether each input site is in index exactly once.
 func partition(f Frame, in tensor.Shape, index []int32) bool {
-	seen := make([]bool, f.Images*in.H*in.W)
+	seen := make([]bool, f.all()*in.H*in.W)
 	for _, at := range index {
 		k := (int(at) - f.Head) / in.C
 		if at == 0 || seen[k] {

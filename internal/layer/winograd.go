@@ -45,7 +45,7 @@ func newWinograd[T tensor.Float](f Frame, pad int, in, out tensor.Shape) *winogr
 	if pad < 0 || f.usual()*w.perImage < winogradLeast || !kernel.WinogradPays[T](in.C, out.C) {
 		return nil
 	}
-	w.atOnce = min(gradTiles(in.C, out.C), f.Images*w.perImage)
+	w.atOnce = min(gradTiles(in.C, out.C), f.all()*w.perImage)
 	return w
 }
 
@@ -94,10 +94,10 @@ type chunk[T tensor.Float] struct {
 	in, out               []T // planes [tiles][C]
 }
 
-// chunks yields the tiles of the first n images, at most most at once.
-func (w *winograd[T]) chunks(n, most int, scratch []T) func(yield func(chunk[T]) bool) {
+// chunks yields the tiles of n images from the given one onwards, at most most at once.
+func (w *winograd[T]) chunks(image, n, most int, scratch []T) func(yield func(chunk[T]) bool) {
 	return func(yield func(chunk[T]) bool) {
-		for first, left := 0, n*w.perImage; left > 0; {
+		for first, left := image*w.perImage, n*w.perImage; left > 0; {
 			tiles := min(left, most)
 			in, out := planes(tiles*w.in.C), planes(tiles*w.out.C)
 			c := chunk[T]{
@@ -112,10 +112,10 @@ func (w *winograd[T]) chunks(n, most int, scratch []T) func(yield func(chunk[T])
 	}
 }
 
-// forward computes y of the first n images from x, both buffers with a zero
+// forward computes y of n images from first onwards from x, both buffers with a zero
 // pixel.
-func (w *winograd[T]) forward(n int, y, bias, x, scratch []T) {
-	for c := range w.chunks(n, winogradTiles, scratch) {
+func (w *winograd[T]) forward(first, n int, y, bias, x, scratch []T) {
+	for c := range w.chunks(first, n, winogradTiles, scratch) {
 		kernel.WinogradInput(c.in, x, c.gather, w.in.C)
 		for p, f := range w.filters {
 			kernel.Product(plane(c.out, p, c.tiles()*w.out.C), nil, plane(c.in, p, c.tiles()*w.in.C), c.rows, f)
@@ -128,7 +128,7 @@ func (w *winograd[T]) forward(n int, y, bias, x, scratch []T) {
 // [cin][cout].
 func (w *winograd[T]) weightGrad(n int, dw, du, dy, x, scratch []T) {
 	clear(du)
-	for c := range w.chunks(n, w.rows.Sites(), scratch) {
+	for c := range w.chunks(0, n, w.rows.Sites(), scratch) {
 		kernel.WinogradInput(c.in, x, c.gather, w.in.C)
 		kernel.WinogradOutputGrad(c.out, dy, c.scatter, w.out.C)
 		for p := range kernel.WinogradPlanes {

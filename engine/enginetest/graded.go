@@ -1,0 +1,32 @@
+package enginetest
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/coarsegrain/taylornet/engine"
+)
+
+// graded tests graded passes: all of what is tested of plain training, for few and for
+// more orders than the network has.
+func (c *testCase[T]) graded(t *testing.T, e engine.Engine[T], tol float64) {
+	if !c.net.Polynomial() {
+		if _, err := e.CompileTraining(c.net, engine.TrainingOptions{Orders: 1}); !errors.Is(err, engine.ErrNotPolynomial) {
+			t.Errorf("error %v, want %v", err, engine.ErrNotPolynomial)
+		}
+		return
+	}
+	g := *c
+	for _, g.orders = range []int{1, 2, 3, 5} {
+		t.Run(fmt.Sprint("orders ", g.orders), func(t *testing.T) { g.gradient(t, e, tol) })
+	}
+	g.orders = 3
+	t.Run("workers", func(t *testing.T) { g.workers(t, e) })
+	fixed, limited := g, g
+	fixed.fixedStats, limited.limitGains = true, true
+	t.Run("fixed statistics", func(t *testing.T) { fixed.gradient(t, e, tol) })
+	if c.gains() {
+		t.Run("limited gains", func(t *testing.T) { limited.gradient(t, e, tol) })
+	}
+}
