@@ -28,8 +28,11 @@ func (s Series) maps(order int) int { return 1 + order*s.Images }
 
 // CGSeriesScratch returns the length of scratch that CGSeries and CGSeriesGrad need.
 func CGSeriesScratch(taps, sites, channels int, s Series) int {
-	return 2*taps*(sites*channels+s.In+1) + 5*(s.Out+1)
+	return 2*taps*(sites*seriesLanes(channels)+s.In+1) + 5*(s.Out+1)
 }
+
+// seriesLanes returns the channels rounded up to whole vectors.
+func seriesLanes(channels int) int { return (channels + 15) / 16 * 16 }
 
 // CGSeries computes the coarse-graining polynomial CG of power series: orders 0 to
 // s.Out of the output from orders 0 to s.In of the input, whose higher ones are zero.

@@ -17,8 +17,9 @@ func cgSeriesInAssembly(taps int, s Series, order int) bool {
 }
 
 // A seriesBlock is what the assembly works on at once: a vector of channels, from
-// channel c onwards, of some consecutive sites of several images.
-type seriesBlock struct{ image, images, site, sites, c, lanes int }
+// channel c onwards, of some consecutive sites of several images. Of the vector's
+// channels as many as lanes are there.
+type seriesBlock struct{ image, images, site, sites, c, lanes, vector int }
 
 // eachBlock calls f with blocks of at most about cgSites sites, all vectors of channels
 // of one after the other.
@@ -30,16 +31,33 @@ func eachBlock(images, sites, channels int, f func(b seriesBlock)) {
 	for image := 0; image < images; image += group {
 		for site := 0; site < sites; site += cgSites {
 			for c := 0; c < channels; c += vector {
-				f(seriesBlock{image, min(group, images-image), site, min(cgSites, sites-site), c, min(vector, channels-c)})
+				f(seriesBlock{image, min(group, images-image), site, min(cgSites, sites-site), c, min(vector, channels-c), vector})
 			}
 		}
 	}
 }
 
-// cgLinearFloat32 computes the first derivatives [sites][taps][channels] at the map of order 0.
-func cgLinearFloat32(linear, x []float32, win Window, coefs []float32, channels int) {
+// derivatives are scratch for the first derivatives to a map of order 0: one after the
+// other for each vector of channels, [sites][taps][lanes].
+type derivatives struct {
+	v           []float32
+	sites, taps int
+}
+
+func newDerivatives(scratch []float32, win Window, channels int) (d derivatives, rest []float32) {
+	n := win.Sites() * win.Taps * seriesLanes(channels)
+	return derivatives{scratch[:n], win.Sites(), win.Taps}, scratch[n:]
+}
+
+// at returns a block's first derivative.
+func (d derivatives) at(b seriesBlock) *float32 {
+	return &d.v[(b.c*d.sites+b.site*b.vector)*d.taps]
+}
+
+// cgLinearFloat32 computes the first derivatives.
+func cgLinearFloat32(linear derivatives, x []float32, win Window, coefs []float32, channels int) {
 	eachBlock(1, win.Sites(), channels, func(b seriesBlock) {
-		l, index := &linear[b.site*win.Taps*channels+b.c], &win.Index[b.site*win.Taps]
+		l, index := linear.at(b), &win.Index[b.site*win.Taps]
 		if level() == cpu.AVX512 {
 			cgLinearAVX512(l, &x[b.c], index, &coefs[b.c], b.sites, win.Taps, channels, b.lanes)
 		} else {
@@ -54,13 +72,13 @@ func cgSeriesFloat32(y, x []float32, win Window, s Series, coefs, scratch []floa
 		return
 	}
 	ySize := win.Sites() * channels
-	linear := scratch[:ySize*win.Taps]
+	linear, _ := newDerivatives(scratch, win, channels)
 	cgFloat32(y[:ySize], x, nil, win, coefs, channels, order)
 	cgLinearFloat32(linear, x, win, coefs, channels)
 	eachBlock(s.Images, win.Sites(), channels, func(b seriesBlock) {
 		first := s.place(1, b.image)
 		yb, xb := &y[first*ySize+b.site*channels+b.c], &x[first*s.Map+b.c]
-		l, index := &linear[b.site*win.Taps*channels+b.c], &win.Index[b.site*win.Taps]
+		l, index := linear.at(b), &win.Index[b.site*win.Taps]
 		if level() == cpu.AVX512 {
 			cgSeriesAVX512(yb, xb, l, index, &coefs[b.c], b.images, b.sites, win.Taps, s.In, s.Out, channels, b.lanes,
 				s.Map, s.Images*s.Map, ySize, s.Images*ySize)
@@ -84,10 +102,11 @@ func cgSeriesGradFloat32(dx, dcoefs, x []float32, win Window, s Series, dy, coef
 		return
 	}
 	ySize := win.Sites() * channels
-	linear, dlinear := scratch[:ySize*win.Taps], scratch[ySize*win.Taps:][:ySize*win.Taps]
+	linear, scratch := newDerivatives(scratch, win, channels)
+	dlinear, _ := newDerivatives(scratch, win, channels)
 	cgGradFloat32(dx, dcoefs, x, nil, win, dy[:ySize], coefs, channels, order)
 	cgLinearFloat32(linear, x, win, coefs, channels)
-	clear(dlinear)
+	clear(dlinear.v)
 	inputs := addInputs
 	switch {
 	case dx == nil:
@@ -96,13 +115,13 @@ func cgSeriesGradFloat32(dx, dcoefs, x []float32, win Window, s Series, dy, coef
 		inputs = storeInputs
 	}
 	eachBlock(s.Images, win.Sites(), channels, func(b seriesBlock) {
-		first, at := s.place(1, b.image), b.site*win.Taps*channels+b.c
+		first := s.place(1, b.image)
 		dyb, xb, index := &dy[first*ySize+b.site*channels+b.c], first*s.Map+b.c, &win.Index[b.site*win.Taps]
 		if level() == cpu.AVX512 {
-			cgSeriesGradAVX512(from(dx, xb), &dcoefs[b.c], &dlinear[at], &x[xb], &linear[at], index, dyb, &coefs[b.c],
+			cgSeriesGradAVX512(from(dx, xb), &dcoefs[b.c], dlinear.at(b), &x[xb], linear.at(b), index, dyb, &coefs[b.c],
 				b.images, b.sites, win.Taps, s.In, s.Out, channels, b.lanes, inputs, s.Map, s.Images*s.Map, ySize, s.Images*ySize)
 		} else {
-			cgSeriesGradAVX2(from(dx, xb), &dcoefs[b.c], &dlinear[at], &x[xb], &linear[at], index, dyb, &coefs[b.c],
+			cgSeriesGradAVX2(from(dx, xb), &dcoefs[b.c], dlinear.at(b), &x[xb], linear.at(b), index, dyb, &coefs[b.c],
 				b.images, b.sites, win.Taps, s.In, s.Out, channels, b.lanes, inputs, s.Map, s.Images*s.Map, ySize, s.Images*ySize)
 		}
 	})
@@ -110,14 +129,13 @@ func cgSeriesGradFloat32(dx, dcoefs, x []float32, win Window, s Series, dy, coef
 }
 
 // cgLinearGradFloat32 is the backward pass of cgLinearFloat32, which always adds to dx.
-func cgLinearGradFloat32(dx, dcoefs, dlinear, x []float32, win Window, coefs []float32, channels int) {
-	sumRowsFloat32(dcoefs[channels:][:win.Taps*channels], dlinear)
+func cgLinearGradFloat32(dx, dcoefs []float32, dlinear derivatives, x []float32, win Window, coefs []float32, channels int) {
 	inputs := addInputs
 	if dx == nil {
 		inputs = noInputs
 	}
 	eachBlock(1, win.Sites(), channels, func(b seriesBlock) {
-		d, index := &dlinear[b.site*win.Taps*channels+b.c], &win.Index[b.site*win.Taps]
+		d, index := dlinear.at(b), &win.Index[b.site*win.Taps]
 		if level() == cpu.AVX512 {
 			cgLinearGradAVX512(from(dx, b.c), &dcoefs[b.c], d, &x[b.c], index, &coefs[b.c], b.sites, win.Taps, channels, b.lanes, inputs)
 		} else {

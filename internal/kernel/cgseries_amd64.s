@@ -38,7 +38,7 @@ site1x0x0x1full:
 	ADDQ        CX, R8
 	VFMADD231PS (AX), Y0, Y1
 	VMOVUPS     Y1, (BX)
-	ADDQ        CX, BX
+	ADDQ        $+32, BX
 	ADDQ        $0x04, SI
 	DECQ        DI
 	JNZ         site1x0x0x1full
@@ -70,8 +70,8 @@ site1x0x0x1:
 	VMASKMOVPS  (R8), Y0, Y2
 	ADDQ        CX, R8
 	VFMADD231PS (AX), Y1, Y2
-	VMASKMOVPS  Y2, Y0, (BX)
-	ADDQ        CX, BX
+	VMOVUPS     Y2, (BX)
+	ADDQ        $+32, BX
 	ADDQ        $0x04, SI
 	DECQ        DI
 	JNZ         site1x0x0x1
@@ -150,31 +150,28 @@ site4x0x0x1full:
 	VFMADD231PS 64(AX), Y2, Y4
 	VFMADD231PS 96(AX), Y3, Y4
 	VMOVUPS     Y4, (BX)
-	ADDQ        CX, BX
 	VMOVUPS     (R8), Y4
 	ADDQ        CX, R8
 	VFMADD231PS 128(AX), Y0, Y4
 	VFMADD231PS 160(AX), Y1, Y4
 	VFMADD231PS 192(AX), Y2, Y4
 	VFMADD231PS 224(AX), Y3, Y4
-	VMOVUPS     Y4, (BX)
-	ADDQ        CX, BX
+	VMOVUPS     Y4, 32(BX)
 	VMOVUPS     (R8), Y4
 	ADDQ        CX, R8
 	VFMADD231PS 256(AX), Y0, Y4
 	VFMADD231PS 288(AX), Y1, Y4
 	VFMADD231PS 320(AX), Y2, Y4
 	VFMADD231PS 352(AX), Y3, Y4
-	VMOVUPS     Y4, (BX)
-	ADDQ        CX, BX
+	VMOVUPS     Y4, 64(BX)
 	VMOVUPS     (R8), Y4
 	ADDQ        CX, R8
 	VFMADD231PS 384(AX), Y0, Y4
 	VFMADD231PS 416(AX), Y1, Y4
 	VFMADD231PS 448(AX), Y2, Y4
 	VFMADD231PS 480(AX), Y3, Y4
-	VMOVUPS     Y4, (BX)
-	ADDQ        CX, BX
+	VMOVUPS     Y4, 96(BX)
+	ADDQ        $+128, BX
 	ADDQ        $0x10, SI
 	DECQ        DI
 	JNZ         site4x0x0x1full
@@ -251,32 +248,29 @@ site4x0x0x1:
 	VFMADD231PS 32(AX), Y2, Y5
 	VFMADD231PS 64(AX), Y3, Y5
 	VFMADD231PS 96(AX), Y4, Y5
-	VMASKMOVPS  Y5, Y0, (BX)
-	ADDQ        CX, BX
+	VMOVUPS     Y5, (BX)
 	VMASKMOVPS  (R8), Y0, Y5
 	ADDQ        CX, R8
 	VFMADD231PS 128(AX), Y1, Y5
 	VFMADD231PS 160(AX), Y2, Y5
 	VFMADD231PS 192(AX), Y3, Y5
 	VFMADD231PS 224(AX), Y4, Y5
-	VMASKMOVPS  Y5, Y0, (BX)
-	ADDQ        CX, BX
+	VMOVUPS     Y5, 32(BX)
 	VMASKMOVPS  (R8), Y0, Y5
 	ADDQ        CX, R8
 	VFMADD231PS 256(AX), Y1, Y5
 	VFMADD231PS 288(AX), Y2, Y5
 	VFMADD231PS 320(AX), Y3, Y5
 	VFMADD231PS 352(AX), Y4, Y5
-	VMASKMOVPS  Y5, Y0, (BX)
-	ADDQ        CX, BX
+	VMOVUPS     Y5, 64(BX)
 	VMASKMOVPS  (R8), Y0, Y5
 	ADDQ        CX, R8
 	VFMADD231PS 384(AX), Y1, Y5
 	VFMADD231PS 416(AX), Y2, Y5
 	VFMADD231PS 448(AX), Y3, Y5
 	VFMADD231PS 480(AX), Y4, Y5
-	VMASKMOVPS  Y5, Y0, (BX)
-	ADDQ        CX, BX
+	VMOVUPS     Y5, 96(BX)
+	ADDQ        $+128, BX
 	ADDQ        $0x10, SI
 	DECQ        DI
 	JNZ         site4x0x0x1
@@ -338,8 +332,8 @@ site1x0x0x1:
 	VMOVUPS.Z   (R8), K1, Z1
 	ADDQ        CX, R8
 	VFMADD231PS (AX), Z0, Z1
-	VMOVUPS     Z1, K1, (BX)
-	ADDQ        CX, BX
+	VMOVUPS     Z1, (BX)
+	ADDQ        $+64, BX
 	ADDQ        $0x04, SI
 	DECQ        DI
 	JNZ         site1x0x0x1
@@ -418,32 +412,29 @@ site4x0x0x1:
 	VFMADD231PS 64(AX), Z1, Z4
 	VFMADD231PS 128(AX), Z2, Z4
 	VFMADD231PS 192(AX), Z3, Z4
-	VMOVUPS     Z4, K1, (BX)
-	ADDQ        CX, BX
+	VMOVUPS     Z4, (BX)
 	VMOVUPS.Z   (R8), K1, Z4
 	ADDQ        CX, R8
 	VFMADD231PS 256(AX), Z0, Z4
 	VFMADD231PS 320(AX), Z1, Z4
 	VFMADD231PS 384(AX), Z2, Z4
 	VFMADD231PS 448(AX), Z3, Z4
-	VMOVUPS     Z4, K1, (BX)
-	ADDQ        CX, BX
+	VMOVUPS     Z4, 64(BX)
 	VMOVUPS.Z   (R8), K1, Z4
 	ADDQ        CX, R8
 	VFMADD231PS 512(AX), Z0, Z4
 	VFMADD231PS 576(AX), Z1, Z4
 	VFMADD231PS 640(AX), Z2, Z4
 	VFMADD231PS 704(AX), Z3, Z4
-	VMOVUPS     Z4, K1, (BX)
-	ADDQ        CX, BX
+	VMOVUPS     Z4, 128(BX)
 	VMOVUPS.Z   (R8), K1, Z4
 	ADDQ        CX, R8
 	VFMADD231PS 768(AX), Z0, Z4
 	VFMADD231PS 832(AX), Z1, Z4
 	VFMADD231PS 896(AX), Z2, Z4
 	VFMADD231PS 960(AX), Z3, Z4
-	VMOVUPS     Z4, K1, (BX)
-	ADDQ        CX, BX
+	VMOVUPS     Z4, 192(BX)
+	ADDQ        $+256, BX
 	ADDQ        $0x10, SI
 	DECQ        DI
 	JNZ         site4x0x0x1
@@ -491,10 +482,10 @@ site1x1x1x1full:
 	MOVLQSX (SI), R8
 	VMOVUPS (AX)(R8*4), Y0
 	VMOVUPS (BX), Y1
-	ADDQ    CX, BX
 	VMULPS  Y1, Y0, Y0
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
+	ADDQ    $+32, BX
 	ADDQ    $0x04, SI
 	DECQ    DI
 	JNZ     site1x1x1x1full
@@ -538,11 +529,11 @@ site1x1x2x1full:
 	VMULPS  (AX), Y0, Y1
 	VMULPS  Y1, Y0, Y1
 	VMOVUPS (DI), Y2
-	ADDQ    CX, DI
 	VMULPS  Y2, Y0, Y0
 	VMOVUPS Y0, (SI)
 	VMOVUPS Y1, (SI)(DX*1)
 	ADDQ    CX, SI
+	ADDQ    $+32, DI
 	ADDQ    $0x04, R8
 	DECQ    R9
 	JNZ     site1x1x2x1full
@@ -586,7 +577,6 @@ site1x2x2x1full:
 	VMULPS      (AX), Y0, Y1
 	VMULPS      Y1, Y0, Y1
 	VMOVUPS     (R8), Y2
-	ADDQ        CX, R8
 	VMULPS      Y2, Y0, Y0
 	MOVLQSX     (R9), R11
 	ADDQ        DX, R11
@@ -595,6 +585,7 @@ site1x2x2x1full:
 	VMOVUPS     Y0, (DI)
 	VMOVUPS     Y1, (DI)(BX*1)
 	ADDQ        CX, DI
+	ADDQ        $+32, R8
 	ADDQ        $0x04, R9
 	DECQ        R10
 	JNZ         site1x2x2x1full
@@ -639,7 +630,6 @@ site1x2x3x1full:
 	VMULPS      Y1, Y0, Y2
 	VFMADD231PS (AX), Y0, Y1
 	VMOVUPS     (R8), Y3
-	ADDQ        CX, R8
 	VMULPS      Y3, Y0, Y0
 	MOVLQSX     (R9), R11
 	ADDQ        DX, R11
@@ -650,6 +640,7 @@ site1x2x3x1full:
 	VMOVUPS     Y2, (DI)(BX*1)
 	VMOVUPS     Y1, (DI)(BX*2)
 	ADDQ        CX, DI
+	ADDQ        $+32, R8
 	ADDQ        $0x04, R9
 	DECQ        R10
 	JNZ         site1x2x3x1full
@@ -694,22 +685,20 @@ site1x3x3x1full:
 	VMULPS      Y1, Y0, Y2
 	VFMADD231PS (AX), Y0, Y1
 	VMOVUPS     (R8), Y3
-	ADDQ        CX, R8
 	VMULPS      Y3, Y0, Y0
 	MOVLQSX     (R9), R11
 	ADDQ        DX, R11
 	VMOVUPS     (SI)(R11*4), Y4
+	ADDQ        DX, R11
+	VMOVUPS     (SI)(R11*4), Y5
 	VFMADD231PS Y3, Y4, Y2
 	VMULPS      Y1, Y4, Y1
-	MOVLQSX     (R9), R11
-	ADDQ        DX, R11
-	ADDQ        DX, R11
-	VMOVUPS     (SI)(R11*4), Y4
-	VFMADD231PS Y3, Y4, Y1
+	VFMADD231PS Y3, Y5, Y1
 	VMOVUPS     Y0, (DI)
 	VMOVUPS     Y2, (DI)(BX*1)
 	VMOVUPS     Y1, (DI)(BX*2)
 	ADDQ        CX, DI
+	ADDQ        $+32, R8
 	ADDQ        $0x04, R9
 	DECQ        R10
 	JNZ         site1x3x3x1full
@@ -756,11 +745,11 @@ image1x1x1x1:
 site1x1x1x1:
 	MOVLQSX    (SI), R8
 	VMASKMOVPS (AX)(R8*4), Y0, Y1
-	VMASKMOVPS (BX), Y0, Y2
-	ADDQ       CX, BX
+	VMOVUPS    (BX), Y2
 	VMULPS     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (DX)
 	ADDQ       CX, DX
+	ADDQ       $+32, BX
 	ADDQ       $0x04, SI
 	DECQ       DI
 	JNZ        site1x1x1x1
@@ -803,12 +792,12 @@ site1x1x2x1:
 	VMASKMOVPS (BX)(R10*4), Y0, Y1
 	VMULPS     (AX), Y1, Y2
 	VMULPS     Y2, Y1, Y2
-	VMASKMOVPS (DI), Y0, Y3
-	ADDQ       CX, DI
+	VMOVUPS    (DI), Y3
 	VMULPS     Y3, Y1, Y1
 	VMASKMOVPS Y1, Y0, (SI)
 	VMASKMOVPS Y2, Y0, (SI)(DX*1)
 	ADDQ       CX, SI
+	ADDQ       $+32, DI
 	ADDQ       $0x04, R8
 	DECQ       R9
 	JNZ        site1x1x2x1
@@ -851,8 +840,7 @@ site1x2x2x1:
 	VMASKMOVPS  (SI)(R11*4), Y0, Y1
 	VMULPS      (AX), Y1, Y2
 	VMULPS      Y2, Y1, Y2
-	VMASKMOVPS  (R8), Y0, Y3
-	ADDQ        CX, R8
+	VMOVUPS     (R8), Y3
 	VMULPS      Y3, Y1, Y1
 	MOVLQSX     (R9), R11
 	ADDQ        DX, R11
@@ -861,6 +849,7 @@ site1x2x2x1:
 	VMASKMOVPS  Y1, Y0, (DI)
 	VMASKMOVPS  Y2, Y0, (DI)(BX*1)
 	ADDQ        CX, DI
+	ADDQ        $+32, R8
 	ADDQ        $0x04, R9
 	DECQ        R10
 	JNZ         site1x2x2x1
@@ -904,8 +893,7 @@ site1x2x3x1:
 	VMULPS      (AX), Y1, Y2
 	VMULPS      Y2, Y1, Y3
 	VFMADD231PS (AX), Y1, Y2
-	VMASKMOVPS  (R8), Y0, Y4
-	ADDQ        CX, R8
+	VMOVUPS     (R8), Y4
 	VMULPS      Y4, Y1, Y1
 	MOVLQSX     (R9), R11
 	ADDQ        DX, R11
@@ -916,6 +904,7 @@ site1x2x3x1:
 	VMASKMOVPS  Y3, Y0, (DI)(BX*1)
 	VMASKMOVPS  Y2, Y0, (DI)(BX*2)
 	ADDQ        CX, DI
+	ADDQ        $+32, R8
 	ADDQ        $0x04, R9
 	DECQ        R10
 	JNZ         site1x2x3x1
@@ -959,23 +948,21 @@ site1x3x3x1:
 	VMULPS      (AX), Y1, Y2
 	VMULPS      Y2, Y1, Y3
 	VFMADD231PS (AX), Y1, Y2
-	VMASKMOVPS  (R8), Y0, Y4
-	ADDQ        CX, R8
+	VMOVUPS     (R8), Y4
 	VMULPS      Y4, Y1, Y1
 	MOVLQSX     (R9), R11
 	ADDQ        DX, R11
 	VMASKMOVPS  (SI)(R11*4), Y0, Y5
+	ADDQ        DX, R11
+	VMASKMOVPS  (SI)(R11*4), Y0, Y6
 	VFMADD231PS Y4, Y5, Y3
 	VMULPS      Y2, Y5, Y2
-	MOVLQSX     (R9), R11
-	ADDQ        DX, R11
-	ADDQ        DX, R11
-	VMASKMOVPS  (SI)(R11*4), Y0, Y5
-	VFMADD231PS Y4, Y5, Y2
+	VFMADD231PS Y4, Y6, Y2
 	VMASKMOVPS  Y1, Y0, (DI)
 	VMASKMOVPS  Y3, Y0, (DI)(BX*1)
 	VMASKMOVPS  Y2, Y0, (DI)(BX*2)
 	ADDQ        CX, DI
+	ADDQ        $+32, R8
 	ADDQ        $0x04, R9
 	DECQ        R10
 	JNZ         site1x3x3x1
@@ -1012,33 +999,27 @@ after1:
 	VMOVUPS (DX), Y0
 	ADDQ    CX, DX
 	VMOVUPS Y0, 32(AX)
-	VMOVUPS Y0, 128(AX)
 	VMOVUPS (DX), Y0
 	ADDQ    CX, DX
 	VMOVUPS Y0, 64(AX)
-	VMOVUPS Y0, 256(AX)
 	VMOVUPS (DX), Y0
 	ADDQ    CX, DX
 	VMOVUPS Y0, 96(AX)
-	VMOVUPS Y0, 384(AX)
 	VMOVUPS (DX), Y0
 	ADDQ    CX, DX
 	VMOVUPS Y0, 160(AX)
 	VMOVUPS (DX), Y0
 	ADDQ    CX, DX
 	VMOVUPS Y0, 192(AX)
-	VMOVUPS Y0, 288(AX)
 	VMOVUPS (DX), Y0
 	ADDQ    CX, DX
 	VMOVUPS Y0, 224(AX)
-	VMOVUPS Y0, 416(AX)
 	VMOVUPS (DX), Y0
 	ADDQ    CX, DX
 	VMOVUPS Y0, 320(AX)
 	VMOVUPS (DX), Y0
 	ADDQ    CX, DX
 	VMOVUPS Y0, 352(AX)
-	VMOVUPS Y0, 448(AX)
 	VMOVUPS (DX), Y0
 	ADDQ    CX, DX
 	VMOVUPS Y0, 480(AX)
@@ -1063,19 +1044,16 @@ site4x1x1x1full:
 	MOVLQSX     12(SI), R8
 	VMOVUPS     (AX)(R8*4), Y3
 	VMOVUPS     (BX), Y4
-	ADDQ        CX, BX
 	VMULPS      Y4, Y0, Y0
-	VMOVUPS     (BX), Y4
-	ADDQ        CX, BX
+	VMOVUPS     32(BX), Y4
 	VFMADD231PS Y4, Y1, Y0
-	VMOVUPS     (BX), Y1
-	ADDQ        CX, BX
+	VMOVUPS     64(BX), Y1
 	VFMADD231PS Y1, Y2, Y0
-	VMOVUPS     (BX), Y1
-	ADDQ        CX, BX
+	VMOVUPS     96(BX), Y1
 	VFMADD231PS Y1, Y3, Y0
 	VMOVUPS     Y0, (DX)
 	ADDQ        CX, DX
+	ADDQ        $+128, BX
 	ADDQ        $0x10, SI
 	DECQ        DI
 	JNZ         site4x1x1x1full
@@ -1105,33 +1083,27 @@ not4x1x1x1full:
 	VMOVUPS (DX), Y0
 	ADDQ    CX, DX
 	VMOVUPS Y0, 32(AX)
-	VMOVUPS Y0, 128(AX)
 	VMOVUPS (DX), Y0
 	ADDQ    CX, DX
 	VMOVUPS Y0, 64(AX)
-	VMOVUPS Y0, 256(AX)
 	VMOVUPS (DX), Y0
 	ADDQ    CX, DX
 	VMOVUPS Y0, 96(AX)
-	VMOVUPS Y0, 384(AX)
 	VMOVUPS (DX), Y0
 	ADDQ    CX, DX
 	VMOVUPS Y0, 160(AX)
 	VMOVUPS (DX), Y0
 	ADDQ    CX, DX
 	VMOVUPS Y0, 192(AX)
-	VMOVUPS Y0, 288(AX)
 	VMOVUPS (DX), Y0
 	ADDQ    CX, DX
 	VMOVUPS Y0, 224(AX)
-	VMOVUPS Y0, 416(AX)
 	VMOVUPS (DX), Y0
 	ADDQ    CX, DX
 	VMOVUPS Y0, 320(AX)
 	VMOVUPS (DX), Y0
 	ADDQ    CX, DX
 	VMOVUPS Y0, 352(AX)
-	VMOVUPS Y0, 448(AX)
 	VMOVUPS (DX), Y0
 	ADDQ    CX, DX
 	VMOVUPS Y0, 480(AX)
@@ -1170,20 +1142,17 @@ site4x1x2x1full:
 	VFMADD231PS Y6, Y2, Y4
 	VFMADD231PS Y7, Y3, Y4
 	VMOVUPS     (DI), Y5
-	ADDQ        CX, DI
 	VMULPS      Y5, Y0, Y0
-	VMOVUPS     (DI), Y5
-	ADDQ        CX, DI
+	VMOVUPS     32(DI), Y5
 	VFMADD231PS Y5, Y1, Y0
-	VMOVUPS     (DI), Y1
-	ADDQ        CX, DI
+	VMOVUPS     64(DI), Y1
 	VFMADD231PS Y1, Y2, Y0
-	VMOVUPS     (DI), Y1
-	ADDQ        CX, DI
+	VMOVUPS     96(DI), Y1
 	VFMADD231PS Y1, Y3, Y0
 	VMOVUPS     Y0, (SI)
 	VMOVUPS     Y4, (SI)(DX*1)
 	ADDQ        CX, SI
+	ADDQ        $+128, DI
 	ADDQ        $0x10, R8
 	DECQ        R9
 	JNZ         site4x1x2x1full
@@ -1213,33 +1182,27 @@ not4x1x2x1full:
 	VMOVUPS (DX), Y0
 	ADDQ    CX, DX
 	VMOVUPS Y0, 32(AX)
-	VMOVUPS Y0, 128(AX)
 	VMOVUPS (DX), Y0
 	ADDQ    CX, DX
 	VMOVUPS Y0, 64(AX)
-	VMOVUPS Y0, 256(AX)
 	VMOVUPS (DX), Y0
 	ADDQ    CX, DX
 	VMOVUPS Y0, 96(AX)
-	VMOVUPS Y0, 384(AX)
 	VMOVUPS (DX), Y0
 	ADDQ    CX, DX
 	VMOVUPS Y0, 160(AX)
 	VMOVUPS (DX), Y0
 	ADDQ    CX, DX
 	VMOVUPS Y0, 192(AX)
-	VMOVUPS Y0, 288(AX)
 	VMOVUPS (DX), Y0
 	ADDQ    CX, DX
 	VMOVUPS Y0, 224(AX)
-	VMOVUPS Y0, 416(AX)
 	VMOVUPS (DX), Y0
 	ADDQ    CX, DX
 	VMOVUPS Y0, 320(AX)
 	VMOVUPS (DX), Y0
 	ADDQ    CX, DX
 	VMOVUPS Y0, 352(AX)
-	VMOVUPS Y0, 448(AX)
 	VMOVUPS (DX), Y0
 	ADDQ    CX, DX
 	VMOVUPS Y0, 480(AX)
@@ -1278,28 +1241,24 @@ site4x2x2x1full:
 	VFMADD231PS Y6, Y2, Y4
 	VFMADD231PS Y7, Y3, Y4
 	VMOVUPS     (R8), Y5
-	ADDQ        CX, R8
 	VMULPS      Y5, Y0, Y0
 	MOVLQSX     (R9), R11
 	ADDQ        DX, R11
 	VMOVUPS     (SI)(R11*4), Y6
 	VFMADD231PS Y5, Y6, Y4
-	VMOVUPS     (R8), Y5
-	ADDQ        CX, R8
+	VMOVUPS     32(R8), Y5
 	VFMADD231PS Y5, Y1, Y0
 	MOVLQSX     4(R9), R11
 	ADDQ        DX, R11
 	VMOVUPS     (SI)(R11*4), Y1
 	VFMADD231PS Y5, Y1, Y4
-	VMOVUPS     (R8), Y1
-	ADDQ        CX, R8
+	VMOVUPS     64(R8), Y1
 	VFMADD231PS Y1, Y2, Y0
 	MOVLQSX     8(R9), R11
 	ADDQ        DX, R11
 	VMOVUPS     (SI)(R11*4), Y2
 	VFMADD231PS Y1, Y2, Y4
-	VMOVUPS     (R8), Y1
-	ADDQ        CX, R8
+	VMOVUPS     96(R8), Y1
 	VFMADD231PS Y1, Y3, Y0
 	MOVLQSX     12(R9), R11
 	ADDQ        DX, R11
@@ -1308,6 +1267,7 @@ site4x2x2x1full:
 	VMOVUPS     Y0, (DI)
 	VMOVUPS     Y4, (DI)(BX*1)
 	ADDQ        CX, DI
+	ADDQ        $+128, R8
 	ADDQ        $0x10, R9
 	DECQ        R10
 	JNZ         site4x2x2x1full
@@ -1337,33 +1297,27 @@ not4x2x2x1full:
 	VMOVUPS (DX), Y0
 	ADDQ    CX, DX
 	VMOVUPS Y0, 32(AX)
-	VMOVUPS Y0, 128(AX)
 	VMOVUPS (DX), Y0
 	ADDQ    CX, DX
 	VMOVUPS Y0, 64(AX)
-	VMOVUPS Y0, 256(AX)
 	VMOVUPS (DX), Y0
 	ADDQ    CX, DX
 	VMOVUPS Y0, 96(AX)
-	VMOVUPS Y0, 384(AX)
 	VMOVUPS (DX), Y0
 	ADDQ    CX, DX
 	VMOVUPS Y0, 160(AX)
 	VMOVUPS (DX), Y0
 	ADDQ    CX, DX
 	VMOVUPS Y0, 192(AX)
-	VMOVUPS Y0, 288(AX)
 	VMOVUPS (DX), Y0
 	ADDQ    CX, DX
 	VMOVUPS Y0, 224(AX)
-	VMOVUPS Y0, 416(AX)
 	VMOVUPS (DX), Y0
 	ADDQ    CX, DX
 	VMOVUPS Y0, 320(AX)
 	VMOVUPS (DX), Y0
 	ADDQ    CX, DX
 	VMOVUPS Y0, 352(AX)
-	VMOVUPS Y0, 448(AX)
 	VMOVUPS (DX), Y0
 	ADDQ    CX, DX
 	VMOVUPS Y0, 480(AX)
@@ -1402,41 +1356,37 @@ site4x2x3x1full:
 	VFMADD231PS Y6, Y2, Y8
 	VFMADD231PS Y7, Y3, Y8
 	VFMADD231PS (AX), Y0, Y4
-	VFMADD231PS 128(AX), Y0, Y5
+	VFMADD231PS 32(AX), Y0, Y5
 	VFMADD231PS 160(AX), Y1, Y5
-	VFMADD231PS 256(AX), Y0, Y6
-	VFMADD231PS 288(AX), Y1, Y6
+	VFMADD231PS 64(AX), Y0, Y6
+	VFMADD231PS 192(AX), Y1, Y6
 	VFMADD231PS 320(AX), Y2, Y6
-	VFMADD231PS 384(AX), Y0, Y7
-	VFMADD231PS 416(AX), Y1, Y7
-	VFMADD231PS 448(AX), Y2, Y7
+	VFMADD231PS 96(AX), Y0, Y7
+	VFMADD231PS 224(AX), Y1, Y7
+	VFMADD231PS 352(AX), Y2, Y7
 	VFMADD231PS 480(AX), Y3, Y7
 	VMOVUPS     (R8), Y9
-	ADDQ        CX, R8
 	VMULPS      Y9, Y0, Y0
 	MOVLQSX     (R9), R11
 	ADDQ        DX, R11
 	VMOVUPS     (SI)(R11*4), Y10
 	VFMADD231PS Y9, Y10, Y8
 	VMULPS      Y4, Y10, Y4
-	VMOVUPS     (R8), Y9
-	ADDQ        CX, R8
+	VMOVUPS     32(R8), Y9
 	VFMADD231PS Y9, Y1, Y0
 	MOVLQSX     4(R9), R11
 	ADDQ        DX, R11
 	VMOVUPS     (SI)(R11*4), Y1
 	VFMADD231PS Y9, Y1, Y8
 	VFMADD231PS Y5, Y1, Y4
-	VMOVUPS     (R8), Y1
-	ADDQ        CX, R8
+	VMOVUPS     64(R8), Y1
 	VFMADD231PS Y1, Y2, Y0
 	MOVLQSX     8(R9), R11
 	ADDQ        DX, R11
 	VMOVUPS     (SI)(R11*4), Y2
 	VFMADD231PS Y1, Y2, Y8
 	VFMADD231PS Y6, Y2, Y4
-	VMOVUPS     (R8), Y1
-	ADDQ        CX, R8
+	VMOVUPS     96(R8), Y1
 	VFMADD231PS Y1, Y3, Y0
 	MOVLQSX     12(R9), R11
 	ADDQ        DX, R11
@@ -1447,6 +1397,7 @@ site4x2x3x1full:
 	VMOVUPS     Y8, (DI)(BX*1)
 	VMOVUPS     Y4, (DI)(BX*2)
 	ADDQ        CX, DI
+	ADDQ        $+128, R8
 	ADDQ        $0x10, R9
 	DECQ        R10
 	JNZ         site4x2x3x1full
@@ -1476,33 +1427,27 @@ not4x2x3x1full:
 	VMOVUPS (DX), Y0
 	ADDQ    CX, DX
 	VMOVUPS Y0, 32(AX)
-	VMOVUPS Y0, 128(AX)
 	VMOVUPS (DX), Y0
 	ADDQ    CX, DX
 	VMOVUPS Y0, 64(AX)
-	VMOVUPS Y0, 256(AX)
 	VMOVUPS (DX), Y0
 	ADDQ    CX, DX
 	VMOVUPS Y0, 96(AX)
-	VMOVUPS Y0, 384(AX)
 	VMOVUPS (DX), Y0
 	ADDQ    CX, DX
 	VMOVUPS Y0, 160(AX)
 	VMOVUPS (DX), Y0
 	ADDQ    CX, DX
 	VMOVUPS Y0, 192(AX)
-	VMOVUPS Y0, 288(AX)
 	VMOVUPS (DX), Y0
 	ADDQ    CX, DX
 	VMOVUPS Y0, 224(AX)
-	VMOVUPS Y0, 416(AX)
 	VMOVUPS (DX), Y0
 	ADDQ    CX, DX
 	VMOVUPS Y0, 320(AX)
 	VMOVUPS (DX), Y0
 	ADDQ    CX, DX
 	VMOVUPS Y0, 352(AX)
-	VMOVUPS Y0, 448(AX)
 	VMOVUPS (DX), Y0
 	ADDQ    CX, DX
 	VMOVUPS Y0, 480(AX)
@@ -1541,71 +1486,60 @@ site4x3x3x1full:
 	VFMADD231PS Y6, Y2, Y8
 	VFMADD231PS Y7, Y3, Y8
 	VFMADD231PS (AX), Y0, Y4
-	VFMADD231PS 128(AX), Y0, Y5
+	VFMADD231PS 32(AX), Y0, Y5
 	VFMADD231PS 160(AX), Y1, Y5
-	VFMADD231PS 256(AX), Y0, Y6
-	VFMADD231PS 288(AX), Y1, Y6
+	VFMADD231PS 64(AX), Y0, Y6
+	VFMADD231PS 192(AX), Y1, Y6
 	VFMADD231PS 320(AX), Y2, Y6
-	VFMADD231PS 384(AX), Y0, Y7
-	VFMADD231PS 416(AX), Y1, Y7
-	VFMADD231PS 448(AX), Y2, Y7
+	VFMADD231PS 96(AX), Y0, Y7
+	VFMADD231PS 224(AX), Y1, Y7
+	VFMADD231PS 352(AX), Y2, Y7
 	VFMADD231PS 480(AX), Y3, Y7
 	VMOVUPS     (R8), Y9
-	ADDQ        CX, R8
 	VMULPS      Y9, Y0, Y0
 	MOVLQSX     (R9), R11
 	ADDQ        DX, R11
 	VMOVUPS     (SI)(R11*4), Y10
+	ADDQ        DX, R11
+	VMOVUPS     (SI)(R11*4), Y11
 	VFMADD231PS Y9, Y10, Y8
 	VMULPS      Y4, Y10, Y4
-	MOVLQSX     (R9), R11
-	ADDQ        DX, R11
-	ADDQ        DX, R11
-	VMOVUPS     (SI)(R11*4), Y10
-	VFMADD231PS Y9, Y10, Y4
-	VMOVUPS     (R8), Y9
-	ADDQ        CX, R8
+	VFMADD231PS Y9, Y11, Y4
+	VMOVUPS     32(R8), Y9
 	VFMADD231PS Y9, Y1, Y0
 	MOVLQSX     4(R9), R11
 	ADDQ        DX, R11
 	VMOVUPS     (SI)(R11*4), Y1
+	ADDQ        DX, R11
+	VMOVUPS     (SI)(R11*4), Y10
 	VFMADD231PS Y9, Y1, Y8
 	VFMADD231PS Y5, Y1, Y4
-	MOVLQSX     4(R9), R11
-	ADDQ        DX, R11
-	ADDQ        DX, R11
-	VMOVUPS     (SI)(R11*4), Y1
-	VFMADD231PS Y9, Y1, Y4
-	VMOVUPS     (R8), Y1
-	ADDQ        CX, R8
+	VFMADD231PS Y9, Y10, Y4
+	VMOVUPS     64(R8), Y1
 	VFMADD231PS Y1, Y2, Y0
 	MOVLQSX     8(R9), R11
 	ADDQ        DX, R11
 	VMOVUPS     (SI)(R11*4), Y2
+	ADDQ        DX, R11
+	VMOVUPS     (SI)(R11*4), Y5
 	VFMADD231PS Y1, Y2, Y8
 	VFMADD231PS Y6, Y2, Y4
-	MOVLQSX     8(R9), R11
-	ADDQ        DX, R11
-	ADDQ        DX, R11
-	VMOVUPS     (SI)(R11*4), Y2
-	VFMADD231PS Y1, Y2, Y4
-	VMOVUPS     (R8), Y1
-	ADDQ        CX, R8
+	VFMADD231PS Y1, Y5, Y4
+	VMOVUPS     96(R8), Y1
 	VFMADD231PS Y1, Y3, Y0
 	MOVLQSX     12(R9), R11
 	ADDQ        DX, R11
 	VMOVUPS     (SI)(R11*4), Y2
+	ADDQ        DX, R11
+	VMOVUPS     (SI)(R11*4), Y3
 	VFMADD231PS Y1, Y2, Y8
 	VFMADD231PS Y7, Y2, Y4
-	MOVLQSX     12(R9), R11
-	ADDQ        DX, R11
-	ADDQ        DX, R11
-	VMOVUPS     (SI)(R11*4), Y2
-	VFMADD231PS Y1, Y2, Y4
+	VFMADD231PS Y1, Y3, Y4
 	VMOVUPS     Y0, (DI)
 	VMOVUPS     Y8, (DI)(BX*1)
 	VMOVUPS     Y4, (DI)(BX*2)
 	ADDQ        CX, DI
+	ADDQ        $+128, R8
 	ADDQ        $0x10, R9
 	DECQ        R10
 	JNZ         site4x3x3x1full
@@ -1641,33 +1575,27 @@ taps4masked:
 	VMASKMOVPS (DX), Y0, Y1
 	ADDQ       CX, DX
 	VMOVUPS    Y1, 32(AX)
-	VMOVUPS    Y1, 128(AX)
 	VMASKMOVPS (DX), Y0, Y1
 	ADDQ       CX, DX
 	VMOVUPS    Y1, 64(AX)
-	VMOVUPS    Y1, 256(AX)
 	VMASKMOVPS (DX), Y0, Y1
 	ADDQ       CX, DX
 	VMOVUPS    Y1, 96(AX)
-	VMOVUPS    Y1, 384(AX)
 	VMASKMOVPS (DX), Y0, Y1
 	ADDQ       CX, DX
 	VMOVUPS    Y1, 160(AX)
 	VMASKMOVPS (DX), Y0, Y1
 	ADDQ       CX, DX
 	VMOVUPS    Y1, 192(AX)
-	VMOVUPS    Y1, 288(AX)
 	VMASKMOVPS (DX), Y0, Y1
 	ADDQ       CX, DX
 	VMOVUPS    Y1, 224(AX)
-	VMOVUPS    Y1, 416(AX)
 	VMASKMOVPS (DX), Y0, Y1
 	ADDQ       CX, DX
 	VMOVUPS    Y1, 320(AX)
 	VMASKMOVPS (DX), Y0, Y1
 	ADDQ       CX, DX
 	VMOVUPS    Y1, 352(AX)
-	VMOVUPS    Y1, 448(AX)
 	VMASKMOVPS (DX), Y0, Y1
 	ADDQ       CX, DX
 	VMOVUPS    Y1, 480(AX)
@@ -1691,20 +1619,17 @@ site4x1x1x1:
 	VMASKMOVPS  (AX)(R8*4), Y0, Y3
 	MOVLQSX     12(SI), R8
 	VMASKMOVPS  (AX)(R8*4), Y0, Y4
-	VMASKMOVPS  (BX), Y0, Y5
-	ADDQ        CX, BX
+	VMOVUPS     (BX), Y5
 	VMULPS      Y5, Y1, Y1
-	VMASKMOVPS  (BX), Y0, Y5
-	ADDQ        CX, BX
+	VMOVUPS     32(BX), Y5
 	VFMADD231PS Y5, Y2, Y1
-	VMASKMOVPS  (BX), Y0, Y2
-	ADDQ        CX, BX
+	VMOVUPS     64(BX), Y2
 	VFMADD231PS Y2, Y3, Y1
-	VMASKMOVPS  (BX), Y0, Y2
-	ADDQ        CX, BX
+	VMOVUPS     96(BX), Y2
 	VFMADD231PS Y2, Y4, Y1
 	VMASKMOVPS  Y1, Y0, (DX)
 	ADDQ        CX, DX
+	ADDQ        $+128, BX
 	ADDQ        $0x10, SI
 	DECQ        DI
 	JNZ         site4x1x1x1
@@ -1734,33 +1659,27 @@ not4x1x1x1:
 	VMASKMOVPS (DX), Y0, Y1
 	ADDQ       CX, DX
 	VMOVUPS    Y1, 32(AX)
-	VMOVUPS    Y1, 128(AX)
 	VMASKMOVPS (DX), Y0, Y1
 	ADDQ       CX, DX
 	VMOVUPS    Y1, 64(AX)
-	VMOVUPS    Y1, 256(AX)
 	VMASKMOVPS (DX), Y0, Y1
 	ADDQ       CX, DX
 	VMOVUPS    Y1, 96(AX)
-	VMOVUPS    Y1, 384(AX)
 	VMASKMOVPS (DX), Y0, Y1
 	ADDQ       CX, DX
 	VMOVUPS    Y1, 160(AX)
 	VMASKMOVPS (DX), Y0, Y1
 	ADDQ       CX, DX
 	VMOVUPS    Y1, 192(AX)
-	VMOVUPS    Y1, 288(AX)
 	VMASKMOVPS (DX), Y0, Y1
 	ADDQ       CX, DX
 	VMOVUPS    Y1, 224(AX)
-	VMOVUPS    Y1, 416(AX)
 	VMASKMOVPS (DX), Y0, Y1
 	ADDQ       CX, DX
 	VMOVUPS    Y1, 320(AX)
 	VMASKMOVPS (DX), Y0, Y1
 	ADDQ       CX, DX
 	VMOVUPS    Y1, 352(AX)
-	VMOVUPS    Y1, 448(AX)
 	VMASKMOVPS (DX), Y0, Y1
 	ADDQ       CX, DX
 	VMOVUPS    Y1, 480(AX)
@@ -1798,21 +1717,18 @@ site4x1x2x1:
 	VFMADD231PS Y6, Y2, Y5
 	VFMADD231PS Y7, Y3, Y5
 	VFMADD231PS Y8, Y4, Y5
-	VMASKMOVPS  (DI), Y0, Y6
-	ADDQ        CX, DI
+	VMOVUPS     (DI), Y6
 	VMULPS      Y6, Y1, Y1
-	VMASKMOVPS  (DI), Y0, Y6
-	ADDQ        CX, DI
+	VMOVUPS     32(DI), Y6
 	VFMADD231PS Y6, Y2, Y1
-	VMASKMOVPS  (DI), Y0, Y2
-	ADDQ        CX, DI
+	VMOVUPS     64(DI), Y2
 	VFMADD231PS Y2, Y3, Y1
-	VMASKMOVPS  (DI), Y0, Y2
-	ADDQ        CX, DI
+	VMOVUPS     96(DI), Y2
 	VFMADD231PS Y2, Y4, Y1
 	VMASKMOVPS  Y1, Y0, (SI)
 	VMASKMOVPS  Y5, Y0, (SI)(DX*1)
 	ADDQ        CX, SI
+	ADDQ        $+128, DI
 	ADDQ        $0x10, R8
 	DECQ        R9
 	JNZ         site4x1x2x1
@@ -1842,33 +1758,27 @@ not4x1x2x1:
 	VMASKMOVPS (DX), Y0, Y1
 	ADDQ       CX, DX
 	VMOVUPS    Y1, 32(AX)
-	VMOVUPS    Y1, 128(AX)
 	VMASKMOVPS (DX), Y0, Y1
 	ADDQ       CX, DX
 	VMOVUPS    Y1, 64(AX)
-	VMOVUPS    Y1, 256(AX)
 	VMASKMOVPS (DX), Y0, Y1
 	ADDQ       CX, DX
 	VMOVUPS    Y1, 96(AX)
-	VMOVUPS    Y1, 384(AX)
 	VMASKMOVPS (DX), Y0, Y1
 	ADDQ       CX, DX
 	VMOVUPS    Y1, 160(AX)
 	VMASKMOVPS (DX), Y0, Y1
 	ADDQ       CX, DX
 	VMOVUPS    Y1, 192(AX)
-	VMOVUPS    Y1, 288(AX)
 	VMASKMOVPS (DX), Y0, Y1
 	ADDQ       CX, DX
 	VMOVUPS    Y1, 224(AX)
-	VMOVUPS    Y1, 416(AX)
 	VMASKMOVPS (DX), Y0, Y1
 	ADDQ       CX, DX
 	VMOVUPS    Y1, 320(AX)
 	VMASKMOVPS (DX), Y0, Y1
 	ADDQ       CX, DX
 	VMOVUPS    Y1, 352(AX)
-	VMOVUPS    Y1, 448(AX)
 	VMASKMOVPS (DX), Y0, Y1
 	ADDQ       CX, DX
 	VMOVUPS    Y1, 480(AX)
@@ -1906,29 +1816,25 @@ site4x2x2x1:
 	VFMADD231PS Y6, Y2, Y5
 	VFMADD231PS Y7, Y3, Y5
 	VFMADD231PS Y8, Y4, Y5
-	VMASKMOVPS  (R8), Y0, Y6
-	ADDQ        CX, R8
+	VMOVUPS     (R8), Y6
 	VMULPS      Y6, Y1, Y1
 	MOVLQSX     (R9), R11
 	ADDQ        DX, R11
 	VMASKMOVPS  (SI)(R11*4), Y0, Y7
 	VFMADD231PS Y6, Y7, Y5
-	VMASKMOVPS  (R8), Y0, Y6
-	ADDQ        CX, R8
+	VMOVUPS     32(R8), Y6
 	VFMADD231PS Y6, Y2, Y1
 	MOVLQSX     4(R9), R11
 	ADDQ        DX, R11
 	VMASKMOVPS  (SI)(R11*4), Y0, Y2
 	VFMADD231PS Y6, Y2, Y5
-	VMASKMOVPS  (R8), Y0, Y2
-	ADDQ        CX, R8
+	VMOVUPS     64(R8), Y2
 	VFMADD231PS Y2, Y3, Y1
 	MOVLQSX     8(R9), R11
 	ADDQ        DX, R11
 	VMASKMOVPS  (SI)(R11*4), Y0, Y3
 	VFMADD231PS Y2, Y3, Y5
-	VMASKMOVPS  (R8), Y0, Y2
-	ADDQ        CX, R8
+	VMOVUPS     96(R8), Y2
 	VFMADD231PS Y2, Y4, Y1
 	MOVLQSX     12(R9), R11
 	ADDQ        DX, R11
@@ -1937,6 +1843,7 @@ site4x2x2x1:
 	VMASKMOVPS  Y1, Y0, (DI)
 	VMASKMOVPS  Y5, Y0, (DI)(BX*1)
 	ADDQ        CX, DI
+	ADDQ        $+128, R8
 	ADDQ        $0x10, R9
 	DECQ        R10
 	JNZ         site4x2x2x1
@@ -1966,33 +1873,27 @@ not4x2x2x1:
 	VMASKMOVPS (DX), Y0, Y1
 	ADDQ       CX, DX
 	VMOVUPS    Y1, 32(AX)
-	VMOVUPS    Y1, 128(AX)
 	VMASKMOVPS (DX), Y0, Y1
 	ADDQ       CX, DX
 	VMOVUPS    Y1, 64(AX)
-	VMOVUPS    Y1, 256(AX)
 	VMASKMOVPS (DX), Y0, Y1
 	ADDQ       CX, DX
 	VMOVUPS    Y1, 96(AX)
-	VMOVUPS    Y1, 384(AX)
 	VMASKMOVPS (DX), Y0, Y1
 	ADDQ       CX, DX
 	VMOVUPS    Y1, 160(AX)
 	VMASKMOVPS (DX), Y0, Y1
 	ADDQ       CX, DX
 	VMOVUPS    Y1, 192(AX)
-	VMOVUPS    Y1, 288(AX)
 	VMASKMOVPS (DX), Y0, Y1
 	ADDQ       CX, DX
 	VMOVUPS    Y1, 224(AX)
-	VMOVUPS    Y1, 416(AX)
 	VMASKMOVPS (DX), Y0, Y1
 	ADDQ       CX, DX
 	VMOVUPS    Y1, 320(AX)
 	VMASKMOVPS (DX), Y0, Y1
 	ADDQ       CX, DX
 	VMOVUPS    Y1, 352(AX)
-	VMOVUPS    Y1, 448(AX)
 	VMASKMOVPS (DX), Y0, Y1
 	ADDQ       CX, DX
 	VMOVUPS    Y1, 480(AX)
@@ -2031,41 +1932,37 @@ site4x2x3x1:
 	VFMADD231PS Y7, Y3, Y9
 	VFMADD231PS Y8, Y4, Y9
 	VFMADD231PS (AX), Y1, Y5
-	VFMADD231PS 128(AX), Y1, Y6
+	VFMADD231PS 32(AX), Y1, Y6
 	VFMADD231PS 160(AX), Y2, Y6
-	VFMADD231PS 256(AX), Y1, Y7
-	VFMADD231PS 288(AX), Y2, Y7
+	VFMADD231PS 64(AX), Y1, Y7
+	VFMADD231PS 192(AX), Y2, Y7
 	VFMADD231PS 320(AX), Y3, Y7
-	VFMADD231PS 384(AX), Y1, Y8
-	VFMADD231PS 416(AX), Y2, Y8
-	VFMADD231PS 448(AX), Y3, Y8
+	VFMADD231PS 96(AX), Y1, Y8
+	VFMADD231PS 224(AX), Y2, Y8
+	VFMADD231PS 352(AX), Y3, Y8
 	VFMADD231PS 480(AX), Y4, Y8
-	VMASKMOVPS  (R8), Y0, Y10
-	ADDQ        CX, R8
+	VMOVUPS     (R8), Y10
 	VMULPS      Y10, Y1, Y1
 	MOVLQSX     (R9), R11
 	ADDQ        DX, R11
 	VMASKMOVPS  (SI)(R11*4), Y0, Y11
 	VFMADD231PS Y10, Y11, Y9
 	VMULPS      Y5, Y11, Y5
-	VMASKMOVPS  (R8), Y0, Y10
-	ADDQ        CX, R8
+	VMOVUPS     32(R8), Y10
 	VFMADD231PS Y10, Y2, Y1
 	MOVLQSX     4(R9), R11
 	ADDQ        DX, R11
 	VMASKMOVPS  (SI)(R11*4), Y0, Y2
 	VFMADD231PS Y10, Y2, Y9
 	VFMADD231PS Y6, Y2, Y5
-	VMASKMOVPS  (R8), Y0, Y2
-	ADDQ        CX, R8
+	VMOVUPS     64(R8), Y2
 	VFMADD231PS Y2, Y3, Y1
 	MOVLQSX     8(R9), R11
 	ADDQ        DX, R11
 	VMASKMOVPS  (SI)(R11*4), Y0, Y3
 	VFMADD231PS Y2, Y3, Y9
 	VFMADD231PS Y7, Y3, Y5
-	VMASKMOVPS  (R8), Y0, Y2
-	ADDQ        CX, R8
+	VMOVUPS     96(R8), Y2
 	VFMADD231PS Y2, Y4, Y1
 	MOVLQSX     12(R9), R11
 	ADDQ        DX, R11
@@ -2076,6 +1973,7 @@ site4x2x3x1:
 	VMASKMOVPS  Y9, Y0, (DI)(BX*1)
 	VMASKMOVPS  Y5, Y0, (DI)(BX*2)
 	ADDQ        CX, DI
+	ADDQ        $+128, R8
 	ADDQ        $0x10, R9
 	DECQ        R10
 	JNZ         site4x2x3x1
@@ -2105,33 +2003,27 @@ not4x2x3x1:
 	VMASKMOVPS (DX), Y0, Y1
 	ADDQ       CX, DX
 	VMOVUPS    Y1, 32(AX)
-	VMOVUPS    Y1, 128(AX)
 	VMASKMOVPS (DX), Y0, Y1
 	ADDQ       CX, DX
 	VMOVUPS    Y1, 64(AX)
-	VMOVUPS    Y1, 256(AX)
 	VMASKMOVPS (DX), Y0, Y1
 	ADDQ       CX, DX
 	VMOVUPS    Y1, 96(AX)
-	VMOVUPS    Y1, 384(AX)
 	VMASKMOVPS (DX), Y0, Y1
 	ADDQ       CX, DX
 	VMOVUPS    Y1, 160(AX)
 	VMASKMOVPS (DX), Y0, Y1
 	ADDQ       CX, DX
 	VMOVUPS    Y1, 192(AX)
-	VMOVUPS    Y1, 288(AX)
 	VMASKMOVPS (DX), Y0, Y1
 	ADDQ       CX, DX
 	VMOVUPS    Y1, 224(AX)
-	VMOVUPS    Y1, 416(AX)
 	VMASKMOVPS (DX), Y0, Y1
 	ADDQ       CX, DX
 	VMOVUPS    Y1, 320(AX)
 	VMASKMOVPS (DX), Y0, Y1
 	ADDQ       CX, DX
 	VMOVUPS    Y1, 352(AX)
-	VMOVUPS    Y1, 448(AX)
 	VMASKMOVPS (DX), Y0, Y1
 	ADDQ       CX, DX
 	VMOVUPS    Y1, 480(AX)
@@ -2170,71 +2062,60 @@ site4x3x3x1:
 	VFMADD231PS Y7, Y3, Y9
 	VFMADD231PS Y8, Y4, Y9
 	VFMADD231PS (AX), Y1, Y5
-	VFMADD231PS 128(AX), Y1, Y6
+	VFMADD231PS 32(AX), Y1, Y6
 	VFMADD231PS 160(AX), Y2, Y6
-	VFMADD231PS 256(AX), Y1, Y7
-	VFMADD231PS 288(AX), Y2, Y7
+	VFMADD231PS 64(AX), Y1, Y7
+	VFMADD231PS 192(AX), Y2, Y7
 	VFMADD231PS 320(AX), Y3, Y7
-	VFMADD231PS 384(AX), Y1, Y8
-	VFMADD231PS 416(AX), Y2, Y8
-	VFMADD231PS 448(AX), Y3, Y8
+	VFMADD231PS 96(AX), Y1, Y8
+	VFMADD231PS 224(AX), Y2, Y8
+	VFMADD231PS 352(AX), Y3, Y8
 	VFMADD231PS 480(AX), Y4, Y8
-	VMASKMOVPS  (R8), Y0, Y10
-	ADDQ        CX, R8
+	VMOVUPS     (R8), Y10
 	VMULPS      Y10, Y1, Y1
 	MOVLQSX     (R9), R11
 	ADDQ        DX, R11
 	VMASKMOVPS  (SI)(R11*4), Y0, Y11
+	ADDQ        DX, R11
+	VMASKMOVPS  (SI)(R11*4), Y0, Y12
 	VFMADD231PS Y10, Y11, Y9
 	VMULPS      Y5, Y11, Y5
-	MOVLQSX     (R9), R11
-	ADDQ        DX, R11
-	ADDQ        DX, R11
-	VMASKMOVPS  (SI)(R11*4), Y0, Y11
-	VFMADD231PS Y10, Y11, Y5
-	VMASKMOVPS  (R8), Y0, Y10
-	ADDQ        CX, R8
+	VFMADD231PS Y10, Y12, Y5
+	VMOVUPS     32(R8), Y10
 	VFMADD231PS Y10, Y2, Y1
 	MOVLQSX     4(R9), R11
 	ADDQ        DX, R11
 	VMASKMOVPS  (SI)(R11*4), Y0, Y2
+	ADDQ        DX, R11
+	VMASKMOVPS  (SI)(R11*4), Y0, Y11
 	VFMADD231PS Y10, Y2, Y9
 	VFMADD231PS Y6, Y2, Y5
-	MOVLQSX     4(R9), R11
-	ADDQ        DX, R11
-	ADDQ        DX, R11
-	VMASKMOVPS  (SI)(R11*4), Y0, Y2
-	VFMADD231PS Y10, Y2, Y5
-	VMASKMOVPS  (R8), Y0, Y2
-	ADDQ        CX, R8
+	VFMADD231PS Y10, Y11, Y5
+	VMOVUPS     64(R8), Y2
 	VFMADD231PS Y2, Y3, Y1
 	MOVLQSX     8(R9), R11
 	ADDQ        DX, R11
 	VMASKMOVPS  (SI)(R11*4), Y0, Y3
+	ADDQ        DX, R11
+	VMASKMOVPS  (SI)(R11*4), Y0, Y6
 	VFMADD231PS Y2, Y3, Y9
 	VFMADD231PS Y7, Y3, Y5
-	MOVLQSX     8(R9), R11
-	ADDQ        DX, R11
-	ADDQ        DX, R11
-	VMASKMOVPS  (SI)(R11*4), Y0, Y3
-	VFMADD231PS Y2, Y3, Y5
-	VMASKMOVPS  (R8), Y0, Y2
-	ADDQ        CX, R8
+	VFMADD231PS Y2, Y6, Y5
+	VMOVUPS     96(R8), Y2
 	VFMADD231PS Y2, Y4, Y1
 	MOVLQSX     12(R9), R11
 	ADDQ        DX, R11
 	VMASKMOVPS  (SI)(R11*4), Y0, Y3
+	ADDQ        DX, R11
+	VMASKMOVPS  (SI)(R11*4), Y0, Y4
 	VFMADD231PS Y2, Y3, Y9
 	VFMADD231PS Y8, Y3, Y5
-	MOVLQSX     12(R9), R11
-	ADDQ        DX, R11
-	ADDQ        DX, R11
-	VMASKMOVPS  (SI)(R11*4), Y0, Y3
-	VFMADD231PS Y2, Y3, Y5
+	VFMADD231PS Y2, Y4, Y5
 	VMASKMOVPS  Y1, Y0, (DI)
 	VMASKMOVPS  Y9, Y0, (DI)(BX*1)
 	VMASKMOVPS  Y5, Y0, (DI)(BX*2)
 	ADDQ        CX, DI
+	ADDQ        $+128, R8
 	ADDQ        $0x10, R9
 	DECQ        R10
 	JNZ         site4x3x3x1
@@ -2261,30 +2142,29 @@ TEXT ·cgSeriesAVX512(SB), $1088-128
 	LEAQ      (SP), AX
 	ADDQ      $0x3f, AX
 	ANDQ      $-64, AX
-	MOVQ      taps+56(FP), CX
-	MOVQ      lanes+88(FP), DX
-	CMPQ      CX, $0x01
+	MOVQ      taps+56(FP), AX
+	MOVQ      lanes+88(FP), CX
+	CMPQ      AX, $0x01
 	JNE       after1
-	MOVL      $-1, CX
-	BZHIL     DX, CX, CX
-	KMOVW     CX, K1
+	MOVL      $-1, AX
+	BZHIL     CX, AX, AX
+	KMOVW     AX, K1
 	CMPQ      in+64(FP), $0x01
 	JNE       not1x1x1x1
 	CMPQ      out+72(FP), $0x01
 	JNE       not1x1x1x1
-	MOVQ      channels+80(FP), CX
-	SHLQ      $0x02, CX
-	IMUL3Q    $0x02, CX, DX
-	ADDQ      coefs+32(FP), DX
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, (AX)
-	MOVQ      xOrder+104(FP), AX
-	MOVQ      yOrder+120(FP), AX
+	MOVQ      channels+80(FP), AX
 	SHLQ      $0x02, AX
+	IMUL3Q    $0x02, AX, CX
+	ADDQ      coefs+32(FP), CX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      AX, CX
+	MOVQ      xOrder+104(FP), CX
+	MOVQ      yOrder+120(FP), CX
+	SHLQ      $0x02, CX
 
 image1x1x1x1:
-	MOVQ x+8(FP), AX
+	MOVQ x+8(FP), CX
 	MOVQ y+0(FP), DX
 	MOVQ linear+16(FP), BX
 	MOVQ index+24(FP), SI
@@ -2292,21 +2172,21 @@ image1x1x1x1:
 
 site1x1x1x1:
 	MOVLQSX   (SI), R8
-	VMOVUPS.Z (AX)(R8*4), K1, Z0
-	VMOVUPS.Z (BX), K1, Z1
-	ADDQ      CX, BX
+	VMOVUPS.Z (CX)(R8*4), K1, Z0
+	VMOVUPS   (BX), Z1
 	VMULPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (DX)
-	ADDQ      CX, DX
+	ADDQ      AX, DX
+	ADDQ      $+64, BX
 	ADDQ      $0x04, SI
 	DECQ      DI
 	JNZ       site1x1x1x1
-	MOVQ      xMap+96(FP), AX
-	SHLQ      $0x02, AX
-	ADDQ      AX, x+8(FP)
-	MOVQ      yMap+112(FP), AX
-	SHLQ      $0x02, AX
-	ADDQ      AX, y+0(FP)
+	MOVQ      xMap+96(FP), CX
+	SHLQ      $0x02, CX
+	ADDQ      CX, x+8(FP)
+	MOVQ      yMap+112(FP), CX
+	SHLQ      $0x02, CX
+	ADDQ      CX, y+0(FP)
 	DECQ      images+40(FP)
 	JNZ       image1x1x1x1
 	VZEROUPPER
@@ -2317,44 +2197,43 @@ not1x1x1x1:
 	JNE       not1x1x2x1
 	CMPQ      out+72(FP), $0x02
 	JNE       not1x1x2x1
-	MOVQ      channels+80(FP), CX
+	MOVQ      channels+80(FP), AX
+	SHLQ      $0x02, AX
+	IMUL3Q    $0x02, AX, CX
+	ADDQ      coefs+32(FP), CX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      AX, CX
+	MOVQ      xOrder+104(FP), CX
+	MOVQ      yOrder+120(FP), CX
 	SHLQ      $0x02, CX
-	IMUL3Q    $0x02, CX, DX
-	ADDQ      coefs+32(FP), DX
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, (AX)
-	MOVQ      xOrder+104(FP), DX
-	MOVQ      yOrder+120(FP), DX
-	SHLQ      $0x02, DX
 
 image1x1x2x1:
-	MOVQ x+8(FP), BX
-	MOVQ y+0(FP), SI
-	MOVQ linear+16(FP), DI
-	MOVQ index+24(FP), R8
-	MOVQ sites+48(FP), R9
+	MOVQ x+8(FP), DX
+	MOVQ y+0(FP), BX
+	MOVQ linear+16(FP), SI
+	MOVQ index+24(FP), DI
+	MOVQ sites+48(FP), R8
 
 site1x1x2x1:
-	MOVLQSX   (R8), R10
-	VMOVUPS.Z (BX)(R10*4), K1, Z0
-	VMULPS    (AX), Z0, Z1
-	VMULPS    Z1, Z0, Z1
-	VMOVUPS.Z (DI), K1, Z2
-	ADDQ      CX, DI
-	VMULPS    Z2, Z0, Z0
-	VMOVUPS   Z0, K1, (SI)
-	VMOVUPS   Z1, K1, (SI)(DX*1)
-	ADDQ      CX, SI
-	ADDQ      $0x04, R8
-	DECQ      R9
+	MOVLQSX   (DI), R9
+	VMOVUPS.Z (DX)(R9*4), K1, Z1
+	VMULPS    Z0, Z1, Z2
+	VMULPS    Z2, Z1, Z2
+	VMOVUPS   (SI), Z3
+	VMULPS    Z3, Z1, Z1
+	VMOVUPS   Z1, K1, (BX)
+	VMOVUPS   Z2, K1, (BX)(CX*1)
+	ADDQ      AX, BX
+	ADDQ      $+64, SI
+	ADDQ      $0x04, DI
+	DECQ      R8
 	JNZ       site1x1x2x1
-	MOVQ      xMap+96(FP), BX
-	SHLQ      $0x02, BX
-	ADDQ      BX, x+8(FP)
-	MOVQ      yMap+112(FP), BX
-	SHLQ      $0x02, BX
-	ADDQ      BX, y+0(FP)
+	MOVQ      xMap+96(FP), DX
+	SHLQ      $0x02, DX
+	ADDQ      DX, x+8(FP)
+	MOVQ      yMap+112(FP), DX
+	SHLQ      $0x02, DX
+	ADDQ      DX, y+0(FP)
 	DECQ      images+40(FP)
 	JNZ       image1x1x2x1
 	VZEROUPPER
@@ -2365,48 +2244,47 @@ not1x1x2x1:
 	JNE       not1x2x2x1
 	CMPQ      out+72(FP), $0x02
 	JNE       not1x2x2x1
-	MOVQ      channels+80(FP), CX
-	SHLQ      $0x02, CX
-	IMUL3Q    $0x02, CX, DX
-	ADDQ      coefs+32(FP), DX
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, (AX)
-	MOVQ      xOrder+104(FP), DX
-	MOVQ      yOrder+120(FP), BX
-	SHLQ      $0x02, BX
+	MOVQ      channels+80(FP), AX
+	SHLQ      $0x02, AX
+	IMUL3Q    $0x02, AX, CX
+	ADDQ      coefs+32(FP), CX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      AX, CX
+	MOVQ      xOrder+104(FP), CX
+	MOVQ      yOrder+120(FP), DX
+	SHLQ      $0x02, DX
 
 image1x2x2x1:
-	MOVQ x+8(FP), SI
-	MOVQ y+0(FP), DI
-	MOVQ linear+16(FP), R8
-	MOVQ index+24(FP), R9
-	MOVQ sites+48(FP), R10
+	MOVQ x+8(FP), BX
+	MOVQ y+0(FP), SI
+	MOVQ linear+16(FP), DI
+	MOVQ index+24(FP), R8
+	MOVQ sites+48(FP), R9
 
 site1x2x2x1:
-	MOVLQSX     (R9), R11
-	VMOVUPS.Z   (SI)(R11*4), K1, Z0
-	VMULPS      (AX), Z0, Z1
-	VMULPS      Z1, Z0, Z1
-	VMOVUPS.Z   (R8), K1, Z2
-	ADDQ        CX, R8
-	VMULPS      Z2, Z0, Z0
-	MOVLQSX     (R9), R11
-	ADDQ        DX, R11
-	VMOVUPS.Z   (SI)(R11*4), K1, Z3
-	VFMADD231PS Z2, Z3, Z1
-	VMOVUPS     Z0, K1, (DI)
-	VMOVUPS     Z1, K1, (DI)(BX*1)
-	ADDQ        CX, DI
-	ADDQ        $0x04, R9
-	DECQ        R10
+	MOVLQSX     (R8), R10
+	VMOVUPS.Z   (BX)(R10*4), K1, Z1
+	VMULPS      Z0, Z1, Z2
+	VMULPS      Z2, Z1, Z2
+	VMOVUPS     (DI), Z3
+	VMULPS      Z3, Z1, Z1
+	MOVLQSX     (R8), R10
+	ADDQ        CX, R10
+	VMOVUPS.Z   (BX)(R10*4), K1, Z4
+	VFMADD231PS Z3, Z4, Z2
+	VMOVUPS     Z1, K1, (SI)
+	VMOVUPS     Z2, K1, (SI)(DX*1)
+	ADDQ        AX, SI
+	ADDQ        $+64, DI
+	ADDQ        $0x04, R8
+	DECQ        R9
 	JNZ         site1x2x2x1
-	MOVQ        xMap+96(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, x+8(FP)
-	MOVQ        yMap+112(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, y+0(FP)
+	MOVQ        xMap+96(FP), BX
+	SHLQ        $0x02, BX
+	ADDQ        BX, x+8(FP)
+	MOVQ        yMap+112(FP), BX
+	SHLQ        $0x02, BX
+	ADDQ        BX, y+0(FP)
 	DECQ        images+40(FP)
 	JNZ         image1x2x2x1
 	VZEROUPPER
@@ -2417,51 +2295,50 @@ not1x2x2x1:
 	JNE       not1x2x3x1
 	CMPQ      out+72(FP), $0x03
 	JNE       not1x2x3x1
-	MOVQ      channels+80(FP), CX
-	SHLQ      $0x02, CX
-	IMUL3Q    $0x02, CX, DX
-	ADDQ      coefs+32(FP), DX
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, (AX)
-	MOVQ      xOrder+104(FP), DX
-	MOVQ      yOrder+120(FP), BX
-	SHLQ      $0x02, BX
+	MOVQ      channels+80(FP), AX
+	SHLQ      $0x02, AX
+	IMUL3Q    $0x02, AX, CX
+	ADDQ      coefs+32(FP), CX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      AX, CX
+	MOVQ      xOrder+104(FP), CX
+	MOVQ      yOrder+120(FP), DX
+	SHLQ      $0x02, DX
 
 image1x2x3x1:
-	MOVQ x+8(FP), SI
-	MOVQ y+0(FP), DI
-	MOVQ linear+16(FP), R8
-	MOVQ index+24(FP), R9
-	MOVQ sites+48(FP), R10
+	MOVQ x+8(FP), BX
+	MOVQ y+0(FP), SI
+	MOVQ linear+16(FP), DI
+	MOVQ index+24(FP), R8
+	MOVQ sites+48(FP), R9
 
 site1x2x3x1:
-	MOVLQSX     (R9), R11
-	VMOVUPS.Z   (SI)(R11*4), K1, Z0
-	VMULPS      (AX), Z0, Z1
-	VMULPS      Z1, Z0, Z2
-	VFMADD231PS (AX), Z0, Z1
-	VMOVUPS.Z   (R8), K1, Z3
-	ADDQ        CX, R8
-	VMULPS      Z3, Z0, Z0
-	MOVLQSX     (R9), R11
-	ADDQ        DX, R11
-	VMOVUPS.Z   (SI)(R11*4), K1, Z4
-	VFMADD231PS Z3, Z4, Z2
-	VMULPS      Z1, Z4, Z1
-	VMOVUPS     Z0, K1, (DI)
-	VMOVUPS     Z2, K1, (DI)(BX*1)
-	VMOVUPS     Z1, K1, (DI)(BX*2)
-	ADDQ        CX, DI
-	ADDQ        $0x04, R9
-	DECQ        R10
+	MOVLQSX     (R8), R10
+	VMOVUPS.Z   (BX)(R10*4), K1, Z1
+	VMULPS      Z0, Z1, Z2
+	VMULPS      Z2, Z1, Z3
+	VFMADD231PS Z0, Z1, Z2
+	VMOVUPS     (DI), Z4
+	VMULPS      Z4, Z1, Z1
+	MOVLQSX     (R8), R10
+	ADDQ        CX, R10
+	VMOVUPS.Z   (BX)(R10*4), K1, Z5
+	VFMADD231PS Z4, Z5, Z3
+	VMULPS      Z2, Z5, Z2
+	VMOVUPS     Z1, K1, (SI)
+	VMOVUPS     Z3, K1, (SI)(DX*1)
+	VMOVUPS     Z2, K1, (SI)(DX*2)
+	ADDQ        AX, SI
+	ADDQ        $+64, DI
+	ADDQ        $0x04, R8
+	DECQ        R9
 	JNZ         site1x2x3x1
-	MOVQ        xMap+96(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, x+8(FP)
-	MOVQ        yMap+112(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, y+0(FP)
+	MOVQ        xMap+96(FP), BX
+	SHLQ        $0x02, BX
+	ADDQ        BX, x+8(FP)
+	MOVQ        yMap+112(FP), BX
+	SHLQ        $0x02, BX
+	ADDQ        BX, y+0(FP)
 	DECQ        images+40(FP)
 	JNZ         image1x2x3x1
 	VZEROUPPER
@@ -2472,56 +2349,53 @@ not1x2x3x1:
 	JNE       not1x3x3x1
 	CMPQ      out+72(FP), $0x03
 	JNE       not1x3x3x1
-	MOVQ      channels+80(FP), CX
-	SHLQ      $0x02, CX
-	IMUL3Q    $0x02, CX, DX
-	ADDQ      coefs+32(FP), DX
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, (AX)
-	MOVQ      xOrder+104(FP), DX
-	MOVQ      yOrder+120(FP), BX
-	SHLQ      $0x02, BX
+	MOVQ      channels+80(FP), AX
+	SHLQ      $0x02, AX
+	IMUL3Q    $0x02, AX, CX
+	ADDQ      coefs+32(FP), CX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      AX, CX
+	MOVQ      xOrder+104(FP), CX
+	MOVQ      yOrder+120(FP), DX
+	SHLQ      $0x02, DX
 
 image1x3x3x1:
-	MOVQ x+8(FP), SI
-	MOVQ y+0(FP), DI
-	MOVQ linear+16(FP), R8
-	MOVQ index+24(FP), R9
-	MOVQ sites+48(FP), R10
+	MOVQ x+8(FP), BX
+	MOVQ y+0(FP), SI
+	MOVQ linear+16(FP), DI
+	MOVQ index+24(FP), R8
+	MOVQ sites+48(FP), R9
 
 site1x3x3x1:
-	MOVLQSX     (R9), R11
-	VMOVUPS.Z   (SI)(R11*4), K1, Z0
-	VMULPS      (AX), Z0, Z1
-	VMULPS      Z1, Z0, Z2
-	VFMADD231PS (AX), Z0, Z1
-	VMOVUPS.Z   (R8), K1, Z3
-	ADDQ        CX, R8
-	VMULPS      Z3, Z0, Z0
-	MOVLQSX     (R9), R11
-	ADDQ        DX, R11
-	VMOVUPS.Z   (SI)(R11*4), K1, Z4
-	VFMADD231PS Z3, Z4, Z2
-	VMULPS      Z1, Z4, Z1
-	MOVLQSX     (R9), R11
-	ADDQ        DX, R11
-	ADDQ        DX, R11
-	VMOVUPS.Z   (SI)(R11*4), K1, Z4
-	VFMADD231PS Z3, Z4, Z1
-	VMOVUPS     Z0, K1, (DI)
-	VMOVUPS     Z2, K1, (DI)(BX*1)
-	VMOVUPS     Z1, K1, (DI)(BX*2)
-	ADDQ        CX, DI
-	ADDQ        $0x04, R9
-	DECQ        R10
+	MOVLQSX     (R8), R10
+	VMOVUPS.Z   (BX)(R10*4), K1, Z1
+	VMULPS      Z0, Z1, Z2
+	VMULPS      Z2, Z1, Z3
+	VFMADD231PS Z0, Z1, Z2
+	VMOVUPS     (DI), Z4
+	VMULPS      Z4, Z1, Z1
+	MOVLQSX     (R8), R10
+	ADDQ        CX, R10
+	VMOVUPS.Z   (BX)(R10*4), K1, Z5
+	ADDQ        CX, R10
+	VMOVUPS.Z   (BX)(R10*4), K1, Z6
+	VFMADD231PS Z4, Z5, Z3
+	VMULPS      Z2, Z5, Z2
+	VFMADD231PS Z4, Z6, Z2
+	VMOVUPS     Z1, K1, (SI)
+	VMOVUPS     Z3, K1, (SI)(DX*1)
+	VMOVUPS     Z2, K1, (SI)(DX*2)
+	ADDQ        AX, SI
+	ADDQ        $+64, DI
+	ADDQ        $0x04, R8
+	DECQ        R9
 	JNZ         site1x3x3x1
-	MOVQ        xMap+96(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, x+8(FP)
-	MOVQ        yMap+112(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, y+0(FP)
+	MOVQ        xMap+96(FP), BX
+	SHLQ        $0x02, BX
+	ADDQ        BX, x+8(FP)
+	MOVQ        yMap+112(FP), BX
+	SHLQ        $0x02, BX
+	ADDQ        BX, y+0(FP)
 	DECQ        images+40(FP)
 	JNZ         image1x3x3x1
 	VZEROUPPER
@@ -2531,61 +2405,45 @@ not1x3x3x1:
 	RET
 
 after1:
-	CMPQ      CX, $0x04
+	CMPQ      AX, $0x04
 	JNE       after4
-	MOVL      $-1, CX
-	BZHIL     DX, CX, CX
-	KMOVW     CX, K1
+	MOVL      $-1, AX
+	BZHIL     CX, AX, AX
+	KMOVW     AX, K1
 	CMPQ      in+64(FP), $0x01
 	JNE       not4x1x1x1
 	CMPQ      out+72(FP), $0x01
 	JNE       not4x1x1x1
-	MOVQ      channels+80(FP), CX
-	SHLQ      $0x02, CX
-	IMUL3Q    $0x05, CX, DX
-	ADDQ      coefs+32(FP), DX
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, (AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 64(AX)
-	VMOVUPS   Z0, 256(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 128(AX)
-	VMOVUPS   Z0, 512(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 192(AX)
-	VMOVUPS   Z0, 768(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 320(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 384(AX)
-	VMOVUPS   Z0, 576(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 448(AX)
-	VMOVUPS   Z0, 832(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 640(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 704(AX)
-	VMOVUPS   Z0, 896(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 960(AX)
-	MOVQ      xOrder+104(FP), AX
-	MOVQ      yOrder+120(FP), AX
+	MOVQ      channels+80(FP), AX
 	SHLQ      $0x02, AX
+	IMUL3Q    $0x05, AX, CX
+	ADDQ      coefs+32(FP), CX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      AX, CX
+	MOVQ      xOrder+104(FP), CX
+	MOVQ      yOrder+120(FP), CX
+	SHLQ      $0x02, CX
 
 image4x1x1x1:
-	MOVQ x+8(FP), AX
+	MOVQ x+8(FP), CX
 	MOVQ y+0(FP), DX
 	MOVQ linear+16(FP), BX
 	MOVQ index+24(FP), SI
@@ -2593,36 +2451,33 @@ image4x1x1x1:
 
 site4x1x1x1:
 	MOVLQSX     (SI), R8
-	VMOVUPS.Z   (AX)(R8*4), K1, Z0
+	VMOVUPS.Z   (CX)(R8*4), K1, Z0
 	MOVLQSX     4(SI), R8
-	VMOVUPS.Z   (AX)(R8*4), K1, Z1
+	VMOVUPS.Z   (CX)(R8*4), K1, Z1
 	MOVLQSX     8(SI), R8
-	VMOVUPS.Z   (AX)(R8*4), K1, Z2
+	VMOVUPS.Z   (CX)(R8*4), K1, Z2
 	MOVLQSX     12(SI), R8
-	VMOVUPS.Z   (AX)(R8*4), K1, Z3
-	VMOVUPS.Z   (BX), K1, Z4
-	ADDQ        CX, BX
+	VMOVUPS.Z   (CX)(R8*4), K1, Z3
+	VMOVUPS     (BX), Z4
 	VMULPS      Z4, Z0, Z0
-	VMOVUPS.Z   (BX), K1, Z4
-	ADDQ        CX, BX
+	VMOVUPS     64(BX), Z4
 	VFMADD231PS Z4, Z1, Z0
-	VMOVUPS.Z   (BX), K1, Z1
-	ADDQ        CX, BX
+	VMOVUPS     128(BX), Z1
 	VFMADD231PS Z1, Z2, Z0
-	VMOVUPS.Z   (BX), K1, Z1
-	ADDQ        CX, BX
+	VMOVUPS     192(BX), Z1
 	VFMADD231PS Z1, Z3, Z0
 	VMOVUPS     Z0, K1, (DX)
-	ADDQ        CX, DX
+	ADDQ        AX, DX
+	ADDQ        $+256, BX
 	ADDQ        $0x10, SI
 	DECQ        DI
 	JNZ         site4x1x1x1
-	MOVQ        xMap+96(FP), AX
-	SHLQ        $0x02, AX
-	ADDQ        AX, x+8(FP)
-	MOVQ        yMap+112(FP), AX
-	SHLQ        $0x02, AX
-	ADDQ        AX, y+0(FP)
+	MOVQ        xMap+96(FP), CX
+	SHLQ        $0x02, CX
+	ADDQ        CX, x+8(FP)
+	MOVQ        yMap+112(FP), CX
+	SHLQ        $0x02, CX
+	ADDQ        CX, y+0(FP)
 	DECQ        images+40(FP)
 	JNZ         image4x1x1x1
 	VZEROUPPER
@@ -2633,104 +2488,85 @@ not4x1x1x1:
 	JNE       not4x1x2x1
 	CMPQ      out+72(FP), $0x02
 	JNE       not4x1x2x1
-	MOVQ      channels+80(FP), CX
+	MOVQ      channels+80(FP), AX
+	SHLQ      $0x02, AX
+	IMUL3Q    $0x05, AX, CX
+	ADDQ      coefs+32(FP), CX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z1
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z2
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z3
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z4
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z5
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z6
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z7
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z8
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z9
+	ADDQ      AX, CX
+	MOVQ      xOrder+104(FP), CX
+	MOVQ      yOrder+120(FP), CX
 	SHLQ      $0x02, CX
-	IMUL3Q    $0x05, CX, DX
-	ADDQ      coefs+32(FP), DX
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, (AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 64(AX)
-	VMOVUPS   Z0, 256(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 128(AX)
-	VMOVUPS   Z0, 512(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 192(AX)
-	VMOVUPS   Z0, 768(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 320(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 384(AX)
-	VMOVUPS   Z0, 576(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 448(AX)
-	VMOVUPS   Z0, 832(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 640(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 704(AX)
-	VMOVUPS   Z0, 896(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 960(AX)
-	MOVQ      xOrder+104(FP), DX
-	MOVQ      yOrder+120(FP), DX
-	SHLQ      $0x02, DX
 
 image4x1x2x1:
-	MOVQ x+8(FP), BX
-	MOVQ y+0(FP), SI
-	MOVQ linear+16(FP), DI
-	MOVQ index+24(FP), R8
-	MOVQ sites+48(FP), R9
+	MOVQ x+8(FP), DX
+	MOVQ y+0(FP), BX
+	MOVQ linear+16(FP), SI
+	MOVQ index+24(FP), DI
+	MOVQ sites+48(FP), R8
 
 site4x1x2x1:
-	MOVLQSX     (R8), R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z0
-	MOVLQSX     4(R8), R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z1
-	MOVLQSX     8(R8), R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z2
-	MOVLQSX     12(R8), R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z3
-	VMULPS      (AX), Z0, Z4
-	VFMADD231PS 64(AX), Z1, Z4
-	VFMADD231PS 128(AX), Z2, Z4
-	VFMADD231PS 192(AX), Z3, Z4
-	VMULPS      320(AX), Z1, Z5
-	VFMADD231PS 384(AX), Z2, Z5
-	VFMADD231PS 448(AX), Z3, Z5
-	VMULPS      640(AX), Z2, Z6
-	VFMADD231PS 704(AX), Z3, Z6
-	VMULPS      960(AX), Z3, Z7
-	VMULPS      Z4, Z0, Z4
-	VFMADD231PS Z5, Z1, Z4
-	VFMADD231PS Z6, Z2, Z4
-	VFMADD231PS Z7, Z3, Z4
-	VMOVUPS.Z   (DI), K1, Z5
-	ADDQ        CX, DI
-	VMULPS      Z5, Z0, Z0
-	VMOVUPS.Z   (DI), K1, Z5
-	ADDQ        CX, DI
-	VFMADD231PS Z5, Z1, Z0
-	VMOVUPS.Z   (DI), K1, Z1
-	ADDQ        CX, DI
-	VFMADD231PS Z1, Z2, Z0
-	VMOVUPS.Z   (DI), K1, Z1
-	ADDQ        CX, DI
-	VFMADD231PS Z1, Z3, Z0
-	VMOVUPS     Z0, K1, (SI)
-	VMOVUPS     Z4, K1, (SI)(DX*1)
-	ADDQ        CX, SI
-	ADDQ        $0x10, R8
-	DECQ        R9
+	MOVLQSX     (DI), R9
+	VMOVUPS.Z   (DX)(R9*4), K1, Z10
+	MOVLQSX     4(DI), R9
+	VMOVUPS.Z   (DX)(R9*4), K1, Z11
+	MOVLQSX     8(DI), R9
+	VMOVUPS.Z   (DX)(R9*4), K1, Z12
+	MOVLQSX     12(DI), R9
+	VMOVUPS.Z   (DX)(R9*4), K1, Z13
+	VMULPS      Z0, Z10, Z14
+	VFMADD231PS Z1, Z11, Z14
+	VFMADD231PS Z2, Z12, Z14
+	VFMADD231PS Z3, Z13, Z14
+	VMULPS      Z4, Z11, Z15
+	VFMADD231PS Z5, Z12, Z15
+	VFMADD231PS Z6, Z13, Z15
+	VMULPS      Z7, Z12, Z16
+	VFMADD231PS Z8, Z13, Z16
+	VMULPS      Z9, Z13, Z17
+	VMULPS      Z14, Z10, Z14
+	VFMADD231PS Z15, Z11, Z14
+	VFMADD231PS Z16, Z12, Z14
+	VFMADD231PS Z17, Z13, Z14
+	VMOVUPS     (SI), Z15
+	VMULPS      Z15, Z10, Z10
+	VMOVUPS     64(SI), Z15
+	VFMADD231PS Z15, Z11, Z10
+	VMOVUPS     128(SI), Z11
+	VFMADD231PS Z11, Z12, Z10
+	VMOVUPS     192(SI), Z11
+	VFMADD231PS Z11, Z13, Z10
+	VMOVUPS     Z10, K1, (BX)
+	VMOVUPS     Z14, K1, (BX)(CX*1)
+	ADDQ        AX, BX
+	ADDQ        $+256, SI
+	ADDQ        $0x10, DI
+	DECQ        R8
 	JNZ         site4x1x2x1
-	MOVQ        xMap+96(FP), BX
-	SHLQ        $0x02, BX
-	ADDQ        BX, x+8(FP)
-	MOVQ        yMap+112(FP), BX
-	SHLQ        $0x02, BX
-	ADDQ        BX, y+0(FP)
+	MOVQ        xMap+96(FP), DX
+	SHLQ        $0x02, DX
+	ADDQ        DX, x+8(FP)
+	MOVQ        yMap+112(FP), DX
+	SHLQ        $0x02, DX
+	ADDQ        DX, y+0(FP)
 	DECQ        images+40(FP)
 	JNZ         image4x1x2x1
 	VZEROUPPER
@@ -2741,120 +2577,101 @@ not4x1x2x1:
 	JNE       not4x2x2x1
 	CMPQ      out+72(FP), $0x02
 	JNE       not4x2x2x1
-	MOVQ      channels+80(FP), CX
-	SHLQ      $0x02, CX
-	IMUL3Q    $0x05, CX, DX
-	ADDQ      coefs+32(FP), DX
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, (AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 64(AX)
-	VMOVUPS   Z0, 256(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 128(AX)
-	VMOVUPS   Z0, 512(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 192(AX)
-	VMOVUPS   Z0, 768(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 320(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 384(AX)
-	VMOVUPS   Z0, 576(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 448(AX)
-	VMOVUPS   Z0, 832(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 640(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 704(AX)
-	VMOVUPS   Z0, 896(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 960(AX)
-	MOVQ      xOrder+104(FP), DX
-	MOVQ      yOrder+120(FP), BX
-	SHLQ      $0x02, BX
+	MOVQ      channels+80(FP), AX
+	SHLQ      $0x02, AX
+	IMUL3Q    $0x05, AX, CX
+	ADDQ      coefs+32(FP), CX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z1
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z2
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z3
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z4
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z5
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z6
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z7
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z8
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z9
+	ADDQ      AX, CX
+	MOVQ      xOrder+104(FP), CX
+	MOVQ      yOrder+120(FP), DX
+	SHLQ      $0x02, DX
 
 image4x2x2x1:
-	MOVQ x+8(FP), SI
-	MOVQ y+0(FP), DI
-	MOVQ linear+16(FP), R8
-	MOVQ index+24(FP), R9
-	MOVQ sites+48(FP), R10
+	MOVQ x+8(FP), BX
+	MOVQ y+0(FP), SI
+	MOVQ linear+16(FP), DI
+	MOVQ index+24(FP), R8
+	MOVQ sites+48(FP), R9
 
 site4x2x2x1:
-	MOVLQSX     (R9), R11
-	VMOVUPS.Z   (SI)(R11*4), K1, Z0
-	MOVLQSX     4(R9), R11
-	VMOVUPS.Z   (SI)(R11*4), K1, Z1
-	MOVLQSX     8(R9), R11
-	VMOVUPS.Z   (SI)(R11*4), K1, Z2
-	MOVLQSX     12(R9), R11
-	VMOVUPS.Z   (SI)(R11*4), K1, Z3
-	VMULPS      (AX), Z0, Z4
-	VFMADD231PS 64(AX), Z1, Z4
-	VFMADD231PS 128(AX), Z2, Z4
-	VFMADD231PS 192(AX), Z3, Z4
-	VMULPS      320(AX), Z1, Z5
-	VFMADD231PS 384(AX), Z2, Z5
-	VFMADD231PS 448(AX), Z3, Z5
-	VMULPS      640(AX), Z2, Z6
-	VFMADD231PS 704(AX), Z3, Z6
-	VMULPS      960(AX), Z3, Z7
-	VMULPS      Z4, Z0, Z4
-	VFMADD231PS Z5, Z1, Z4
-	VFMADD231PS Z6, Z2, Z4
-	VFMADD231PS Z7, Z3, Z4
-	VMOVUPS.Z   (R8), K1, Z5
-	ADDQ        CX, R8
-	VMULPS      Z5, Z0, Z0
-	MOVLQSX     (R9), R11
-	ADDQ        DX, R11
-	VMOVUPS.Z   (SI)(R11*4), K1, Z6
-	VFMADD231PS Z5, Z6, Z4
-	VMOVUPS.Z   (R8), K1, Z5
-	ADDQ        CX, R8
-	VFMADD231PS Z5, Z1, Z0
-	MOVLQSX     4(R9), R11
-	ADDQ        DX, R11
-	VMOVUPS.Z   (SI)(R11*4), K1, Z1
-	VFMADD231PS Z5, Z1, Z4
-	VMOVUPS.Z   (R8), K1, Z1
-	ADDQ        CX, R8
-	VFMADD231PS Z1, Z2, Z0
-	MOVLQSX     8(R9), R11
-	ADDQ        DX, R11
-	VMOVUPS.Z   (SI)(R11*4), K1, Z2
-	VFMADD231PS Z1, Z2, Z4
-	VMOVUPS.Z   (R8), K1, Z1
-	ADDQ        CX, R8
-	VFMADD231PS Z1, Z3, Z0
-	MOVLQSX     12(R9), R11
-	ADDQ        DX, R11
-	VMOVUPS.Z   (SI)(R11*4), K1, Z2
-	VFMADD231PS Z1, Z2, Z4
-	VMOVUPS     Z0, K1, (DI)
-	VMOVUPS     Z4, K1, (DI)(BX*1)
-	ADDQ        CX, DI
-	ADDQ        $0x10, R9
-	DECQ        R10
+	MOVLQSX     (R8), R10
+	VMOVUPS.Z   (BX)(R10*4), K1, Z10
+	MOVLQSX     4(R8), R10
+	VMOVUPS.Z   (BX)(R10*4), K1, Z11
+	MOVLQSX     8(R8), R10
+	VMOVUPS.Z   (BX)(R10*4), K1, Z12
+	MOVLQSX     12(R8), R10
+	VMOVUPS.Z   (BX)(R10*4), K1, Z13
+	VMULPS      Z0, Z10, Z14
+	VFMADD231PS Z1, Z11, Z14
+	VFMADD231PS Z2, Z12, Z14
+	VFMADD231PS Z3, Z13, Z14
+	VMULPS      Z4, Z11, Z15
+	VFMADD231PS Z5, Z12, Z15
+	VFMADD231PS Z6, Z13, Z15
+	VMULPS      Z7, Z12, Z16
+	VFMADD231PS Z8, Z13, Z16
+	VMULPS      Z9, Z13, Z17
+	VMULPS      Z14, Z10, Z14
+	VFMADD231PS Z15, Z11, Z14
+	VFMADD231PS Z16, Z12, Z14
+	VFMADD231PS Z17, Z13, Z14
+	VMOVUPS     (DI), Z15
+	VMULPS      Z15, Z10, Z10
+	MOVLQSX     (R8), R10
+	ADDQ        CX, R10
+	VMOVUPS.Z   (BX)(R10*4), K1, Z16
+	VFMADD231PS Z15, Z16, Z14
+	VMOVUPS     64(DI), Z15
+	VFMADD231PS Z15, Z11, Z10
+	MOVLQSX     4(R8), R10
+	ADDQ        CX, R10
+	VMOVUPS.Z   (BX)(R10*4), K1, Z11
+	VFMADD231PS Z15, Z11, Z14
+	VMOVUPS     128(DI), Z11
+	VFMADD231PS Z11, Z12, Z10
+	MOVLQSX     8(R8), R10
+	ADDQ        CX, R10
+	VMOVUPS.Z   (BX)(R10*4), K1, Z12
+	VFMADD231PS Z11, Z12, Z14
+	VMOVUPS     192(DI), Z11
+	VFMADD231PS Z11, Z13, Z10
+	MOVLQSX     12(R8), R10
+	ADDQ        CX, R10
+	VMOVUPS.Z   (BX)(R10*4), K1, Z12
+	VFMADD231PS Z11, Z12, Z14
+	VMOVUPS     Z10, K1, (SI)
+	VMOVUPS     Z14, K1, (SI)(DX*1)
+	ADDQ        AX, SI
+	ADDQ        $+256, DI
+	ADDQ        $0x10, R8
+	DECQ        R9
 	JNZ         site4x2x2x1
-	MOVQ        xMap+96(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, x+8(FP)
-	MOVQ        yMap+112(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, y+0(FP)
+	MOVQ        xMap+96(FP), BX
+	SHLQ        $0x02, BX
+	ADDQ        BX, x+8(FP)
+	MOVQ        yMap+112(FP), BX
+	SHLQ        $0x02, BX
+	ADDQ        BX, y+0(FP)
 	DECQ        images+40(FP)
 	JNZ         image4x2x2x1
 	VZEROUPPER
@@ -2865,135 +2682,116 @@ not4x2x2x1:
 	JNE       not4x2x3x1
 	CMPQ      out+72(FP), $0x03
 	JNE       not4x2x3x1
-	MOVQ      channels+80(FP), CX
-	SHLQ      $0x02, CX
-	IMUL3Q    $0x05, CX, DX
-	ADDQ      coefs+32(FP), DX
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, (AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 64(AX)
-	VMOVUPS   Z0, 256(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 128(AX)
-	VMOVUPS   Z0, 512(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 192(AX)
-	VMOVUPS   Z0, 768(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 320(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 384(AX)
-	VMOVUPS   Z0, 576(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 448(AX)
-	VMOVUPS   Z0, 832(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 640(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 704(AX)
-	VMOVUPS   Z0, 896(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 960(AX)
-	MOVQ      xOrder+104(FP), DX
-	MOVQ      yOrder+120(FP), BX
-	SHLQ      $0x02, BX
+	MOVQ      channels+80(FP), AX
+	SHLQ      $0x02, AX
+	IMUL3Q    $0x05, AX, CX
+	ADDQ      coefs+32(FP), CX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z1
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z2
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z3
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z4
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z5
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z6
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z7
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z8
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z9
+	ADDQ      AX, CX
+	MOVQ      xOrder+104(FP), CX
+	MOVQ      yOrder+120(FP), DX
+	SHLQ      $0x02, DX
 
 image4x2x3x1:
-	MOVQ x+8(FP), SI
-	MOVQ y+0(FP), DI
-	MOVQ linear+16(FP), R8
-	MOVQ index+24(FP), R9
-	MOVQ sites+48(FP), R10
+	MOVQ x+8(FP), BX
+	MOVQ y+0(FP), SI
+	MOVQ linear+16(FP), DI
+	MOVQ index+24(FP), R8
+	MOVQ sites+48(FP), R9
 
 site4x2x3x1:
-	MOVLQSX     (R9), R11
-	VMOVUPS.Z   (SI)(R11*4), K1, Z0
-	MOVLQSX     4(R9), R11
-	VMOVUPS.Z   (SI)(R11*4), K1, Z1
-	MOVLQSX     8(R9), R11
-	VMOVUPS.Z   (SI)(R11*4), K1, Z2
-	MOVLQSX     12(R9), R11
-	VMOVUPS.Z   (SI)(R11*4), K1, Z3
-	VMULPS      (AX), Z0, Z4
-	VFMADD231PS 64(AX), Z1, Z4
-	VFMADD231PS 128(AX), Z2, Z4
-	VFMADD231PS 192(AX), Z3, Z4
-	VMULPS      320(AX), Z1, Z5
-	VFMADD231PS 384(AX), Z2, Z5
-	VFMADD231PS 448(AX), Z3, Z5
-	VMULPS      640(AX), Z2, Z6
-	VFMADD231PS 704(AX), Z3, Z6
-	VMULPS      960(AX), Z3, Z7
-	VMULPS      Z4, Z0, Z8
-	VFMADD231PS Z5, Z1, Z8
-	VFMADD231PS Z6, Z2, Z8
-	VFMADD231PS Z7, Z3, Z8
-	VFMADD231PS (AX), Z0, Z4
-	VFMADD231PS 256(AX), Z0, Z5
-	VFMADD231PS 320(AX), Z1, Z5
-	VFMADD231PS 512(AX), Z0, Z6
-	VFMADD231PS 576(AX), Z1, Z6
-	VFMADD231PS 640(AX), Z2, Z6
-	VFMADD231PS 768(AX), Z0, Z7
-	VFMADD231PS 832(AX), Z1, Z7
-	VFMADD231PS 896(AX), Z2, Z7
-	VFMADD231PS 960(AX), Z3, Z7
-	VMOVUPS.Z   (R8), K1, Z9
-	ADDQ        CX, R8
-	VMULPS      Z9, Z0, Z0
-	MOVLQSX     (R9), R11
-	ADDQ        DX, R11
-	VMOVUPS.Z   (SI)(R11*4), K1, Z10
-	VFMADD231PS Z9, Z10, Z8
-	VMULPS      Z4, Z10, Z4
-	VMOVUPS.Z   (R8), K1, Z9
-	ADDQ        CX, R8
-	VFMADD231PS Z9, Z1, Z0
-	MOVLQSX     4(R9), R11
-	ADDQ        DX, R11
-	VMOVUPS.Z   (SI)(R11*4), K1, Z1
-	VFMADD231PS Z9, Z1, Z8
-	VFMADD231PS Z5, Z1, Z4
-	VMOVUPS.Z   (R8), K1, Z1
-	ADDQ        CX, R8
-	VFMADD231PS Z1, Z2, Z0
-	MOVLQSX     8(R9), R11
-	ADDQ        DX, R11
-	VMOVUPS.Z   (SI)(R11*4), K1, Z2
-	VFMADD231PS Z1, Z2, Z8
-	VFMADD231PS Z6, Z2, Z4
-	VMOVUPS.Z   (R8), K1, Z1
-	ADDQ        CX, R8
-	VFMADD231PS Z1, Z3, Z0
-	MOVLQSX     12(R9), R11
-	ADDQ        DX, R11
-	VMOVUPS.Z   (SI)(R11*4), K1, Z2
-	VFMADD231PS Z1, Z2, Z8
-	VFMADD231PS Z7, Z2, Z4
-	VMOVUPS     Z0, K1, (DI)
-	VMOVUPS     Z8, K1, (DI)(BX*1)
-	VMOVUPS     Z4, K1, (DI)(BX*2)
-	ADDQ        CX, DI
-	ADDQ        $0x10, R9
-	DECQ        R10
+	MOVLQSX     (R8), R10
+	VMOVUPS.Z   (BX)(R10*4), K1, Z10
+	MOVLQSX     4(R8), R10
+	VMOVUPS.Z   (BX)(R10*4), K1, Z11
+	MOVLQSX     8(R8), R10
+	VMOVUPS.Z   (BX)(R10*4), K1, Z12
+	MOVLQSX     12(R8), R10
+	VMOVUPS.Z   (BX)(R10*4), K1, Z13
+	VMULPS      Z0, Z10, Z14
+	VFMADD231PS Z1, Z11, Z14
+	VFMADD231PS Z2, Z12, Z14
+	VFMADD231PS Z3, Z13, Z14
+	VMULPS      Z4, Z11, Z15
+	VFMADD231PS Z5, Z12, Z15
+	VFMADD231PS Z6, Z13, Z15
+	VMULPS      Z7, Z12, Z16
+	VFMADD231PS Z8, Z13, Z16
+	VMULPS      Z9, Z13, Z17
+	VMULPS      Z14, Z10, Z18
+	VFMADD231PS Z15, Z11, Z18
+	VFMADD231PS Z16, Z12, Z18
+	VFMADD231PS Z17, Z13, Z18
+	VFMADD231PS Z0, Z10, Z14
+	VFMADD231PS Z1, Z10, Z15
+	VFMADD231PS Z4, Z11, Z15
+	VFMADD231PS Z2, Z10, Z16
+	VFMADD231PS Z5, Z11, Z16
+	VFMADD231PS Z7, Z12, Z16
+	VFMADD231PS Z3, Z10, Z17
+	VFMADD231PS Z6, Z11, Z17
+	VFMADD231PS Z8, Z12, Z17
+	VFMADD231PS Z9, Z13, Z17
+	VMOVUPS     (DI), Z19
+	VMULPS      Z19, Z10, Z10
+	MOVLQSX     (R8), R10
+	ADDQ        CX, R10
+	VMOVUPS.Z   (BX)(R10*4), K1, Z20
+	VFMADD231PS Z19, Z20, Z18
+	VMULPS      Z14, Z20, Z14
+	VMOVUPS     64(DI), Z19
+	VFMADD231PS Z19, Z11, Z10
+	MOVLQSX     4(R8), R10
+	ADDQ        CX, R10
+	VMOVUPS.Z   (BX)(R10*4), K1, Z11
+	VFMADD231PS Z19, Z11, Z18
+	VFMADD231PS Z15, Z11, Z14
+	VMOVUPS     128(DI), Z11
+	VFMADD231PS Z11, Z12, Z10
+	MOVLQSX     8(R8), R10
+	ADDQ        CX, R10
+	VMOVUPS.Z   (BX)(R10*4), K1, Z12
+	VFMADD231PS Z11, Z12, Z18
+	VFMADD231PS Z16, Z12, Z14
+	VMOVUPS     192(DI), Z11
+	VFMADD231PS Z11, Z13, Z10
+	MOVLQSX     12(R8), R10
+	ADDQ        CX, R10
+	VMOVUPS.Z   (BX)(R10*4), K1, Z12
+	VFMADD231PS Z11, Z12, Z18
+	VFMADD231PS Z17, Z12, Z14
+	VMOVUPS     Z10, K1, (SI)
+	VMOVUPS     Z18, K1, (SI)(DX*1)
+	VMOVUPS     Z14, K1, (SI)(DX*2)
+	ADDQ        AX, SI
+	ADDQ        $+256, DI
+	ADDQ        $0x10, R8
+	DECQ        R9
 	JNZ         site4x2x3x1
-	MOVQ        xMap+96(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, x+8(FP)
-	MOVQ        yMap+112(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, y+0(FP)
+	MOVQ        xMap+96(FP), BX
+	SHLQ        $0x02, BX
+	ADDQ        BX, x+8(FP)
+	MOVQ        yMap+112(FP), BX
+	SHLQ        $0x02, BX
+	ADDQ        BX, y+0(FP)
 	DECQ        images+40(FP)
 	JNZ         image4x2x3x1
 	VZEROUPPER
@@ -3004,155 +2802,128 @@ not4x2x3x1:
 	JNE       not4x3x3x1
 	CMPQ      out+72(FP), $0x03
 	JNE       not4x3x3x1
-	MOVQ      channels+80(FP), CX
-	SHLQ      $0x02, CX
-	IMUL3Q    $0x05, CX, DX
-	ADDQ      coefs+32(FP), DX
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, (AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 64(AX)
-	VMOVUPS   Z0, 256(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 128(AX)
-	VMOVUPS   Z0, 512(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 192(AX)
-	VMOVUPS   Z0, 768(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 320(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 384(AX)
-	VMOVUPS   Z0, 576(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 448(AX)
-	VMOVUPS   Z0, 832(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 640(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 704(AX)
-	VMOVUPS   Z0, 896(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 960(AX)
-	MOVQ      xOrder+104(FP), DX
-	MOVQ      yOrder+120(FP), BX
-	SHLQ      $0x02, BX
+	MOVQ      channels+80(FP), AX
+	SHLQ      $0x02, AX
+	IMUL3Q    $0x05, AX, CX
+	ADDQ      coefs+32(FP), CX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z1
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z2
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z3
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z4
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z5
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z6
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z7
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z8
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z9
+	ADDQ      AX, CX
+	MOVQ      xOrder+104(FP), CX
+	MOVQ      yOrder+120(FP), DX
+	SHLQ      $0x02, DX
 
 image4x3x3x1:
-	MOVQ x+8(FP), SI
-	MOVQ y+0(FP), DI
-	MOVQ linear+16(FP), R8
-	MOVQ index+24(FP), R9
-	MOVQ sites+48(FP), R10
+	MOVQ x+8(FP), BX
+	MOVQ y+0(FP), SI
+	MOVQ linear+16(FP), DI
+	MOVQ index+24(FP), R8
+	MOVQ sites+48(FP), R9
 
 site4x3x3x1:
-	MOVLQSX     (R9), R11
-	VMOVUPS.Z   (SI)(R11*4), K1, Z0
-	MOVLQSX     4(R9), R11
-	VMOVUPS.Z   (SI)(R11*4), K1, Z1
-	MOVLQSX     8(R9), R11
-	VMOVUPS.Z   (SI)(R11*4), K1, Z2
-	MOVLQSX     12(R9), R11
-	VMOVUPS.Z   (SI)(R11*4), K1, Z3
-	VMULPS      (AX), Z0, Z4
-	VFMADD231PS 64(AX), Z1, Z4
-	VFMADD231PS 128(AX), Z2, Z4
-	VFMADD231PS 192(AX), Z3, Z4
-	VMULPS      320(AX), Z1, Z5
-	VFMADD231PS 384(AX), Z2, Z5
-	VFMADD231PS 448(AX), Z3, Z5
-	VMULPS      640(AX), Z2, Z6
-	VFMADD231PS 704(AX), Z3, Z6
-	VMULPS      960(AX), Z3, Z7
-	VMULPS      Z4, Z0, Z8
-	VFMADD231PS Z5, Z1, Z8
-	VFMADD231PS Z6, Z2, Z8
-	VFMADD231PS Z7, Z3, Z8
-	VFMADD231PS (AX), Z0, Z4
-	VFMADD231PS 256(AX), Z0, Z5
-	VFMADD231PS 320(AX), Z1, Z5
-	VFMADD231PS 512(AX), Z0, Z6
-	VFMADD231PS 576(AX), Z1, Z6
-	VFMADD231PS 640(AX), Z2, Z6
-	VFMADD231PS 768(AX), Z0, Z7
-	VFMADD231PS 832(AX), Z1, Z7
-	VFMADD231PS 896(AX), Z2, Z7
-	VFMADD231PS 960(AX), Z3, Z7
-	VMOVUPS.Z   (R8), K1, Z9
-	ADDQ        CX, R8
-	VMULPS      Z9, Z0, Z0
-	MOVLQSX     (R9), R11
-	ADDQ        DX, R11
-	VMOVUPS.Z   (SI)(R11*4), K1, Z10
-	VFMADD231PS Z9, Z10, Z8
-	VMULPS      Z4, Z10, Z4
-	MOVLQSX     (R9), R11
-	ADDQ        DX, R11
-	ADDQ        DX, R11
-	VMOVUPS.Z   (SI)(R11*4), K1, Z10
-	VFMADD231PS Z9, Z10, Z4
-	VMOVUPS.Z   (R8), K1, Z9
-	ADDQ        CX, R8
-	VFMADD231PS Z9, Z1, Z0
-	MOVLQSX     4(R9), R11
-	ADDQ        DX, R11
-	VMOVUPS.Z   (SI)(R11*4), K1, Z1
-	VFMADD231PS Z9, Z1, Z8
-	VFMADD231PS Z5, Z1, Z4
-	MOVLQSX     4(R9), R11
-	ADDQ        DX, R11
-	ADDQ        DX, R11
-	VMOVUPS.Z   (SI)(R11*4), K1, Z1
-	VFMADD231PS Z9, Z1, Z4
-	VMOVUPS.Z   (R8), K1, Z1
-	ADDQ        CX, R8
-	VFMADD231PS Z1, Z2, Z0
-	MOVLQSX     8(R9), R11
-	ADDQ        DX, R11
-	VMOVUPS.Z   (SI)(R11*4), K1, Z2
-	VFMADD231PS Z1, Z2, Z8
-	VFMADD231PS Z6, Z2, Z4
-	MOVLQSX     8(R9), R11
-	ADDQ        DX, R11
-	ADDQ        DX, R11
-	VMOVUPS.Z   (SI)(R11*4), K1, Z2
-	VFMADD231PS Z1, Z2, Z4
-	VMOVUPS.Z   (R8), K1, Z1
-	ADDQ        CX, R8
-	VFMADD231PS Z1, Z3, Z0
-	MOVLQSX     12(R9), R11
-	ADDQ        DX, R11
-	VMOVUPS.Z   (SI)(R11*4), K1, Z2
-	VFMADD231PS Z1, Z2, Z8
-	VFMADD231PS Z7, Z2, Z4
-	MOVLQSX     12(R9), R11
-	ADDQ        DX, R11
-	ADDQ        DX, R11
-	VMOVUPS.Z   (SI)(R11*4), K1, Z2
-	VFMADD231PS Z1, Z2, Z4
-	VMOVUPS     Z0, K1, (DI)
-	VMOVUPS     Z8, K1, (DI)(BX*1)
-	VMOVUPS     Z4, K1, (DI)(BX*2)
-	ADDQ        CX, DI
-	ADDQ        $0x10, R9
-	DECQ        R10
+	MOVLQSX     (R8), R10
+	VMOVUPS.Z   (BX)(R10*4), K1, Z10
+	MOVLQSX     4(R8), R10
+	VMOVUPS.Z   (BX)(R10*4), K1, Z11
+	MOVLQSX     8(R8), R10
+	VMOVUPS.Z   (BX)(R10*4), K1, Z12
+	MOVLQSX     12(R8), R10
+	VMOVUPS.Z   (BX)(R10*4), K1, Z13
+	VMULPS      Z0, Z10, Z14
+	VFMADD231PS Z1, Z11, Z14
+	VFMADD231PS Z2, Z12, Z14
+	VFMADD231PS Z3, Z13, Z14
+	VMULPS      Z4, Z11, Z15
+	VFMADD231PS Z5, Z12, Z15
+	VFMADD231PS Z6, Z13, Z15
+	VMULPS      Z7, Z12, Z16
+	VFMADD231PS Z8, Z13, Z16
+	VMULPS      Z9, Z13, Z17
+	VMULPS      Z14, Z10, Z18
+	VFMADD231PS Z15, Z11, Z18
+	VFMADD231PS Z16, Z12, Z18
+	VFMADD231PS Z17, Z13, Z18
+	VFMADD231PS Z0, Z10, Z14
+	VFMADD231PS Z1, Z10, Z15
+	VFMADD231PS Z4, Z11, Z15
+	VFMADD231PS Z2, Z10, Z16
+	VFMADD231PS Z5, Z11, Z16
+	VFMADD231PS Z7, Z12, Z16
+	VFMADD231PS Z3, Z10, Z17
+	VFMADD231PS Z6, Z11, Z17
+	VFMADD231PS Z8, Z12, Z17
+	VFMADD231PS Z9, Z13, Z17
+	VMOVUPS     (DI), Z19
+	VMULPS      Z19, Z10, Z10
+	MOVLQSX     (R8), R10
+	ADDQ        CX, R10
+	VMOVUPS.Z   (BX)(R10*4), K1, Z20
+	ADDQ        CX, R10
+	VMOVUPS.Z   (BX)(R10*4), K1, Z21
+	VFMADD231PS Z19, Z20, Z18
+	VMULPS      Z14, Z20, Z14
+	VFMADD231PS Z19, Z21, Z14
+	VMOVUPS     64(DI), Z19
+	VFMADD231PS Z19, Z11, Z10
+	MOVLQSX     4(R8), R10
+	ADDQ        CX, R10
+	VMOVUPS.Z   (BX)(R10*4), K1, Z11
+	ADDQ        CX, R10
+	VMOVUPS.Z   (BX)(R10*4), K1, Z20
+	VFMADD231PS Z19, Z11, Z18
+	VFMADD231PS Z15, Z11, Z14
+	VFMADD231PS Z19, Z20, Z14
+	VMOVUPS     128(DI), Z11
+	VFMADD231PS Z11, Z12, Z10
+	MOVLQSX     8(R8), R10
+	ADDQ        CX, R10
+	VMOVUPS.Z   (BX)(R10*4), K1, Z12
+	ADDQ        CX, R10
+	VMOVUPS.Z   (BX)(R10*4), K1, Z15
+	VFMADD231PS Z11, Z12, Z18
+	VFMADD231PS Z16, Z12, Z14
+	VFMADD231PS Z11, Z15, Z14
+	VMOVUPS     192(DI), Z11
+	VFMADD231PS Z11, Z13, Z10
+	MOVLQSX     12(R8), R10
+	ADDQ        CX, R10
+	VMOVUPS.Z   (BX)(R10*4), K1, Z12
+	ADDQ        CX, R10
+	VMOVUPS.Z   (BX)(R10*4), K1, Z13
+	VFMADD231PS Z11, Z12, Z18
+	VFMADD231PS Z17, Z12, Z14
+	VFMADD231PS Z11, Z13, Z14
+	VMOVUPS     Z10, K1, (SI)
+	VMOVUPS     Z18, K1, (SI)(DX*1)
+	VMOVUPS     Z14, K1, (SI)(DX*2)
+	ADDQ        AX, SI
+	ADDQ        $+256, DI
+	ADDQ        $0x10, R8
+	DECQ        R9
 	JNZ         site4x3x3x1
-	MOVQ        xMap+96(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, x+8(FP)
-	MOVQ        yMap+112(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, y+0(FP)
+	MOVQ        xMap+96(FP), BX
+	SHLQ        $0x02, BX
+	ADDQ        BX, x+8(FP)
+	MOVQ        yMap+112(FP), BX
+	SHLQ        $0x02, BX
+	ADDQ        BX, y+0(FP)
 	DECQ        images+40(FP)
 	JNZ         image4x3x3x1
 	VZEROUPPER
@@ -3166,7 +2937,7 @@ after4:
 
 // func cgLinearGradAVX2(dx *float32, dcoefs *float32, dlinear *float32, x *float32, index *int32, coefs *float32, sites int, taps int, channels int, lanes int, inputs int)
 // Requires: AVX, FMA3
-TEXT ·cgLinearGradAVX2(SB), $896-88
+TEXT ·cgLinearGradAVX2(SB), $1024-88
 	LEAQ    (SP), AX
 	ADDQ    $0x3f, AX
 	ANDQ    $-64, AX
@@ -3184,10 +2955,13 @@ TEXT ·cgLinearGradAVX2(SB), $896-88
 	ADDQ    CX, DX
 	VADDPS  Y0, Y0, Y0
 	VMOVUPS Y0, (AX)
-	IMUL3Q  $0x02, CX, DX
+	IMUL3Q  $0x01, CX, DX
 	ADDQ    dcoefs+8(FP), DX
 	VMOVUPS (DX), Y0
 	VMOVUPS Y0, 32(AX)
+	ADDQ    CX, DX
+	VMOVUPS (DX), Y0
+	VMOVUPS Y0, 64(AX)
 	ADDQ    CX, DX
 	MOVQ    x+24(FP), DX
 	MOVQ    dx+0(FP), BX
@@ -3196,10 +2970,10 @@ TEXT ·cgLinearGradAVX2(SB), $896-88
 	MOVQ    sites+48(FP), R8
 
 site1x1x2x1full:
-	VMOVUPS (SI), Y0
-	ADDQ    CX, SI
 	MOVLQSX (DI), R9
 	VMOVUPS (DX)(R9*4), Y1
+	VMOVUPS (SI), Y0
+	ADDQ    $+32, SI
 	CMPQ    inputs+80(FP), $0x02
 	JEQ     noinputs1x1x2x1full
 	VMULPS  (AX), Y0, Y2
@@ -3215,16 +2989,24 @@ store0x1x1x2x1full:
 
 noinputs1x1x2x1full:
 	VMOVUPS     32(AX), Y2
+	VADDPS      Y0, Y2, Y2
+	VMOVUPS     Y2, 32(AX)
+	VMOVUPS     64(AX), Y2
 	VFMADD231PS Y1, Y0, Y2
 	VFMADD231PS Y0, Y1, Y2
-	VMOVUPS     Y2, 32(AX)
+	VMOVUPS     Y2, 64(AX)
 	ADDQ        $0x04, DI
 	DECQ        R8
 	JNZ         site1x1x2x1full
-	IMUL3Q      $0x02, CX, DX
+	IMUL3Q      $0x01, CX, DX
 	ADDQ        dcoefs+8(FP), DX
 	VMOVUPS     32(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 32(AX)
+	ADDQ        CX, DX
+	VMOVUPS     64(AX), Y0
+	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 64(AX)
 	ADDQ        CX, DX
 	VZEROUPPER
 	RET
@@ -3241,10 +3023,13 @@ taps1masked:
 	ADDQ       CX, DX
 	VADDPS     Y1, Y1, Y1
 	VMOVUPS    Y1, (AX)
-	IMUL3Q     $0x02, CX, DX
+	IMUL3Q     $0x01, CX, DX
 	ADDQ       dcoefs+8(FP), DX
 	VMASKMOVPS (DX), Y0, Y1
 	VMOVUPS    Y1, 32(AX)
+	ADDQ       CX, DX
+	VMASKMOVPS (DX), Y0, Y1
+	VMOVUPS    Y1, 64(AX)
 	ADDQ       CX, DX
 	MOVQ       x+24(FP), DX
 	MOVQ       dx+0(FP), BX
@@ -3253,10 +3038,10 @@ taps1masked:
 	MOVQ       sites+48(FP), R8
 
 site1x1x2x1:
-	VMASKMOVPS (SI), Y0, Y1
-	ADDQ       CX, SI
 	MOVLQSX    (DI), R9
 	VMASKMOVPS (DX)(R9*4), Y0, Y2
+	VMOVUPS    (SI), Y1
+	ADDQ       $+32, SI
 	CMPQ       inputs+80(FP), $0x02
 	JEQ        noinputs1x1x2x1
 	VMULPS     (AX), Y1, Y3
@@ -3272,16 +3057,24 @@ store0x1x1x2x1:
 
 noinputs1x1x2x1:
 	VMOVUPS     32(AX), Y3
+	VADDPS      Y1, Y3, Y3
+	VMOVUPS     Y3, 32(AX)
+	VMOVUPS     64(AX), Y3
 	VFMADD231PS Y2, Y1, Y3
 	VFMADD231PS Y1, Y2, Y3
-	VMOVUPS     Y3, 32(AX)
+	VMOVUPS     Y3, 64(AX)
 	ADDQ        $0x04, DI
 	DECQ        R8
 	JNZ         site1x1x2x1
-	IMUL3Q      $0x02, CX, DX
+	IMUL3Q      $0x01, CX, DX
 	ADDQ        dcoefs+8(FP), DX
 	VMOVUPS     32(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 32(AX)
+	ADDQ        CX, DX
+	VMOVUPS     64(AX), Y1
+	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 64(AX)
 	ADDQ        CX, DX
 	VZEROUPPER
 	RET
@@ -3335,7 +3128,7 @@ after1:
 	ADDQ    CX, DX
 	VADDPS  Y0, Y0, Y0
 	VMOVUPS Y0, 480(AX)
-	IMUL3Q  $0x05, CX, DX
+	IMUL3Q  $0x01, CX, DX
 	ADDQ    dcoefs+8(FP), DX
 	VMOVUPS (DX), Y0
 	VMOVUPS Y0, 512(AX)
@@ -3367,6 +3160,18 @@ after1:
 	VMOVUPS (DX), Y0
 	VMOVUPS Y0, 800(AX)
 	ADDQ    CX, DX
+	VMOVUPS (DX), Y0
+	VMOVUPS Y0, 832(AX)
+	ADDQ    CX, DX
+	VMOVUPS (DX), Y0
+	VMOVUPS Y0, 864(AX)
+	ADDQ    CX, DX
+	VMOVUPS (DX), Y0
+	VMOVUPS Y0, 896(AX)
+	ADDQ    CX, DX
+	VMOVUPS (DX), Y0
+	VMOVUPS Y0, 928(AX)
+	ADDQ    CX, DX
 	MOVQ    x+24(FP), DX
 	MOVQ    dx+0(FP), BX
 	MOVQ    dlinear+16(FP), SI
@@ -3374,22 +3179,19 @@ after1:
 	MOVQ    sites+48(FP), R8
 
 site4x1x2x1full:
-	VMOVUPS     (SI), Y0
-	ADDQ        CX, SI
 	MOVLQSX     (DI), R9
 	VMOVUPS     (DX)(R9*4), Y1
-	VMOVUPS     (SI), Y2
-	ADDQ        CX, SI
+	VMOVUPS     (SI), Y0
 	MOVLQSX     4(DI), R9
 	VMOVUPS     (DX)(R9*4), Y3
-	VMOVUPS     (SI), Y4
-	ADDQ        CX, SI
+	VMOVUPS     32(SI), Y2
 	MOVLQSX     8(DI), R9
 	VMOVUPS     (DX)(R9*4), Y5
-	VMOVUPS     (SI), Y6
-	ADDQ        CX, SI
+	VMOVUPS     64(SI), Y4
 	MOVLQSX     12(DI), R9
 	VMOVUPS     (DX)(R9*4), Y7
+	VMOVUPS     96(SI), Y6
+	ADDQ        $+128, SI
 	CMPQ        inputs+80(FP), $0x02
 	JEQ         noinputs4x1x2x1full
 	VMULPS      (AX), Y0, Y8
@@ -3447,79 +3249,117 @@ store3x4x1x2x1full:
 
 noinputs4x1x2x1full:
 	VMOVUPS     512(AX), Y8
-	VFMADD231PS Y1, Y0, Y8
-	VFMADD231PS Y0, Y1, Y8
+	VADDPS      Y0, Y8, Y8
 	VMOVUPS     Y8, 512(AX)
 	VMOVUPS     544(AX), Y8
-	VFMADD231PS Y1, Y2, Y8
-	VFMADD231PS Y0, Y3, Y8
+	VADDPS      Y2, Y8, Y8
 	VMOVUPS     Y8, 544(AX)
 	VMOVUPS     576(AX), Y8
-	VFMADD231PS Y1, Y4, Y8
-	VFMADD231PS Y0, Y5, Y8
+	VADDPS      Y4, Y8, Y8
 	VMOVUPS     Y8, 576(AX)
 	VMOVUPS     608(AX), Y8
+	VADDPS      Y6, Y8, Y8
+	VMOVUPS     Y8, 608(AX)
+	VMOVUPS     640(AX), Y8
+	VFMADD231PS Y1, Y0, Y8
+	VFMADD231PS Y0, Y1, Y8
+	VMOVUPS     Y8, 640(AX)
+	VMOVUPS     672(AX), Y8
+	VFMADD231PS Y1, Y2, Y8
+	VFMADD231PS Y0, Y3, Y8
+	VMOVUPS     Y8, 672(AX)
+	VMOVUPS     704(AX), Y8
+	VFMADD231PS Y1, Y4, Y8
+	VFMADD231PS Y0, Y5, Y8
+	VMOVUPS     Y8, 704(AX)
+	VMOVUPS     736(AX), Y8
 	VFMADD231PS Y1, Y6, Y8
 	VFMADD231PS Y0, Y7, Y8
-	VMOVUPS     Y8, 608(AX)
-	VMOVUPS     640(AX), Y0
+	VMOVUPS     Y8, 736(AX)
+	VMOVUPS     768(AX), Y0
 	VFMADD231PS Y3, Y2, Y0
 	VFMADD231PS Y2, Y3, Y0
-	VMOVUPS     Y0, 640(AX)
-	VMOVUPS     672(AX), Y0
-	VFMADD231PS Y3, Y4, Y0
-	VFMADD231PS Y2, Y5, Y0
-	VMOVUPS     Y0, 672(AX)
-	VMOVUPS     704(AX), Y0
-	VFMADD231PS Y3, Y6, Y0
-	VFMADD231PS Y2, Y7, Y0
-	VMOVUPS     Y0, 704(AX)
-	VMOVUPS     736(AX), Y0
-	VFMADD231PS Y5, Y4, Y0
-	VFMADD231PS Y4, Y5, Y0
-	VMOVUPS     Y0, 736(AX)
-	VMOVUPS     768(AX), Y0
-	VFMADD231PS Y5, Y6, Y0
-	VFMADD231PS Y4, Y7, Y0
 	VMOVUPS     Y0, 768(AX)
 	VMOVUPS     800(AX), Y0
+	VFMADD231PS Y3, Y4, Y0
+	VFMADD231PS Y2, Y5, Y0
+	VMOVUPS     Y0, 800(AX)
+	VMOVUPS     832(AX), Y0
+	VFMADD231PS Y3, Y6, Y0
+	VFMADD231PS Y2, Y7, Y0
+	VMOVUPS     Y0, 832(AX)
+	VMOVUPS     864(AX), Y0
+	VFMADD231PS Y5, Y4, Y0
+	VFMADD231PS Y4, Y5, Y0
+	VMOVUPS     Y0, 864(AX)
+	VMOVUPS     896(AX), Y0
+	VFMADD231PS Y5, Y6, Y0
+	VFMADD231PS Y4, Y7, Y0
+	VMOVUPS     Y0, 896(AX)
+	VMOVUPS     928(AX), Y0
 	VFMADD231PS Y7, Y6, Y0
 	VFMADD231PS Y6, Y7, Y0
-	VMOVUPS     Y0, 800(AX)
+	VMOVUPS     Y0, 928(AX)
 	ADDQ        $0x10, DI
 	DECQ        R8
 	JNZ         site4x1x2x1full
-	IMUL3Q      $0x05, CX, DX
+	IMUL3Q      $0x01, CX, DX
 	ADDQ        dcoefs+8(FP), DX
 	VMOVUPS     512(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 512(AX)
 	ADDQ        CX, DX
 	VMOVUPS     544(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 544(AX)
 	ADDQ        CX, DX
 	VMOVUPS     576(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 576(AX)
 	ADDQ        CX, DX
 	VMOVUPS     608(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 608(AX)
 	ADDQ        CX, DX
 	VMOVUPS     640(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 640(AX)
 	ADDQ        CX, DX
 	VMOVUPS     672(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 672(AX)
 	ADDQ        CX, DX
 	VMOVUPS     704(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 704(AX)
 	ADDQ        CX, DX
 	VMOVUPS     736(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 736(AX)
 	ADDQ        CX, DX
 	VMOVUPS     768(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 768(AX)
 	ADDQ        CX, DX
 	VMOVUPS     800(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 800(AX)
+	ADDQ        CX, DX
+	VMOVUPS     832(AX), Y0
+	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 832(AX)
+	ADDQ        CX, DX
+	VMOVUPS     864(AX), Y0
+	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 864(AX)
+	ADDQ        CX, DX
+	VMOVUPS     896(AX), Y0
+	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 896(AX)
+	ADDQ        CX, DX
+	VMOVUPS     928(AX), Y0
+	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 928(AX)
 	ADDQ        CX, DX
 	VZEROUPPER
 	RET
@@ -3572,7 +3412,7 @@ taps4masked:
 	ADDQ       CX, DX
 	VADDPS     Y1, Y1, Y1
 	VMOVUPS    Y1, 480(AX)
-	IMUL3Q     $0x05, CX, DX
+	IMUL3Q     $0x01, CX, DX
 	ADDQ       dcoefs+8(FP), DX
 	VMASKMOVPS (DX), Y0, Y1
 	VMOVUPS    Y1, 512(AX)
@@ -3604,6 +3444,18 @@ taps4masked:
 	VMASKMOVPS (DX), Y0, Y1
 	VMOVUPS    Y1, 800(AX)
 	ADDQ       CX, DX
+	VMASKMOVPS (DX), Y0, Y1
+	VMOVUPS    Y1, 832(AX)
+	ADDQ       CX, DX
+	VMASKMOVPS (DX), Y0, Y1
+	VMOVUPS    Y1, 864(AX)
+	ADDQ       CX, DX
+	VMASKMOVPS (DX), Y0, Y1
+	VMOVUPS    Y1, 896(AX)
+	ADDQ       CX, DX
+	VMASKMOVPS (DX), Y0, Y1
+	VMOVUPS    Y1, 928(AX)
+	ADDQ       CX, DX
 	MOVQ       x+24(FP), DX
 	MOVQ       dx+0(FP), BX
 	MOVQ       dlinear+16(FP), SI
@@ -3611,22 +3463,19 @@ taps4masked:
 	MOVQ       sites+48(FP), R8
 
 site4x1x2x1:
-	VMASKMOVPS  (SI), Y0, Y1
-	ADDQ        CX, SI
 	MOVLQSX     (DI), R9
 	VMASKMOVPS  (DX)(R9*4), Y0, Y2
-	VMASKMOVPS  (SI), Y0, Y3
-	ADDQ        CX, SI
+	VMOVUPS     (SI), Y1
 	MOVLQSX     4(DI), R9
 	VMASKMOVPS  (DX)(R9*4), Y0, Y4
-	VMASKMOVPS  (SI), Y0, Y5
-	ADDQ        CX, SI
+	VMOVUPS     32(SI), Y3
 	MOVLQSX     8(DI), R9
 	VMASKMOVPS  (DX)(R9*4), Y0, Y6
-	VMASKMOVPS  (SI), Y0, Y7
-	ADDQ        CX, SI
+	VMOVUPS     64(SI), Y5
 	MOVLQSX     12(DI), R9
 	VMASKMOVPS  (DX)(R9*4), Y0, Y8
+	VMOVUPS     96(SI), Y7
+	ADDQ        $+128, SI
 	CMPQ        inputs+80(FP), $0x02
 	JEQ         noinputs4x1x2x1
 	VMULPS      (AX), Y1, Y9
@@ -3684,79 +3533,117 @@ store3x4x1x2x1:
 
 noinputs4x1x2x1:
 	VMOVUPS     512(AX), Y9
-	VFMADD231PS Y2, Y1, Y9
-	VFMADD231PS Y1, Y2, Y9
+	VADDPS      Y1, Y9, Y9
 	VMOVUPS     Y9, 512(AX)
 	VMOVUPS     544(AX), Y9
-	VFMADD231PS Y2, Y3, Y9
-	VFMADD231PS Y1, Y4, Y9
+	VADDPS      Y3, Y9, Y9
 	VMOVUPS     Y9, 544(AX)
 	VMOVUPS     576(AX), Y9
-	VFMADD231PS Y2, Y5, Y9
-	VFMADD231PS Y1, Y6, Y9
+	VADDPS      Y5, Y9, Y9
 	VMOVUPS     Y9, 576(AX)
 	VMOVUPS     608(AX), Y9
+	VADDPS      Y7, Y9, Y9
+	VMOVUPS     Y9, 608(AX)
+	VMOVUPS     640(AX), Y9
+	VFMADD231PS Y2, Y1, Y9
+	VFMADD231PS Y1, Y2, Y9
+	VMOVUPS     Y9, 640(AX)
+	VMOVUPS     672(AX), Y9
+	VFMADD231PS Y2, Y3, Y9
+	VFMADD231PS Y1, Y4, Y9
+	VMOVUPS     Y9, 672(AX)
+	VMOVUPS     704(AX), Y9
+	VFMADD231PS Y2, Y5, Y9
+	VFMADD231PS Y1, Y6, Y9
+	VMOVUPS     Y9, 704(AX)
+	VMOVUPS     736(AX), Y9
 	VFMADD231PS Y2, Y7, Y9
 	VFMADD231PS Y1, Y8, Y9
-	VMOVUPS     Y9, 608(AX)
-	VMOVUPS     640(AX), Y1
+	VMOVUPS     Y9, 736(AX)
+	VMOVUPS     768(AX), Y1
 	VFMADD231PS Y4, Y3, Y1
 	VFMADD231PS Y3, Y4, Y1
-	VMOVUPS     Y1, 640(AX)
-	VMOVUPS     672(AX), Y1
-	VFMADD231PS Y4, Y5, Y1
-	VFMADD231PS Y3, Y6, Y1
-	VMOVUPS     Y1, 672(AX)
-	VMOVUPS     704(AX), Y1
-	VFMADD231PS Y4, Y7, Y1
-	VFMADD231PS Y3, Y8, Y1
-	VMOVUPS     Y1, 704(AX)
-	VMOVUPS     736(AX), Y1
-	VFMADD231PS Y6, Y5, Y1
-	VFMADD231PS Y5, Y6, Y1
-	VMOVUPS     Y1, 736(AX)
-	VMOVUPS     768(AX), Y1
-	VFMADD231PS Y6, Y7, Y1
-	VFMADD231PS Y5, Y8, Y1
 	VMOVUPS     Y1, 768(AX)
 	VMOVUPS     800(AX), Y1
+	VFMADD231PS Y4, Y5, Y1
+	VFMADD231PS Y3, Y6, Y1
+	VMOVUPS     Y1, 800(AX)
+	VMOVUPS     832(AX), Y1
+	VFMADD231PS Y4, Y7, Y1
+	VFMADD231PS Y3, Y8, Y1
+	VMOVUPS     Y1, 832(AX)
+	VMOVUPS     864(AX), Y1
+	VFMADD231PS Y6, Y5, Y1
+	VFMADD231PS Y5, Y6, Y1
+	VMOVUPS     Y1, 864(AX)
+	VMOVUPS     896(AX), Y1
+	VFMADD231PS Y6, Y7, Y1
+	VFMADD231PS Y5, Y8, Y1
+	VMOVUPS     Y1, 896(AX)
+	VMOVUPS     928(AX), Y1
 	VFMADD231PS Y8, Y7, Y1
 	VFMADD231PS Y7, Y8, Y1
-	VMOVUPS     Y1, 800(AX)
+	VMOVUPS     Y1, 928(AX)
 	ADDQ        $0x10, DI
 	DECQ        R8
 	JNZ         site4x1x2x1
-	IMUL3Q      $0x05, CX, DX
+	IMUL3Q      $0x01, CX, DX
 	ADDQ        dcoefs+8(FP), DX
 	VMOVUPS     512(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 512(AX)
 	ADDQ        CX, DX
 	VMOVUPS     544(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 544(AX)
 	ADDQ        CX, DX
 	VMOVUPS     576(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 576(AX)
 	ADDQ        CX, DX
 	VMOVUPS     608(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 608(AX)
 	ADDQ        CX, DX
 	VMOVUPS     640(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 640(AX)
 	ADDQ        CX, DX
 	VMOVUPS     672(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 672(AX)
 	ADDQ        CX, DX
 	VMOVUPS     704(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 704(AX)
 	ADDQ        CX, DX
 	VMOVUPS     736(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 736(AX)
 	ADDQ        CX, DX
 	VMOVUPS     768(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 768(AX)
 	ADDQ        CX, DX
 	VMOVUPS     800(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 800(AX)
+	ADDQ        CX, DX
+	VMOVUPS     832(AX), Y1
+	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 832(AX)
+	ADDQ        CX, DX
+	VMOVUPS     864(AX), Y1
+	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 864(AX)
+	ADDQ        CX, DX
+	VMOVUPS     896(AX), Y1
+	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 896(AX)
+	ADDQ        CX, DX
+	VMOVUPS     928(AX), Y1
+	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 928(AX)
 	ADDQ        CX, DX
 	VZEROUPPER
 	RET
@@ -3766,7 +3653,7 @@ after4:
 
 // func cgLinearGradAVX512(dx *float32, dcoefs *float32, dlinear *float32, x *float32, index *int32, coefs *float32, sites int, taps int, channels int, lanes int, inputs int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·cgLinearGradAVX512(SB), $1728-88
+TEXT ·cgLinearGradAVX512(SB), $1984-88
 	LEAQ      (SP), AX
 	ADDQ      $0x3f, AX
 	ANDQ      $-64, AX
@@ -3785,9 +3672,11 @@ TEXT ·cgLinearGradAVX512(SB), $1728-88
 	ADDQ      CX, DX
 	VADDPS    Z0, Z0, Z0
 	VMOVUPS   Z0, (AX)
-	IMUL3Q    $0x02, CX, DX
+	IMUL3Q    $0x01, CX, DX
 	ADDQ      dcoefs+8(FP), DX
 	VMOVUPS.Z (DX), K1, Z0
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Z1
 	ADDQ      CX, DX
 	MOVQ      x+24(FP), DX
 	MOVQ      dx+0(FP), BX
@@ -3796,32 +3685,35 @@ TEXT ·cgLinearGradAVX512(SB), $1728-88
 	MOVQ      sites+48(FP), R8
 
 site1x1x2x1:
-	VMOVUPS.Z (SI), K1, Z1
-	ADDQ      CX, SI
 	MOVLQSX   (DI), R9
-	VMOVUPS.Z (DX)(R9*4), K1, Z2
+	VMOVUPS.Z (DX)(R9*4), K1, Z3
+	VMOVUPS   (SI), Z2
+	ADDQ      $+64, SI
 	CMPQ      inputs+80(FP), $0x02
 	JEQ       noinputs1x1x2x1
-	VMULPS    (AX), Z1, Z3
+	VMULPS    (AX), Z2, Z4
 	CMPQ      inputs+80(FP), $0x01
 	JEQ       store0x1x1x2x1
 	MOVLQSX   (DI), R9
-	VMOVUPS.Z (BX)(R9*4), K1, Z4
-	VADDPS    Z4, Z3, Z3
+	VMOVUPS.Z (BX)(R9*4), K1, Z5
+	VADDPS    Z5, Z4, Z4
 
 store0x1x1x2x1:
 	MOVLQSX (DI), R9
-	VMOVUPS Z3, K1, (BX)(R9*4)
+	VMOVUPS Z4, K1, (BX)(R9*4)
 
 noinputs1x1x2x1:
-	VFMADD231PS Z2, Z1, Z0
-	VFMADD231PS Z1, Z2, Z0
+	VADDPS      Z2, Z0, Z0
+	VFMADD231PS Z3, Z2, Z1
+	VFMADD231PS Z2, Z3, Z1
 	ADDQ        $0x04, DI
 	DECQ        R8
 	JNZ         site1x1x2x1
-	IMUL3Q      $0x02, CX, AX
+	IMUL3Q      $0x01, CX, AX
 	ADDQ        dcoefs+8(FP), AX
 	VMOVUPS     Z0, K1, (AX)
+	ADDQ        CX, AX
+	VMOVUPS     Z1, K1, (AX)
 	ADDQ        CX, AX
 	VZEROUPPER
 	RET
@@ -3876,7 +3768,7 @@ after1:
 	ADDQ      CX, DX
 	VADDPS    Z0, Z0, Z0
 	VMOVUPS   Z0, 960(AX)
-	IMUL3Q    $0x05, CX, DX
+	IMUL3Q    $0x01, CX, DX
 	ADDQ      dcoefs+8(FP), DX
 	VMOVUPS.Z (DX), K1, Z0
 	ADDQ      CX, DX
@@ -3898,6 +3790,14 @@ after1:
 	ADDQ      CX, DX
 	VMOVUPS.Z (DX), K1, Z9
 	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Z10
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Z11
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Z12
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Z13
+	ADDQ      CX, DX
 	MOVQ      x+24(FP), DX
 	MOVQ      dx+0(FP), BX
 	MOVQ      dlinear+16(FP), SI
@@ -3905,102 +3805,103 @@ after1:
 	MOVQ      sites+48(FP), R8
 
 site4x1x2x1:
-	VMOVUPS.Z   (SI), K1, Z10
-	ADDQ        CX, SI
 	MOVLQSX     (DI), R9
-	VMOVUPS.Z   (DX)(R9*4), K1, Z11
-	VMOVUPS.Z   (SI), K1, Z12
-	ADDQ        CX, SI
-	MOVLQSX     4(DI), R9
-	VMOVUPS.Z   (DX)(R9*4), K1, Z13
-	VMOVUPS.Z   (SI), K1, Z14
-	ADDQ        CX, SI
-	MOVLQSX     8(DI), R9
 	VMOVUPS.Z   (DX)(R9*4), K1, Z15
-	VMOVUPS.Z   (SI), K1, Z16
-	ADDQ        CX, SI
-	MOVLQSX     12(DI), R9
+	VMOVUPS     (SI), Z14
+	MOVLQSX     4(DI), R9
 	VMOVUPS.Z   (DX)(R9*4), K1, Z17
+	VMOVUPS     64(SI), Z16
+	MOVLQSX     8(DI), R9
+	VMOVUPS.Z   (DX)(R9*4), K1, Z19
+	VMOVUPS     128(SI), Z18
+	MOVLQSX     12(DI), R9
+	VMOVUPS.Z   (DX)(R9*4), K1, Z21
+	VMOVUPS     192(SI), Z20
+	ADDQ        $+256, SI
 	CMPQ        inputs+80(FP), $0x02
 	JEQ         noinputs4x1x2x1
-	VMULPS      (AX), Z10, Z18
-	VFMADD231PS 64(AX), Z12, Z18
-	VFMADD231PS 128(AX), Z14, Z18
-	VFMADD231PS 192(AX), Z16, Z18
+	VMULPS      (AX), Z14, Z22
+	VFMADD231PS 64(AX), Z16, Z22
+	VFMADD231PS 128(AX), Z18, Z22
+	VFMADD231PS 192(AX), Z20, Z22
 	CMPQ        inputs+80(FP), $0x01
 	JEQ         store0x4x1x2x1
 	MOVLQSX     (DI), R9
-	VMOVUPS.Z   (BX)(R9*4), K1, Z19
-	VADDPS      Z19, Z18, Z18
+	VMOVUPS.Z   (BX)(R9*4), K1, Z23
+	VADDPS      Z23, Z22, Z22
 
 store0x4x1x2x1:
 	MOVLQSX     (DI), R9
-	VMOVUPS     Z18, K1, (BX)(R9*4)
-	VMULPS      256(AX), Z10, Z18
-	VFMADD231PS 320(AX), Z12, Z18
-	VFMADD231PS 384(AX), Z14, Z18
-	VFMADD231PS 448(AX), Z16, Z18
+	VMOVUPS     Z22, K1, (BX)(R9*4)
+	VMULPS      256(AX), Z14, Z22
+	VFMADD231PS 320(AX), Z16, Z22
+	VFMADD231PS 384(AX), Z18, Z22
+	VFMADD231PS 448(AX), Z20, Z22
 	CMPQ        inputs+80(FP), $0x01
 	JEQ         store1x4x1x2x1
 	MOVLQSX     4(DI), R9
-	VMOVUPS.Z   (BX)(R9*4), K1, Z19
-	VADDPS      Z19, Z18, Z18
+	VMOVUPS.Z   (BX)(R9*4), K1, Z23
+	VADDPS      Z23, Z22, Z22
 
 store1x4x1x2x1:
 	MOVLQSX     4(DI), R9
-	VMOVUPS     Z18, K1, (BX)(R9*4)
-	VMULPS      512(AX), Z10, Z18
-	VFMADD231PS 576(AX), Z12, Z18
-	VFMADD231PS 640(AX), Z14, Z18
-	VFMADD231PS 704(AX), Z16, Z18
+	VMOVUPS     Z22, K1, (BX)(R9*4)
+	VMULPS      512(AX), Z14, Z22
+	VFMADD231PS 576(AX), Z16, Z22
+	VFMADD231PS 640(AX), Z18, Z22
+	VFMADD231PS 704(AX), Z20, Z22
 	CMPQ        inputs+80(FP), $0x01
 	JEQ         store2x4x1x2x1
 	MOVLQSX     8(DI), R9
-	VMOVUPS.Z   (BX)(R9*4), K1, Z19
-	VADDPS      Z19, Z18, Z18
+	VMOVUPS.Z   (BX)(R9*4), K1, Z23
+	VADDPS      Z23, Z22, Z22
 
 store2x4x1x2x1:
 	MOVLQSX     8(DI), R9
-	VMOVUPS     Z18, K1, (BX)(R9*4)
-	VMULPS      768(AX), Z10, Z18
-	VFMADD231PS 832(AX), Z12, Z18
-	VFMADD231PS 896(AX), Z14, Z18
-	VFMADD231PS 960(AX), Z16, Z18
+	VMOVUPS     Z22, K1, (BX)(R9*4)
+	VMULPS      768(AX), Z14, Z22
+	VFMADD231PS 832(AX), Z16, Z22
+	VFMADD231PS 896(AX), Z18, Z22
+	VFMADD231PS 960(AX), Z20, Z22
 	CMPQ        inputs+80(FP), $0x01
 	JEQ         store3x4x1x2x1
 	MOVLQSX     12(DI), R9
-	VMOVUPS.Z   (BX)(R9*4), K1, Z19
-	VADDPS      Z19, Z18, Z18
+	VMOVUPS.Z   (BX)(R9*4), K1, Z23
+	VADDPS      Z23, Z22, Z22
 
 store3x4x1x2x1:
 	MOVLQSX 12(DI), R9
-	VMOVUPS Z18, K1, (BX)(R9*4)
+	VMOVUPS Z22, K1, (BX)(R9*4)
 
 noinputs4x1x2x1:
-	VFMADD231PS Z11, Z10, Z0
-	VFMADD231PS Z10, Z11, Z0
-	VFMADD231PS Z11, Z12, Z1
-	VFMADD231PS Z10, Z13, Z1
-	VFMADD231PS Z11, Z14, Z2
-	VFMADD231PS Z10, Z15, Z2
-	VFMADD231PS Z11, Z16, Z3
-	VFMADD231PS Z10, Z17, Z3
-	VFMADD231PS Z13, Z12, Z4
-	VFMADD231PS Z12, Z13, Z4
-	VFMADD231PS Z13, Z14, Z5
-	VFMADD231PS Z12, Z15, Z5
-	VFMADD231PS Z13, Z16, Z6
-	VFMADD231PS Z12, Z17, Z6
-	VFMADD231PS Z15, Z14, Z7
-	VFMADD231PS Z14, Z15, Z7
-	VFMADD231PS Z15, Z16, Z8
-	VFMADD231PS Z14, Z17, Z8
-	VFMADD231PS Z17, Z16, Z9
-	VFMADD231PS Z16, Z17, Z9
+	VADDPS      Z14, Z0, Z0
+	VADDPS      Z16, Z1, Z1
+	VADDPS      Z18, Z2, Z2
+	VADDPS      Z20, Z3, Z3
+	VFMADD231PS Z15, Z14, Z4
+	VFMADD231PS Z14, Z15, Z4
+	VFMADD231PS Z15, Z16, Z5
+	VFMADD231PS Z14, Z17, Z5
+	VFMADD231PS Z15, Z18, Z6
+	VFMADD231PS Z14, Z19, Z6
+	VFMADD231PS Z15, Z20, Z7
+	VFMADD231PS Z14, Z21, Z7
+	VFMADD231PS Z17, Z16, Z8
+	VFMADD231PS Z16, Z17, Z8
+	VFMADD231PS Z17, Z18, Z9
+	VFMADD231PS Z16, Z19, Z9
+	VFMADD231PS Z17, Z20, Z10
+	VFMADD231PS Z16, Z21, Z10
+	VFMADD231PS Z19, Z18, Z11
+	VFMADD231PS Z18, Z19, Z11
+	VFMADD231PS Z19, Z20, Z12
+	VFMADD231PS Z18, Z21, Z12
+	VFMADD231PS Z21, Z20, Z13
+	VFMADD231PS Z20, Z21, Z13
 	ADDQ        $0x10, DI
 	DECQ        R8
 	JNZ         site4x1x2x1
-	IMUL3Q      $0x05, CX, AX
+	IMUL3Q      $0x01, CX, AX
 	ADDQ        dcoefs+8(FP), AX
 	VMOVUPS     Z0, K1, (AX)
 	ADDQ        CX, AX
@@ -4022,6 +3923,14 @@ noinputs4x1x2x1:
 	ADDQ        CX, AX
 	VMOVUPS     Z9, K1, (AX)
 	ADDQ        CX, AX
+	VMOVUPS     Z10, K1, (AX)
+	ADDQ        CX, AX
+	VMOVUPS     Z11, K1, (AX)
+	ADDQ        CX, AX
+	VMOVUPS     Z12, K1, (AX)
+	ADDQ        CX, AX
+	VMOVUPS     Z13, K1, (AX)
+	ADDQ        CX, AX
 	VZEROUPPER
 	RET
 
@@ -4030,7 +3939,7 @@ after4:
 
 // func cgSeriesGradAVX2(dx *float32, dcoefs *float32, dlinear *float32, x *float32, linear *float32, index *int32, dy *float32, coefs *float32, images int, sites int, taps int, in int, out int, channels int, lanes int, inputs int, xMap int, xOrder int, yMap int, yOrder int)
 // Requires: AVX, FMA3
-TEXT ·cgSeriesGradAVX2(SB), $896-160
+TEXT ·cgSeriesGradAVX2(SB), $1024-160
 	LEAQ    (SP), AX
 	ADDQ    $0x3f, AX
 	ANDQ    $-64, AX
@@ -4078,11 +3987,9 @@ site1x1x1x1full:
 	VMOVUPS     (R8), Y2
 	VFMADD231PS Y0, Y1, Y2
 	VMOVUPS     Y2, (R8)
-	ADDQ        CX, R8
 	CMPQ        inputs+120(FP), $0x02
 	JEQ         noinputs1x1x1x1full
 	VMOVUPS     (DI), Y1
-	ADDQ        CX, DI
 	VMULPS      Y1, Y0, Y0
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store0x1x1x1x1full
@@ -4095,6 +4002,8 @@ store0x1x1x1x1full:
 	VMOVUPS Y0, (BX)(R11*4)
 
 noinputs1x1x1x1full:
+	ADDQ    $+32, DI
+	ADDQ    $+32, R8
 	ADDQ    $0x04, R9
 	DECQ    R10
 	JNZ     site1x1x1x1full
@@ -4111,6 +4020,7 @@ noinputs1x1x1x1full:
 	ADDQ    dcoefs+8(FP), DX
 	VMOVUPS 32(AX), Y0
 	VMOVUPS Y0, (DX)
+	VMOVUPS Y0, 32(AX)
 	ADDQ    CX, DX
 	VZEROUPPER
 	RET
@@ -4156,13 +4066,12 @@ site1x1x2x1full:
 	VMOVUPS     (R9), Y3
 	VFMADD231PS Y0, Y2, Y3
 	VMOVUPS     Y3, (R9)
-	ADDQ        CX, R9
 	CMPQ        inputs+120(FP), $0x02
 	JEQ         noinputs1x1x2x1full
 	VMOVUPS     (R8), Y2
-	ADDQ        CX, R8
 	VMULPS      Y2, Y0, Y0
-	VFMADD231PS (AX), Y1, Y0
+	VMOVUPS     (AX), Y2
+	VFMADD231PS Y2, Y1, Y0
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store0x1x1x2x1full
 	MOVLQSX     (R10), R12
@@ -4174,6 +4083,8 @@ store0x1x1x2x1full:
 	VMOVUPS Y0, (SI)(R12*4)
 
 noinputs1x1x2x1full:
+	ADDQ        $+32, R8
+	ADDQ        $+32, R9
 	MOVLQSX     (R10), R12
 	VMOVUPS     (BX)(R12*4), Y0
 	VMOVUPS     32(AX), Y2
@@ -4195,6 +4106,7 @@ noinputs1x1x2x1full:
 	ADDQ        dcoefs+8(FP), DX
 	VMOVUPS     32(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 32(AX)
 	ADDQ        CX, DX
 	VZEROUPPER
 	RET
@@ -4236,7 +4148,6 @@ site1x2x2x1full:
 	ADDQ        CX, R8
 	MOVLQSX     (R11), R13
 	VMOVUPS     (SI)(R13*4), Y2
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     (SI)(R13*4), Y3
 	VMULPS      Y1, Y2, Y4
@@ -4244,20 +4155,18 @@ site1x2x2x1full:
 	VFMADD231PS Y0, Y2, Y5
 	VFMADD231PS Y1, Y3, Y5
 	VMOVUPS     Y5, (R10)
-	ADDQ        CX, R10
 	CMPQ        inputs+120(FP), $0x02
 	JEQ         noinputs1x2x2x1full
 	VMOVUPS     (R9), Y2
-	ADDQ        CX, R9
 	VMULPS      Y2, Y0, Y0
 	VMULPS      Y2, Y1, Y1
-	VFMADD231PS (AX), Y4, Y0
+	VMOVUPS     (AX), Y2
+	VFMADD231PS Y2, Y4, Y0
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store0x1x2x2x1full
 	MOVLQSX     (R11), R13
 	VMOVUPS     (DI)(R13*4), Y2
 	VADDPS      Y2, Y0, Y0
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     (DI)(R13*4), Y2
 	VADDPS      Y2, Y1, Y1
@@ -4265,11 +4174,12 @@ site1x2x2x1full:
 store0x1x2x2x1full:
 	MOVLQSX (R11), R13
 	VMOVUPS Y0, (DI)(R13*4)
-	MOVLQSX (R11), R13
 	ADDQ    DX, R13
 	VMOVUPS Y1, (DI)(R13*4)
 
 noinputs1x2x2x1full:
+	ADDQ        $+32, R9
+	ADDQ        $+32, R10
 	MOVLQSX     (R11), R13
 	VMOVUPS     (SI)(R13*4), Y0
 	VMOVUPS     32(AX), Y1
@@ -4291,6 +4201,7 @@ noinputs1x2x2x1full:
 	ADDQ        dcoefs+8(FP), DX
 	VMOVUPS     32(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 32(AX)
 	ADDQ        CX, DX
 	VZEROUPPER
 	RET
@@ -4333,7 +4244,6 @@ site1x2x3x1full:
 	ADDQ        CX, R8
 	MOVLQSX     (R11), R13
 	VMOVUPS     (SI)(R13*4), Y3
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     (SI)(R13*4), Y4
 	VMULPS      Y1, Y3, Y5
@@ -4343,21 +4253,19 @@ site1x2x3x1full:
 	VFMADD231PS Y0, Y3, Y6
 	VFMADD231PS Y1, Y4, Y6
 	VMOVUPS     Y6, (R10)
-	ADDQ        CX, R10
 	CMPQ        inputs+120(FP), $0x02
 	JEQ         noinputs1x2x3x1full
 	VMOVUPS     (R9), Y3
-	ADDQ        CX, R9
 	VMULPS      Y3, Y0, Y0
 	VMULPS      Y3, Y1, Y1
-	VFMADD231PS (AX), Y5, Y0
-	VFMADD231PS (AX), Y2, Y1
+	VMOVUPS     (AX), Y3
+	VFMADD231PS Y3, Y5, Y0
+	VFMADD231PS Y3, Y2, Y1
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store0x1x2x3x1full
 	MOVLQSX     (R11), R13
 	VMOVUPS     (DI)(R13*4), Y3
 	VADDPS      Y3, Y0, Y0
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     (DI)(R13*4), Y3
 	VADDPS      Y3, Y1, Y1
@@ -4365,14 +4273,14 @@ site1x2x3x1full:
 store0x1x2x3x1full:
 	MOVLQSX (R11), R13
 	VMOVUPS Y0, (DI)(R13*4)
-	MOVLQSX (R11), R13
 	ADDQ    DX, R13
 	VMOVUPS Y1, (DI)(R13*4)
 
 noinputs1x2x3x1full:
+	ADDQ        $+32, R9
+	ADDQ        $+32, R10
 	MOVLQSX     (R11), R13
 	VMOVUPS     (SI)(R13*4), Y0
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     (SI)(R13*4), Y1
 	VMOVUPS     32(AX), Y3
@@ -4395,6 +4303,7 @@ noinputs1x2x3x1full:
 	ADDQ        dcoefs+8(FP), DX
 	VMOVUPS     32(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 32(AX)
 	ADDQ        CX, DX
 	VZEROUPPER
 	RET
@@ -4437,11 +4346,8 @@ site1x3x3x1full:
 	ADDQ        CX, R8
 	MOVLQSX     (R11), R13
 	VMOVUPS     (SI)(R13*4), Y3
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     (SI)(R13*4), Y4
-	MOVLQSX     (R11), R13
-	ADDQ        DX, R13
 	ADDQ        DX, R13
 	VMOVUPS     (SI)(R13*4), Y5
 	VMULPS      Y1, Y3, Y6
@@ -4452,27 +4358,23 @@ site1x3x3x1full:
 	VFMADD231PS Y1, Y4, Y8
 	VFMADD231PS Y2, Y5, Y8
 	VMOVUPS     Y8, (R10)
-	ADDQ        CX, R10
 	CMPQ        inputs+120(FP), $0x02
 	JEQ         noinputs1x3x3x1full
 	VMOVUPS     (R9), Y3
-	ADDQ        CX, R9
 	VMULPS      Y3, Y0, Y0
 	VMULPS      Y3, Y1, Y1
 	VMULPS      Y3, Y2, Y2
-	VFMADD231PS (AX), Y6, Y0
-	VFMADD231PS (AX), Y7, Y1
+	VMOVUPS     (AX), Y3
+	VFMADD231PS Y3, Y6, Y0
+	VFMADD231PS Y3, Y7, Y1
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store0x1x3x3x1full
 	MOVLQSX     (R11), R13
 	VMOVUPS     (DI)(R13*4), Y3
 	VADDPS      Y3, Y0, Y0
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     (DI)(R13*4), Y3
 	VADDPS      Y3, Y1, Y1
-	MOVLQSX     (R11), R13
-	ADDQ        DX, R13
 	ADDQ        DX, R13
 	VMOVUPS     (DI)(R13*4), Y3
 	VADDPS      Y3, Y2, Y2
@@ -4480,18 +4382,16 @@ site1x3x3x1full:
 store0x1x3x3x1full:
 	MOVLQSX (R11), R13
 	VMOVUPS Y0, (DI)(R13*4)
-	MOVLQSX (R11), R13
 	ADDQ    DX, R13
 	VMOVUPS Y1, (DI)(R13*4)
-	MOVLQSX (R11), R13
-	ADDQ    DX, R13
 	ADDQ    DX, R13
 	VMOVUPS Y2, (DI)(R13*4)
 
 noinputs1x3x3x1full:
+	ADDQ        $+32, R9
+	ADDQ        $+32, R10
 	MOVLQSX     (R11), R13
 	VMOVUPS     (SI)(R13*4), Y0
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     (SI)(R13*4), Y1
 	VMOVUPS     32(AX), Y2
@@ -4514,6 +4414,7 @@ noinputs1x3x3x1full:
 	ADDQ        dcoefs+8(FP), DX
 	VMOVUPS     32(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 32(AX)
 	ADDQ        CX, DX
 	VZEROUPPER
 	RET
@@ -4560,14 +4461,12 @@ site1x1x1x1:
 	ADDQ        CX, SI
 	MOVLQSX     (R9), R11
 	VMASKMOVPS  (DX)(R11*4), Y0, Y2
-	VMASKMOVPS  (R8), Y0, Y3
+	VMOVUPS     (R8), Y3
 	VFMADD231PS Y1, Y2, Y3
-	VMASKMOVPS  Y3, Y0, (R8)
-	ADDQ        CX, R8
+	VMOVUPS     Y3, (R8)
 	CMPQ        inputs+120(FP), $0x02
 	JEQ         noinputs1x1x1x1
-	VMASKMOVPS  (DI), Y0, Y2
-	ADDQ        CX, DI
+	VMOVUPS     (DI), Y2
 	VMULPS      Y2, Y1, Y1
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store0x1x1x1x1
@@ -4580,6 +4479,8 @@ store0x1x1x1x1:
 	VMASKMOVPS Y1, Y0, (BX)(R11*4)
 
 noinputs1x1x1x1:
+	ADDQ       $+32, DI
+	ADDQ       $+32, R8
 	ADDQ       $0x04, R9
 	DECQ       R10
 	JNZ        site1x1x1x1
@@ -4596,6 +4497,7 @@ noinputs1x1x1x1:
 	ADDQ       dcoefs+8(FP), DX
 	VMOVUPS    32(AX), Y1
 	VMASKMOVPS Y1, Y0, (DX)
+	VMOVUPS    Y1, 32(AX)
 	ADDQ       CX, DX
 	VZEROUPPER
 	RET
@@ -4638,16 +4540,15 @@ site1x1x2x1:
 	MOVLQSX     (R10), R12
 	VMASKMOVPS  (BX)(R12*4), Y0, Y3
 	VMULPS      Y2, Y3, Y2
-	VMASKMOVPS  (R9), Y0, Y4
+	VMOVUPS     (R9), Y4
 	VFMADD231PS Y1, Y3, Y4
-	VMASKMOVPS  Y4, Y0, (R9)
-	ADDQ        CX, R9
+	VMOVUPS     Y4, (R9)
 	CMPQ        inputs+120(FP), $0x02
 	JEQ         noinputs1x1x2x1
-	VMASKMOVPS  (R8), Y0, Y3
-	ADDQ        CX, R8
+	VMOVUPS     (R8), Y3
 	VMULPS      Y3, Y1, Y1
-	VFMADD231PS (AX), Y2, Y1
+	VMOVUPS     (AX), Y3
+	VFMADD231PS Y3, Y2, Y1
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store0x1x1x2x1
 	MOVLQSX     (R10), R12
@@ -4659,6 +4560,8 @@ store0x1x1x2x1:
 	VMASKMOVPS Y1, Y0, (SI)(R12*4)
 
 noinputs1x1x2x1:
+	ADDQ        $+32, R8
+	ADDQ        $+32, R9
 	MOVLQSX     (R10), R12
 	VMASKMOVPS  (BX)(R12*4), Y0, Y1
 	VMOVUPS     32(AX), Y3
@@ -4680,6 +4583,7 @@ noinputs1x1x2x1:
 	ADDQ        dcoefs+8(FP), DX
 	VMOVUPS     32(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 32(AX)
 	ADDQ        CX, DX
 	VZEROUPPER
 	RET
@@ -4721,28 +4625,25 @@ site1x2x2x1:
 	ADDQ        CX, R8
 	MOVLQSX     (R11), R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y3
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y4
 	VMULPS      Y2, Y3, Y5
-	VMASKMOVPS  (R10), Y0, Y6
+	VMOVUPS     (R10), Y6
 	VFMADD231PS Y1, Y3, Y6
 	VFMADD231PS Y2, Y4, Y6
-	VMASKMOVPS  Y6, Y0, (R10)
-	ADDQ        CX, R10
+	VMOVUPS     Y6, (R10)
 	CMPQ        inputs+120(FP), $0x02
 	JEQ         noinputs1x2x2x1
-	VMASKMOVPS  (R9), Y0, Y3
-	ADDQ        CX, R9
+	VMOVUPS     (R9), Y3
 	VMULPS      Y3, Y1, Y1
 	VMULPS      Y3, Y2, Y2
-	VFMADD231PS (AX), Y5, Y1
+	VMOVUPS     (AX), Y3
+	VFMADD231PS Y3, Y5, Y1
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store0x1x2x2x1
 	MOVLQSX     (R11), R13
 	VMASKMOVPS  (DI)(R13*4), Y0, Y3
 	VADDPS      Y3, Y1, Y1
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (DI)(R13*4), Y0, Y3
 	VADDPS      Y3, Y2, Y2
@@ -4750,11 +4651,12 @@ site1x2x2x1:
 store0x1x2x2x1:
 	MOVLQSX    (R11), R13
 	VMASKMOVPS Y1, Y0, (DI)(R13*4)
-	MOVLQSX    (R11), R13
 	ADDQ       DX, R13
 	VMASKMOVPS Y2, Y0, (DI)(R13*4)
 
 noinputs1x2x2x1:
+	ADDQ        $+32, R9
+	ADDQ        $+32, R10
 	MOVLQSX     (R11), R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y1
 	VMOVUPS     32(AX), Y2
@@ -4776,6 +4678,7 @@ noinputs1x2x2x1:
 	ADDQ        dcoefs+8(FP), DX
 	VMOVUPS     32(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 32(AX)
 	ADDQ        CX, DX
 	VZEROUPPER
 	RET
@@ -4818,31 +4721,28 @@ site1x2x3x1:
 	ADDQ        CX, R8
 	MOVLQSX     (R11), R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y4
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y5
 	VMULPS      Y2, Y4, Y6
 	VFMADD231PS Y3, Y5, Y6
 	VMULPS      Y3, Y4, Y3
-	VMASKMOVPS  (R10), Y0, Y7
+	VMOVUPS     (R10), Y7
 	VFMADD231PS Y1, Y4, Y7
 	VFMADD231PS Y2, Y5, Y7
-	VMASKMOVPS  Y7, Y0, (R10)
-	ADDQ        CX, R10
+	VMOVUPS     Y7, (R10)
 	CMPQ        inputs+120(FP), $0x02
 	JEQ         noinputs1x2x3x1
-	VMASKMOVPS  (R9), Y0, Y4
-	ADDQ        CX, R9
+	VMOVUPS     (R9), Y4
 	VMULPS      Y4, Y1, Y1
 	VMULPS      Y4, Y2, Y2
-	VFMADD231PS (AX), Y6, Y1
-	VFMADD231PS (AX), Y3, Y2
+	VMOVUPS     (AX), Y4
+	VFMADD231PS Y4, Y6, Y1
+	VFMADD231PS Y4, Y3, Y2
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store0x1x2x3x1
 	MOVLQSX     (R11), R13
 	VMASKMOVPS  (DI)(R13*4), Y0, Y4
 	VADDPS      Y4, Y1, Y1
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (DI)(R13*4), Y0, Y4
 	VADDPS      Y4, Y2, Y2
@@ -4850,14 +4750,14 @@ site1x2x3x1:
 store0x1x2x3x1:
 	MOVLQSX    (R11), R13
 	VMASKMOVPS Y1, Y0, (DI)(R13*4)
-	MOVLQSX    (R11), R13
 	ADDQ       DX, R13
 	VMASKMOVPS Y2, Y0, (DI)(R13*4)
 
 noinputs1x2x3x1:
+	ADDQ        $+32, R9
+	ADDQ        $+32, R10
 	MOVLQSX     (R11), R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y1
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y2
 	VMOVUPS     32(AX), Y4
@@ -4880,6 +4780,7 @@ noinputs1x2x3x1:
 	ADDQ        dcoefs+8(FP), DX
 	VMOVUPS     32(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 32(AX)
 	ADDQ        CX, DX
 	VZEROUPPER
 	RET
@@ -4922,42 +4823,35 @@ site1x3x3x1:
 	ADDQ        CX, R8
 	MOVLQSX     (R11), R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y4
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y5
-	MOVLQSX     (R11), R13
-	ADDQ        DX, R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y6
 	VMULPS      Y2, Y4, Y7
 	VFMADD231PS Y3, Y5, Y7
 	VMULPS      Y3, Y4, Y8
-	VMASKMOVPS  (R10), Y0, Y9
+	VMOVUPS     (R10), Y9
 	VFMADD231PS Y1, Y4, Y9
 	VFMADD231PS Y2, Y5, Y9
 	VFMADD231PS Y3, Y6, Y9
-	VMASKMOVPS  Y9, Y0, (R10)
-	ADDQ        CX, R10
+	VMOVUPS     Y9, (R10)
 	CMPQ        inputs+120(FP), $0x02
 	JEQ         noinputs1x3x3x1
-	VMASKMOVPS  (R9), Y0, Y4
-	ADDQ        CX, R9
+	VMOVUPS     (R9), Y4
 	VMULPS      Y4, Y1, Y1
 	VMULPS      Y4, Y2, Y2
 	VMULPS      Y4, Y3, Y3
-	VFMADD231PS (AX), Y7, Y1
-	VFMADD231PS (AX), Y8, Y2
+	VMOVUPS     (AX), Y4
+	VFMADD231PS Y4, Y7, Y1
+	VFMADD231PS Y4, Y8, Y2
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store0x1x3x3x1
 	MOVLQSX     (R11), R13
 	VMASKMOVPS  (DI)(R13*4), Y0, Y4
 	VADDPS      Y4, Y1, Y1
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (DI)(R13*4), Y0, Y4
 	VADDPS      Y4, Y2, Y2
-	MOVLQSX     (R11), R13
-	ADDQ        DX, R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (DI)(R13*4), Y0, Y4
 	VADDPS      Y4, Y3, Y3
@@ -4965,18 +4859,16 @@ site1x3x3x1:
 store0x1x3x3x1:
 	MOVLQSX    (R11), R13
 	VMASKMOVPS Y1, Y0, (DI)(R13*4)
-	MOVLQSX    (R11), R13
 	ADDQ       DX, R13
 	VMASKMOVPS Y2, Y0, (DI)(R13*4)
-	MOVLQSX    (R11), R13
-	ADDQ       DX, R13
 	ADDQ       DX, R13
 	VMASKMOVPS Y3, Y0, (DI)(R13*4)
 
 noinputs1x3x3x1:
+	ADDQ        $+32, R9
+	ADDQ        $+32, R10
 	MOVLQSX     (R11), R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y1
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y2
 	VMOVUPS     32(AX), Y3
@@ -4999,6 +4891,7 @@ noinputs1x3x3x1:
 	ADDQ        dcoefs+8(FP), DX
 	VMOVUPS     32(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 32(AX)
 	ADDQ        CX, DX
 	VZEROUPPER
 	RET
@@ -5112,29 +5005,24 @@ site4x1x1x1full:
 	VMOVUPS     (R8), Y2
 	VFMADD231PS Y0, Y1, Y2
 	VMOVUPS     Y2, (R8)
-	ADDQ        CX, R8
 	MOVLQSX     4(R9), R11
 	VMOVUPS     (DX)(R11*4), Y1
-	VMOVUPS     (R8), Y2
+	VMOVUPS     32(R8), Y2
 	VFMADD231PS Y0, Y1, Y2
-	VMOVUPS     Y2, (R8)
-	ADDQ        CX, R8
+	VMOVUPS     Y2, 32(R8)
 	MOVLQSX     8(R9), R11
 	VMOVUPS     (DX)(R11*4), Y1
-	VMOVUPS     (R8), Y2
+	VMOVUPS     64(R8), Y2
 	VFMADD231PS Y0, Y1, Y2
-	VMOVUPS     Y2, (R8)
-	ADDQ        CX, R8
+	VMOVUPS     Y2, 64(R8)
 	MOVLQSX     12(R9), R11
 	VMOVUPS     (DX)(R11*4), Y1
-	VMOVUPS     (R8), Y2
+	VMOVUPS     96(R8), Y2
 	VFMADD231PS Y0, Y1, Y2
-	VMOVUPS     Y2, (R8)
-	ADDQ        CX, R8
+	VMOVUPS     Y2, 96(R8)
 	CMPQ        inputs+120(FP), $0x02
 	JEQ         noinputs4x1x1x1full
 	VMOVUPS     (DI), Y1
-	ADDQ        CX, DI
 	VMULPS      Y1, Y0, Y1
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store0x4x1x1x1full
@@ -5145,8 +5033,7 @@ site4x1x1x1full:
 store0x4x1x1x1full:
 	MOVLQSX (R9), R11
 	VMOVUPS Y1, (BX)(R11*4)
-	VMOVUPS (DI), Y1
-	ADDQ    CX, DI
+	VMOVUPS 32(DI), Y1
 	VMULPS  Y1, Y0, Y1
 	CMPQ    inputs+120(FP), $0x01
 	JEQ     store1x4x1x1x1full
@@ -5157,8 +5044,7 @@ store0x4x1x1x1full:
 store1x4x1x1x1full:
 	MOVLQSX 4(R9), R11
 	VMOVUPS Y1, (BX)(R11*4)
-	VMOVUPS (DI), Y1
-	ADDQ    CX, DI
+	VMOVUPS 64(DI), Y1
 	VMULPS  Y1, Y0, Y1
 	CMPQ    inputs+120(FP), $0x01
 	JEQ     store2x4x1x1x1full
@@ -5169,8 +5055,7 @@ store1x4x1x1x1full:
 store2x4x1x1x1full:
 	MOVLQSX 8(R9), R11
 	VMOVUPS Y1, (BX)(R11*4)
-	VMOVUPS (DI), Y1
-	ADDQ    CX, DI
+	VMOVUPS 96(DI), Y1
 	VMULPS  Y1, Y0, Y0
 	CMPQ    inputs+120(FP), $0x01
 	JEQ     store3x4x1x1x1full
@@ -5183,6 +5068,8 @@ store3x4x1x1x1full:
 	VMOVUPS Y0, (BX)(R11*4)
 
 noinputs4x1x1x1full:
+	ADDQ    $+128, DI
+	ADDQ    $+128, R8
 	ADDQ    $0x10, R9
 	DECQ    R10
 	JNZ     site4x1x1x1full
@@ -5199,33 +5086,43 @@ noinputs4x1x1x1full:
 	ADDQ    dcoefs+8(FP), DX
 	VMOVUPS 512(AX), Y0
 	VMOVUPS Y0, (DX)
+	VMOVUPS Y0, 512(AX)
 	ADDQ    CX, DX
 	VMOVUPS 544(AX), Y0
 	VMOVUPS Y0, (DX)
+	VMOVUPS Y0, 544(AX)
 	ADDQ    CX, DX
 	VMOVUPS 576(AX), Y0
 	VMOVUPS Y0, (DX)
+	VMOVUPS Y0, 576(AX)
 	ADDQ    CX, DX
 	VMOVUPS 608(AX), Y0
 	VMOVUPS Y0, (DX)
+	VMOVUPS Y0, 608(AX)
 	ADDQ    CX, DX
 	VMOVUPS 640(AX), Y0
 	VMOVUPS Y0, (DX)
+	VMOVUPS Y0, 640(AX)
 	ADDQ    CX, DX
 	VMOVUPS 672(AX), Y0
 	VMOVUPS Y0, (DX)
+	VMOVUPS Y0, 672(AX)
 	ADDQ    CX, DX
 	VMOVUPS 704(AX), Y0
 	VMOVUPS Y0, (DX)
+	VMOVUPS Y0, 704(AX)
 	ADDQ    CX, DX
 	VMOVUPS 736(AX), Y0
 	VMOVUPS Y0, (DX)
+	VMOVUPS Y0, 736(AX)
 	ADDQ    CX, DX
 	VMOVUPS 768(AX), Y0
 	VMOVUPS Y0, (DX)
+	VMOVUPS Y0, 768(AX)
 	ADDQ    CX, DX
 	VMOVUPS 800(AX), Y0
 	VMOVUPS Y0, (DX)
+	VMOVUPS Y0, 800(AX)
 	ADDQ    CX, DX
 	VZEROUPPER
 	RET
@@ -5334,37 +5231,36 @@ site4x1x2x1full:
 	VMOVUPS     (R9), Y4
 	VFMADD231PS Y0, Y2, Y4
 	VMOVUPS     Y4, (R9)
-	ADDQ        CX, R9
 	MOVLQSX     4(R10), R12
 	VMOVUPS     (BX)(R12*4), Y2
 	VMULPS      Y1, Y2, Y4
-	VMOVUPS     (R9), Y5
+	VMOVUPS     32(R9), Y5
 	VFMADD231PS Y0, Y2, Y5
-	VMOVUPS     Y5, (R9)
-	ADDQ        CX, R9
+	VMOVUPS     Y5, 32(R9)
 	MOVLQSX     8(R10), R12
 	VMOVUPS     (BX)(R12*4), Y2
 	VMULPS      Y1, Y2, Y5
-	VMOVUPS     (R9), Y6
+	VMOVUPS     64(R9), Y6
 	VFMADD231PS Y0, Y2, Y6
-	VMOVUPS     Y6, (R9)
-	ADDQ        CX, R9
+	VMOVUPS     Y6, 64(R9)
 	MOVLQSX     12(R10), R12
 	VMOVUPS     (BX)(R12*4), Y2
 	VMULPS      Y1, Y2, Y1
-	VMOVUPS     (R9), Y6
+	VMOVUPS     96(R9), Y6
 	VFMADD231PS Y0, Y2, Y6
-	VMOVUPS     Y6, (R9)
-	ADDQ        CX, R9
+	VMOVUPS     Y6, 96(R9)
 	CMPQ        inputs+120(FP), $0x02
 	JEQ         noinputs4x1x2x1full
 	VMOVUPS     (R8), Y2
-	ADDQ        CX, R8
 	VMULPS      Y2, Y0, Y2
-	VFMADD231PS (AX), Y3, Y2
-	VFMADD231PS 32(AX), Y4, Y2
-	VFMADD231PS 64(AX), Y5, Y2
-	VFMADD231PS 96(AX), Y1, Y2
+	VMOVUPS     (AX), Y6
+	VFMADD231PS Y6, Y3, Y2
+	VMOVUPS     32(AX), Y6
+	VFMADD231PS Y6, Y4, Y2
+	VMOVUPS     64(AX), Y6
+	VFMADD231PS Y6, Y5, Y2
+	VMOVUPS     96(AX), Y6
+	VFMADD231PS Y6, Y1, Y2
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store0x4x1x2x1full
 	MOVLQSX     (R10), R12
@@ -5374,13 +5270,16 @@ site4x1x2x1full:
 store0x4x1x2x1full:
 	MOVLQSX     (R10), R12
 	VMOVUPS     Y2, (SI)(R12*4)
-	VMOVUPS     (R8), Y2
-	ADDQ        CX, R8
+	VMOVUPS     32(R8), Y2
 	VMULPS      Y2, Y0, Y2
-	VFMADD231PS 128(AX), Y3, Y2
-	VFMADD231PS 160(AX), Y4, Y2
-	VFMADD231PS 192(AX), Y5, Y2
-	VFMADD231PS 224(AX), Y1, Y2
+	VMOVUPS     128(AX), Y6
+	VFMADD231PS Y6, Y3, Y2
+	VMOVUPS     160(AX), Y6
+	VFMADD231PS Y6, Y4, Y2
+	VMOVUPS     192(AX), Y6
+	VFMADD231PS Y6, Y5, Y2
+	VMOVUPS     224(AX), Y6
+	VFMADD231PS Y6, Y1, Y2
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store1x4x1x2x1full
 	MOVLQSX     4(R10), R12
@@ -5390,13 +5289,16 @@ store0x4x1x2x1full:
 store1x4x1x2x1full:
 	MOVLQSX     4(R10), R12
 	VMOVUPS     Y2, (SI)(R12*4)
-	VMOVUPS     (R8), Y2
-	ADDQ        CX, R8
+	VMOVUPS     64(R8), Y2
 	VMULPS      Y2, Y0, Y2
-	VFMADD231PS 256(AX), Y3, Y2
-	VFMADD231PS 288(AX), Y4, Y2
-	VFMADD231PS 320(AX), Y5, Y2
-	VFMADD231PS 352(AX), Y1, Y2
+	VMOVUPS     256(AX), Y6
+	VFMADD231PS Y6, Y3, Y2
+	VMOVUPS     288(AX), Y6
+	VFMADD231PS Y6, Y4, Y2
+	VMOVUPS     320(AX), Y6
+	VFMADD231PS Y6, Y5, Y2
+	VMOVUPS     352(AX), Y6
+	VFMADD231PS Y6, Y1, Y2
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store2x4x1x2x1full
 	MOVLQSX     8(R10), R12
@@ -5406,13 +5308,16 @@ store1x4x1x2x1full:
 store2x4x1x2x1full:
 	MOVLQSX     8(R10), R12
 	VMOVUPS     Y2, (SI)(R12*4)
-	VMOVUPS     (R8), Y2
-	ADDQ        CX, R8
+	VMOVUPS     96(R8), Y2
 	VMULPS      Y2, Y0, Y0
-	VFMADD231PS 384(AX), Y3, Y0
-	VFMADD231PS 416(AX), Y4, Y0
-	VFMADD231PS 448(AX), Y5, Y0
-	VFMADD231PS 480(AX), Y1, Y0
+	VMOVUPS     384(AX), Y2
+	VFMADD231PS Y2, Y3, Y0
+	VMOVUPS     416(AX), Y2
+	VFMADD231PS Y2, Y4, Y0
+	VMOVUPS     448(AX), Y2
+	VFMADD231PS Y2, Y5, Y0
+	VMOVUPS     480(AX), Y2
+	VFMADD231PS Y2, Y1, Y0
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store3x4x1x2x1full
 	MOVLQSX     12(R10), R12
@@ -5424,6 +5329,8 @@ store3x4x1x2x1full:
 	VMOVUPS Y0, (SI)(R12*4)
 
 noinputs4x1x2x1full:
+	ADDQ        $+128, R8
+	ADDQ        $+128, R9
 	MOVLQSX     (R10), R12
 	VMOVUPS     (BX)(R12*4), Y0
 	VMOVUPS     512(AX), Y2
@@ -5478,33 +5385,43 @@ noinputs4x1x2x1full:
 	ADDQ        dcoefs+8(FP), DX
 	VMOVUPS     512(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 512(AX)
 	ADDQ        CX, DX
 	VMOVUPS     544(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 544(AX)
 	ADDQ        CX, DX
 	VMOVUPS     576(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 576(AX)
 	ADDQ        CX, DX
 	VMOVUPS     608(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 608(AX)
 	ADDQ        CX, DX
 	VMOVUPS     640(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 640(AX)
 	ADDQ        CX, DX
 	VMOVUPS     672(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 672(AX)
 	ADDQ        CX, DX
 	VMOVUPS     704(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 704(AX)
 	ADDQ        CX, DX
 	VMOVUPS     736(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 736(AX)
 	ADDQ        CX, DX
 	VMOVUPS     768(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 768(AX)
 	ADDQ        CX, DX
 	VMOVUPS     800(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 800(AX)
 	ADDQ        CX, DX
 	VZEROUPPER
 	RET
@@ -5609,7 +5526,6 @@ site4x2x2x1full:
 	ADDQ        CX, R8
 	MOVLQSX     (R11), R13
 	VMOVUPS     (SI)(R13*4), Y2
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     (SI)(R13*4), Y3
 	VMULPS      Y1, Y2, Y4
@@ -5617,56 +5533,51 @@ site4x2x2x1full:
 	VFMADD231PS Y0, Y2, Y5
 	VFMADD231PS Y1, Y3, Y5
 	VMOVUPS     Y5, (R10)
-	ADDQ        CX, R10
 	MOVLQSX     4(R11), R13
 	VMOVUPS     (SI)(R13*4), Y2
-	MOVLQSX     4(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     (SI)(R13*4), Y3
 	VMULPS      Y1, Y2, Y5
-	VMOVUPS     (R10), Y6
+	VMOVUPS     32(R10), Y6
 	VFMADD231PS Y0, Y2, Y6
 	VFMADD231PS Y1, Y3, Y6
-	VMOVUPS     Y6, (R10)
-	ADDQ        CX, R10
+	VMOVUPS     Y6, 32(R10)
 	MOVLQSX     8(R11), R13
 	VMOVUPS     (SI)(R13*4), Y2
-	MOVLQSX     8(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     (SI)(R13*4), Y3
 	VMULPS      Y1, Y2, Y6
-	VMOVUPS     (R10), Y7
+	VMOVUPS     64(R10), Y7
 	VFMADD231PS Y0, Y2, Y7
 	VFMADD231PS Y1, Y3, Y7
-	VMOVUPS     Y7, (R10)
-	ADDQ        CX, R10
+	VMOVUPS     Y7, 64(R10)
 	MOVLQSX     12(R11), R13
 	VMOVUPS     (SI)(R13*4), Y2
-	MOVLQSX     12(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     (SI)(R13*4), Y3
 	VMULPS      Y1, Y2, Y7
-	VMOVUPS     (R10), Y8
+	VMOVUPS     96(R10), Y8
 	VFMADD231PS Y0, Y2, Y8
 	VFMADD231PS Y1, Y3, Y8
-	VMOVUPS     Y8, (R10)
-	ADDQ        CX, R10
+	VMOVUPS     Y8, 96(R10)
 	CMPQ        inputs+120(FP), $0x02
 	JEQ         noinputs4x2x2x1full
 	VMOVUPS     (R9), Y2
-	ADDQ        CX, R9
 	VMULPS      Y2, Y0, Y3
 	VMULPS      Y2, Y1, Y2
-	VFMADD231PS (AX), Y4, Y3
-	VFMADD231PS 32(AX), Y5, Y3
-	VFMADD231PS 64(AX), Y6, Y3
-	VFMADD231PS 96(AX), Y7, Y3
+	VMOVUPS     (AX), Y8
+	VFMADD231PS Y8, Y4, Y3
+	VMOVUPS     32(AX), Y8
+	VFMADD231PS Y8, Y5, Y3
+	VMOVUPS     64(AX), Y8
+	VFMADD231PS Y8, Y6, Y3
+	VMOVUPS     96(AX), Y8
+	VFMADD231PS Y8, Y7, Y3
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store0x4x2x2x1full
 	MOVLQSX     (R11), R13
 	VMOVUPS     (DI)(R13*4), Y8
 	VADDPS      Y8, Y3, Y3
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     (DI)(R13*4), Y8
 	VADDPS      Y8, Y2, Y2
@@ -5674,23 +5585,24 @@ site4x2x2x1full:
 store0x4x2x2x1full:
 	MOVLQSX     (R11), R13
 	VMOVUPS     Y3, (DI)(R13*4)
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     Y2, (DI)(R13*4)
-	VMOVUPS     (R9), Y2
-	ADDQ        CX, R9
+	VMOVUPS     32(R9), Y2
 	VMULPS      Y2, Y0, Y3
 	VMULPS      Y2, Y1, Y2
-	VFMADD231PS 128(AX), Y4, Y3
-	VFMADD231PS 160(AX), Y5, Y3
-	VFMADD231PS 192(AX), Y6, Y3
-	VFMADD231PS 224(AX), Y7, Y3
+	VMOVUPS     128(AX), Y8
+	VFMADD231PS Y8, Y4, Y3
+	VMOVUPS     160(AX), Y8
+	VFMADD231PS Y8, Y5, Y3
+	VMOVUPS     192(AX), Y8
+	VFMADD231PS Y8, Y6, Y3
+	VMOVUPS     224(AX), Y8
+	VFMADD231PS Y8, Y7, Y3
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store1x4x2x2x1full
 	MOVLQSX     4(R11), R13
 	VMOVUPS     (DI)(R13*4), Y8
 	VADDPS      Y8, Y3, Y3
-	MOVLQSX     4(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     (DI)(R13*4), Y8
 	VADDPS      Y8, Y2, Y2
@@ -5698,23 +5610,24 @@ store0x4x2x2x1full:
 store1x4x2x2x1full:
 	MOVLQSX     4(R11), R13
 	VMOVUPS     Y3, (DI)(R13*4)
-	MOVLQSX     4(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     Y2, (DI)(R13*4)
-	VMOVUPS     (R9), Y2
-	ADDQ        CX, R9
+	VMOVUPS     64(R9), Y2
 	VMULPS      Y2, Y0, Y3
 	VMULPS      Y2, Y1, Y2
-	VFMADD231PS 256(AX), Y4, Y3
-	VFMADD231PS 288(AX), Y5, Y3
-	VFMADD231PS 320(AX), Y6, Y3
-	VFMADD231PS 352(AX), Y7, Y3
+	VMOVUPS     256(AX), Y8
+	VFMADD231PS Y8, Y4, Y3
+	VMOVUPS     288(AX), Y8
+	VFMADD231PS Y8, Y5, Y3
+	VMOVUPS     320(AX), Y8
+	VFMADD231PS Y8, Y6, Y3
+	VMOVUPS     352(AX), Y8
+	VFMADD231PS Y8, Y7, Y3
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store2x4x2x2x1full
 	MOVLQSX     8(R11), R13
 	VMOVUPS     (DI)(R13*4), Y8
 	VADDPS      Y8, Y3, Y3
-	MOVLQSX     8(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     (DI)(R13*4), Y8
 	VADDPS      Y8, Y2, Y2
@@ -5722,23 +5635,24 @@ store1x4x2x2x1full:
 store2x4x2x2x1full:
 	MOVLQSX     8(R11), R13
 	VMOVUPS     Y3, (DI)(R13*4)
-	MOVLQSX     8(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     Y2, (DI)(R13*4)
-	VMOVUPS     (R9), Y2
-	ADDQ        CX, R9
+	VMOVUPS     96(R9), Y2
 	VMULPS      Y2, Y0, Y0
 	VMULPS      Y2, Y1, Y1
-	VFMADD231PS 384(AX), Y4, Y0
-	VFMADD231PS 416(AX), Y5, Y0
-	VFMADD231PS 448(AX), Y6, Y0
-	VFMADD231PS 480(AX), Y7, Y0
+	VMOVUPS     384(AX), Y2
+	VFMADD231PS Y2, Y4, Y0
+	VMOVUPS     416(AX), Y2
+	VFMADD231PS Y2, Y5, Y0
+	VMOVUPS     448(AX), Y2
+	VFMADD231PS Y2, Y6, Y0
+	VMOVUPS     480(AX), Y2
+	VFMADD231PS Y2, Y7, Y0
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store3x4x2x2x1full
 	MOVLQSX     12(R11), R13
 	VMOVUPS     (DI)(R13*4), Y2
 	VADDPS      Y2, Y0, Y0
-	MOVLQSX     12(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     (DI)(R13*4), Y2
 	VADDPS      Y2, Y1, Y1
@@ -5746,11 +5660,12 @@ store2x4x2x2x1full:
 store3x4x2x2x1full:
 	MOVLQSX 12(R11), R13
 	VMOVUPS Y0, (DI)(R13*4)
-	MOVLQSX 12(R11), R13
 	ADDQ    DX, R13
 	VMOVUPS Y1, (DI)(R13*4)
 
 noinputs4x2x2x1full:
+	ADDQ        $+128, R9
+	ADDQ        $+128, R10
 	MOVLQSX     (R11), R13
 	VMOVUPS     (SI)(R13*4), Y0
 	VMOVUPS     512(AX), Y1
@@ -5805,33 +5720,43 @@ noinputs4x2x2x1full:
 	ADDQ        dcoefs+8(FP), DX
 	VMOVUPS     512(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 512(AX)
 	ADDQ        CX, DX
 	VMOVUPS     544(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 544(AX)
 	ADDQ        CX, DX
 	VMOVUPS     576(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 576(AX)
 	ADDQ        CX, DX
 	VMOVUPS     608(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 608(AX)
 	ADDQ        CX, DX
 	VMOVUPS     640(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 640(AX)
 	ADDQ        CX, DX
 	VMOVUPS     672(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 672(AX)
 	ADDQ        CX, DX
 	VMOVUPS     704(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 704(AX)
 	ADDQ        CX, DX
 	VMOVUPS     736(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 736(AX)
 	ADDQ        CX, DX
 	VMOVUPS     768(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 768(AX)
 	ADDQ        CX, DX
 	VMOVUPS     800(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 800(AX)
 	ADDQ        CX, DX
 	VZEROUPPER
 	RET
@@ -5937,7 +5862,6 @@ site4x2x3x1full:
 	ADDQ        CX, R8
 	MOVLQSX     (R11), R13
 	VMOVUPS     (SI)(R13*4), Y3
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     (SI)(R13*4), Y4
 	VMULPS      Y1, Y3, Y5
@@ -5947,66 +5871,61 @@ site4x2x3x1full:
 	VFMADD231PS Y0, Y3, Y7
 	VFMADD231PS Y1, Y4, Y7
 	VMOVUPS     Y7, (R10)
-	ADDQ        CX, R10
 	MOVLQSX     4(R11), R13
 	VMOVUPS     (SI)(R13*4), Y3
-	MOVLQSX     4(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     (SI)(R13*4), Y4
 	VMULPS      Y1, Y3, Y7
 	VFMADD231PS Y2, Y4, Y7
 	VMULPS      Y2, Y3, Y8
-	VMOVUPS     (R10), Y9
+	VMOVUPS     32(R10), Y9
 	VFMADD231PS Y0, Y3, Y9
 	VFMADD231PS Y1, Y4, Y9
-	VMOVUPS     Y9, (R10)
-	ADDQ        CX, R10
+	VMOVUPS     Y9, 32(R10)
 	MOVLQSX     8(R11), R13
 	VMOVUPS     (SI)(R13*4), Y3
-	MOVLQSX     8(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     (SI)(R13*4), Y4
 	VMULPS      Y1, Y3, Y9
 	VFMADD231PS Y2, Y4, Y9
 	VMULPS      Y2, Y3, Y10
-	VMOVUPS     (R10), Y11
+	VMOVUPS     64(R10), Y11
 	VFMADD231PS Y0, Y3, Y11
 	VFMADD231PS Y1, Y4, Y11
-	VMOVUPS     Y11, (R10)
-	ADDQ        CX, R10
+	VMOVUPS     Y11, 64(R10)
 	MOVLQSX     12(R11), R13
 	VMOVUPS     (SI)(R13*4), Y3
-	MOVLQSX     12(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     (SI)(R13*4), Y4
 	VMULPS      Y1, Y3, Y11
 	VFMADD231PS Y2, Y4, Y11
 	VMULPS      Y2, Y3, Y2
-	VMOVUPS     (R10), Y12
+	VMOVUPS     96(R10), Y12
 	VFMADD231PS Y0, Y3, Y12
 	VFMADD231PS Y1, Y4, Y12
-	VMOVUPS     Y12, (R10)
-	ADDQ        CX, R10
+	VMOVUPS     Y12, 96(R10)
 	CMPQ        inputs+120(FP), $0x02
 	JEQ         noinputs4x2x3x1full
 	VMOVUPS     (R9), Y3
-	ADDQ        CX, R9
 	VMULPS      Y3, Y0, Y4
 	VMULPS      Y3, Y1, Y3
-	VFMADD231PS (AX), Y5, Y4
-	VFMADD231PS (AX), Y6, Y3
-	VFMADD231PS 32(AX), Y7, Y4
-	VFMADD231PS 32(AX), Y8, Y3
-	VFMADD231PS 64(AX), Y9, Y4
-	VFMADD231PS 64(AX), Y10, Y3
-	VFMADD231PS 96(AX), Y11, Y4
-	VFMADD231PS 96(AX), Y2, Y3
+	VMOVUPS     (AX), Y12
+	VFMADD231PS Y12, Y5, Y4
+	VFMADD231PS Y12, Y6, Y3
+	VMOVUPS     32(AX), Y12
+	VFMADD231PS Y12, Y7, Y4
+	VFMADD231PS Y12, Y8, Y3
+	VMOVUPS     64(AX), Y12
+	VFMADD231PS Y12, Y9, Y4
+	VFMADD231PS Y12, Y10, Y3
+	VMOVUPS     96(AX), Y12
+	VFMADD231PS Y12, Y11, Y4
+	VFMADD231PS Y12, Y2, Y3
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store0x4x2x3x1full
 	MOVLQSX     (R11), R13
 	VMOVUPS     (DI)(R13*4), Y12
 	VADDPS      Y12, Y4, Y4
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     (DI)(R13*4), Y12
 	VADDPS      Y12, Y3, Y3
@@ -6014,27 +5933,28 @@ site4x2x3x1full:
 store0x4x2x3x1full:
 	MOVLQSX     (R11), R13
 	VMOVUPS     Y4, (DI)(R13*4)
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     Y3, (DI)(R13*4)
-	VMOVUPS     (R9), Y3
-	ADDQ        CX, R9
+	VMOVUPS     32(R9), Y3
 	VMULPS      Y3, Y0, Y4
 	VMULPS      Y3, Y1, Y3
-	VFMADD231PS 128(AX), Y5, Y4
-	VFMADD231PS 128(AX), Y6, Y3
-	VFMADD231PS 160(AX), Y7, Y4
-	VFMADD231PS 160(AX), Y8, Y3
-	VFMADD231PS 192(AX), Y9, Y4
-	VFMADD231PS 192(AX), Y10, Y3
-	VFMADD231PS 224(AX), Y11, Y4
-	VFMADD231PS 224(AX), Y2, Y3
+	VMOVUPS     128(AX), Y12
+	VFMADD231PS Y12, Y5, Y4
+	VFMADD231PS Y12, Y6, Y3
+	VMOVUPS     160(AX), Y12
+	VFMADD231PS Y12, Y7, Y4
+	VFMADD231PS Y12, Y8, Y3
+	VMOVUPS     192(AX), Y12
+	VFMADD231PS Y12, Y9, Y4
+	VFMADD231PS Y12, Y10, Y3
+	VMOVUPS     224(AX), Y12
+	VFMADD231PS Y12, Y11, Y4
+	VFMADD231PS Y12, Y2, Y3
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store1x4x2x3x1full
 	MOVLQSX     4(R11), R13
 	VMOVUPS     (DI)(R13*4), Y12
 	VADDPS      Y12, Y4, Y4
-	MOVLQSX     4(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     (DI)(R13*4), Y12
 	VADDPS      Y12, Y3, Y3
@@ -6042,27 +5962,28 @@ store0x4x2x3x1full:
 store1x4x2x3x1full:
 	MOVLQSX     4(R11), R13
 	VMOVUPS     Y4, (DI)(R13*4)
-	MOVLQSX     4(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     Y3, (DI)(R13*4)
-	VMOVUPS     (R9), Y3
-	ADDQ        CX, R9
+	VMOVUPS     64(R9), Y3
 	VMULPS      Y3, Y0, Y4
 	VMULPS      Y3, Y1, Y3
-	VFMADD231PS 256(AX), Y5, Y4
-	VFMADD231PS 256(AX), Y6, Y3
-	VFMADD231PS 288(AX), Y7, Y4
-	VFMADD231PS 288(AX), Y8, Y3
-	VFMADD231PS 320(AX), Y9, Y4
-	VFMADD231PS 320(AX), Y10, Y3
-	VFMADD231PS 352(AX), Y11, Y4
-	VFMADD231PS 352(AX), Y2, Y3
+	VMOVUPS     256(AX), Y12
+	VFMADD231PS Y12, Y5, Y4
+	VFMADD231PS Y12, Y6, Y3
+	VMOVUPS     288(AX), Y12
+	VFMADD231PS Y12, Y7, Y4
+	VFMADD231PS Y12, Y8, Y3
+	VMOVUPS     320(AX), Y12
+	VFMADD231PS Y12, Y9, Y4
+	VFMADD231PS Y12, Y10, Y3
+	VMOVUPS     352(AX), Y12
+	VFMADD231PS Y12, Y11, Y4
+	VFMADD231PS Y12, Y2, Y3
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store2x4x2x3x1full
 	MOVLQSX     8(R11), R13
 	VMOVUPS     (DI)(R13*4), Y12
 	VADDPS      Y12, Y4, Y4
-	MOVLQSX     8(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     (DI)(R13*4), Y12
 	VADDPS      Y12, Y3, Y3
@@ -6070,27 +5991,28 @@ store1x4x2x3x1full:
 store2x4x2x3x1full:
 	MOVLQSX     8(R11), R13
 	VMOVUPS     Y4, (DI)(R13*4)
-	MOVLQSX     8(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     Y3, (DI)(R13*4)
-	VMOVUPS     (R9), Y3
-	ADDQ        CX, R9
+	VMOVUPS     96(R9), Y3
 	VMULPS      Y3, Y0, Y0
 	VMULPS      Y3, Y1, Y1
-	VFMADD231PS 384(AX), Y5, Y0
-	VFMADD231PS 384(AX), Y6, Y1
-	VFMADD231PS 416(AX), Y7, Y0
-	VFMADD231PS 416(AX), Y8, Y1
-	VFMADD231PS 448(AX), Y9, Y0
-	VFMADD231PS 448(AX), Y10, Y1
-	VFMADD231PS 480(AX), Y11, Y0
-	VFMADD231PS 480(AX), Y2, Y1
+	VMOVUPS     384(AX), Y3
+	VFMADD231PS Y3, Y5, Y0
+	VFMADD231PS Y3, Y6, Y1
+	VMOVUPS     416(AX), Y3
+	VFMADD231PS Y3, Y7, Y0
+	VFMADD231PS Y3, Y8, Y1
+	VMOVUPS     448(AX), Y3
+	VFMADD231PS Y3, Y9, Y0
+	VFMADD231PS Y3, Y10, Y1
+	VMOVUPS     480(AX), Y3
+	VFMADD231PS Y3, Y11, Y0
+	VFMADD231PS Y3, Y2, Y1
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store3x4x2x3x1full
 	MOVLQSX     12(R11), R13
 	VMOVUPS     (DI)(R13*4), Y3
 	VADDPS      Y3, Y0, Y0
-	MOVLQSX     12(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     (DI)(R13*4), Y3
 	VADDPS      Y3, Y1, Y1
@@ -6098,14 +6020,14 @@ store2x4x2x3x1full:
 store3x4x2x3x1full:
 	MOVLQSX 12(R11), R13
 	VMOVUPS Y0, (DI)(R13*4)
-	MOVLQSX 12(R11), R13
 	ADDQ    DX, R13
 	VMOVUPS Y1, (DI)(R13*4)
 
 noinputs4x2x3x1full:
+	ADDQ        $+128, R9
+	ADDQ        $+128, R10
 	MOVLQSX     (R11), R13
 	VMOVUPS     (SI)(R13*4), Y0
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     (SI)(R13*4), Y1
 	VMOVUPS     512(AX), Y3
@@ -6126,7 +6048,6 @@ noinputs4x2x3x1full:
 	VMOVUPS     Y3, 608(AX)
 	MOVLQSX     4(R11), R13
 	VMOVUPS     (SI)(R13*4), Y0
-	MOVLQSX     4(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     (SI)(R13*4), Y1
 	VMOVUPS     640(AX), Y3
@@ -6143,7 +6064,6 @@ noinputs4x2x3x1full:
 	VMOVUPS     Y3, 704(AX)
 	MOVLQSX     8(R11), R13
 	VMOVUPS     (SI)(R13*4), Y0
-	MOVLQSX     8(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     (SI)(R13*4), Y1
 	VMOVUPS     736(AX), Y3
@@ -6156,7 +6076,6 @@ noinputs4x2x3x1full:
 	VMOVUPS     Y3, 768(AX)
 	MOVLQSX     12(R11), R13
 	VMOVUPS     (SI)(R13*4), Y0
-	MOVLQSX     12(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     (SI)(R13*4), Y1
 	VMOVUPS     800(AX), Y3
@@ -6179,33 +6098,43 @@ noinputs4x2x3x1full:
 	ADDQ        dcoefs+8(FP), DX
 	VMOVUPS     512(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 512(AX)
 	ADDQ        CX, DX
 	VMOVUPS     544(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 544(AX)
 	ADDQ        CX, DX
 	VMOVUPS     576(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 576(AX)
 	ADDQ        CX, DX
 	VMOVUPS     608(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 608(AX)
 	ADDQ        CX, DX
 	VMOVUPS     640(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 640(AX)
 	ADDQ        CX, DX
 	VMOVUPS     672(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 672(AX)
 	ADDQ        CX, DX
 	VMOVUPS     704(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 704(AX)
 	ADDQ        CX, DX
 	VMOVUPS     736(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 736(AX)
 	ADDQ        CX, DX
 	VMOVUPS     768(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 768(AX)
 	ADDQ        CX, DX
 	VMOVUPS     800(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 800(AX)
 	ADDQ        CX, DX
 	VZEROUPPER
 	RET
@@ -6311,11 +6240,8 @@ site4x3x3x1full:
 	ADDQ        CX, R8
 	MOVLQSX     (R11), R13
 	VMOVUPS     (SI)(R13*4), Y3
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     (SI)(R13*4), Y4
-	MOVLQSX     (R11), R13
-	ADDQ        DX, R13
 	ADDQ        DX, R13
 	VMOVUPS     (SI)(R13*4), Y5
 	VMULPS      Y1, Y3, Y6
@@ -6326,87 +6252,74 @@ site4x3x3x1full:
 	VFMADD231PS Y1, Y4, Y8
 	VFMADD231PS Y2, Y5, Y8
 	VMOVUPS     Y8, (R10)
-	ADDQ        CX, R10
 	MOVLQSX     4(R11), R13
 	VMOVUPS     (SI)(R13*4), Y3
-	MOVLQSX     4(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     (SI)(R13*4), Y4
-	MOVLQSX     4(R11), R13
-	ADDQ        DX, R13
 	ADDQ        DX, R13
 	VMOVUPS     (SI)(R13*4), Y5
 	VMULPS      Y1, Y3, Y8
 	VFMADD231PS Y2, Y4, Y8
 	VMULPS      Y2, Y3, Y9
-	VMOVUPS     (R10), Y10
+	VMOVUPS     32(R10), Y10
 	VFMADD231PS Y0, Y3, Y10
 	VFMADD231PS Y1, Y4, Y10
 	VFMADD231PS Y2, Y5, Y10
-	VMOVUPS     Y10, (R10)
-	ADDQ        CX, R10
+	VMOVUPS     Y10, 32(R10)
 	MOVLQSX     8(R11), R13
 	VMOVUPS     (SI)(R13*4), Y3
-	MOVLQSX     8(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     (SI)(R13*4), Y4
-	MOVLQSX     8(R11), R13
-	ADDQ        DX, R13
 	ADDQ        DX, R13
 	VMOVUPS     (SI)(R13*4), Y5
 	VMULPS      Y1, Y3, Y10
 	VFMADD231PS Y2, Y4, Y10
 	VMULPS      Y2, Y3, Y11
-	VMOVUPS     (R10), Y12
+	VMOVUPS     64(R10), Y12
 	VFMADD231PS Y0, Y3, Y12
 	VFMADD231PS Y1, Y4, Y12
 	VFMADD231PS Y2, Y5, Y12
-	VMOVUPS     Y12, (R10)
-	ADDQ        CX, R10
+	VMOVUPS     Y12, 64(R10)
 	MOVLQSX     12(R11), R13
 	VMOVUPS     (SI)(R13*4), Y3
-	MOVLQSX     12(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     (SI)(R13*4), Y4
-	MOVLQSX     12(R11), R13
-	ADDQ        DX, R13
 	ADDQ        DX, R13
 	VMOVUPS     (SI)(R13*4), Y5
 	VMULPS      Y1, Y3, Y12
 	VFMADD231PS Y2, Y4, Y12
 	VMULPS      Y2, Y3, Y13
-	VMOVUPS     (R10), Y14
+	VMOVUPS     96(R10), Y14
 	VFMADD231PS Y0, Y3, Y14
 	VFMADD231PS Y1, Y4, Y14
 	VFMADD231PS Y2, Y5, Y14
-	VMOVUPS     Y14, (R10)
-	ADDQ        CX, R10
+	VMOVUPS     Y14, 96(R10)
 	CMPQ        inputs+120(FP), $0x02
 	JEQ         noinputs4x3x3x1full
 	VMOVUPS     (R9), Y3
-	ADDQ        CX, R9
 	VMULPS      Y3, Y0, Y4
 	VMULPS      Y3, Y1, Y5
 	VMULPS      Y3, Y2, Y3
-	VFMADD231PS (AX), Y6, Y4
-	VFMADD231PS (AX), Y7, Y5
-	VFMADD231PS 32(AX), Y8, Y4
-	VFMADD231PS 32(AX), Y9, Y5
-	VFMADD231PS 64(AX), Y10, Y4
-	VFMADD231PS 64(AX), Y11, Y5
-	VFMADD231PS 96(AX), Y12, Y4
-	VFMADD231PS 96(AX), Y13, Y5
+	VMOVUPS     (AX), Y14
+	VFMADD231PS Y14, Y6, Y4
+	VFMADD231PS Y14, Y7, Y5
+	VMOVUPS     32(AX), Y14
+	VFMADD231PS Y14, Y8, Y4
+	VFMADD231PS Y14, Y9, Y5
+	VMOVUPS     64(AX), Y14
+	VFMADD231PS Y14, Y10, Y4
+	VFMADD231PS Y14, Y11, Y5
+	VMOVUPS     96(AX), Y14
+	VFMADD231PS Y14, Y12, Y4
+	VFMADD231PS Y14, Y13, Y5
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store0x4x3x3x1full
 	MOVLQSX     (R11), R13
 	VMOVUPS     (DI)(R13*4), Y14
 	VADDPS      Y14, Y4, Y4
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     (DI)(R13*4), Y14
 	VADDPS      Y14, Y5, Y5
-	MOVLQSX     (R11), R13
-	ADDQ        DX, R13
 	ADDQ        DX, R13
 	VMOVUPS     (DI)(R13*4), Y14
 	VADDPS      Y14, Y3, Y3
@@ -6414,37 +6327,34 @@ site4x3x3x1full:
 store0x4x3x3x1full:
 	MOVLQSX     (R11), R13
 	VMOVUPS     Y4, (DI)(R13*4)
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     Y5, (DI)(R13*4)
-	MOVLQSX     (R11), R13
-	ADDQ        DX, R13
 	ADDQ        DX, R13
 	VMOVUPS     Y3, (DI)(R13*4)
-	VMOVUPS     (R9), Y3
-	ADDQ        CX, R9
+	VMOVUPS     32(R9), Y3
 	VMULPS      Y3, Y0, Y4
 	VMULPS      Y3, Y1, Y5
 	VMULPS      Y3, Y2, Y3
-	VFMADD231PS 128(AX), Y6, Y4
-	VFMADD231PS 128(AX), Y7, Y5
-	VFMADD231PS 160(AX), Y8, Y4
-	VFMADD231PS 160(AX), Y9, Y5
-	VFMADD231PS 192(AX), Y10, Y4
-	VFMADD231PS 192(AX), Y11, Y5
-	VFMADD231PS 224(AX), Y12, Y4
-	VFMADD231PS 224(AX), Y13, Y5
+	VMOVUPS     128(AX), Y14
+	VFMADD231PS Y14, Y6, Y4
+	VFMADD231PS Y14, Y7, Y5
+	VMOVUPS     160(AX), Y14
+	VFMADD231PS Y14, Y8, Y4
+	VFMADD231PS Y14, Y9, Y5
+	VMOVUPS     192(AX), Y14
+	VFMADD231PS Y14, Y10, Y4
+	VFMADD231PS Y14, Y11, Y5
+	VMOVUPS     224(AX), Y14
+	VFMADD231PS Y14, Y12, Y4
+	VFMADD231PS Y14, Y13, Y5
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store1x4x3x3x1full
 	MOVLQSX     4(R11), R13
 	VMOVUPS     (DI)(R13*4), Y14
 	VADDPS      Y14, Y4, Y4
-	MOVLQSX     4(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     (DI)(R13*4), Y14
 	VADDPS      Y14, Y5, Y5
-	MOVLQSX     4(R11), R13
-	ADDQ        DX, R13
 	ADDQ        DX, R13
 	VMOVUPS     (DI)(R13*4), Y14
 	VADDPS      Y14, Y3, Y3
@@ -6452,37 +6362,34 @@ store0x4x3x3x1full:
 store1x4x3x3x1full:
 	MOVLQSX     4(R11), R13
 	VMOVUPS     Y4, (DI)(R13*4)
-	MOVLQSX     4(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     Y5, (DI)(R13*4)
-	MOVLQSX     4(R11), R13
-	ADDQ        DX, R13
 	ADDQ        DX, R13
 	VMOVUPS     Y3, (DI)(R13*4)
-	VMOVUPS     (R9), Y3
-	ADDQ        CX, R9
+	VMOVUPS     64(R9), Y3
 	VMULPS      Y3, Y0, Y4
 	VMULPS      Y3, Y1, Y5
 	VMULPS      Y3, Y2, Y3
-	VFMADD231PS 256(AX), Y6, Y4
-	VFMADD231PS 256(AX), Y7, Y5
-	VFMADD231PS 288(AX), Y8, Y4
-	VFMADD231PS 288(AX), Y9, Y5
-	VFMADD231PS 320(AX), Y10, Y4
-	VFMADD231PS 320(AX), Y11, Y5
-	VFMADD231PS 352(AX), Y12, Y4
-	VFMADD231PS 352(AX), Y13, Y5
+	VMOVUPS     256(AX), Y14
+	VFMADD231PS Y14, Y6, Y4
+	VFMADD231PS Y14, Y7, Y5
+	VMOVUPS     288(AX), Y14
+	VFMADD231PS Y14, Y8, Y4
+	VFMADD231PS Y14, Y9, Y5
+	VMOVUPS     320(AX), Y14
+	VFMADD231PS Y14, Y10, Y4
+	VFMADD231PS Y14, Y11, Y5
+	VMOVUPS     352(AX), Y14
+	VFMADD231PS Y14, Y12, Y4
+	VFMADD231PS Y14, Y13, Y5
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store2x4x3x3x1full
 	MOVLQSX     8(R11), R13
 	VMOVUPS     (DI)(R13*4), Y14
 	VADDPS      Y14, Y4, Y4
-	MOVLQSX     8(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     (DI)(R13*4), Y14
 	VADDPS      Y14, Y5, Y5
-	MOVLQSX     8(R11), R13
-	ADDQ        DX, R13
 	ADDQ        DX, R13
 	VMOVUPS     (DI)(R13*4), Y14
 	VADDPS      Y14, Y3, Y3
@@ -6490,37 +6397,34 @@ store1x4x3x3x1full:
 store2x4x3x3x1full:
 	MOVLQSX     8(R11), R13
 	VMOVUPS     Y4, (DI)(R13*4)
-	MOVLQSX     8(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     Y5, (DI)(R13*4)
-	MOVLQSX     8(R11), R13
-	ADDQ        DX, R13
 	ADDQ        DX, R13
 	VMOVUPS     Y3, (DI)(R13*4)
-	VMOVUPS     (R9), Y3
-	ADDQ        CX, R9
+	VMOVUPS     96(R9), Y3
 	VMULPS      Y3, Y0, Y0
 	VMULPS      Y3, Y1, Y1
 	VMULPS      Y3, Y2, Y2
-	VFMADD231PS 384(AX), Y6, Y0
-	VFMADD231PS 384(AX), Y7, Y1
-	VFMADD231PS 416(AX), Y8, Y0
-	VFMADD231PS 416(AX), Y9, Y1
-	VFMADD231PS 448(AX), Y10, Y0
-	VFMADD231PS 448(AX), Y11, Y1
-	VFMADD231PS 480(AX), Y12, Y0
-	VFMADD231PS 480(AX), Y13, Y1
+	VMOVUPS     384(AX), Y3
+	VFMADD231PS Y3, Y6, Y0
+	VFMADD231PS Y3, Y7, Y1
+	VMOVUPS     416(AX), Y3
+	VFMADD231PS Y3, Y8, Y0
+	VFMADD231PS Y3, Y9, Y1
+	VMOVUPS     448(AX), Y3
+	VFMADD231PS Y3, Y10, Y0
+	VFMADD231PS Y3, Y11, Y1
+	VMOVUPS     480(AX), Y3
+	VFMADD231PS Y3, Y12, Y0
+	VFMADD231PS Y3, Y13, Y1
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store3x4x3x3x1full
 	MOVLQSX     12(R11), R13
 	VMOVUPS     (DI)(R13*4), Y3
 	VADDPS      Y3, Y0, Y0
-	MOVLQSX     12(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     (DI)(R13*4), Y3
 	VADDPS      Y3, Y1, Y1
-	MOVLQSX     12(R11), R13
-	ADDQ        DX, R13
 	ADDQ        DX, R13
 	VMOVUPS     (DI)(R13*4), Y3
 	VADDPS      Y3, Y2, Y2
@@ -6528,18 +6432,16 @@ store2x4x3x3x1full:
 store3x4x3x3x1full:
 	MOVLQSX 12(R11), R13
 	VMOVUPS Y0, (DI)(R13*4)
-	MOVLQSX 12(R11), R13
 	ADDQ    DX, R13
 	VMOVUPS Y1, (DI)(R13*4)
-	MOVLQSX 12(R11), R13
-	ADDQ    DX, R13
 	ADDQ    DX, R13
 	VMOVUPS Y2, (DI)(R13*4)
 
 noinputs4x3x3x1full:
+	ADDQ        $+128, R9
+	ADDQ        $+128, R10
 	MOVLQSX     (R11), R13
 	VMOVUPS     (SI)(R13*4), Y0
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     (SI)(R13*4), Y1
 	VMOVUPS     512(AX), Y2
@@ -6560,7 +6462,6 @@ noinputs4x3x3x1full:
 	VMOVUPS     Y2, 608(AX)
 	MOVLQSX     4(R11), R13
 	VMOVUPS     (SI)(R13*4), Y0
-	MOVLQSX     4(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     (SI)(R13*4), Y1
 	VMOVUPS     640(AX), Y2
@@ -6577,7 +6478,6 @@ noinputs4x3x3x1full:
 	VMOVUPS     Y2, 704(AX)
 	MOVLQSX     8(R11), R13
 	VMOVUPS     (SI)(R13*4), Y0
-	MOVLQSX     8(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     (SI)(R13*4), Y1
 	VMOVUPS     736(AX), Y2
@@ -6590,7 +6490,6 @@ noinputs4x3x3x1full:
 	VMOVUPS     Y2, 768(AX)
 	MOVLQSX     12(R11), R13
 	VMOVUPS     (SI)(R13*4), Y0
-	MOVLQSX     12(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     (SI)(R13*4), Y1
 	VMOVUPS     800(AX), Y2
@@ -6613,33 +6512,43 @@ noinputs4x3x3x1full:
 	ADDQ        dcoefs+8(FP), DX
 	VMOVUPS     512(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 512(AX)
 	ADDQ        CX, DX
 	VMOVUPS     544(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 544(AX)
 	ADDQ        CX, DX
 	VMOVUPS     576(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 576(AX)
 	ADDQ        CX, DX
 	VMOVUPS     608(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 608(AX)
 	ADDQ        CX, DX
 	VMOVUPS     640(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 640(AX)
 	ADDQ        CX, DX
 	VMOVUPS     672(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 672(AX)
 	ADDQ        CX, DX
 	VMOVUPS     704(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 704(AX)
 	ADDQ        CX, DX
 	VMOVUPS     736(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 736(AX)
 	ADDQ        CX, DX
 	VMOVUPS     768(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 768(AX)
 	ADDQ        CX, DX
 	VMOVUPS     800(AX), Y0
 	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 800(AX)
 	ADDQ        CX, DX
 	VZEROUPPER
 	RET
@@ -6749,32 +6658,27 @@ site4x1x1x1:
 	ADDQ        CX, SI
 	MOVLQSX     (R9), R11
 	VMASKMOVPS  (DX)(R11*4), Y0, Y2
-	VMASKMOVPS  (R8), Y0, Y3
+	VMOVUPS     (R8), Y3
 	VFMADD231PS Y1, Y2, Y3
-	VMASKMOVPS  Y3, Y0, (R8)
-	ADDQ        CX, R8
+	VMOVUPS     Y3, (R8)
 	MOVLQSX     4(R9), R11
 	VMASKMOVPS  (DX)(R11*4), Y0, Y2
-	VMASKMOVPS  (R8), Y0, Y3
+	VMOVUPS     32(R8), Y3
 	VFMADD231PS Y1, Y2, Y3
-	VMASKMOVPS  Y3, Y0, (R8)
-	ADDQ        CX, R8
+	VMOVUPS     Y3, 32(R8)
 	MOVLQSX     8(R9), R11
 	VMASKMOVPS  (DX)(R11*4), Y0, Y2
-	VMASKMOVPS  (R8), Y0, Y3
+	VMOVUPS     64(R8), Y3
 	VFMADD231PS Y1, Y2, Y3
-	VMASKMOVPS  Y3, Y0, (R8)
-	ADDQ        CX, R8
+	VMOVUPS     Y3, 64(R8)
 	MOVLQSX     12(R9), R11
 	VMASKMOVPS  (DX)(R11*4), Y0, Y2
-	VMASKMOVPS  (R8), Y0, Y3
+	VMOVUPS     96(R8), Y3
 	VFMADD231PS Y1, Y2, Y3
-	VMASKMOVPS  Y3, Y0, (R8)
-	ADDQ        CX, R8
+	VMOVUPS     Y3, 96(R8)
 	CMPQ        inputs+120(FP), $0x02
 	JEQ         noinputs4x1x1x1
-	VMASKMOVPS  (DI), Y0, Y2
-	ADDQ        CX, DI
+	VMOVUPS     (DI), Y2
 	VMULPS      Y2, Y1, Y2
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store0x4x1x1x1
@@ -6785,8 +6689,7 @@ site4x1x1x1:
 store0x4x1x1x1:
 	MOVLQSX    (R9), R11
 	VMASKMOVPS Y2, Y0, (BX)(R11*4)
-	VMASKMOVPS (DI), Y0, Y2
-	ADDQ       CX, DI
+	VMOVUPS    32(DI), Y2
 	VMULPS     Y2, Y1, Y2
 	CMPQ       inputs+120(FP), $0x01
 	JEQ        store1x4x1x1x1
@@ -6797,8 +6700,7 @@ store0x4x1x1x1:
 store1x4x1x1x1:
 	MOVLQSX    4(R9), R11
 	VMASKMOVPS Y2, Y0, (BX)(R11*4)
-	VMASKMOVPS (DI), Y0, Y2
-	ADDQ       CX, DI
+	VMOVUPS    64(DI), Y2
 	VMULPS     Y2, Y1, Y2
 	CMPQ       inputs+120(FP), $0x01
 	JEQ        store2x4x1x1x1
@@ -6809,8 +6711,7 @@ store1x4x1x1x1:
 store2x4x1x1x1:
 	MOVLQSX    8(R9), R11
 	VMASKMOVPS Y2, Y0, (BX)(R11*4)
-	VMASKMOVPS (DI), Y0, Y2
-	ADDQ       CX, DI
+	VMOVUPS    96(DI), Y2
 	VMULPS     Y2, Y1, Y1
 	CMPQ       inputs+120(FP), $0x01
 	JEQ        store3x4x1x1x1
@@ -6823,6 +6724,8 @@ store3x4x1x1x1:
 	VMASKMOVPS Y1, Y0, (BX)(R11*4)
 
 noinputs4x1x1x1:
+	ADDQ       $+128, DI
+	ADDQ       $+128, R8
 	ADDQ       $0x10, R9
 	DECQ       R10
 	JNZ        site4x1x1x1
@@ -6839,33 +6742,43 @@ noinputs4x1x1x1:
 	ADDQ       dcoefs+8(FP), DX
 	VMOVUPS    512(AX), Y1
 	VMASKMOVPS Y1, Y0, (DX)
+	VMOVUPS    Y1, 512(AX)
 	ADDQ       CX, DX
 	VMOVUPS    544(AX), Y1
 	VMASKMOVPS Y1, Y0, (DX)
+	VMOVUPS    Y1, 544(AX)
 	ADDQ       CX, DX
 	VMOVUPS    576(AX), Y1
 	VMASKMOVPS Y1, Y0, (DX)
+	VMOVUPS    Y1, 576(AX)
 	ADDQ       CX, DX
 	VMOVUPS    608(AX), Y1
 	VMASKMOVPS Y1, Y0, (DX)
+	VMOVUPS    Y1, 608(AX)
 	ADDQ       CX, DX
 	VMOVUPS    640(AX), Y1
 	VMASKMOVPS Y1, Y0, (DX)
+	VMOVUPS    Y1, 640(AX)
 	ADDQ       CX, DX
 	VMOVUPS    672(AX), Y1
 	VMASKMOVPS Y1, Y0, (DX)
+	VMOVUPS    Y1, 672(AX)
 	ADDQ       CX, DX
 	VMOVUPS    704(AX), Y1
 	VMASKMOVPS Y1, Y0, (DX)
+	VMOVUPS    Y1, 704(AX)
 	ADDQ       CX, DX
 	VMOVUPS    736(AX), Y1
 	VMASKMOVPS Y1, Y0, (DX)
+	VMOVUPS    Y1, 736(AX)
 	ADDQ       CX, DX
 	VMOVUPS    768(AX), Y1
 	VMASKMOVPS Y1, Y0, (DX)
+	VMOVUPS    Y1, 768(AX)
 	ADDQ       CX, DX
 	VMOVUPS    800(AX), Y1
 	VMASKMOVPS Y1, Y0, (DX)
+	VMOVUPS    Y1, 800(AX)
 	ADDQ       CX, DX
 	VZEROUPPER
 	RET
@@ -6971,40 +6884,39 @@ site4x1x2x1:
 	MOVLQSX     (R10), R12
 	VMASKMOVPS  (BX)(R12*4), Y0, Y3
 	VMULPS      Y2, Y3, Y4
-	VMASKMOVPS  (R9), Y0, Y5
+	VMOVUPS     (R9), Y5
 	VFMADD231PS Y1, Y3, Y5
-	VMASKMOVPS  Y5, Y0, (R9)
-	ADDQ        CX, R9
+	VMOVUPS     Y5, (R9)
 	MOVLQSX     4(R10), R12
 	VMASKMOVPS  (BX)(R12*4), Y0, Y3
 	VMULPS      Y2, Y3, Y5
-	VMASKMOVPS  (R9), Y0, Y6
+	VMOVUPS     32(R9), Y6
 	VFMADD231PS Y1, Y3, Y6
-	VMASKMOVPS  Y6, Y0, (R9)
-	ADDQ        CX, R9
+	VMOVUPS     Y6, 32(R9)
 	MOVLQSX     8(R10), R12
 	VMASKMOVPS  (BX)(R12*4), Y0, Y3
 	VMULPS      Y2, Y3, Y6
-	VMASKMOVPS  (R9), Y0, Y7
+	VMOVUPS     64(R9), Y7
 	VFMADD231PS Y1, Y3, Y7
-	VMASKMOVPS  Y7, Y0, (R9)
-	ADDQ        CX, R9
+	VMOVUPS     Y7, 64(R9)
 	MOVLQSX     12(R10), R12
 	VMASKMOVPS  (BX)(R12*4), Y0, Y3
 	VMULPS      Y2, Y3, Y2
-	VMASKMOVPS  (R9), Y0, Y7
+	VMOVUPS     96(R9), Y7
 	VFMADD231PS Y1, Y3, Y7
-	VMASKMOVPS  Y7, Y0, (R9)
-	ADDQ        CX, R9
+	VMOVUPS     Y7, 96(R9)
 	CMPQ        inputs+120(FP), $0x02
 	JEQ         noinputs4x1x2x1
-	VMASKMOVPS  (R8), Y0, Y3
-	ADDQ        CX, R8
+	VMOVUPS     (R8), Y3
 	VMULPS      Y3, Y1, Y3
-	VFMADD231PS (AX), Y4, Y3
-	VFMADD231PS 32(AX), Y5, Y3
-	VFMADD231PS 64(AX), Y6, Y3
-	VFMADD231PS 96(AX), Y2, Y3
+	VMOVUPS     (AX), Y7
+	VFMADD231PS Y7, Y4, Y3
+	VMOVUPS     32(AX), Y7
+	VFMADD231PS Y7, Y5, Y3
+	VMOVUPS     64(AX), Y7
+	VFMADD231PS Y7, Y6, Y3
+	VMOVUPS     96(AX), Y7
+	VFMADD231PS Y7, Y2, Y3
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store0x4x1x2x1
 	MOVLQSX     (R10), R12
@@ -7014,13 +6926,16 @@ site4x1x2x1:
 store0x4x1x2x1:
 	MOVLQSX     (R10), R12
 	VMASKMOVPS  Y3, Y0, (SI)(R12*4)
-	VMASKMOVPS  (R8), Y0, Y3
-	ADDQ        CX, R8
+	VMOVUPS     32(R8), Y3
 	VMULPS      Y3, Y1, Y3
-	VFMADD231PS 128(AX), Y4, Y3
-	VFMADD231PS 160(AX), Y5, Y3
-	VFMADD231PS 192(AX), Y6, Y3
-	VFMADD231PS 224(AX), Y2, Y3
+	VMOVUPS     128(AX), Y7
+	VFMADD231PS Y7, Y4, Y3
+	VMOVUPS     160(AX), Y7
+	VFMADD231PS Y7, Y5, Y3
+	VMOVUPS     192(AX), Y7
+	VFMADD231PS Y7, Y6, Y3
+	VMOVUPS     224(AX), Y7
+	VFMADD231PS Y7, Y2, Y3
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store1x4x1x2x1
 	MOVLQSX     4(R10), R12
@@ -7030,13 +6945,16 @@ store0x4x1x2x1:
 store1x4x1x2x1:
 	MOVLQSX     4(R10), R12
 	VMASKMOVPS  Y3, Y0, (SI)(R12*4)
-	VMASKMOVPS  (R8), Y0, Y3
-	ADDQ        CX, R8
+	VMOVUPS     64(R8), Y3
 	VMULPS      Y3, Y1, Y3
-	VFMADD231PS 256(AX), Y4, Y3
-	VFMADD231PS 288(AX), Y5, Y3
-	VFMADD231PS 320(AX), Y6, Y3
-	VFMADD231PS 352(AX), Y2, Y3
+	VMOVUPS     256(AX), Y7
+	VFMADD231PS Y7, Y4, Y3
+	VMOVUPS     288(AX), Y7
+	VFMADD231PS Y7, Y5, Y3
+	VMOVUPS     320(AX), Y7
+	VFMADD231PS Y7, Y6, Y3
+	VMOVUPS     352(AX), Y7
+	VFMADD231PS Y7, Y2, Y3
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store2x4x1x2x1
 	MOVLQSX     8(R10), R12
@@ -7046,13 +6964,16 @@ store1x4x1x2x1:
 store2x4x1x2x1:
 	MOVLQSX     8(R10), R12
 	VMASKMOVPS  Y3, Y0, (SI)(R12*4)
-	VMASKMOVPS  (R8), Y0, Y3
-	ADDQ        CX, R8
+	VMOVUPS     96(R8), Y3
 	VMULPS      Y3, Y1, Y1
-	VFMADD231PS 384(AX), Y4, Y1
-	VFMADD231PS 416(AX), Y5, Y1
-	VFMADD231PS 448(AX), Y6, Y1
-	VFMADD231PS 480(AX), Y2, Y1
+	VMOVUPS     384(AX), Y3
+	VFMADD231PS Y3, Y4, Y1
+	VMOVUPS     416(AX), Y3
+	VFMADD231PS Y3, Y5, Y1
+	VMOVUPS     448(AX), Y3
+	VFMADD231PS Y3, Y6, Y1
+	VMOVUPS     480(AX), Y3
+	VFMADD231PS Y3, Y2, Y1
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store3x4x1x2x1
 	MOVLQSX     12(R10), R12
@@ -7064,6 +6985,8 @@ store3x4x1x2x1:
 	VMASKMOVPS Y1, Y0, (SI)(R12*4)
 
 noinputs4x1x2x1:
+	ADDQ        $+128, R8
+	ADDQ        $+128, R9
 	MOVLQSX     (R10), R12
 	VMASKMOVPS  (BX)(R12*4), Y0, Y1
 	VMOVUPS     512(AX), Y3
@@ -7118,33 +7041,43 @@ noinputs4x1x2x1:
 	ADDQ        dcoefs+8(FP), DX
 	VMOVUPS     512(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 512(AX)
 	ADDQ        CX, DX
 	VMOVUPS     544(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 544(AX)
 	ADDQ        CX, DX
 	VMOVUPS     576(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 576(AX)
 	ADDQ        CX, DX
 	VMOVUPS     608(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 608(AX)
 	ADDQ        CX, DX
 	VMOVUPS     640(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 640(AX)
 	ADDQ        CX, DX
 	VMOVUPS     672(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 672(AX)
 	ADDQ        CX, DX
 	VMOVUPS     704(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 704(AX)
 	ADDQ        CX, DX
 	VMOVUPS     736(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 736(AX)
 	ADDQ        CX, DX
 	VMOVUPS     768(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 768(AX)
 	ADDQ        CX, DX
 	VMOVUPS     800(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 800(AX)
 	ADDQ        CX, DX
 	VZEROUPPER
 	RET
@@ -7249,64 +7182,58 @@ site4x2x2x1:
 	ADDQ        CX, R8
 	MOVLQSX     (R11), R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y3
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y4
 	VMULPS      Y2, Y3, Y5
-	VMASKMOVPS  (R10), Y0, Y6
+	VMOVUPS     (R10), Y6
 	VFMADD231PS Y1, Y3, Y6
 	VFMADD231PS Y2, Y4, Y6
-	VMASKMOVPS  Y6, Y0, (R10)
-	ADDQ        CX, R10
+	VMOVUPS     Y6, (R10)
 	MOVLQSX     4(R11), R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y3
-	MOVLQSX     4(R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y4
 	VMULPS      Y2, Y3, Y6
-	VMASKMOVPS  (R10), Y0, Y7
+	VMOVUPS     32(R10), Y7
 	VFMADD231PS Y1, Y3, Y7
 	VFMADD231PS Y2, Y4, Y7
-	VMASKMOVPS  Y7, Y0, (R10)
-	ADDQ        CX, R10
+	VMOVUPS     Y7, 32(R10)
 	MOVLQSX     8(R11), R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y3
-	MOVLQSX     8(R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y4
 	VMULPS      Y2, Y3, Y7
-	VMASKMOVPS  (R10), Y0, Y8
+	VMOVUPS     64(R10), Y8
 	VFMADD231PS Y1, Y3, Y8
 	VFMADD231PS Y2, Y4, Y8
-	VMASKMOVPS  Y8, Y0, (R10)
-	ADDQ        CX, R10
+	VMOVUPS     Y8, 64(R10)
 	MOVLQSX     12(R11), R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y3
-	MOVLQSX     12(R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y4
 	VMULPS      Y2, Y3, Y8
-	VMASKMOVPS  (R10), Y0, Y9
+	VMOVUPS     96(R10), Y9
 	VFMADD231PS Y1, Y3, Y9
 	VFMADD231PS Y2, Y4, Y9
-	VMASKMOVPS  Y9, Y0, (R10)
-	ADDQ        CX, R10
+	VMOVUPS     Y9, 96(R10)
 	CMPQ        inputs+120(FP), $0x02
 	JEQ         noinputs4x2x2x1
-	VMASKMOVPS  (R9), Y0, Y3
-	ADDQ        CX, R9
+	VMOVUPS     (R9), Y3
 	VMULPS      Y3, Y1, Y4
 	VMULPS      Y3, Y2, Y3
-	VFMADD231PS (AX), Y5, Y4
-	VFMADD231PS 32(AX), Y6, Y4
-	VFMADD231PS 64(AX), Y7, Y4
-	VFMADD231PS 96(AX), Y8, Y4
+	VMOVUPS     (AX), Y9
+	VFMADD231PS Y9, Y5, Y4
+	VMOVUPS     32(AX), Y9
+	VFMADD231PS Y9, Y6, Y4
+	VMOVUPS     64(AX), Y9
+	VFMADD231PS Y9, Y7, Y4
+	VMOVUPS     96(AX), Y9
+	VFMADD231PS Y9, Y8, Y4
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store0x4x2x2x1
 	MOVLQSX     (R11), R13
 	VMASKMOVPS  (DI)(R13*4), Y0, Y9
 	VADDPS      Y9, Y4, Y4
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (DI)(R13*4), Y0, Y9
 	VADDPS      Y9, Y3, Y3
@@ -7314,23 +7241,24 @@ site4x2x2x1:
 store0x4x2x2x1:
 	MOVLQSX     (R11), R13
 	VMASKMOVPS  Y4, Y0, (DI)(R13*4)
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  Y3, Y0, (DI)(R13*4)
-	VMASKMOVPS  (R9), Y0, Y3
-	ADDQ        CX, R9
+	VMOVUPS     32(R9), Y3
 	VMULPS      Y3, Y1, Y4
 	VMULPS      Y3, Y2, Y3
-	VFMADD231PS 128(AX), Y5, Y4
-	VFMADD231PS 160(AX), Y6, Y4
-	VFMADD231PS 192(AX), Y7, Y4
-	VFMADD231PS 224(AX), Y8, Y4
+	VMOVUPS     128(AX), Y9
+	VFMADD231PS Y9, Y5, Y4
+	VMOVUPS     160(AX), Y9
+	VFMADD231PS Y9, Y6, Y4
+	VMOVUPS     192(AX), Y9
+	VFMADD231PS Y9, Y7, Y4
+	VMOVUPS     224(AX), Y9
+	VFMADD231PS Y9, Y8, Y4
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store1x4x2x2x1
 	MOVLQSX     4(R11), R13
 	VMASKMOVPS  (DI)(R13*4), Y0, Y9
 	VADDPS      Y9, Y4, Y4
-	MOVLQSX     4(R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (DI)(R13*4), Y0, Y9
 	VADDPS      Y9, Y3, Y3
@@ -7338,23 +7266,24 @@ store0x4x2x2x1:
 store1x4x2x2x1:
 	MOVLQSX     4(R11), R13
 	VMASKMOVPS  Y4, Y0, (DI)(R13*4)
-	MOVLQSX     4(R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  Y3, Y0, (DI)(R13*4)
-	VMASKMOVPS  (R9), Y0, Y3
-	ADDQ        CX, R9
+	VMOVUPS     64(R9), Y3
 	VMULPS      Y3, Y1, Y4
 	VMULPS      Y3, Y2, Y3
-	VFMADD231PS 256(AX), Y5, Y4
-	VFMADD231PS 288(AX), Y6, Y4
-	VFMADD231PS 320(AX), Y7, Y4
-	VFMADD231PS 352(AX), Y8, Y4
+	VMOVUPS     256(AX), Y9
+	VFMADD231PS Y9, Y5, Y4
+	VMOVUPS     288(AX), Y9
+	VFMADD231PS Y9, Y6, Y4
+	VMOVUPS     320(AX), Y9
+	VFMADD231PS Y9, Y7, Y4
+	VMOVUPS     352(AX), Y9
+	VFMADD231PS Y9, Y8, Y4
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store2x4x2x2x1
 	MOVLQSX     8(R11), R13
 	VMASKMOVPS  (DI)(R13*4), Y0, Y9
 	VADDPS      Y9, Y4, Y4
-	MOVLQSX     8(R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (DI)(R13*4), Y0, Y9
 	VADDPS      Y9, Y3, Y3
@@ -7362,23 +7291,24 @@ store1x4x2x2x1:
 store2x4x2x2x1:
 	MOVLQSX     8(R11), R13
 	VMASKMOVPS  Y4, Y0, (DI)(R13*4)
-	MOVLQSX     8(R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  Y3, Y0, (DI)(R13*4)
-	VMASKMOVPS  (R9), Y0, Y3
-	ADDQ        CX, R9
+	VMOVUPS     96(R9), Y3
 	VMULPS      Y3, Y1, Y1
 	VMULPS      Y3, Y2, Y2
-	VFMADD231PS 384(AX), Y5, Y1
-	VFMADD231PS 416(AX), Y6, Y1
-	VFMADD231PS 448(AX), Y7, Y1
-	VFMADD231PS 480(AX), Y8, Y1
+	VMOVUPS     384(AX), Y3
+	VFMADD231PS Y3, Y5, Y1
+	VMOVUPS     416(AX), Y3
+	VFMADD231PS Y3, Y6, Y1
+	VMOVUPS     448(AX), Y3
+	VFMADD231PS Y3, Y7, Y1
+	VMOVUPS     480(AX), Y3
+	VFMADD231PS Y3, Y8, Y1
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store3x4x2x2x1
 	MOVLQSX     12(R11), R13
 	VMASKMOVPS  (DI)(R13*4), Y0, Y3
 	VADDPS      Y3, Y1, Y1
-	MOVLQSX     12(R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (DI)(R13*4), Y0, Y3
 	VADDPS      Y3, Y2, Y2
@@ -7386,11 +7316,12 @@ store2x4x2x2x1:
 store3x4x2x2x1:
 	MOVLQSX    12(R11), R13
 	VMASKMOVPS Y1, Y0, (DI)(R13*4)
-	MOVLQSX    12(R11), R13
 	ADDQ       DX, R13
 	VMASKMOVPS Y2, Y0, (DI)(R13*4)
 
 noinputs4x2x2x1:
+	ADDQ        $+128, R9
+	ADDQ        $+128, R10
 	MOVLQSX     (R11), R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y1
 	VMOVUPS     512(AX), Y2
@@ -7445,33 +7376,43 @@ noinputs4x2x2x1:
 	ADDQ        dcoefs+8(FP), DX
 	VMOVUPS     512(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 512(AX)
 	ADDQ        CX, DX
 	VMOVUPS     544(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 544(AX)
 	ADDQ        CX, DX
 	VMOVUPS     576(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 576(AX)
 	ADDQ        CX, DX
 	VMOVUPS     608(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 608(AX)
 	ADDQ        CX, DX
 	VMOVUPS     640(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 640(AX)
 	ADDQ        CX, DX
 	VMOVUPS     672(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 672(AX)
 	ADDQ        CX, DX
 	VMOVUPS     704(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 704(AX)
 	ADDQ        CX, DX
 	VMOVUPS     736(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 736(AX)
 	ADDQ        CX, DX
 	VMOVUPS     768(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 768(AX)
 	ADDQ        CX, DX
 	VMOVUPS     800(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 800(AX)
 	ADDQ        CX, DX
 	VZEROUPPER
 	RET
@@ -7577,76 +7518,70 @@ site4x2x3x1:
 	ADDQ        CX, R8
 	MOVLQSX     (R11), R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y4
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y5
 	VMULPS      Y2, Y4, Y6
 	VFMADD231PS Y3, Y5, Y6
 	VMULPS      Y3, Y4, Y7
-	VMASKMOVPS  (R10), Y0, Y8
+	VMOVUPS     (R10), Y8
 	VFMADD231PS Y1, Y4, Y8
 	VFMADD231PS Y2, Y5, Y8
-	VMASKMOVPS  Y8, Y0, (R10)
-	ADDQ        CX, R10
+	VMOVUPS     Y8, (R10)
 	MOVLQSX     4(R11), R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y4
-	MOVLQSX     4(R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y5
 	VMULPS      Y2, Y4, Y8
 	VFMADD231PS Y3, Y5, Y8
 	VMULPS      Y3, Y4, Y9
-	VMASKMOVPS  (R10), Y0, Y10
+	VMOVUPS     32(R10), Y10
 	VFMADD231PS Y1, Y4, Y10
 	VFMADD231PS Y2, Y5, Y10
-	VMASKMOVPS  Y10, Y0, (R10)
-	ADDQ        CX, R10
+	VMOVUPS     Y10, 32(R10)
 	MOVLQSX     8(R11), R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y4
-	MOVLQSX     8(R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y5
 	VMULPS      Y2, Y4, Y10
 	VFMADD231PS Y3, Y5, Y10
 	VMULPS      Y3, Y4, Y11
-	VMASKMOVPS  (R10), Y0, Y12
+	VMOVUPS     64(R10), Y12
 	VFMADD231PS Y1, Y4, Y12
 	VFMADD231PS Y2, Y5, Y12
-	VMASKMOVPS  Y12, Y0, (R10)
-	ADDQ        CX, R10
+	VMOVUPS     Y12, 64(R10)
 	MOVLQSX     12(R11), R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y4
-	MOVLQSX     12(R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y5
 	VMULPS      Y2, Y4, Y12
 	VFMADD231PS Y3, Y5, Y12
 	VMULPS      Y3, Y4, Y3
-	VMASKMOVPS  (R10), Y0, Y13
+	VMOVUPS     96(R10), Y13
 	VFMADD231PS Y1, Y4, Y13
 	VFMADD231PS Y2, Y5, Y13
-	VMASKMOVPS  Y13, Y0, (R10)
-	ADDQ        CX, R10
+	VMOVUPS     Y13, 96(R10)
 	CMPQ        inputs+120(FP), $0x02
 	JEQ         noinputs4x2x3x1
-	VMASKMOVPS  (R9), Y0, Y4
-	ADDQ        CX, R9
+	VMOVUPS     (R9), Y4
 	VMULPS      Y4, Y1, Y5
 	VMULPS      Y4, Y2, Y4
-	VFMADD231PS (AX), Y6, Y5
-	VFMADD231PS (AX), Y7, Y4
-	VFMADD231PS 32(AX), Y8, Y5
-	VFMADD231PS 32(AX), Y9, Y4
-	VFMADD231PS 64(AX), Y10, Y5
-	VFMADD231PS 64(AX), Y11, Y4
-	VFMADD231PS 96(AX), Y12, Y5
-	VFMADD231PS 96(AX), Y3, Y4
+	VMOVUPS     (AX), Y13
+	VFMADD231PS Y13, Y6, Y5
+	VFMADD231PS Y13, Y7, Y4
+	VMOVUPS     32(AX), Y13
+	VFMADD231PS Y13, Y8, Y5
+	VFMADD231PS Y13, Y9, Y4
+	VMOVUPS     64(AX), Y13
+	VFMADD231PS Y13, Y10, Y5
+	VFMADD231PS Y13, Y11, Y4
+	VMOVUPS     96(AX), Y13
+	VFMADD231PS Y13, Y12, Y5
+	VFMADD231PS Y13, Y3, Y4
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store0x4x2x3x1
 	MOVLQSX     (R11), R13
 	VMASKMOVPS  (DI)(R13*4), Y0, Y13
 	VADDPS      Y13, Y5, Y5
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (DI)(R13*4), Y0, Y13
 	VADDPS      Y13, Y4, Y4
@@ -7654,27 +7589,28 @@ site4x2x3x1:
 store0x4x2x3x1:
 	MOVLQSX     (R11), R13
 	VMASKMOVPS  Y5, Y0, (DI)(R13*4)
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  Y4, Y0, (DI)(R13*4)
-	VMASKMOVPS  (R9), Y0, Y4
-	ADDQ        CX, R9
+	VMOVUPS     32(R9), Y4
 	VMULPS      Y4, Y1, Y5
 	VMULPS      Y4, Y2, Y4
-	VFMADD231PS 128(AX), Y6, Y5
-	VFMADD231PS 128(AX), Y7, Y4
-	VFMADD231PS 160(AX), Y8, Y5
-	VFMADD231PS 160(AX), Y9, Y4
-	VFMADD231PS 192(AX), Y10, Y5
-	VFMADD231PS 192(AX), Y11, Y4
-	VFMADD231PS 224(AX), Y12, Y5
-	VFMADD231PS 224(AX), Y3, Y4
+	VMOVUPS     128(AX), Y13
+	VFMADD231PS Y13, Y6, Y5
+	VFMADD231PS Y13, Y7, Y4
+	VMOVUPS     160(AX), Y13
+	VFMADD231PS Y13, Y8, Y5
+	VFMADD231PS Y13, Y9, Y4
+	VMOVUPS     192(AX), Y13
+	VFMADD231PS Y13, Y10, Y5
+	VFMADD231PS Y13, Y11, Y4
+	VMOVUPS     224(AX), Y13
+	VFMADD231PS Y13, Y12, Y5
+	VFMADD231PS Y13, Y3, Y4
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store1x4x2x3x1
 	MOVLQSX     4(R11), R13
 	VMASKMOVPS  (DI)(R13*4), Y0, Y13
 	VADDPS      Y13, Y5, Y5
-	MOVLQSX     4(R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (DI)(R13*4), Y0, Y13
 	VADDPS      Y13, Y4, Y4
@@ -7682,27 +7618,28 @@ store0x4x2x3x1:
 store1x4x2x3x1:
 	MOVLQSX     4(R11), R13
 	VMASKMOVPS  Y5, Y0, (DI)(R13*4)
-	MOVLQSX     4(R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  Y4, Y0, (DI)(R13*4)
-	VMASKMOVPS  (R9), Y0, Y4
-	ADDQ        CX, R9
+	VMOVUPS     64(R9), Y4
 	VMULPS      Y4, Y1, Y5
 	VMULPS      Y4, Y2, Y4
-	VFMADD231PS 256(AX), Y6, Y5
-	VFMADD231PS 256(AX), Y7, Y4
-	VFMADD231PS 288(AX), Y8, Y5
-	VFMADD231PS 288(AX), Y9, Y4
-	VFMADD231PS 320(AX), Y10, Y5
-	VFMADD231PS 320(AX), Y11, Y4
-	VFMADD231PS 352(AX), Y12, Y5
-	VFMADD231PS 352(AX), Y3, Y4
+	VMOVUPS     256(AX), Y13
+	VFMADD231PS Y13, Y6, Y5
+	VFMADD231PS Y13, Y7, Y4
+	VMOVUPS     288(AX), Y13
+	VFMADD231PS Y13, Y8, Y5
+	VFMADD231PS Y13, Y9, Y4
+	VMOVUPS     320(AX), Y13
+	VFMADD231PS Y13, Y10, Y5
+	VFMADD231PS Y13, Y11, Y4
+	VMOVUPS     352(AX), Y13
+	VFMADD231PS Y13, Y12, Y5
+	VFMADD231PS Y13, Y3, Y4
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store2x4x2x3x1
 	MOVLQSX     8(R11), R13
 	VMASKMOVPS  (DI)(R13*4), Y0, Y13
 	VADDPS      Y13, Y5, Y5
-	MOVLQSX     8(R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (DI)(R13*4), Y0, Y13
 	VADDPS      Y13, Y4, Y4
@@ -7710,27 +7647,28 @@ store1x4x2x3x1:
 store2x4x2x3x1:
 	MOVLQSX     8(R11), R13
 	VMASKMOVPS  Y5, Y0, (DI)(R13*4)
-	MOVLQSX     8(R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  Y4, Y0, (DI)(R13*4)
-	VMASKMOVPS  (R9), Y0, Y4
-	ADDQ        CX, R9
+	VMOVUPS     96(R9), Y4
 	VMULPS      Y4, Y1, Y1
 	VMULPS      Y4, Y2, Y2
-	VFMADD231PS 384(AX), Y6, Y1
-	VFMADD231PS 384(AX), Y7, Y2
-	VFMADD231PS 416(AX), Y8, Y1
-	VFMADD231PS 416(AX), Y9, Y2
-	VFMADD231PS 448(AX), Y10, Y1
-	VFMADD231PS 448(AX), Y11, Y2
-	VFMADD231PS 480(AX), Y12, Y1
-	VFMADD231PS 480(AX), Y3, Y2
+	VMOVUPS     384(AX), Y4
+	VFMADD231PS Y4, Y6, Y1
+	VFMADD231PS Y4, Y7, Y2
+	VMOVUPS     416(AX), Y4
+	VFMADD231PS Y4, Y8, Y1
+	VFMADD231PS Y4, Y9, Y2
+	VMOVUPS     448(AX), Y4
+	VFMADD231PS Y4, Y10, Y1
+	VFMADD231PS Y4, Y11, Y2
+	VMOVUPS     480(AX), Y4
+	VFMADD231PS Y4, Y12, Y1
+	VFMADD231PS Y4, Y3, Y2
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store3x4x2x3x1
 	MOVLQSX     12(R11), R13
 	VMASKMOVPS  (DI)(R13*4), Y0, Y4
 	VADDPS      Y4, Y1, Y1
-	MOVLQSX     12(R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (DI)(R13*4), Y0, Y4
 	VADDPS      Y4, Y2, Y2
@@ -7738,14 +7676,14 @@ store2x4x2x3x1:
 store3x4x2x3x1:
 	MOVLQSX    12(R11), R13
 	VMASKMOVPS Y1, Y0, (DI)(R13*4)
-	MOVLQSX    12(R11), R13
 	ADDQ       DX, R13
 	VMASKMOVPS Y2, Y0, (DI)(R13*4)
 
 noinputs4x2x3x1:
+	ADDQ        $+128, R9
+	ADDQ        $+128, R10
 	MOVLQSX     (R11), R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y1
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y2
 	VMOVUPS     512(AX), Y4
@@ -7766,7 +7704,6 @@ noinputs4x2x3x1:
 	VMOVUPS     Y4, 608(AX)
 	MOVLQSX     4(R11), R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y1
-	MOVLQSX     4(R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y2
 	VMOVUPS     640(AX), Y4
@@ -7783,7 +7720,6 @@ noinputs4x2x3x1:
 	VMOVUPS     Y4, 704(AX)
 	MOVLQSX     8(R11), R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y1
-	MOVLQSX     8(R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y2
 	VMOVUPS     736(AX), Y4
@@ -7796,7 +7732,6 @@ noinputs4x2x3x1:
 	VMOVUPS     Y4, 768(AX)
 	MOVLQSX     12(R11), R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y1
-	MOVLQSX     12(R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y2
 	VMOVUPS     800(AX), Y4
@@ -7819,33 +7754,43 @@ noinputs4x2x3x1:
 	ADDQ        dcoefs+8(FP), DX
 	VMOVUPS     512(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 512(AX)
 	ADDQ        CX, DX
 	VMOVUPS     544(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 544(AX)
 	ADDQ        CX, DX
 	VMOVUPS     576(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 576(AX)
 	ADDQ        CX, DX
 	VMOVUPS     608(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 608(AX)
 	ADDQ        CX, DX
 	VMOVUPS     640(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 640(AX)
 	ADDQ        CX, DX
 	VMOVUPS     672(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 672(AX)
 	ADDQ        CX, DX
 	VMOVUPS     704(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 704(AX)
 	ADDQ        CX, DX
 	VMOVUPS     736(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 736(AX)
 	ADDQ        CX, DX
 	VMOVUPS     768(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 768(AX)
 	ADDQ        CX, DX
 	VMOVUPS     800(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 800(AX)
 	ADDQ        CX, DX
 	VZEROUPPER
 	RET
@@ -7951,102 +7896,86 @@ site4x3x3x1:
 	ADDQ        CX, R8
 	MOVLQSX     (R11), R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y4
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y5
-	MOVLQSX     (R11), R13
-	ADDQ        DX, R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y6
 	VMULPS      Y2, Y4, Y7
 	VFMADD231PS Y3, Y5, Y7
 	VMULPS      Y3, Y4, Y8
-	VMASKMOVPS  (R10), Y0, Y9
+	VMOVUPS     (R10), Y9
 	VFMADD231PS Y1, Y4, Y9
 	VFMADD231PS Y2, Y5, Y9
 	VFMADD231PS Y3, Y6, Y9
-	VMASKMOVPS  Y9, Y0, (R10)
-	ADDQ        CX, R10
+	VMOVUPS     Y9, (R10)
 	MOVLQSX     4(R11), R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y4
-	MOVLQSX     4(R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y5
-	MOVLQSX     4(R11), R13
-	ADDQ        DX, R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y6
 	VMULPS      Y2, Y4, Y9
 	VFMADD231PS Y3, Y5, Y9
 	VMULPS      Y3, Y4, Y10
-	VMASKMOVPS  (R10), Y0, Y11
+	VMOVUPS     32(R10), Y11
 	VFMADD231PS Y1, Y4, Y11
 	VFMADD231PS Y2, Y5, Y11
 	VFMADD231PS Y3, Y6, Y11
-	VMASKMOVPS  Y11, Y0, (R10)
-	ADDQ        CX, R10
+	VMOVUPS     Y11, 32(R10)
 	MOVLQSX     8(R11), R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y4
-	MOVLQSX     8(R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y5
-	MOVLQSX     8(R11), R13
-	ADDQ        DX, R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y6
 	VMULPS      Y2, Y4, Y11
 	VFMADD231PS Y3, Y5, Y11
 	VMULPS      Y3, Y4, Y12
-	VMASKMOVPS  (R10), Y0, Y13
+	VMOVUPS     64(R10), Y13
 	VFMADD231PS Y1, Y4, Y13
 	VFMADD231PS Y2, Y5, Y13
 	VFMADD231PS Y3, Y6, Y13
-	VMASKMOVPS  Y13, Y0, (R10)
-	ADDQ        CX, R10
+	VMOVUPS     Y13, 64(R10)
 	MOVLQSX     12(R11), R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y4
-	MOVLQSX     12(R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y5
-	MOVLQSX     12(R11), R13
-	ADDQ        DX, R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y6
 	VMULPS      Y2, Y4, Y13
 	VFMADD231PS Y3, Y5, Y13
 	VMULPS      Y3, Y4, Y14
-	VMASKMOVPS  (R10), Y0, Y15
+	VMOVUPS     96(R10), Y15
 	VFMADD231PS Y1, Y4, Y15
 	VFMADD231PS Y2, Y5, Y15
 	VFMADD231PS Y3, Y6, Y15
-	VMASKMOVPS  Y15, Y0, (R10)
-	ADDQ        CX, R10
+	VMOVUPS     Y15, 96(R10)
 	CMPQ        inputs+120(FP), $0x02
 	JEQ         noinputs4x3x3x1
-	VMASKMOVPS  (R9), Y0, Y4
-	ADDQ        CX, R9
+	VMOVUPS     (R9), Y4
 	VMULPS      Y4, Y1, Y5
 	VMULPS      Y4, Y2, Y6
 	VMULPS      Y4, Y3, Y4
-	VFMADD231PS (AX), Y7, Y5
-	VFMADD231PS (AX), Y8, Y6
-	VFMADD231PS 32(AX), Y9, Y5
-	VFMADD231PS 32(AX), Y10, Y6
-	VFMADD231PS 64(AX), Y11, Y5
-	VFMADD231PS 64(AX), Y12, Y6
-	VFMADD231PS 96(AX), Y13, Y5
-	VFMADD231PS 96(AX), Y14, Y6
+	VMOVUPS     (AX), Y15
+	VFMADD231PS Y15, Y7, Y5
+	VFMADD231PS Y15, Y8, Y6
+	VMOVUPS     32(AX), Y15
+	VFMADD231PS Y15, Y9, Y5
+	VFMADD231PS Y15, Y10, Y6
+	VMOVUPS     64(AX), Y15
+	VFMADD231PS Y15, Y11, Y5
+	VFMADD231PS Y15, Y12, Y6
+	VMOVUPS     96(AX), Y15
+	VFMADD231PS Y15, Y13, Y5
+	VFMADD231PS Y15, Y14, Y6
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store0x4x3x3x1
 	MOVLQSX     (R11), R13
 	VMASKMOVPS  (DI)(R13*4), Y0, Y15
 	VADDPS      Y15, Y5, Y5
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (DI)(R13*4), Y0, Y15
 	VADDPS      Y15, Y6, Y6
-	MOVLQSX     (R11), R13
-	ADDQ        DX, R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (DI)(R13*4), Y0, Y15
 	VADDPS      Y15, Y4, Y4
@@ -8054,37 +7983,34 @@ site4x3x3x1:
 store0x4x3x3x1:
 	MOVLQSX     (R11), R13
 	VMASKMOVPS  Y5, Y0, (DI)(R13*4)
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  Y6, Y0, (DI)(R13*4)
-	MOVLQSX     (R11), R13
-	ADDQ        DX, R13
 	ADDQ        DX, R13
 	VMASKMOVPS  Y4, Y0, (DI)(R13*4)
-	VMASKMOVPS  (R9), Y0, Y4
-	ADDQ        CX, R9
+	VMOVUPS     32(R9), Y4
 	VMULPS      Y4, Y1, Y5
 	VMULPS      Y4, Y2, Y6
 	VMULPS      Y4, Y3, Y4
-	VFMADD231PS 128(AX), Y7, Y5
-	VFMADD231PS 128(AX), Y8, Y6
-	VFMADD231PS 160(AX), Y9, Y5
-	VFMADD231PS 160(AX), Y10, Y6
-	VFMADD231PS 192(AX), Y11, Y5
-	VFMADD231PS 192(AX), Y12, Y6
-	VFMADD231PS 224(AX), Y13, Y5
-	VFMADD231PS 224(AX), Y14, Y6
+	VMOVUPS     128(AX), Y15
+	VFMADD231PS Y15, Y7, Y5
+	VFMADD231PS Y15, Y8, Y6
+	VMOVUPS     160(AX), Y15
+	VFMADD231PS Y15, Y9, Y5
+	VFMADD231PS Y15, Y10, Y6
+	VMOVUPS     192(AX), Y15
+	VFMADD231PS Y15, Y11, Y5
+	VFMADD231PS Y15, Y12, Y6
+	VMOVUPS     224(AX), Y15
+	VFMADD231PS Y15, Y13, Y5
+	VFMADD231PS Y15, Y14, Y6
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store1x4x3x3x1
 	MOVLQSX     4(R11), R13
 	VMASKMOVPS  (DI)(R13*4), Y0, Y15
 	VADDPS      Y15, Y5, Y5
-	MOVLQSX     4(R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (DI)(R13*4), Y0, Y15
 	VADDPS      Y15, Y6, Y6
-	MOVLQSX     4(R11), R13
-	ADDQ        DX, R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (DI)(R13*4), Y0, Y15
 	VADDPS      Y15, Y4, Y4
@@ -8092,37 +8018,34 @@ store0x4x3x3x1:
 store1x4x3x3x1:
 	MOVLQSX     4(R11), R13
 	VMASKMOVPS  Y5, Y0, (DI)(R13*4)
-	MOVLQSX     4(R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  Y6, Y0, (DI)(R13*4)
-	MOVLQSX     4(R11), R13
-	ADDQ        DX, R13
 	ADDQ        DX, R13
 	VMASKMOVPS  Y4, Y0, (DI)(R13*4)
-	VMASKMOVPS  (R9), Y0, Y4
-	ADDQ        CX, R9
+	VMOVUPS     64(R9), Y4
 	VMULPS      Y4, Y1, Y5
 	VMULPS      Y4, Y2, Y6
 	VMULPS      Y4, Y3, Y4
-	VFMADD231PS 256(AX), Y7, Y5
-	VFMADD231PS 256(AX), Y8, Y6
-	VFMADD231PS 288(AX), Y9, Y5
-	VFMADD231PS 288(AX), Y10, Y6
-	VFMADD231PS 320(AX), Y11, Y5
-	VFMADD231PS 320(AX), Y12, Y6
-	VFMADD231PS 352(AX), Y13, Y5
-	VFMADD231PS 352(AX), Y14, Y6
+	VMOVUPS     256(AX), Y15
+	VFMADD231PS Y15, Y7, Y5
+	VFMADD231PS Y15, Y8, Y6
+	VMOVUPS     288(AX), Y15
+	VFMADD231PS Y15, Y9, Y5
+	VFMADD231PS Y15, Y10, Y6
+	VMOVUPS     320(AX), Y15
+	VFMADD231PS Y15, Y11, Y5
+	VFMADD231PS Y15, Y12, Y6
+	VMOVUPS     352(AX), Y15
+	VFMADD231PS Y15, Y13, Y5
+	VFMADD231PS Y15, Y14, Y6
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store2x4x3x3x1
 	MOVLQSX     8(R11), R13
 	VMASKMOVPS  (DI)(R13*4), Y0, Y15
 	VADDPS      Y15, Y5, Y5
-	MOVLQSX     8(R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (DI)(R13*4), Y0, Y15
 	VADDPS      Y15, Y6, Y6
-	MOVLQSX     8(R11), R13
-	ADDQ        DX, R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (DI)(R13*4), Y0, Y15
 	VADDPS      Y15, Y4, Y4
@@ -8130,37 +8053,34 @@ store1x4x3x3x1:
 store2x4x3x3x1:
 	MOVLQSX     8(R11), R13
 	VMASKMOVPS  Y5, Y0, (DI)(R13*4)
-	MOVLQSX     8(R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  Y6, Y0, (DI)(R13*4)
-	MOVLQSX     8(R11), R13
-	ADDQ        DX, R13
 	ADDQ        DX, R13
 	VMASKMOVPS  Y4, Y0, (DI)(R13*4)
-	VMASKMOVPS  (R9), Y0, Y4
-	ADDQ        CX, R9
+	VMOVUPS     96(R9), Y4
 	VMULPS      Y4, Y1, Y1
 	VMULPS      Y4, Y2, Y2
 	VMULPS      Y4, Y3, Y3
-	VFMADD231PS 384(AX), Y7, Y1
-	VFMADD231PS 384(AX), Y8, Y2
-	VFMADD231PS 416(AX), Y9, Y1
-	VFMADD231PS 416(AX), Y10, Y2
-	VFMADD231PS 448(AX), Y11, Y1
-	VFMADD231PS 448(AX), Y12, Y2
-	VFMADD231PS 480(AX), Y13, Y1
-	VFMADD231PS 480(AX), Y14, Y2
+	VMOVUPS     384(AX), Y4
+	VFMADD231PS Y4, Y7, Y1
+	VFMADD231PS Y4, Y8, Y2
+	VMOVUPS     416(AX), Y4
+	VFMADD231PS Y4, Y9, Y1
+	VFMADD231PS Y4, Y10, Y2
+	VMOVUPS     448(AX), Y4
+	VFMADD231PS Y4, Y11, Y1
+	VFMADD231PS Y4, Y12, Y2
+	VMOVUPS     480(AX), Y4
+	VFMADD231PS Y4, Y13, Y1
+	VFMADD231PS Y4, Y14, Y2
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store3x4x3x3x1
 	MOVLQSX     12(R11), R13
 	VMASKMOVPS  (DI)(R13*4), Y0, Y4
 	VADDPS      Y4, Y1, Y1
-	MOVLQSX     12(R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (DI)(R13*4), Y0, Y4
 	VADDPS      Y4, Y2, Y2
-	MOVLQSX     12(R11), R13
-	ADDQ        DX, R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (DI)(R13*4), Y0, Y4
 	VADDPS      Y4, Y3, Y3
@@ -8168,18 +8088,16 @@ store2x4x3x3x1:
 store3x4x3x3x1:
 	MOVLQSX    12(R11), R13
 	VMASKMOVPS Y1, Y0, (DI)(R13*4)
-	MOVLQSX    12(R11), R13
 	ADDQ       DX, R13
 	VMASKMOVPS Y2, Y0, (DI)(R13*4)
-	MOVLQSX    12(R11), R13
-	ADDQ       DX, R13
 	ADDQ       DX, R13
 	VMASKMOVPS Y3, Y0, (DI)(R13*4)
 
 noinputs4x3x3x1:
+	ADDQ        $+128, R9
+	ADDQ        $+128, R10
 	MOVLQSX     (R11), R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y1
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y2
 	VMOVUPS     512(AX), Y3
@@ -8200,7 +8118,6 @@ noinputs4x3x3x1:
 	VMOVUPS     Y3, 608(AX)
 	MOVLQSX     4(R11), R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y1
-	MOVLQSX     4(R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y2
 	VMOVUPS     640(AX), Y3
@@ -8217,7 +8134,6 @@ noinputs4x3x3x1:
 	VMOVUPS     Y3, 704(AX)
 	MOVLQSX     8(R11), R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y1
-	MOVLQSX     8(R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y2
 	VMOVUPS     736(AX), Y3
@@ -8230,7 +8146,6 @@ noinputs4x3x3x1:
 	VMOVUPS     Y3, 768(AX)
 	MOVLQSX     12(R11), R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y1
-	MOVLQSX     12(R11), R13
 	ADDQ        DX, R13
 	VMASKMOVPS  (SI)(R13*4), Y0, Y2
 	VMOVUPS     800(AX), Y3
@@ -8253,33 +8168,43 @@ noinputs4x3x3x1:
 	ADDQ        dcoefs+8(FP), DX
 	VMOVUPS     512(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 512(AX)
 	ADDQ        CX, DX
 	VMOVUPS     544(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 544(AX)
 	ADDQ        CX, DX
 	VMOVUPS     576(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 576(AX)
 	ADDQ        CX, DX
 	VMOVUPS     608(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 608(AX)
 	ADDQ        CX, DX
 	VMOVUPS     640(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 640(AX)
 	ADDQ        CX, DX
 	VMOVUPS     672(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 672(AX)
 	ADDQ        CX, DX
 	VMOVUPS     704(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 704(AX)
 	ADDQ        CX, DX
 	VMOVUPS     736(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 736(AX)
 	ADDQ        CX, DX
 	VMOVUPS     768(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 768(AX)
 	ADDQ        CX, DX
 	VMOVUPS     800(AX), Y1
 	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 800(AX)
 	ADDQ        CX, DX
 	VZEROUPPER
 	RET
@@ -8292,7 +8217,7 @@ after4:
 
 // func cgSeriesGradAVX512(dx *float32, dcoefs *float32, dlinear *float32, x *float32, linear *float32, index *int32, dy *float32, coefs *float32, images int, sites int, taps int, in int, out int, channels int, lanes int, inputs int, xMap int, xOrder int, yMap int, yOrder int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·cgSeriesGradAVX512(SB), $1728-160
+TEXT ·cgSeriesGradAVX512(SB), $1984-160
 	LEAQ      (SP), AX
 	ADDQ      $0x3f, AX
 	ANDQ      $-64, AX
@@ -8337,14 +8262,12 @@ site1x1x1x1:
 	ADDQ        CX, BX
 	MOVLQSX     (R8), R10
 	VMOVUPS.Z   (AX)(R10*4), K1, Z2
-	VMOVUPS.Z   (DI), K1, Z3
+	VMOVUPS     (DI), Z3
 	VFMADD231PS Z1, Z2, Z3
-	VMOVUPS     Z3, K1, (DI)
-	ADDQ        CX, DI
+	VMOVUPS     Z3, (DI)
 	CMPQ        inputs+120(FP), $0x02
 	JEQ         noinputs1x1x1x1
-	VMOVUPS.Z   (SI), K1, Z2
-	ADDQ        CX, SI
+	VMOVUPS     (SI), Z2
 	VMULPS      Z2, Z1, Z1
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store0x1x1x1x1
@@ -8357,6 +8280,8 @@ store0x1x1x1x1:
 	VMOVUPS Z1, K1, (DX)(R10*4)
 
 noinputs1x1x1x1:
+	ADDQ    $+64, SI
+	ADDQ    $+64, DI
 	ADDQ    $0x04, R8
 	DECQ    R9
 	JNZ     site1x1x1x1
@@ -8413,16 +8338,15 @@ site1x1x2x1:
 	MOVLQSX     (R10), R12
 	VMOVUPS.Z   (BX)(R12*4), K1, Z3
 	VMULPS      Z2, Z3, Z2
-	VMOVUPS.Z   (R9), K1, Z4
+	VMOVUPS     (R9), Z4
 	VFMADD231PS Z1, Z3, Z4
-	VMOVUPS     Z4, K1, (R9)
-	ADDQ        CX, R9
+	VMOVUPS     Z4, (R9)
 	CMPQ        inputs+120(FP), $0x02
 	JEQ         noinputs1x1x2x1
-	VMOVUPS.Z   (R8), K1, Z3
-	ADDQ        CX, R8
+	VMOVUPS     (R8), Z3
 	VMULPS      Z3, Z1, Z1
-	VFMADD231PS (AX), Z2, Z1
+	VMOVUPS     (AX), Z3
+	VFMADD231PS Z3, Z2, Z1
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store0x1x1x2x1
 	MOVLQSX     (R10), R12
@@ -8434,6 +8358,8 @@ store0x1x1x2x1:
 	VMOVUPS Z1, K1, (SI)(R12*4)
 
 noinputs1x1x2x1:
+	ADDQ        $+64, R8
+	ADDQ        $+64, R9
 	MOVLQSX     (R10), R12
 	VMOVUPS.Z   (BX)(R12*4), K1, Z1
 	VFMADD231PS Z1, Z2, Z0
@@ -8492,28 +8418,25 @@ site1x2x2x1:
 	ADDQ        CX, R8
 	MOVLQSX     (R11), R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z3
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z4
 	VMULPS      Z2, Z3, Z5
-	VMOVUPS.Z   (R10), K1, Z6
+	VMOVUPS     (R10), Z6
 	VFMADD231PS Z1, Z3, Z6
 	VFMADD231PS Z2, Z4, Z6
-	VMOVUPS     Z6, K1, (R10)
-	ADDQ        CX, R10
+	VMOVUPS     Z6, (R10)
 	CMPQ        inputs+120(FP), $0x02
 	JEQ         noinputs1x2x2x1
-	VMOVUPS.Z   (R9), K1, Z3
-	ADDQ        CX, R9
+	VMOVUPS     (R9), Z3
 	VMULPS      Z3, Z1, Z1
 	VMULPS      Z3, Z2, Z2
-	VFMADD231PS (AX), Z5, Z1
+	VMOVUPS     (AX), Z3
+	VFMADD231PS Z3, Z5, Z1
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store0x1x2x2x1
 	MOVLQSX     (R11), R13
 	VMOVUPS.Z   (DI)(R13*4), K1, Z3
 	VADDPS      Z3, Z1, Z1
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (DI)(R13*4), K1, Z3
 	VADDPS      Z3, Z2, Z2
@@ -8521,11 +8444,12 @@ site1x2x2x1:
 store0x1x2x2x1:
 	MOVLQSX (R11), R13
 	VMOVUPS Z1, K1, (DI)(R13*4)
-	MOVLQSX (R11), R13
 	ADDQ    DX, R13
 	VMOVUPS Z2, K1, (DI)(R13*4)
 
 noinputs1x2x2x1:
+	ADDQ        $+64, R9
+	ADDQ        $+64, R10
 	MOVLQSX     (R11), R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z1
 	VFMADD231PS Z1, Z5, Z0
@@ -8585,31 +8509,28 @@ site1x2x3x1:
 	ADDQ        CX, R8
 	MOVLQSX     (R11), R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z4
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z5
 	VMULPS      Z2, Z4, Z6
 	VFMADD231PS Z3, Z5, Z6
 	VMULPS      Z3, Z4, Z3
-	VMOVUPS.Z   (R10), K1, Z7
+	VMOVUPS     (R10), Z7
 	VFMADD231PS Z1, Z4, Z7
 	VFMADD231PS Z2, Z5, Z7
-	VMOVUPS     Z7, K1, (R10)
-	ADDQ        CX, R10
+	VMOVUPS     Z7, (R10)
 	CMPQ        inputs+120(FP), $0x02
 	JEQ         noinputs1x2x3x1
-	VMOVUPS.Z   (R9), K1, Z4
-	ADDQ        CX, R9
+	VMOVUPS     (R9), Z4
 	VMULPS      Z4, Z1, Z1
 	VMULPS      Z4, Z2, Z2
-	VFMADD231PS (AX), Z6, Z1
-	VFMADD231PS (AX), Z3, Z2
+	VMOVUPS     (AX), Z4
+	VFMADD231PS Z4, Z6, Z1
+	VFMADD231PS Z4, Z3, Z2
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store0x1x2x3x1
 	MOVLQSX     (R11), R13
 	VMOVUPS.Z   (DI)(R13*4), K1, Z4
 	VADDPS      Z4, Z1, Z1
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (DI)(R13*4), K1, Z4
 	VADDPS      Z4, Z2, Z2
@@ -8617,14 +8538,14 @@ site1x2x3x1:
 store0x1x2x3x1:
 	MOVLQSX (R11), R13
 	VMOVUPS Z1, K1, (DI)(R13*4)
-	MOVLQSX (R11), R13
 	ADDQ    DX, R13
 	VMOVUPS Z2, K1, (DI)(R13*4)
 
 noinputs1x2x3x1:
+	ADDQ        $+64, R9
+	ADDQ        $+64, R10
 	MOVLQSX     (R11), R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z1
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z2
 	VFMADD231PS Z1, Z6, Z0
@@ -8685,42 +8606,35 @@ site1x3x3x1:
 	ADDQ        CX, R8
 	MOVLQSX     (R11), R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z4
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z5
-	MOVLQSX     (R11), R13
-	ADDQ        DX, R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z6
 	VMULPS      Z2, Z4, Z7
 	VFMADD231PS Z3, Z5, Z7
 	VMULPS      Z3, Z4, Z8
-	VMOVUPS.Z   (R10), K1, Z9
+	VMOVUPS     (R10), Z9
 	VFMADD231PS Z1, Z4, Z9
 	VFMADD231PS Z2, Z5, Z9
 	VFMADD231PS Z3, Z6, Z9
-	VMOVUPS     Z9, K1, (R10)
-	ADDQ        CX, R10
+	VMOVUPS     Z9, (R10)
 	CMPQ        inputs+120(FP), $0x02
 	JEQ         noinputs1x3x3x1
-	VMOVUPS.Z   (R9), K1, Z4
-	ADDQ        CX, R9
+	VMOVUPS     (R9), Z4
 	VMULPS      Z4, Z1, Z1
 	VMULPS      Z4, Z2, Z2
 	VMULPS      Z4, Z3, Z3
-	VFMADD231PS (AX), Z7, Z1
-	VFMADD231PS (AX), Z8, Z2
+	VMOVUPS     (AX), Z4
+	VFMADD231PS Z4, Z7, Z1
+	VFMADD231PS Z4, Z8, Z2
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store0x1x3x3x1
 	MOVLQSX     (R11), R13
 	VMOVUPS.Z   (DI)(R13*4), K1, Z4
 	VADDPS      Z4, Z1, Z1
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (DI)(R13*4), K1, Z4
 	VADDPS      Z4, Z2, Z2
-	MOVLQSX     (R11), R13
-	ADDQ        DX, R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (DI)(R13*4), K1, Z4
 	VADDPS      Z4, Z3, Z3
@@ -8728,18 +8642,16 @@ site1x3x3x1:
 store0x1x3x3x1:
 	MOVLQSX (R11), R13
 	VMOVUPS Z1, K1, (DI)(R13*4)
-	MOVLQSX (R11), R13
 	ADDQ    DX, R13
 	VMOVUPS Z2, K1, (DI)(R13*4)
-	MOVLQSX (R11), R13
-	ADDQ    DX, R13
 	ADDQ    DX, R13
 	VMOVUPS Z3, K1, (DI)(R13*4)
 
 noinputs1x3x3x1:
+	ADDQ        $+64, R9
+	ADDQ        $+64, R10
 	MOVLQSX     (R11), R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z1
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z2
 	VFMADD231PS Z1, Z7, Z0
@@ -8860,32 +8772,27 @@ site4x1x1x1:
 	ADDQ        CX, BX
 	MOVLQSX     (R8), R10
 	VMOVUPS.Z   (AX)(R10*4), K1, Z11
-	VMOVUPS.Z   (DI), K1, Z12
+	VMOVUPS     (DI), Z12
 	VFMADD231PS Z10, Z11, Z12
-	VMOVUPS     Z12, K1, (DI)
-	ADDQ        CX, DI
+	VMOVUPS     Z12, (DI)
 	MOVLQSX     4(R8), R10
 	VMOVUPS.Z   (AX)(R10*4), K1, Z11
-	VMOVUPS.Z   (DI), K1, Z12
+	VMOVUPS     64(DI), Z12
 	VFMADD231PS Z10, Z11, Z12
-	VMOVUPS     Z12, K1, (DI)
-	ADDQ        CX, DI
+	VMOVUPS     Z12, 64(DI)
 	MOVLQSX     8(R8), R10
 	VMOVUPS.Z   (AX)(R10*4), K1, Z11
-	VMOVUPS.Z   (DI), K1, Z12
+	VMOVUPS     128(DI), Z12
 	VFMADD231PS Z10, Z11, Z12
-	VMOVUPS     Z12, K1, (DI)
-	ADDQ        CX, DI
+	VMOVUPS     Z12, 128(DI)
 	MOVLQSX     12(R8), R10
 	VMOVUPS.Z   (AX)(R10*4), K1, Z11
-	VMOVUPS.Z   (DI), K1, Z12
+	VMOVUPS     192(DI), Z12
 	VFMADD231PS Z10, Z11, Z12
-	VMOVUPS     Z12, K1, (DI)
-	ADDQ        CX, DI
+	VMOVUPS     Z12, 192(DI)
 	CMPQ        inputs+120(FP), $0x02
 	JEQ         noinputs4x1x1x1
-	VMOVUPS.Z   (SI), K1, Z11
-	ADDQ        CX, SI
+	VMOVUPS     (SI), Z11
 	VMULPS      Z11, Z10, Z11
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store0x4x1x1x1
@@ -8896,8 +8803,7 @@ site4x1x1x1:
 store0x4x1x1x1:
 	MOVLQSX   (R8), R10
 	VMOVUPS   Z11, K1, (DX)(R10*4)
-	VMOVUPS.Z (SI), K1, Z11
-	ADDQ      CX, SI
+	VMOVUPS   64(SI), Z11
 	VMULPS    Z11, Z10, Z11
 	CMPQ      inputs+120(FP), $0x01
 	JEQ       store1x4x1x1x1
@@ -8908,8 +8814,7 @@ store0x4x1x1x1:
 store1x4x1x1x1:
 	MOVLQSX   4(R8), R10
 	VMOVUPS   Z11, K1, (DX)(R10*4)
-	VMOVUPS.Z (SI), K1, Z11
-	ADDQ      CX, SI
+	VMOVUPS   128(SI), Z11
 	VMULPS    Z11, Z10, Z11
 	CMPQ      inputs+120(FP), $0x01
 	JEQ       store2x4x1x1x1
@@ -8920,8 +8825,7 @@ store1x4x1x1x1:
 store2x4x1x1x1:
 	MOVLQSX   8(R8), R10
 	VMOVUPS   Z11, K1, (DX)(R10*4)
-	VMOVUPS.Z (SI), K1, Z11
-	ADDQ      CX, SI
+	VMOVUPS   192(SI), Z11
 	VMULPS    Z11, Z10, Z10
 	CMPQ      inputs+120(FP), $0x01
 	JEQ       store3x4x1x1x1
@@ -8934,6 +8838,8 @@ store3x4x1x1x1:
 	VMOVUPS Z10, K1, (DX)(R10*4)
 
 noinputs4x1x1x1:
+	ADDQ    $+256, SI
+	ADDQ    $+256, DI
 	ADDQ    $0x10, R8
 	DECQ    R9
 	JNZ     site4x1x1x1
@@ -9062,40 +8968,39 @@ site4x1x2x1:
 	MOVLQSX     (R10), R12
 	VMOVUPS.Z   (BX)(R12*4), K1, Z12
 	VMULPS      Z11, Z12, Z13
-	VMOVUPS.Z   (R9), K1, Z14
+	VMOVUPS     (R9), Z14
 	VFMADD231PS Z10, Z12, Z14
-	VMOVUPS     Z14, K1, (R9)
-	ADDQ        CX, R9
+	VMOVUPS     Z14, (R9)
 	MOVLQSX     4(R10), R12
 	VMOVUPS.Z   (BX)(R12*4), K1, Z12
 	VMULPS      Z11, Z12, Z14
-	VMOVUPS.Z   (R9), K1, Z15
+	VMOVUPS     64(R9), Z15
 	VFMADD231PS Z10, Z12, Z15
-	VMOVUPS     Z15, K1, (R9)
-	ADDQ        CX, R9
+	VMOVUPS     Z15, 64(R9)
 	MOVLQSX     8(R10), R12
 	VMOVUPS.Z   (BX)(R12*4), K1, Z12
 	VMULPS      Z11, Z12, Z15
-	VMOVUPS.Z   (R9), K1, Z16
+	VMOVUPS     128(R9), Z16
 	VFMADD231PS Z10, Z12, Z16
-	VMOVUPS     Z16, K1, (R9)
-	ADDQ        CX, R9
+	VMOVUPS     Z16, 128(R9)
 	MOVLQSX     12(R10), R12
 	VMOVUPS.Z   (BX)(R12*4), K1, Z12
 	VMULPS      Z11, Z12, Z11
-	VMOVUPS.Z   (R9), K1, Z16
+	VMOVUPS     192(R9), Z16
 	VFMADD231PS Z10, Z12, Z16
-	VMOVUPS     Z16, K1, (R9)
-	ADDQ        CX, R9
+	VMOVUPS     Z16, 192(R9)
 	CMPQ        inputs+120(FP), $0x02
 	JEQ         noinputs4x1x2x1
-	VMOVUPS.Z   (R8), K1, Z12
-	ADDQ        CX, R8
+	VMOVUPS     (R8), Z12
 	VMULPS      Z12, Z10, Z12
-	VFMADD231PS (AX), Z13, Z12
-	VFMADD231PS 64(AX), Z14, Z12
-	VFMADD231PS 128(AX), Z15, Z12
-	VFMADD231PS 192(AX), Z11, Z12
+	VMOVUPS     (AX), Z16
+	VFMADD231PS Z16, Z13, Z12
+	VMOVUPS     64(AX), Z16
+	VFMADD231PS Z16, Z14, Z12
+	VMOVUPS     128(AX), Z16
+	VFMADD231PS Z16, Z15, Z12
+	VMOVUPS     192(AX), Z16
+	VFMADD231PS Z16, Z11, Z12
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store0x4x1x2x1
 	MOVLQSX     (R10), R12
@@ -9105,13 +9010,16 @@ site4x1x2x1:
 store0x4x1x2x1:
 	MOVLQSX     (R10), R12
 	VMOVUPS     Z12, K1, (SI)(R12*4)
-	VMOVUPS.Z   (R8), K1, Z12
-	ADDQ        CX, R8
+	VMOVUPS     64(R8), Z12
 	VMULPS      Z12, Z10, Z12
-	VFMADD231PS 256(AX), Z13, Z12
-	VFMADD231PS 320(AX), Z14, Z12
-	VFMADD231PS 384(AX), Z15, Z12
-	VFMADD231PS 448(AX), Z11, Z12
+	VMOVUPS     256(AX), Z16
+	VFMADD231PS Z16, Z13, Z12
+	VMOVUPS     320(AX), Z16
+	VFMADD231PS Z16, Z14, Z12
+	VMOVUPS     384(AX), Z16
+	VFMADD231PS Z16, Z15, Z12
+	VMOVUPS     448(AX), Z16
+	VFMADD231PS Z16, Z11, Z12
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store1x4x1x2x1
 	MOVLQSX     4(R10), R12
@@ -9121,13 +9029,16 @@ store0x4x1x2x1:
 store1x4x1x2x1:
 	MOVLQSX     4(R10), R12
 	VMOVUPS     Z12, K1, (SI)(R12*4)
-	VMOVUPS.Z   (R8), K1, Z12
-	ADDQ        CX, R8
+	VMOVUPS     128(R8), Z12
 	VMULPS      Z12, Z10, Z12
-	VFMADD231PS 512(AX), Z13, Z12
-	VFMADD231PS 576(AX), Z14, Z12
-	VFMADD231PS 640(AX), Z15, Z12
-	VFMADD231PS 704(AX), Z11, Z12
+	VMOVUPS     512(AX), Z16
+	VFMADD231PS Z16, Z13, Z12
+	VMOVUPS     576(AX), Z16
+	VFMADD231PS Z16, Z14, Z12
+	VMOVUPS     640(AX), Z16
+	VFMADD231PS Z16, Z15, Z12
+	VMOVUPS     704(AX), Z16
+	VFMADD231PS Z16, Z11, Z12
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store2x4x1x2x1
 	MOVLQSX     8(R10), R12
@@ -9137,13 +9048,16 @@ store1x4x1x2x1:
 store2x4x1x2x1:
 	MOVLQSX     8(R10), R12
 	VMOVUPS     Z12, K1, (SI)(R12*4)
-	VMOVUPS.Z   (R8), K1, Z12
-	ADDQ        CX, R8
+	VMOVUPS     192(R8), Z12
 	VMULPS      Z12, Z10, Z10
-	VFMADD231PS 768(AX), Z13, Z10
-	VFMADD231PS 832(AX), Z14, Z10
-	VFMADD231PS 896(AX), Z15, Z10
-	VFMADD231PS 960(AX), Z11, Z10
+	VMOVUPS     768(AX), Z12
+	VFMADD231PS Z12, Z13, Z10
+	VMOVUPS     832(AX), Z12
+	VFMADD231PS Z12, Z14, Z10
+	VMOVUPS     896(AX), Z12
+	VFMADD231PS Z12, Z15, Z10
+	VMOVUPS     960(AX), Z12
+	VFMADD231PS Z12, Z11, Z10
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store3x4x1x2x1
 	MOVLQSX     12(R10), R12
@@ -9155,6 +9069,8 @@ store3x4x1x2x1:
 	VMOVUPS Z10, K1, (SI)(R12*4)
 
 noinputs4x1x2x1:
+	ADDQ        $+256, R8
+	ADDQ        $+256, R9
 	MOVLQSX     (R10), R12
 	VMOVUPS.Z   (BX)(R12*4), K1, Z10
 	VFMADD231PS Z10, Z13, Z0
@@ -9300,64 +9216,58 @@ site4x2x2x1:
 	ADDQ        CX, R8
 	MOVLQSX     (R11), R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z12
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z13
 	VMULPS      Z11, Z12, Z14
-	VMOVUPS.Z   (R10), K1, Z15
+	VMOVUPS     (R10), Z15
 	VFMADD231PS Z10, Z12, Z15
 	VFMADD231PS Z11, Z13, Z15
-	VMOVUPS     Z15, K1, (R10)
-	ADDQ        CX, R10
+	VMOVUPS     Z15, (R10)
 	MOVLQSX     4(R11), R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z12
-	MOVLQSX     4(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z13
 	VMULPS      Z11, Z12, Z15
-	VMOVUPS.Z   (R10), K1, Z16
+	VMOVUPS     64(R10), Z16
 	VFMADD231PS Z10, Z12, Z16
 	VFMADD231PS Z11, Z13, Z16
-	VMOVUPS     Z16, K1, (R10)
-	ADDQ        CX, R10
+	VMOVUPS     Z16, 64(R10)
 	MOVLQSX     8(R11), R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z12
-	MOVLQSX     8(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z13
 	VMULPS      Z11, Z12, Z16
-	VMOVUPS.Z   (R10), K1, Z17
+	VMOVUPS     128(R10), Z17
 	VFMADD231PS Z10, Z12, Z17
 	VFMADD231PS Z11, Z13, Z17
-	VMOVUPS     Z17, K1, (R10)
-	ADDQ        CX, R10
+	VMOVUPS     Z17, 128(R10)
 	MOVLQSX     12(R11), R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z12
-	MOVLQSX     12(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z13
 	VMULPS      Z11, Z12, Z17
-	VMOVUPS.Z   (R10), K1, Z18
+	VMOVUPS     192(R10), Z18
 	VFMADD231PS Z10, Z12, Z18
 	VFMADD231PS Z11, Z13, Z18
-	VMOVUPS     Z18, K1, (R10)
-	ADDQ        CX, R10
+	VMOVUPS     Z18, 192(R10)
 	CMPQ        inputs+120(FP), $0x02
 	JEQ         noinputs4x2x2x1
-	VMOVUPS.Z   (R9), K1, Z12
-	ADDQ        CX, R9
+	VMOVUPS     (R9), Z12
 	VMULPS      Z12, Z10, Z13
 	VMULPS      Z12, Z11, Z12
-	VFMADD231PS (AX), Z14, Z13
-	VFMADD231PS 64(AX), Z15, Z13
-	VFMADD231PS 128(AX), Z16, Z13
-	VFMADD231PS 192(AX), Z17, Z13
+	VMOVUPS     (AX), Z18
+	VFMADD231PS Z18, Z14, Z13
+	VMOVUPS     64(AX), Z18
+	VFMADD231PS Z18, Z15, Z13
+	VMOVUPS     128(AX), Z18
+	VFMADD231PS Z18, Z16, Z13
+	VMOVUPS     192(AX), Z18
+	VFMADD231PS Z18, Z17, Z13
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store0x4x2x2x1
 	MOVLQSX     (R11), R13
 	VMOVUPS.Z   (DI)(R13*4), K1, Z18
 	VADDPS      Z18, Z13, Z13
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (DI)(R13*4), K1, Z18
 	VADDPS      Z18, Z12, Z12
@@ -9365,23 +9275,24 @@ site4x2x2x1:
 store0x4x2x2x1:
 	MOVLQSX     (R11), R13
 	VMOVUPS     Z13, K1, (DI)(R13*4)
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     Z12, K1, (DI)(R13*4)
-	VMOVUPS.Z   (R9), K1, Z12
-	ADDQ        CX, R9
+	VMOVUPS     64(R9), Z12
 	VMULPS      Z12, Z10, Z13
 	VMULPS      Z12, Z11, Z12
-	VFMADD231PS 256(AX), Z14, Z13
-	VFMADD231PS 320(AX), Z15, Z13
-	VFMADD231PS 384(AX), Z16, Z13
-	VFMADD231PS 448(AX), Z17, Z13
+	VMOVUPS     256(AX), Z18
+	VFMADD231PS Z18, Z14, Z13
+	VMOVUPS     320(AX), Z18
+	VFMADD231PS Z18, Z15, Z13
+	VMOVUPS     384(AX), Z18
+	VFMADD231PS Z18, Z16, Z13
+	VMOVUPS     448(AX), Z18
+	VFMADD231PS Z18, Z17, Z13
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store1x4x2x2x1
 	MOVLQSX     4(R11), R13
 	VMOVUPS.Z   (DI)(R13*4), K1, Z18
 	VADDPS      Z18, Z13, Z13
-	MOVLQSX     4(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (DI)(R13*4), K1, Z18
 	VADDPS      Z18, Z12, Z12
@@ -9389,23 +9300,24 @@ store0x4x2x2x1:
 store1x4x2x2x1:
 	MOVLQSX     4(R11), R13
 	VMOVUPS     Z13, K1, (DI)(R13*4)
-	MOVLQSX     4(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     Z12, K1, (DI)(R13*4)
-	VMOVUPS.Z   (R9), K1, Z12
-	ADDQ        CX, R9
+	VMOVUPS     128(R9), Z12
 	VMULPS      Z12, Z10, Z13
 	VMULPS      Z12, Z11, Z12
-	VFMADD231PS 512(AX), Z14, Z13
-	VFMADD231PS 576(AX), Z15, Z13
-	VFMADD231PS 640(AX), Z16, Z13
-	VFMADD231PS 704(AX), Z17, Z13
+	VMOVUPS     512(AX), Z18
+	VFMADD231PS Z18, Z14, Z13
+	VMOVUPS     576(AX), Z18
+	VFMADD231PS Z18, Z15, Z13
+	VMOVUPS     640(AX), Z18
+	VFMADD231PS Z18, Z16, Z13
+	VMOVUPS     704(AX), Z18
+	VFMADD231PS Z18, Z17, Z13
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store2x4x2x2x1
 	MOVLQSX     8(R11), R13
 	VMOVUPS.Z   (DI)(R13*4), K1, Z18
 	VADDPS      Z18, Z13, Z13
-	MOVLQSX     8(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (DI)(R13*4), K1, Z18
 	VADDPS      Z18, Z12, Z12
@@ -9413,23 +9325,24 @@ store1x4x2x2x1:
 store2x4x2x2x1:
 	MOVLQSX     8(R11), R13
 	VMOVUPS     Z13, K1, (DI)(R13*4)
-	MOVLQSX     8(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     Z12, K1, (DI)(R13*4)
-	VMOVUPS.Z   (R9), K1, Z12
-	ADDQ        CX, R9
+	VMOVUPS     192(R9), Z12
 	VMULPS      Z12, Z10, Z10
 	VMULPS      Z12, Z11, Z11
-	VFMADD231PS 768(AX), Z14, Z10
-	VFMADD231PS 832(AX), Z15, Z10
-	VFMADD231PS 896(AX), Z16, Z10
-	VFMADD231PS 960(AX), Z17, Z10
+	VMOVUPS     768(AX), Z12
+	VFMADD231PS Z12, Z14, Z10
+	VMOVUPS     832(AX), Z12
+	VFMADD231PS Z12, Z15, Z10
+	VMOVUPS     896(AX), Z12
+	VFMADD231PS Z12, Z16, Z10
+	VMOVUPS     960(AX), Z12
+	VFMADD231PS Z12, Z17, Z10
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store3x4x2x2x1
 	MOVLQSX     12(R11), R13
 	VMOVUPS.Z   (DI)(R13*4), K1, Z12
 	VADDPS      Z12, Z10, Z10
-	MOVLQSX     12(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (DI)(R13*4), K1, Z12
 	VADDPS      Z12, Z11, Z11
@@ -9437,11 +9350,12 @@ store2x4x2x2x1:
 store3x4x2x2x1:
 	MOVLQSX 12(R11), R13
 	VMOVUPS Z10, K1, (DI)(R13*4)
-	MOVLQSX 12(R11), R13
 	ADDQ    DX, R13
 	VMOVUPS Z11, K1, (DI)(R13*4)
 
 noinputs4x2x2x1:
+	ADDQ        $+256, R9
+	ADDQ        $+256, R10
 	MOVLQSX     (R11), R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z10
 	VFMADD231PS Z10, Z14, Z0
@@ -9588,76 +9502,70 @@ site4x2x3x1:
 	ADDQ        CX, R8
 	MOVLQSX     (R11), R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z13
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z14
 	VMULPS      Z11, Z13, Z15
 	VFMADD231PS Z12, Z14, Z15
 	VMULPS      Z12, Z13, Z16
-	VMOVUPS.Z   (R10), K1, Z17
+	VMOVUPS     (R10), Z17
 	VFMADD231PS Z10, Z13, Z17
 	VFMADD231PS Z11, Z14, Z17
-	VMOVUPS     Z17, K1, (R10)
-	ADDQ        CX, R10
+	VMOVUPS     Z17, (R10)
 	MOVLQSX     4(R11), R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z13
-	MOVLQSX     4(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z14
 	VMULPS      Z11, Z13, Z17
 	VFMADD231PS Z12, Z14, Z17
 	VMULPS      Z12, Z13, Z18
-	VMOVUPS.Z   (R10), K1, Z19
+	VMOVUPS     64(R10), Z19
 	VFMADD231PS Z10, Z13, Z19
 	VFMADD231PS Z11, Z14, Z19
-	VMOVUPS     Z19, K1, (R10)
-	ADDQ        CX, R10
+	VMOVUPS     Z19, 64(R10)
 	MOVLQSX     8(R11), R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z13
-	MOVLQSX     8(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z14
 	VMULPS      Z11, Z13, Z19
 	VFMADD231PS Z12, Z14, Z19
 	VMULPS      Z12, Z13, Z20
-	VMOVUPS.Z   (R10), K1, Z21
+	VMOVUPS     128(R10), Z21
 	VFMADD231PS Z10, Z13, Z21
 	VFMADD231PS Z11, Z14, Z21
-	VMOVUPS     Z21, K1, (R10)
-	ADDQ        CX, R10
+	VMOVUPS     Z21, 128(R10)
 	MOVLQSX     12(R11), R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z13
-	MOVLQSX     12(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z14
 	VMULPS      Z11, Z13, Z21
 	VFMADD231PS Z12, Z14, Z21
 	VMULPS      Z12, Z13, Z12
-	VMOVUPS.Z   (R10), K1, Z22
+	VMOVUPS     192(R10), Z22
 	VFMADD231PS Z10, Z13, Z22
 	VFMADD231PS Z11, Z14, Z22
-	VMOVUPS     Z22, K1, (R10)
-	ADDQ        CX, R10
+	VMOVUPS     Z22, 192(R10)
 	CMPQ        inputs+120(FP), $0x02
 	JEQ         noinputs4x2x3x1
-	VMOVUPS.Z   (R9), K1, Z13
-	ADDQ        CX, R9
+	VMOVUPS     (R9), Z13
 	VMULPS      Z13, Z10, Z14
 	VMULPS      Z13, Z11, Z13
-	VFMADD231PS (AX), Z15, Z14
-	VFMADD231PS (AX), Z16, Z13
-	VFMADD231PS 64(AX), Z17, Z14
-	VFMADD231PS 64(AX), Z18, Z13
-	VFMADD231PS 128(AX), Z19, Z14
-	VFMADD231PS 128(AX), Z20, Z13
-	VFMADD231PS 192(AX), Z21, Z14
-	VFMADD231PS 192(AX), Z12, Z13
+	VMOVUPS     (AX), Z22
+	VFMADD231PS Z22, Z15, Z14
+	VFMADD231PS Z22, Z16, Z13
+	VMOVUPS     64(AX), Z22
+	VFMADD231PS Z22, Z17, Z14
+	VFMADD231PS Z22, Z18, Z13
+	VMOVUPS     128(AX), Z22
+	VFMADD231PS Z22, Z19, Z14
+	VFMADD231PS Z22, Z20, Z13
+	VMOVUPS     192(AX), Z22
+	VFMADD231PS Z22, Z21, Z14
+	VFMADD231PS Z22, Z12, Z13
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store0x4x2x3x1
 	MOVLQSX     (R11), R13
 	VMOVUPS.Z   (DI)(R13*4), K1, Z22
 	VADDPS      Z22, Z14, Z14
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (DI)(R13*4), K1, Z22
 	VADDPS      Z22, Z13, Z13
@@ -9665,27 +9573,28 @@ site4x2x3x1:
 store0x4x2x3x1:
 	MOVLQSX     (R11), R13
 	VMOVUPS     Z14, K1, (DI)(R13*4)
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     Z13, K1, (DI)(R13*4)
-	VMOVUPS.Z   (R9), K1, Z13
-	ADDQ        CX, R9
+	VMOVUPS     64(R9), Z13
 	VMULPS      Z13, Z10, Z14
 	VMULPS      Z13, Z11, Z13
-	VFMADD231PS 256(AX), Z15, Z14
-	VFMADD231PS 256(AX), Z16, Z13
-	VFMADD231PS 320(AX), Z17, Z14
-	VFMADD231PS 320(AX), Z18, Z13
-	VFMADD231PS 384(AX), Z19, Z14
-	VFMADD231PS 384(AX), Z20, Z13
-	VFMADD231PS 448(AX), Z21, Z14
-	VFMADD231PS 448(AX), Z12, Z13
+	VMOVUPS     256(AX), Z22
+	VFMADD231PS Z22, Z15, Z14
+	VFMADD231PS Z22, Z16, Z13
+	VMOVUPS     320(AX), Z22
+	VFMADD231PS Z22, Z17, Z14
+	VFMADD231PS Z22, Z18, Z13
+	VMOVUPS     384(AX), Z22
+	VFMADD231PS Z22, Z19, Z14
+	VFMADD231PS Z22, Z20, Z13
+	VMOVUPS     448(AX), Z22
+	VFMADD231PS Z22, Z21, Z14
+	VFMADD231PS Z22, Z12, Z13
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store1x4x2x3x1
 	MOVLQSX     4(R11), R13
 	VMOVUPS.Z   (DI)(R13*4), K1, Z22
 	VADDPS      Z22, Z14, Z14
-	MOVLQSX     4(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (DI)(R13*4), K1, Z22
 	VADDPS      Z22, Z13, Z13
@@ -9693,27 +9602,28 @@ store0x4x2x3x1:
 store1x4x2x3x1:
 	MOVLQSX     4(R11), R13
 	VMOVUPS     Z14, K1, (DI)(R13*4)
-	MOVLQSX     4(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     Z13, K1, (DI)(R13*4)
-	VMOVUPS.Z   (R9), K1, Z13
-	ADDQ        CX, R9
+	VMOVUPS     128(R9), Z13
 	VMULPS      Z13, Z10, Z14
 	VMULPS      Z13, Z11, Z13
-	VFMADD231PS 512(AX), Z15, Z14
-	VFMADD231PS 512(AX), Z16, Z13
-	VFMADD231PS 576(AX), Z17, Z14
-	VFMADD231PS 576(AX), Z18, Z13
-	VFMADD231PS 640(AX), Z19, Z14
-	VFMADD231PS 640(AX), Z20, Z13
-	VFMADD231PS 704(AX), Z21, Z14
-	VFMADD231PS 704(AX), Z12, Z13
+	VMOVUPS     512(AX), Z22
+	VFMADD231PS Z22, Z15, Z14
+	VFMADD231PS Z22, Z16, Z13
+	VMOVUPS     576(AX), Z22
+	VFMADD231PS Z22, Z17, Z14
+	VFMADD231PS Z22, Z18, Z13
+	VMOVUPS     640(AX), Z22
+	VFMADD231PS Z22, Z19, Z14
+	VFMADD231PS Z22, Z20, Z13
+	VMOVUPS     704(AX), Z22
+	VFMADD231PS Z22, Z21, Z14
+	VFMADD231PS Z22, Z12, Z13
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store2x4x2x3x1
 	MOVLQSX     8(R11), R13
 	VMOVUPS.Z   (DI)(R13*4), K1, Z22
 	VADDPS      Z22, Z14, Z14
-	MOVLQSX     8(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (DI)(R13*4), K1, Z22
 	VADDPS      Z22, Z13, Z13
@@ -9721,27 +9631,28 @@ store1x4x2x3x1:
 store2x4x2x3x1:
 	MOVLQSX     8(R11), R13
 	VMOVUPS     Z14, K1, (DI)(R13*4)
-	MOVLQSX     8(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     Z13, K1, (DI)(R13*4)
-	VMOVUPS.Z   (R9), K1, Z13
-	ADDQ        CX, R9
+	VMOVUPS     192(R9), Z13
 	VMULPS      Z13, Z10, Z10
 	VMULPS      Z13, Z11, Z11
-	VFMADD231PS 768(AX), Z15, Z10
-	VFMADD231PS 768(AX), Z16, Z11
-	VFMADD231PS 832(AX), Z17, Z10
-	VFMADD231PS 832(AX), Z18, Z11
-	VFMADD231PS 896(AX), Z19, Z10
-	VFMADD231PS 896(AX), Z20, Z11
-	VFMADD231PS 960(AX), Z21, Z10
-	VFMADD231PS 960(AX), Z12, Z11
+	VMOVUPS     768(AX), Z13
+	VFMADD231PS Z13, Z15, Z10
+	VFMADD231PS Z13, Z16, Z11
+	VMOVUPS     832(AX), Z13
+	VFMADD231PS Z13, Z17, Z10
+	VFMADD231PS Z13, Z18, Z11
+	VMOVUPS     896(AX), Z13
+	VFMADD231PS Z13, Z19, Z10
+	VFMADD231PS Z13, Z20, Z11
+	VMOVUPS     960(AX), Z13
+	VFMADD231PS Z13, Z21, Z10
+	VFMADD231PS Z13, Z12, Z11
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store3x4x2x3x1
 	MOVLQSX     12(R11), R13
 	VMOVUPS.Z   (DI)(R13*4), K1, Z13
 	VADDPS      Z13, Z10, Z10
-	MOVLQSX     12(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (DI)(R13*4), K1, Z13
 	VADDPS      Z13, Z11, Z11
@@ -9749,14 +9660,14 @@ store2x4x2x3x1:
 store3x4x2x3x1:
 	MOVLQSX 12(R11), R13
 	VMOVUPS Z10, K1, (DI)(R13*4)
-	MOVLQSX 12(R11), R13
 	ADDQ    DX, R13
 	VMOVUPS Z11, K1, (DI)(R13*4)
 
 noinputs4x2x3x1:
+	ADDQ        $+256, R9
+	ADDQ        $+256, R10
 	MOVLQSX     (R11), R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z10
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z11
 	VFMADD231PS Z10, Z15, Z0
@@ -9769,7 +9680,6 @@ noinputs4x2x3x1:
 	VFMADD231PS Z11, Z12, Z3
 	MOVLQSX     4(R11), R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z10
-	MOVLQSX     4(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z11
 	VFMADD231PS Z10, Z17, Z4
@@ -9780,7 +9690,6 @@ noinputs4x2x3x1:
 	VFMADD231PS Z11, Z12, Z6
 	MOVLQSX     8(R11), R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z10
-	MOVLQSX     8(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z11
 	VFMADD231PS Z10, Z19, Z7
@@ -9789,7 +9698,6 @@ noinputs4x2x3x1:
 	VFMADD231PS Z11, Z12, Z8
 	MOVLQSX     12(R11), R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z10
-	MOVLQSX     12(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z11
 	VFMADD231PS Z10, Z21, Z9
@@ -9922,102 +9830,86 @@ site4x3x3x1:
 	ADDQ        CX, R8
 	MOVLQSX     (R11), R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z13
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z14
-	MOVLQSX     (R11), R13
-	ADDQ        DX, R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z15
 	VMULPS      Z11, Z13, Z16
 	VFMADD231PS Z12, Z14, Z16
 	VMULPS      Z12, Z13, Z17
-	VMOVUPS.Z   (R10), K1, Z18
+	VMOVUPS     (R10), Z18
 	VFMADD231PS Z10, Z13, Z18
 	VFMADD231PS Z11, Z14, Z18
 	VFMADD231PS Z12, Z15, Z18
-	VMOVUPS     Z18, K1, (R10)
-	ADDQ        CX, R10
+	VMOVUPS     Z18, (R10)
 	MOVLQSX     4(R11), R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z13
-	MOVLQSX     4(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z14
-	MOVLQSX     4(R11), R13
-	ADDQ        DX, R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z15
 	VMULPS      Z11, Z13, Z18
 	VFMADD231PS Z12, Z14, Z18
 	VMULPS      Z12, Z13, Z19
-	VMOVUPS.Z   (R10), K1, Z20
+	VMOVUPS     64(R10), Z20
 	VFMADD231PS Z10, Z13, Z20
 	VFMADD231PS Z11, Z14, Z20
 	VFMADD231PS Z12, Z15, Z20
-	VMOVUPS     Z20, K1, (R10)
-	ADDQ        CX, R10
+	VMOVUPS     Z20, 64(R10)
 	MOVLQSX     8(R11), R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z13
-	MOVLQSX     8(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z14
-	MOVLQSX     8(R11), R13
-	ADDQ        DX, R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z15
 	VMULPS      Z11, Z13, Z20
 	VFMADD231PS Z12, Z14, Z20
 	VMULPS      Z12, Z13, Z21
-	VMOVUPS.Z   (R10), K1, Z22
+	VMOVUPS     128(R10), Z22
 	VFMADD231PS Z10, Z13, Z22
 	VFMADD231PS Z11, Z14, Z22
 	VFMADD231PS Z12, Z15, Z22
-	VMOVUPS     Z22, K1, (R10)
-	ADDQ        CX, R10
+	VMOVUPS     Z22, 128(R10)
 	MOVLQSX     12(R11), R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z13
-	MOVLQSX     12(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z14
-	MOVLQSX     12(R11), R13
-	ADDQ        DX, R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z15
 	VMULPS      Z11, Z13, Z22
 	VFMADD231PS Z12, Z14, Z22
 	VMULPS      Z12, Z13, Z23
-	VMOVUPS.Z   (R10), K1, Z24
+	VMOVUPS     192(R10), Z24
 	VFMADD231PS Z10, Z13, Z24
 	VFMADD231PS Z11, Z14, Z24
 	VFMADD231PS Z12, Z15, Z24
-	VMOVUPS     Z24, K1, (R10)
-	ADDQ        CX, R10
+	VMOVUPS     Z24, 192(R10)
 	CMPQ        inputs+120(FP), $0x02
 	JEQ         noinputs4x3x3x1
-	VMOVUPS.Z   (R9), K1, Z13
-	ADDQ        CX, R9
+	VMOVUPS     (R9), Z13
 	VMULPS      Z13, Z10, Z14
 	VMULPS      Z13, Z11, Z15
 	VMULPS      Z13, Z12, Z13
-	VFMADD231PS (AX), Z16, Z14
-	VFMADD231PS (AX), Z17, Z15
-	VFMADD231PS 64(AX), Z18, Z14
-	VFMADD231PS 64(AX), Z19, Z15
-	VFMADD231PS 128(AX), Z20, Z14
-	VFMADD231PS 128(AX), Z21, Z15
-	VFMADD231PS 192(AX), Z22, Z14
-	VFMADD231PS 192(AX), Z23, Z15
+	VMOVUPS     (AX), Z24
+	VFMADD231PS Z24, Z16, Z14
+	VFMADD231PS Z24, Z17, Z15
+	VMOVUPS     64(AX), Z24
+	VFMADD231PS Z24, Z18, Z14
+	VFMADD231PS Z24, Z19, Z15
+	VMOVUPS     128(AX), Z24
+	VFMADD231PS Z24, Z20, Z14
+	VFMADD231PS Z24, Z21, Z15
+	VMOVUPS     192(AX), Z24
+	VFMADD231PS Z24, Z22, Z14
+	VFMADD231PS Z24, Z23, Z15
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store0x4x3x3x1
 	MOVLQSX     (R11), R13
 	VMOVUPS.Z   (DI)(R13*4), K1, Z24
 	VADDPS      Z24, Z14, Z14
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (DI)(R13*4), K1, Z24
 	VADDPS      Z24, Z15, Z15
-	MOVLQSX     (R11), R13
-	ADDQ        DX, R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (DI)(R13*4), K1, Z24
 	VADDPS      Z24, Z13, Z13
@@ -10025,37 +9917,34 @@ site4x3x3x1:
 store0x4x3x3x1:
 	MOVLQSX     (R11), R13
 	VMOVUPS     Z14, K1, (DI)(R13*4)
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     Z15, K1, (DI)(R13*4)
-	MOVLQSX     (R11), R13
-	ADDQ        DX, R13
 	ADDQ        DX, R13
 	VMOVUPS     Z13, K1, (DI)(R13*4)
-	VMOVUPS.Z   (R9), K1, Z13
-	ADDQ        CX, R9
+	VMOVUPS     64(R9), Z13
 	VMULPS      Z13, Z10, Z14
 	VMULPS      Z13, Z11, Z15
 	VMULPS      Z13, Z12, Z13
-	VFMADD231PS 256(AX), Z16, Z14
-	VFMADD231PS 256(AX), Z17, Z15
-	VFMADD231PS 320(AX), Z18, Z14
-	VFMADD231PS 320(AX), Z19, Z15
-	VFMADD231PS 384(AX), Z20, Z14
-	VFMADD231PS 384(AX), Z21, Z15
-	VFMADD231PS 448(AX), Z22, Z14
-	VFMADD231PS 448(AX), Z23, Z15
+	VMOVUPS     256(AX), Z24
+	VFMADD231PS Z24, Z16, Z14
+	VFMADD231PS Z24, Z17, Z15
+	VMOVUPS     320(AX), Z24
+	VFMADD231PS Z24, Z18, Z14
+	VFMADD231PS Z24, Z19, Z15
+	VMOVUPS     384(AX), Z24
+	VFMADD231PS Z24, Z20, Z14
+	VFMADD231PS Z24, Z21, Z15
+	VMOVUPS     448(AX), Z24
+	VFMADD231PS Z24, Z22, Z14
+	VFMADD231PS Z24, Z23, Z15
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store1x4x3x3x1
 	MOVLQSX     4(R11), R13
 	VMOVUPS.Z   (DI)(R13*4), K1, Z24
 	VADDPS      Z24, Z14, Z14
-	MOVLQSX     4(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (DI)(R13*4), K1, Z24
 	VADDPS      Z24, Z15, Z15
-	MOVLQSX     4(R11), R13
-	ADDQ        DX, R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (DI)(R13*4), K1, Z24
 	VADDPS      Z24, Z13, Z13
@@ -10063,37 +9952,34 @@ store0x4x3x3x1:
 store1x4x3x3x1:
 	MOVLQSX     4(R11), R13
 	VMOVUPS     Z14, K1, (DI)(R13*4)
-	MOVLQSX     4(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     Z15, K1, (DI)(R13*4)
-	MOVLQSX     4(R11), R13
-	ADDQ        DX, R13
 	ADDQ        DX, R13
 	VMOVUPS     Z13, K1, (DI)(R13*4)
-	VMOVUPS.Z   (R9), K1, Z13
-	ADDQ        CX, R9
+	VMOVUPS     128(R9), Z13
 	VMULPS      Z13, Z10, Z14
 	VMULPS      Z13, Z11, Z15
 	VMULPS      Z13, Z12, Z13
-	VFMADD231PS 512(AX), Z16, Z14
-	VFMADD231PS 512(AX), Z17, Z15
-	VFMADD231PS 576(AX), Z18, Z14
-	VFMADD231PS 576(AX), Z19, Z15
-	VFMADD231PS 640(AX), Z20, Z14
-	VFMADD231PS 640(AX), Z21, Z15
-	VFMADD231PS 704(AX), Z22, Z14
-	VFMADD231PS 704(AX), Z23, Z15
+	VMOVUPS     512(AX), Z24
+	VFMADD231PS Z24, Z16, Z14
+	VFMADD231PS Z24, Z17, Z15
+	VMOVUPS     576(AX), Z24
+	VFMADD231PS Z24, Z18, Z14
+	VFMADD231PS Z24, Z19, Z15
+	VMOVUPS     640(AX), Z24
+	VFMADD231PS Z24, Z20, Z14
+	VFMADD231PS Z24, Z21, Z15
+	VMOVUPS     704(AX), Z24
+	VFMADD231PS Z24, Z22, Z14
+	VFMADD231PS Z24, Z23, Z15
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store2x4x3x3x1
 	MOVLQSX     8(R11), R13
 	VMOVUPS.Z   (DI)(R13*4), K1, Z24
 	VADDPS      Z24, Z14, Z14
-	MOVLQSX     8(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (DI)(R13*4), K1, Z24
 	VADDPS      Z24, Z15, Z15
-	MOVLQSX     8(R11), R13
-	ADDQ        DX, R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (DI)(R13*4), K1, Z24
 	VADDPS      Z24, Z13, Z13
@@ -10101,37 +9987,34 @@ store1x4x3x3x1:
 store2x4x3x3x1:
 	MOVLQSX     8(R11), R13
 	VMOVUPS     Z14, K1, (DI)(R13*4)
-	MOVLQSX     8(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS     Z15, K1, (DI)(R13*4)
-	MOVLQSX     8(R11), R13
-	ADDQ        DX, R13
 	ADDQ        DX, R13
 	VMOVUPS     Z13, K1, (DI)(R13*4)
-	VMOVUPS.Z   (R9), K1, Z13
-	ADDQ        CX, R9
+	VMOVUPS     192(R9), Z13
 	VMULPS      Z13, Z10, Z10
 	VMULPS      Z13, Z11, Z11
 	VMULPS      Z13, Z12, Z12
-	VFMADD231PS 768(AX), Z16, Z10
-	VFMADD231PS 768(AX), Z17, Z11
-	VFMADD231PS 832(AX), Z18, Z10
-	VFMADD231PS 832(AX), Z19, Z11
-	VFMADD231PS 896(AX), Z20, Z10
-	VFMADD231PS 896(AX), Z21, Z11
-	VFMADD231PS 960(AX), Z22, Z10
-	VFMADD231PS 960(AX), Z23, Z11
+	VMOVUPS     768(AX), Z13
+	VFMADD231PS Z13, Z16, Z10
+	VFMADD231PS Z13, Z17, Z11
+	VMOVUPS     832(AX), Z13
+	VFMADD231PS Z13, Z18, Z10
+	VFMADD231PS Z13, Z19, Z11
+	VMOVUPS     896(AX), Z13
+	VFMADD231PS Z13, Z20, Z10
+	VFMADD231PS Z13, Z21, Z11
+	VMOVUPS     960(AX), Z13
+	VFMADD231PS Z13, Z22, Z10
+	VFMADD231PS Z13, Z23, Z11
 	CMPQ        inputs+120(FP), $0x01
 	JEQ         store3x4x3x3x1
 	MOVLQSX     12(R11), R13
 	VMOVUPS.Z   (DI)(R13*4), K1, Z13
 	VADDPS      Z13, Z10, Z10
-	MOVLQSX     12(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (DI)(R13*4), K1, Z13
 	VADDPS      Z13, Z11, Z11
-	MOVLQSX     12(R11), R13
-	ADDQ        DX, R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (DI)(R13*4), K1, Z13
 	VADDPS      Z13, Z12, Z12
@@ -10139,18 +10022,16 @@ store2x4x3x3x1:
 store3x4x3x3x1:
 	MOVLQSX 12(R11), R13
 	VMOVUPS Z10, K1, (DI)(R13*4)
-	MOVLQSX 12(R11), R13
 	ADDQ    DX, R13
 	VMOVUPS Z11, K1, (DI)(R13*4)
-	MOVLQSX 12(R11), R13
-	ADDQ    DX, R13
 	ADDQ    DX, R13
 	VMOVUPS Z12, K1, (DI)(R13*4)
 
 noinputs4x3x3x1:
+	ADDQ        $+256, R9
+	ADDQ        $+256, R10
 	MOVLQSX     (R11), R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z10
-	MOVLQSX     (R11), R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z11
 	VFMADD231PS Z10, Z16, Z0
@@ -10163,7 +10044,6 @@ noinputs4x3x3x1:
 	VFMADD231PS Z11, Z23, Z3
 	MOVLQSX     4(R11), R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z10
-	MOVLQSX     4(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z11
 	VFMADD231PS Z10, Z18, Z4
@@ -10174,7 +10054,6 @@ noinputs4x3x3x1:
 	VFMADD231PS Z11, Z23, Z6
 	MOVLQSX     8(R11), R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z10
-	MOVLQSX     8(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z11
 	VFMADD231PS Z10, Z20, Z7
@@ -10183,7 +10062,6 @@ noinputs4x3x3x1:
 	VFMADD231PS Z11, Z23, Z8
 	MOVLQSX     12(R11), R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z10
-	MOVLQSX     12(R11), R13
 	ADDQ        DX, R13
 	VMOVUPS.Z   (SI)(R13*4), K1, Z11
 	VFMADD231PS Z10, Z22, Z9

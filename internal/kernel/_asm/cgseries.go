@@ -82,21 +82,25 @@ func (k seriesKernel) loaded() seriesKernel {
 // at returns the place of b[i,j] in the matrix.
 func (k seriesKernel) at(i, j int) Mem { return at(k.matrix).Offset((i*k.n + j) * k.bytes()) }
 
-// keepMatrix copies the coefficients b to the matrix, with its diagonal doubled or not.
-func (k seriesKernel) keepMatrix(doubled bool) {
+// keepMatrix copies the coefficients b to the matrix, with its diagonal doubled.
+func (k seriesKernel) keepMatrix() {
+	k.coefficients(func(i, j int, v reg.VecVirtual) {
+		if i == j {
+			VADDPS(v, v, v)
+		}
+		VMOVUPS(v, k.at(i, j))
+		if i != j {
+			VMOVUPS(v, k.at(j, i))
+		}
+	})
+}
+
+// coefficients visits the coefficients b in order.
+func (k seriesKernel) coefficients(visit func(i, j int, v reg.VecVirtual)) {
 	b := k.quadratic("coefs")
 	for i := range k.n {
 		for j := i; j < k.n; j++ {
-			v := k.vec()
-			k.load(at(b), 0, v)
-			ADDQ(k.stride, b)
-			if i == j && doubled {
-				VADDPS(v, v, v)
-			}
-			VMOVUPS(v, k.at(i, j))
-			if i != j {
-				VMOVUPS(v, k.at(j, i))
-			}
+			visit(i, j, k.next(b))
 		}
 	}
 }
@@ -109,21 +113,33 @@ func (k seriesKernel) quadratic(name string) reg.Register {
 	return b
 }
 
-// place returns the place in base of member i of an order, 1 being the one that base
-// points at.
-func (k seriesKernel) place(base reg.Register, i, order int) Mem {
+// eachOrder visits the places in base of member i at orders low to high, 1 being the
+// one that base points at.
+func (k seriesKernel) eachOrder(base reg.Register, i, low, high int, visit func(m int, place Mem)) {
+	if low > high {
+		return
+	}
 	at := GP64()
 	MOVLQSX(Mem{Base: k.index, Disp: 4 * i}, at)
-	for range order - 1 {
-		ADDQ(k.step, at)
+	for m := 1; m <= high; m++ {
+		if m > 1 {
+			ADDQ(k.step, at)
+		}
+		if m >= low {
+			visit(m, Mem{Base: base, Index: at, Scale: 4})
+		}
 	}
-	return Mem{Base: base, Index: at, Scale: 4}
 }
 
-func (k seriesKernel) member(i, order int) reg.VecVirtual {
-	v := k.vec()
-	k.load(k.place(k.x, i, order), 0, v)
-	return v
+// member returns member i at orders low to high.
+func (k seriesKernel) member(i, low, high int) []reg.VecVirtual {
+	var x []reg.VecVirtual
+	k.eachOrder(k.x, i, low, high, func(_ int, place Mem) {
+		v := k.vec()
+		k.load(place, 0, v)
+		x = append(x, v)
+	})
+	return x
 }
 
 // next loads the row at p and moves p to the next.
@@ -133,6 +149,13 @@ func (k seriesKernel) next(p reg.Register) reg.VecVirtual {
 	ADDQ(k.stride, p)
 	return v
 }
+
+// derivative returns the place of the first derivative to member i, where those of a
+// site begin at base. They are whole vectors, whatever the number of channels.
+func (k seriesKernel) derivative(base reg.Register, i int) Mem { return at(base).Offset(i * k.bytes()) }
+
+// nextDerivatives moves base to the next site's.
+func (k seriesKernel) nextDerivatives(base reg.Register) { ADDQ(I32(int32(k.n*k.bytes())), base) }
 
 // ofOrder returns the place of an order, 1 being the one that base points at, where
 // step is in bytes.
@@ -191,7 +214,7 @@ func cgSeries(s isa) {
 	s.function(0, "cgSeries", "(y, x, linear *float32, index *int32, coefs *float32, images, sites, taps, in, out, channels, lanes, xMap, xOrder, yMap, yOrder int)",
 		"cgSeriesPortable", "orders 1 to out of order 2 in 1 or 4 taps for one vector of channels")
 	s.eachSeries(0, func(k seriesKernel) {
-		k.keepMatrix(false)
+		b := k.orderedPairs()
 		k.step = load("xOrder")
 		yStep := load("yOrder")
 		SHLQ(Imm(2), yStep)
@@ -199,26 +222,41 @@ func cgSeries(s isa) {
 			k.x = load("x")
 			y, linear := load("y"), load("linear")
 			k.eachSite(func() {
-				for m, sum := range k.orders(linear) {
+				for m, sum := range k.orders(linear, b) {
 					k.store(ofOrder(y, yStep, m+1), 0, sum.v)
 				}
 				ADDQ(k.stride, y)
+				k.nextDerivatives(linear)
 			})
 		})
 		end()
 	})
 }
 
+// orderedPairs returns the coefficients b[i,j] with i <= j: in registers with AVX-512,
+// which has enough of them, else in memory.
+func (k seriesKernel) orderedPairs() func(i, j int) Op {
+	b := map[[2]int]Op{}
+	k.coefficients(func(i, j int, v reg.VecVirtual) {
+		b[[2]int{i, j}] = v
+		if k.lanes < 16 {
+			VMOVUPS(v, k.at(i, j))
+			b[[2]int{i, j}] = k.at(i, j)
+		}
+	})
+	return func(i, j int) Op { return b[[2]int{i, j}] }
+}
+
 // orders returns orders 1 to out of one site.
-func (k seriesKernel) orders(linear reg.Register) []total {
+func (k seriesKernel) orders(linear reg.Register, b func(i, j int) Op) []total {
 	x, v, y := make([]reg.VecVirtual, k.n), make([]total, k.n), make([]total, k.out)
 	for i := range x {
-		x[i] = k.member(i, 1)
+		x[i] = k.member(i, 1, 1)[0]
 	}
 	if k.out >= 2 {
 		for i := range v {
 			for j := i; j < k.n; j++ {
-				k.add(&v[i], k.at(i, j), x[j])
+				k.add(&v[i], b(i, j), x[j])
 			}
 		}
 		for i := range v {
@@ -228,18 +266,18 @@ func (k seriesKernel) orders(linear reg.Register) []total {
 	if k.out >= 3 {
 		for i := range v {
 			for j := range i + 1 {
-				k.add(&v[i], k.at(i, j), x[j])
+				k.add(&v[i], b(j, i), x[j])
 			}
 		}
 	}
 	for i := range k.n {
-		l := k.next(linear)
+		l := k.vec()
+		VMOVUPS(k.derivative(linear, i), l)
 		k.add(&y[0], l, x[i])
-		for m := 2; m <= k.in; m++ {
-			xm := k.member(i, m)
-			k.add(&y[m-1], l, xm)
-			if m == 2 && k.out >= 3 {
-				k.add(&y[2], v[i].v, xm)
+		for m, x := range k.member(i, 2, k.in) {
+			k.add(&y[m+1], l, x)
+			if m == 0 && k.out >= 3 {
+				k.add(&y[2], v[i].v, x)
 			}
 		}
 	}
@@ -252,13 +290,13 @@ func cgLinear(s isa) {
 		"cgSeriesPortable", "the first derivatives at order 0 of order 2 in 1 or 4 taps for one vector of channels")
 	s.seriesRow(0, func(r row, n int, memory reg.Register) {
 		k := seriesKernel{row: r, n: n, matrix: memory}.loaded()
-		k.keepMatrix(true)
+		k.keepMatrix()
 		k.x = load("x")
 		linear := load("linear")
 		k.eachSite(func() {
 			x, a := make([]reg.VecVirtual, n), load("coefs")
 			for i := range x {
-				x[i] = k.member(i, 1)
+				x[i] = k.member(i, 1, 1)[0]
 			}
 			ADDQ(k.stride, a)
 			for i := range x {
@@ -266,9 +304,9 @@ func cgLinear(s isa) {
 				for j := range x {
 					VFMADD231PS(k.at(i, j), x[j], l)
 				}
-				k.store(at(linear), 0, l)
-				ADDQ(k.stride, linear)
+				VMOVUPS(l, k.derivative(linear, i))
 			}
+			k.nextDerivatives(linear)
 		})
 		end()
 	})

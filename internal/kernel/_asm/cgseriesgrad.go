@@ -26,9 +26,9 @@ func cgSeriesGrad(s isa) {
 	s.function(0, "cgSeriesGrad", "(dx, dcoefs, dlinear, x, linear *float32, index *int32, dy, coefs *float32, "+
 		"images, sites, taps, in, out, channels, lanes, inputs, xMap, xOrder, yMap, yOrder int)",
 		"cgSeriesGradPortable", "orders 1 to out of order 2 in 1 or 4 taps for one vector of channels")
-	s.eachSeries(seriesPairs, func(k seriesKernel) {
-		k.keepMatrix(true)
-		db := k.pairs()
+	s.eachSeries(seriesGradients, func(k seriesKernel) {
+		k.keepMatrix()
+		db := k.keepGradients(false)
 		k.step = load("xOrder")
 		yStep := load("yOrder")
 		SHLQ(Imm(2), yStep)
@@ -44,10 +44,14 @@ func cgSeriesGrad(s isa) {
 				p := k.correlations(g, dlinear)
 				k.ifInputs(func() {
 					for i := range k.n {
-						k.addTo(dx, i, k.inputs(i, k.next(linear), g, p))
+						l := k.vec()
+						VMOVUPS(k.derivative(linear, i), l)
+						k.addTo(dx, i, k.inputs(i, l, g, p))
 					}
 				})
-				db.add(len(p), k.member, p)
+				k.nextDerivatives(linear)
+				k.nextDerivatives(dlinear)
+				db.addPairs(func(i int) []reg.VecVirtual { return k.member(i, 1, len(p)) }, p)
 			})
 		})
 		db.done()
@@ -55,25 +59,28 @@ func cgSeriesGrad(s isa) {
 	})
 }
 
-// cgLinearGrad computes the gradients of cgLinear, but for that of a:
+// cgLinearGrad computes the gradients of cgLinear:
 //
 //	for s in sites:
+//		da[i] += dL[i]
 //		dx[i] += sum_j B[i,j] dL[j]
 //		db[i,j] += x[i] dL[j] + dL[i] x[j]
 func cgLinearGrad(s isa) {
 	s.function(0, "cgLinearGrad", "(dx, dcoefs, dlinear, x *float32, index *int32, coefs *float32, sites, taps, channels, lanes, inputs int)",
 		"cgSeriesGradPortable", "the first derivatives at order 0 of order 2 in 1 or 4 taps for one vector of channels")
-	s.seriesRow(seriesPairs, func(r row, n int, memory reg.Register) {
+	s.seriesRow(seriesGradients, func(r row, n int, memory reg.Register) {
 		k := seriesKernel{row: r, n: n, in: 1, out: 2, matrix: memory}.loaded()
-		k.keepMatrix(true)
-		db := k.pairs()
+		k.keepMatrix()
+		kept := k.keepGradients(true)
 		k.x = load("x")
 		dx, dlinear := load("dx"), load("dlinear")
 		k.eachSite(func() {
 			d, x := make([]reg.VecVirtual, n), make([]reg.VecVirtual, n)
 			for i := range d {
-				d[i], x[i] = k.next(dlinear), k.member(i, 1)
+				d[i], x[i] = k.vec(), k.member(i, 1, 1)[0]
+				VMOVUPS(k.derivative(dlinear, i), d[i])
 			}
+			k.nextDerivatives(dlinear)
 			k.ifInputs(func() {
 				for i := range k.n {
 					var u total
@@ -83,23 +90,22 @@ func cgLinearGrad(s isa) {
 					k.addTo(dx, i, []total{u})
 				}
 			})
-			both := [][]reg.VecVirtual{d, x}
-			db.add(2, func(i, m int) reg.VecVirtual { return both[2-m][i] }, both)
+			for i := range d {
+				kept.change(i, func(v reg.VecVirtual) { VADDPS(d[i], v, v) })
+			}
+			kept.addPairs(func(i int) []reg.VecVirtual { return []reg.VecVirtual{x[i], d[i]} }, [][]reg.VecVirtual{d, x})
 		})
-		db.done()
+		kept.done()
 		end()
 	})
 }
 
 // correlations returns p_1, p_2, ... as far as they are not zero, and adds p_0 to
-// dlinear, which it moves to the next site.
+// dlinear.
 func (k seriesKernel) correlations(g []reg.VecVirtual, dlinear reg.Register) [][]reg.VecVirtual {
 	p := make([][]reg.VecVirtual, min(k.in, k.out-1))
 	for i := range k.n {
-		x := make([]reg.VecVirtual, k.in)
-		for m := range x {
-			x[m] = k.member(i, m+1)
-		}
+		x := k.member(i, 1, k.in)
 		for l := range p {
 			var s total
 			for m := range min(k.in, k.out-l-1) {
@@ -108,12 +114,11 @@ func (k seriesKernel) correlations(g []reg.VecVirtual, dlinear reg.Register) [][
 			p[l] = append(p[l], s.v)
 		}
 		d := k.vec()
-		k.load(at(dlinear), 0, d)
+		VMOVUPS(k.derivative(dlinear, i), d)
 		for m := range x {
 			VFMADD231PS(g[m], x[m], d)
 		}
-		k.store(at(dlinear), 0, d)
-		ADDQ(k.stride, dlinear)
+		VMOVUPS(d, k.derivative(dlinear, i))
 	}
 	return p
 }
@@ -134,8 +139,13 @@ func (k seriesKernel) inputs(i int, linear reg.VecVirtual, g []reg.VecVirtual, p
 		k.add(&u[m], linear, g[m])
 	}
 	for j := range k.n {
+		if len(p) == 0 {
+			break
+		}
+		b := k.vec()
+		VMOVUPS(k.at(i, j), b)
 		for m := range p {
-			k.add(&u[m], k.at(i, j), p[m][j])
+			k.add(&u[m], b, p[m][j])
 		}
 	}
 	return u
@@ -146,88 +156,94 @@ func (k seriesKernel) addTo(dx reg.Register, i int, u []total) {
 	store := fmt.Sprintf("store%dx%v", i, k)
 	CMPQ(param("inputs"), Imm(storeInputs))
 	JEQ(LabelRef(store))
-	for m := range u {
+	k.eachOrder(dx, i, 1, len(u), func(m int, place Mem) {
 		old := k.vec()
-		k.load(k.place(dx, i, m+1), 0, old)
-		VADDPS(old, u[m].v, u[m].v)
-	}
+		k.load(place, 0, old)
+		VADDPS(old, u[m-1].v, u[m-1].v)
+	})
 	Label(store)
-	for m := range u {
-		k.store(k.place(dx, i, m+1), 0, u[m].v)
-	}
+	k.eachOrder(dx, i, 1, len(u), func(m int, place Mem) { k.store(place, 0, u[m-1].v) })
 }
 
-// seriesPairs is the most pairs of members.
-const seriesPairs = 10
+// seriesGradients is the most gradients of coefficients that a kernel keeps, those of
+// order 1 and 2.
+const seriesGradients = 4 + 10
 
-// pairs are the gradients of the b: in registers with AVX-512, which has enough of
-// them, else in memory behind the matrix.
-type pairs struct {
+// A seriesGradient is those of coefficients, in their order: in registers with AVX-512, which
+// has enough of them, else in memory behind the matrix.
+type seriesGradient struct {
 	seriesKernel
-	v map[[2]int]reg.VecVirtual
+	first, count int // of all coefficients
+	v            map[int]reg.VecVirtual
 }
 
-func (d pairs) place(i, j int) Mem {
-	return at(d.matrix).Offset((d.n*d.n + i*d.n - i*(i+1)/2 + j) * d.bytes())
-}
-
-// each visits the gradients of all b in order, the places of which are in dcoefs.
-func (d pairs) each(visit func(place Mem, i, j int)) {
-	p := d.quadratic("dcoefs")
-	for i := range d.n {
-		for j := i; j < d.n; j++ {
-			visit(at(p), i, j)
-			ADDQ(d.stride, p)
-		}
+// keepGradients reads the gradients of order 2, and if linear is set those of order 1.
+func (k seriesKernel) keepGradients(linear bool) seriesGradient {
+	d := seriesGradient{k, 1 + k.n, cgTerms(k.n) - 1 - k.n, map[int]reg.VecVirtual{}}
+	if linear {
+		d.first, d.count = 1, cgTerms(k.n)-1
 	}
-}
-
-// pairs reads the gradients of the b.
-func (k seriesKernel) pairs() pairs {
-	d := pairs{k, map[[2]int]reg.VecVirtual{}}
-	d.each(func(m Mem, i, j int) {
+	d.each(func(m Mem, i int) {
 		v := d.vec()
 		d.load(m, 0, v)
 		if d.lanes == 16 {
-			d.v[[2]int{i, j}] = v
+			d.v[i] = v
 		} else {
-			VMOVUPS(v, d.place(i, j))
+			VMOVUPS(v, d.place(i))
 		}
 	})
 	return d
 }
 
-// add adds sum_k x_k[i] p_k[j], where k goes up to orders.
-func (d pairs) add(orders int, x func(i, m int) reg.VecVirtual, p [][]reg.VecVirtual) {
+func (d seriesGradient) place(i int) Mem { return at(d.matrix).Offset((d.n*d.n + i) * d.bytes()) }
+
+// each visits the gradients, with their places in dcoefs.
+func (d seriesGradient) each(visit func(m Mem, i int)) {
+	p := GP64()
+	IMUL3Q(Imm(uint64(d.first)), d.stride, p)
+	ADDQ(param("dcoefs"), p)
+	for i := range d.count {
+		visit(at(p), i)
+		ADDQ(d.stride, p)
+	}
+}
+
+// change emits what by adds to gradient i.
+func (d seriesGradient) change(i int, by func(v reg.VecVirtual)) {
+	v, kept := d.v[i]
+	if !kept {
+		v = d.vec()
+		VMOVUPS(d.place(i), v)
+	}
+	by(v)
+	if !kept {
+		VMOVUPS(v, d.place(i))
+	}
+}
+
+// addPairs adds sum_k x_k[i] p_k[j] to the gradients of order 2, where x returns the
+// x_k[i] that have a p_k.
+func (d seriesGradient) addPairs(x func(i int) []reg.VecVirtual, p [][]reg.VecVirtual) {
+	if len(p) == 0 {
+		return
+	}
+	ij := 1 + d.n - d.first
 	for i := range d.n {
-		xi := make([]reg.VecVirtual, orders)
-		for m := range xi {
-			xi[m] = x(i, m+1)
-		}
-		for j := i; j < d.n && orders > 0; j++ {
-			v, kept := d.v[[2]int{i, j}]
-			if !kept {
-				v = d.vec()
-				VMOVUPS(d.place(i, j), v)
-			}
-			for m := range xi {
-				VFMADD231PS(xi[m], p[m][j], v)
-			}
-			if !kept {
-				VMOVUPS(v, d.place(i, j))
-			}
+		xi := x(i)
+		for j := i; j < d.n; j++ {
+			d.change(ij, func(v reg.VecVirtual) {
+				for m := range xi {
+					VFMADD231PS(xi[m], p[m][j], v)
+				}
+			})
+			ij++
 		}
 	}
 }
 
 // done writes the gradients back.
-func (d pairs) done() {
-	d.each(func(m Mem, i, j int) {
-		v, kept := d.v[[2]int{i, j}]
-		if !kept {
-			v = d.vec()
-			VMOVUPS(d.place(i, j), v)
-		}
-		d.store(m, 0, v)
+func (d seriesGradient) done() {
+	d.each(func(m Mem, i int) {
+		d.change(i, func(v reg.VecVirtual) { d.store(m, 0, v) })
 	})
 }
