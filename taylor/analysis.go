@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/internal/memory"
@@ -28,6 +29,7 @@ type Analysis struct {
 	Limited   string            `json:"limited,omitempty"`
 	Monomials []ClassPolynomial `json:"monomials,omitempty"`
 	Study     *Study            `json:"study,omitempty"` // of the second order
+	Templates []Templates       `json:"templates,omitempty"`
 	Report    string            `json:"report,omitempty"`
 	// Unreadable lists pictures that are left out, because the error of Explain wraps
 	// ErrQuadrature or model.ErrNotFinite. The caller may add files that it could not read.
@@ -55,8 +57,8 @@ type Request struct {
 	// Monomials, unless it is 0, asks for the whole polynomial, with at most that many
 	// monomials in progress.
 	Monomials int
-	// SecondOrder asks for all second-order coefficients and their study. Progress,
-	// unless it is nil, is called with the number of inputs done, from several
+	// SecondOrder asks for all second-order coefficients, their study, and the templates of
+	// each class. Progress, unless it is nil, is called with the number of inputs done, from several
 	// goroutines.
 	SecondOrder bool
 	Progress    func(done, total int)
@@ -150,6 +152,9 @@ func (a *Analysis) explain(ctx context.Context, m *model.Model, net *Net, r *Req
 		}
 		e.File, e.Class, e.Pixels, e.Inverted, e.Prepared = p.File, a.Classes[e.Label], p.Pixels, p.Inverted, p.Notes
 		e.Outside, e.Reason = answer[0].Outside, answer[0].Reason
+		for i := range e.Partial {
+			e.Partial[i].Class = a.Classes[e.Partial[i].Label]
+		}
 		a.Images = append(a.Images, e)
 	}
 	return nil
@@ -201,12 +206,15 @@ func (a *Analysis) secondOrder(ctx context.Context, net *Net, r *Request) error 
 			shuffled.Active = append(shuffled.Active, weights.Active[from])
 		}
 	}
+	if a.Templates, err = templates(ctx, a.Quadratic, a.Classes, weights.Active); err != nil {
+		return err
+	}
 	a.Study, err = newStudy(ctx, net.Input, []weighed{weights}, []weighed{shuffled})
 	return err
 }
 
 // Brief returns the analysis without the attributions by order and the feature maps of
-// its images, which are large.
+// its images, and without the pixels of templates, which are large.
 func (a *Analysis) Brief() *Analysis {
 	brief := *a
 	brief.Images = []*Explanation{}
@@ -214,6 +222,10 @@ func (a *Analysis) Brief() *Analysis {
 		short := *e
 		short.Attributions, short.Maps = nil, nil
 		brief.Images = append(brief.Images, &short)
+	}
+	brief.Templates = slices.Clone(a.Templates)
+	for k := range brief.Templates {
+		brief.Templates[k].Linear, brief.Templates[k].Vectors = nil, nil
 	}
 	return &brief
 }

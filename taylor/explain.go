@@ -24,6 +24,9 @@ type Explanation struct {
 	// Logits are [K], and the sum of ByOrder.
 	Logits  []float64 `json:"logits"`
 	ByOrder []Order   `json:"by_order"`
+	// Partial are the answers of the sums of the first orders, one for each of ByOrder.
+	// Analyse sets their classes.
+	Partial []Partial `json:"partial"`
 	// Attribution is what each pixel contributes to the largest logit over all
 	// orders, [H*W*C].
 	Attribution []float64 `json:"attribution"`
@@ -49,6 +52,33 @@ type Order struct {
 	Logits    []float64 `json:"logits"` // [K]
 }
 
+// Partial is the answer of the orders up to one, or of all if AndHigher is set.
+type Partial struct {
+	Order       int     `json:"order"`
+	AndHigher   bool    `json:"and_higher,omitempty"`
+	Class       string  `json:"class"`
+	Probability float64 `json:"probability"`
+
+	Label         int       `json:"-"`
+	Probabilities []float64 `json:"-"` // [K]
+}
+
+// partials returns the answers of the partial sums of orders.
+func partials(orders []Order) []Partial {
+	var list []Partial
+	sum := make([]float64, len(orders[0].Logits))
+	for _, o := range orders {
+		for k, v := range o.Logits {
+			sum[k] += v
+		}
+		p := Partial{Order: o.Order, AndHigher: o.AndHigher, Label: slices.Index(sum, slices.Max(sum)), Probabilities: make([]float64, len(sum))}
+		engine.Softmax(p.Probabilities, sum)
+		p.Probability = p.Probabilities[p.Label]
+		list = append(list, p)
+	}
+	return list
+}
+
 // Explain looks for pairs among the products with pairInputs inputs, those with the
 // largest attributions, and keeps mostPairs.
 const (
@@ -67,6 +97,7 @@ func (n *Net) Explain(ctx context.Context, about, x []float64) (*Explanation, er
 		return nil, err
 	}
 	e := &Explanation{Logits: l.Logits(), ByOrder: l.orderList()}
+	e.Partial = partials(e.ByOrder)
 	if e.Maps, err = n.Maps(ctx, x); err != nil {
 		return nil, err
 	}
@@ -94,6 +125,11 @@ func (e *Explanation) check() error {
 	for _, o := range e.ByOrder {
 		if !finite(o.Logits) {
 			return fault(fmt.Sprintf("the monomials of order %d", o.Order))
+		}
+	}
+	for _, p := range e.Partial {
+		if !finite(p.Probabilities) {
+			return fault(fmt.Sprintf("the orders up to %d", p.Order))
 		}
 	}
 	for k, totals := range e.Totals {

@@ -264,3 +264,22 @@ func TestFaults(t *testing.T) {
 		t.Error("a line to infinity")
 	}
 }
+
+// TestPartial: the answer of all orders is that of the logits.
+func TestPartial(t *testing.T) {
+	e := newExample(t, nets["digits"], rand.New(rand.NewPCG(1, 2)))
+	got, err := e.net.Explain(t.Context(), e.about, e.x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Partial) != len(got.ByOrder) {
+		t.Fatalf("%d partial sums of %d orders", len(got.Partial), len(got.ByOrder))
+	}
+	last := got.Partial[len(got.Partial)-1]
+	if last.Label != got.Label || !approx.Close(last.Probability, got.Probability, 1e-9) {
+		t.Errorf("all orders answer %d (%v), the network %d (%v)", last.Label, last.Probability, got.Label, got.Probability)
+	}
+	first := make([]float64, e.net.K)
+	engine.Softmax(first, sumOf([][]float64{got.ByOrder[0].Logits, got.ByOrder[1].Logits}))
+	closeTo(t, "orders 0 and 1", got.Partial[1].Probabilities, first, 1)
+}

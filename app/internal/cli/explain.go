@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -37,7 +38,8 @@ func (a *app) explainCommand() *cobra.Command {
 		Long: `Write out exactly what a model computes. For an image: what the monomials of
 each order contribute to the logits, what each pixel contributes, the pairs of
 pixels that matter most, and the feature maps at each scale. Without an image:
-what each coarse-graining does. The report and its pictures go to a folder, with
+what each coarse-graining does; with --second-order, what each class compares images
+with, as templates. The report and its pictures go to a folder, with
 everything as JSON beside them.
 
 The orders are those of the Taylor expansion about a point: the mean grey or colour
@@ -67,7 +69,7 @@ change of the logits.`,
 	flags.StringVar(&f.out, "out", "", "write the report to `DIR` (default explain, or explain-2 and so on; with --json no files unless it is given)")
 	f.pictures.add(cmd)
 	flags.BoolVar(&f.monomials, "monomials", false, "write the whole polynomial in monomials, for small networks")
-	flags.BoolVar(&f.second, "second-order", false, "write all second-order coefficients, and compare them with the distance of the pixels")
+	flags.BoolVar(&f.second, "second-order", false, "write all second-order coefficients, compare them with the distance of the pixels, and draw each class's templates")
 	return cmd
 }
 
@@ -231,6 +233,7 @@ func (a *app) showAnalysis(out *taylor.Analysis) {
 	}
 	if out.Study != nil {
 		a.printf("%s\n\n", long(out.Study.Text))
+		a.showTemplates(out.Templates)
 	}
 	if out.Report != "" {
 		a.printf("report  %s\n", out.Report)
@@ -261,6 +264,20 @@ func (a *app) showExplanation(e *taylor.Explanation, classes []string) {
 		row(report.OrderName(o), o.Logits)
 	}
 	row("logit", e.Logits)
+	t.write(a.out)
+	a.printf("\n%s\n\n", report.PartialText(e))
+}
+
+// showTemplates writes the eigenvalues of each class's quadratic form.
+func (a *app) showTemplates(list []taylor.Templates) {
+	t := newTable("class", ">of all squares", "largest eigenvalues of its second order")
+	for _, c := range list {
+		var values []string
+		for _, v := range c.Eigenvalues {
+			values = append(values, fmt.Sprintf("%+.3g", v))
+		}
+		t.add(c.Class, percent(c.Share), strings.Join(values, " "))
+	}
 	t.write(a.out)
 	a.printf("\n")
 }

@@ -119,6 +119,13 @@ func WriteExplained(w io.Writer, in Explained) error {
 			return fmt.Errorf("report: %w", err)
 		}
 	}
+	for i := range a.Templates {
+		t, err := newShownTemplates(&a.Templates[i], in.Model.Net().Input)
+		if err != nil {
+			return fmt.Errorf("report: %w", err)
+		}
+		p.Templates = append(p.Templates, t)
+	}
 	return render(w, explainPage, p)
 }
 
@@ -130,6 +137,7 @@ type explained struct {
 	Sheets    []shownPicture // of Maps
 	Text      string         // of the study
 	Distances []figure
+	Templates []shownTemplates
 }
 
 type shownImage struct {
@@ -143,7 +151,8 @@ type shownImage struct {
 	Orders                []shownPicture // of the class, by order
 	Pairs                 shownPicture
 	Maps                  []shownPicture
-	Chart                 *figure  // nil unless each order is known
+	Charts                []figure // by order; none unless each is known
+	Partial               string   // the answers of partial sums in words
 	Columns               []string // classes of the table
 	Rows                  []orderRow
 	Logits                []float64
@@ -187,10 +196,18 @@ func (p *explained) image(img image.Image, e *taylor.Explanation) (shownImage, e
 		return s, err
 	}
 	s.table(e, classes)
-	if e.Whole() {
-		s.Chart, err = orderChart(e, classes)
+	s.Partial = PartialText(e)
+	if !e.Whole() {
+		return s, nil
 	}
-	return s, err
+	for _, draw := range []func(*taylor.Explanation, []string) (*figure, error){partialChart, orderChart} {
+		chart, err := draw(e, classes)
+		if err != nil {
+			return s, err
+		}
+		s.Charts = append(s.Charts, *chart)
+	}
+	return s, nil
 }
 
 // table has the orders' contributions to the largest logits.

@@ -54,12 +54,16 @@ func TestWriteExplained(t *testing.T) {
 			t.Error("another page for the same input")
 		}
 		seen := checkPage(t, once.String())
+		templates := 0
+		for _, c := range in.Analysis.Templates {
+			templates += 1 + len(c.Eigenvalues)
+		}
 		// Per image: itself, two classes, pairs, two orders, one level.
-		if seen["img"] != 2*7+1 || seen["table"] != 3 || seen["svg"] != 2+3 {
+		if templates == 0 || seen["img"] != 2*7+1+templates || seen["table"] != 3 || seen["svg"] != 2*2+3 {
 			t.Errorf("%d pictures, %d tables, %d charts", seen["img"], seen["table"], seen["svg"])
 		}
 		_, text := elements(t, once.String())
-		for _, want := range append(hostile, "order 2: ", "as a polynomial of the image", "CG(2,2,", report.StudyText(in.Analysis.Study)) {
+		for _, want := range append(hostile, "order 2: ", "as a polynomial of the image", "CG(2,2,", "Templates of the second order", report.PartialText(in.Analysis.Images[0]), report.StudyText(in.Analysis.Study)) {
 			if !strings.Contains(text, want) {
 				t.Errorf("the page does not show %q", want)
 			}
