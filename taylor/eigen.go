@@ -3,6 +3,7 @@ package taylor
 import (
 	"context"
 	"math"
+	"slices"
 
 	"github.com/coarsegrain/taylornet/internal/rng"
 )
@@ -17,7 +18,17 @@ const eigenError = 1e-9
 // steps as that takes (Golub and Van Loan, Matrix Computations, 4th ed., chapter 10). The
 // result is of no use once ctx has ended.
 func leading(ctx context.Context, matrix []float64, n, most int) (values []float64, vectors [][]float64) {
-	l := lanczos{matrix: matrix, n: n, draw: rng.New(1, "eigenvectors").NormFloat64}
+	largest := 0.0
+	for _, v := range matrix {
+		largest = max(largest, math.Abs(v))
+	}
+	scaled := slices.Clone(matrix)
+	if largest > 0 {
+		for i := range scaled {
+			scaled[i] /= largest // so that no square overflows or vanishes
+		}
+	}
+	l := lanczos{matrix: scaled, n: n, draw: rng.New(1, "eigenvectors").NormFloat64}
 	most = min(most, n)
 	for steps := min(n, 2*most+20); ; steps = min(n, 2*steps) {
 		if !l.extend(ctx, steps) {
@@ -33,7 +44,7 @@ func leading(ctx context.Context, matrix []float64, n, most int) (values []float
 			continue
 		}
 		for _, i := range order {
-			values, vectors = append(values, eigen[i]), append(vectors, l.combine(parts[i]))
+			values, vectors = append(values, eigen[i]*largest), append(vectors, l.combine(parts[i]))
 		}
 		return values, vectors
 	}

@@ -37,16 +37,13 @@ func templates(ctx context.Context, q *Quadratic, classes []string, active []boo
 	var out []Templates
 	for k, class := range classes {
 		t := Templates{Class: class, Linear: q.Linear[k], Eigenvalues: []float64{}}
-		form, largest := make([]float64, 0, len(inputs)*len(inputs)), 0.0
+		form := make([]float64, 0, len(inputs)*len(inputs))
 		for _, i := range inputs {
 			for _, j := range inputs {
-				v := q.Products[k][i*size+j]/2 + q.Products[k][j*size+i]/2
-				form, largest = append(form, v), max(largest, math.Abs(v))
+				form = append(form, q.Products[k][i*size+j]/2+q.Products[k][j*size+i]/2)
 			}
 		}
-		if largest > 0 {
-			t.add(ctx, form, largest, inputs)
-		}
+		t.add(ctx, form, inputs)
 		if err := interrupted(ctx); err != nil {
 			return nil, err
 		}
@@ -55,20 +52,22 @@ func templates(ctx context.Context, q *Quadratic, classes []string, active []boo
 	return out, nil
 }
 
-// add adds the templates of a quadratic form of some of the inputs, whose largest coefficient
-// is given.
-func (t *Templates) add(ctx context.Context, form []float64, largest float64, inputs []int) {
-	for i := range form {
-		form[i] /= largest
+// add adds the templates of a quadratic form of some of the inputs, unless it is zero.
+func (t *Templates) add(ctx context.Context, form []float64, inputs []int) {
+	var size, found float64
+	for _, v := range form {
+		size = math.Hypot(size, v)
 	}
-	squares := inner(form, form)
+	if size == 0 {
+		return
+	}
 	values, vectors := leading(ctx, form, len(inputs), mostTemplates)
 	for e, value := range values {
-		t.Eigenvalues, t.Share = append(t.Eigenvalues, value*largest), t.Share+value*value/squares
 		template := make([]float64, len(t.Linear))
 		for i, at := range inputs {
 			template[at] = vectors[e][i]
 		}
-		t.Vectors = append(t.Vectors, template)
+		t.Eigenvalues, t.Vectors, found = append(t.Eigenvalues, value), append(t.Vectors, template), math.Hypot(found, value)
 	}
+	t.Share = found / size * (found / size)
 }
