@@ -22,8 +22,11 @@ func (n number) add(x number, factor float64) {
 }
 
 // times returns the product with x.
-func (n number) times(x number) number {
-	out := make(number, len(n))
+func (n number) times(x number) number { return n.product(x, make(number, len(n))) }
+
+// product returns the product with x in out.
+func (n number) product(x, out number) number {
+	clear(out)
 	out[0] = n[0] * x[0]
 	for k := 1; k < len(n); k++ {
 		for l := 1; k+l-1 < len(n); l++ {
@@ -31,4 +34,23 @@ func (n number) times(x number) number {
 		}
 	}
 	return out
+}
+
+// monomials computes products of several numbers without allocating.
+type monomials struct{ product, next number }
+
+// of returns a coefficient times members. The result is valid until the next call.
+func (m *monomials) of(coefficient float64, members []int, member func(i int) number) number {
+	clear(m.product)
+	for n, i := range members {
+		if n == 0 {
+			m.product.add(member(i), coefficient)
+			continue
+		}
+		m.product, m.next = m.product.product(member(i), m.next), m.product
+	}
+	if len(members) == 0 {
+		copy(m.product, constant(coefficient, len(m.product)))
+	}
+	return m.product
 }

@@ -98,6 +98,10 @@ func (r *reference) logits(images [][]float64) [][]float64 {
 	return all
 }
 
+func (r *reference) monomials() *monomials {
+	return &monomials{make(number, r.width), make(number, r.width)}
+}
+
 func (r *reference) constant(v float64) number { return constant(v, r.width) }
 
 func (r *reference) chain(ops []spec.Op, prefix string, x batch) batch {
@@ -122,15 +126,11 @@ func (r *reference) op(op spec.Op, path string, x batch) batch {
 		return r.linear(op, path, out, x)
 	case *spec.Taylor:
 		coefs := r.params[path+".taylor.coefficients"]
-		monomials := poly.Monomials(x.shape.Size(), op.Order)
+		list, term := poly.Monomials(x.shape.Size(), op.Order), r.monomials()
 		return generate(len(x.maps), out, func(i, _, _, k int) number {
 			sum := r.constant(0)
-			for t, members := range monomials {
-				term := r.constant(coefs[t*op.N+k])
-				for _, m := range members {
-					term = term.times(x.maps[i][m])
-				}
-				sum.add(term, 1)
+			for t, members := range list {
+				sum.add(term.of(coefs[t*op.N+k], members, func(m int) number { return x.maps[i][m] }), 1)
 			}
 			return sum
 		})
@@ -175,23 +175,30 @@ func (r *reference) linear(op *spec.Linear, path string, out spec.Shape, x batch
 }
 
 func (r *reference) gain(op *spec.Gain, x batch) batch {
+	var factor number // of the site
 	return generate(len(x.maps), x.shape, func(i, row, c, ch int) number {
-		u := r.constant(0)
-		for _, v := range x.pixel(i, row, c) {
-			u.add(v.times(v), 1/float64(op.E*x.shape.C))
+		if ch == 0 {
+			factor = r.factor(op, x.shape, x.pixel(i, row, c))
 		}
-		if r.limited { // the full value alone
-			if ch == 0 {
-				p, _ := layer.GainPenalty(u[0])
-				r.penalty += p / float64(x.shape.H*x.shape.W)
-			}
-			u[0] = min(u[0], 1)
-		}
-		factor := r.constant(1)
-		factor.add(u, -5./3)
-		factor.add(u.times(u), 1)
 		return factor.times(x.at(i, row, c, ch))
 	})
+}
+
+// factor returns what gain control multiplies a site's channels by.
+func (r *reference) factor(op *spec.Gain, s spec.Shape, site []number) number {
+	u := r.constant(0)
+	for _, v := range site {
+		u.add(v.times(v), 1/float64(op.E*s.C))
+	}
+	if r.limited { // the full value alone
+		p, _ := layer.GainPenalty(u[0])
+		r.penalty += p / float64(s.H*s.W)
+		u[0] = min(u[0], 1)
+	}
+	factor := r.constant(1)
+	factor.add(u, -5./3)
+	factor.add(u.times(u), 1)
+	return factor
 }
 
 func (r *reference) branches(list [][]spec.Op, path string, x batch) []batch {
@@ -224,15 +231,13 @@ func (r *reference) cg(op *spec.CG, path string, out spec.Shape, x batch) batch 
 		path = fmt.Sprint("tie", op.Tie)
 	}
 	coefs := r.params[path+".cg.coefficients"]
-	monomials := poly.Monomials(op.L1*op.L2, op.Order)
+	list, term := poly.Monomials(op.L1*op.L2, op.Order), r.monomials()
 	return generate(len(x.maps), out, func(i, row, c, ch int) number {
 		sum := r.constant(0)
-		for t, members := range monomials {
-			term := r.constant(coefs[t*op.C+ch])
-			for _, m := range members {
-				term = term.times(x.at(i, row*op.S1+m/op.L2*op.D, c*op.S2+m%op.L2*op.D, ch))
-			}
-			sum.add(term, 1)
+		for t, members := range list {
+			sum.add(term.of(coefs[t*op.C+ch], members, func(m int) number {
+				return x.at(i, row*op.S1+m/op.L2*op.D, c*op.S2+m%op.L2*op.D, ch)
+			}), 1)
 		}
 		return sum
 	})
