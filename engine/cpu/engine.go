@@ -38,9 +38,6 @@ func (Engine[T]) CompileTraining(net *spec.Net, opts engine.TrainingOptions) (en
 	if err := net.Validate(); err != nil {
 		return nil, fmt.Errorf("compiling: %w", err)
 	}
-	if err := checkOrders(net, opts.Orders); err != nil {
-		return nil, fmt.Errorf("compiling: %w", err)
-	}
 	t, err := newTrainer[T](net, opts)
 	if err != nil {
 		return nil, fmt.Errorf("compiling: %w", err)

@@ -42,6 +42,9 @@ type trainer[T tensor.Float] struct {
 }
 
 func newTrainer[T tensor.Float](net *spec.Net, opts engine.TrainingOptions) (*trainer[T], error) {
+	if err := checkOrders(net, opts.Orders); err != nil {
+		return nil, err
+	}
 	plan, workers, err := planTraining[T](net, opts)
 	if err != nil {
 		if h, w := smaller(net, func(net *spec.Net) bool {

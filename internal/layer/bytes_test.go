@@ -28,6 +28,12 @@ func TestBytes(t *testing.T) {
 		}
 		cout, inputGrad := between(t, "cout", 1, 40), rapid.Bool().Draw(t, "input gradient")
 		f, same, few := NewFrame(between(t, "n", 1, 5), 40), shape(w, in.C), tensor.Shape{H: 2, W: 5, C: 2}
+		graded := f
+		graded.Out = Lanes{Orders: between(t, "orders", 1, 4), Full: rapid.Bool().Draw(t, "full values")}
+		graded.Lanes = Lanes{Orders: between(t, "orders of the input", 1, graded.Out.Orders), Full: graded.Out.Full && rapid.Bool().Draw(t, "full input")}
+		if rapid.Bool().Draw(t, "graded") {
+			f = graded
+		}
 		for name, build := range map[string]func() (l Layer[float32], params int){
 			"conv": func() (Layer[float32], int) {
 				n := padded.taps() * in.C * cout
@@ -41,6 +47,9 @@ func TestBytes(t *testing.T) {
 				return NewCG[float32](f, w, 2, in, same, 0), poly.NumMonomials(w.taps(), 2) * in.C
 			},
 			"pool": func() (Layer[float32], int) { return NewPool[float32](f, w, true, in, same), 0 },
+			"graded Taylor": func() (Layer[float32], int) {
+				return NewGradedTaylor[float32](graded, 3, few, tensor.Shape{H: 1, W: 1, C: cout}, 0, inputGrad), poly.NumMonomials(few.Size(), 3) * cout
+			},
 			"Taylor": func() (Layer[float32], int) {
 				return NewTaylor[float32](f, 3, few, tensor.Shape{H: 1, W: 1, C: cout}, 0, inputGrad), poly.NumMonomials(few.Size(), 3) * cout
 			},
