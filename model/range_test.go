@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"image"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/coarsegrain/taylornet/dataset"
@@ -132,6 +133,31 @@ func TestRangeInFile(t *testing.T) {
 		c.LogitRange = bad
 		if _, err := model.New(c); err == nil {
 			t.Errorf("range %v: no error", bad)
+		}
+	}
+}
+
+// The expansion point is kept in the file, if there is one.
+func TestExpansionInFile(t *testing.T) {
+	c := steep(t, 1)
+	for _, point := range [][]float32{nil, {0.25}} {
+		c.Expansion = point
+		var b bytes.Buffer
+		if err := compile(t, c).Write(&b); err != nil {
+			t.Fatal(err)
+		}
+		if has := bytes.Contains(b.Bytes(), []byte(`"expansion"`)); has != (point != nil) {
+			t.Errorf("expansion point %v: it is in the file: %v", point, has)
+		}
+		m, err := model.Decode(b.Bytes())
+		if err != nil || !slices.Equal(m.Expansion(), point) || !slices.Equal(m.Config().Expansion, point) {
+			t.Errorf("expansion point %v is read as %v (%v)", point, m.Expansion(), err)
+		}
+	}
+	for _, bad := range [][]float32{{0.1, 0.2}, {-0.1}, {1.5}, {float32(math.NaN())}} {
+		c.Expansion = bad
+		if _, err := model.New(c); err == nil {
+			t.Errorf("expansion point %v: no error", bad)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 
 	"github.com/coarsegrain/taylornet/internal/check"
 	"github.com/coarsegrain/taylornet/internal/fsx"
@@ -28,16 +29,19 @@ type RunResult struct {
 	Seed               uint64   `json:"seed"`
 	Diverged           bool     `json:"diverged,omitempty"` // if so, only the seed is given besides
 	ValidationAccuracy *float64 `json:"validation_accuracy,omitempty"`
-	TestAccuracy       *float64 `json:"test_accuracy,omitempty"`
-	Seconds            float64  `json:"seconds,omitzero"` // in steps, without evaluation
-	Epochs             int      `json:"epochs,omitzero"`
-	Model              string   `json:"model,omitempty"` // file of the model
+	// Partial holds the validation accuracies of the partial sums of orders, as
+	// train.Metrics does.
+	Partial      []float64 `json:"partial,omitempty"`
+	TestAccuracy *float64  `json:"test_accuracy,omitempty"`
+	Seconds      float64   `json:"seconds,omitzero"` // in steps, without evaluation
+	Epochs       int       `json:"epochs,omitzero"`
+	Model        string    `json:"model,omitempty"` // file of the model
 }
 
 // take copies the outcome of a run in a folder.
 func (r *RunResult) take(dir string, result *train.Result) {
 	s := result.Summary(dir)
-	r.ValidationAccuracy, r.TestAccuracy = s.ValidationAccuracy, &s.TestAccuracy
+	r.ValidationAccuracy, r.Partial, r.TestAccuracy = s.ValidationAccuracy, s.Partial, &s.TestAccuracy
 	r.Seconds, r.Epochs, r.Model = s.Seconds, s.Epochs, s.Model
 }
 
@@ -82,7 +86,7 @@ func (r *RunResult) validate(of PlannedRun) error {
 		return fmt.Errorf("it belongs to seed %d", r.Seed)
 	}
 	if r.Diverged {
-		if *r != (RunResult{Seed: r.Seed, Diverged: true}) {
+		if !reflect.DeepEqual(*r, RunResult{Seed: r.Seed, Diverged: true}) {
 			return errors.New("a run that diverged has no other figures")
 		}
 		return nil
@@ -97,6 +101,12 @@ func (r *RunResult) validate(of PlannedRun) error {
 	}
 	if r.ValidationAccuracy != nil {
 		faults = append(faults, check.Within("validation accuracy", *r.ValidationAccuracy, 0, 1))
+	}
+	if n := len(r.Partial); n > of.Config.Orders {
+		faults = append(faults, fmt.Errorf("there are %d partial sums for orders up to %d", n, of.Config.Orders))
+	}
+	for _, accuracy := range r.Partial {
+		faults = append(faults, check.Within("accuracy of a partial sum", accuracy, 0, 1))
 	}
 	return check.All(faults...)
 }
@@ -118,6 +128,8 @@ type VariationResult struct {
 	Degree     int          `json:"degree"`
 	Runs       []*RunResult `json:"runs"`
 	Validation *Mean        `json:"validation,omitempty"`
+	// Partial holds the mean validation accuracies of the partial sums of orders.
+	Partial []float64 `json:"partial,omitempty"`
 	// Difference is that of the validation accuracies from the first variation's.
 	Difference     *Mean   `json:"difference,omitempty"`
 	Test           *Mean   `json:"test,omitempty"`
@@ -161,6 +173,16 @@ func meanOf(runs []*RunResult, figure func(*RunResult) *float64) *Mean {
 
 func validationOf(r *RunResult) *float64 { return r.ValidationAccuracy }
 func testOf(r *RunResult) *float64       { return r.TestAccuracy }
+
+// partialOf returns the figure of the partial sum of orders to k+1.
+func partialOf(k int) func(*RunResult) *float64 {
+	return func(r *RunResult) *float64 {
+		if k >= len(r.Partial) {
+			return nil
+		}
+		return &r.Partial[k]
+	}
+}
 
 func secondsOf(r *RunResult) *float64 {
 	if r.Diverged {
@@ -212,6 +234,11 @@ func (p *Plan) results(dir string, runs []*RunResult) (*Results, error) {
 				run.TestAccuracy = nil
 			}
 			r.Runs = append(r.Runs, &run)
+		}
+		for k := range v.Config.Orders {
+			if m := meanOf(r.Runs, partialOf(k)); m != nil {
+				r.Partial = append(r.Partial, m.Mean)
+			}
 		}
 		r.Validation, r.Test = meanOf(r.Runs, validationOf), meanOf(r.Runs, testOf)
 		if i > 0 && p.Seeds > 1 {

@@ -73,7 +73,7 @@ func TestBestOfASweep(t *testing.T) {
 
 // TestImplausibleResults reads results that a run of two epochs with seed 3 cannot have.
 func TestImplausibleResults(t *testing.T) {
-	run := PlannedRun{Variation: &Variation{Config: train.Config{Epochs: 2}}, Seed: 3, Dir: t.TempDir()}
+	run := PlannedRun{Variation: &Variation{Config: train.Config{Epochs: 2, Orders: 2}}, Seed: 3, Dir: t.TempDir()}
 	for text, want := range map[string]string{
 		`{"seed":3,"test_accuracy":1,"validation_accuracy":0.5,"seconds":7,"epochs":2}`: "",
 		`{"seed":3,"test_accuracy":0,"epochs":1}`:                                       "",
@@ -82,6 +82,10 @@ func TestImplausibleResults(t *testing.T) {
 		`{"seed":3,"diverged":true,"test_accuracy":1}`:                                  "a run that diverged has no other figures",
 		`{"seed":3}`: "the test accuracy is missing",
 		`{"seed":3,"test_accuracy":99,"epochs":1}`:                         "test accuracy 99: want 0 to 1",
+		`{"seed":3,"test_accuracy":1,"partial":[0.5,0.6],"epochs":1}`:      "",
+		`{"seed":3,"test_accuracy":1,"partial":[0.5,6],"epochs":1}`:        "accuracy of a partial sum 6: want 0 to 1",
+		`{"seed":3,"test_accuracy":1,"partial":[0,0,0],"epochs":1}`:        "there are 3 partial sums for orders up to 2",
+		`{"seed":3,"diverged":true,"partial":[0]}`:                         "a run that diverged has no other figures",
 		`{"seed":3,"test_accuracy":1,"validation_accuracy":99,"epochs":1}`: "validation accuracy 99: want 0 to 1",
 		`{"seed":3,"test_accuracy":1,"epochs":3}`:                          "epochs 3: want 1 to 2",
 		`{"seed":3,"test_accuracy":1,"epochs":1,"seconds":-9223372036}`:    "seconds -9223372036: want 0 to",

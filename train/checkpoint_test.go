@@ -66,6 +66,8 @@ func TestImplausibleHistory(t *testing.T) {
 		{func(s *status) { s.History[0].ValidationAccuracy = 99 }, "validation accuracy 99: want 0 to 1"},
 		{func(s *status) { s.History[0].TrainAccuracy = -0.1 }, "training accuracy -0.1: want 0 to 1"},
 		{func(s *status) { s.History[0].TestAccuracy = 1.1 }, "test accuracy 1.1: want 0 to 1"},
+		{func(s *status) { s.History[0].Partial = []float64{0.9, 1.1} }, "accuracy of a partial sum 1.1: want 0 to 1"},
+		{func(s *status) { s.History[0].Partial = make([]float64, 9) }, "number of partial sums 9: want 0 to 8"},
 		{func(s *status) { s.History[0].Seconds = -9.2e18 }, "seconds -9.2e+18: want 0 to 1000000000"},
 		{func(s *status) { s.History[0].ImagesPerSecond = 1e100 }, "images per second 1e+100"},
 		{func(s *status) { s.History[0].Rate = 1e9 }, "rate 1000000000"},

@@ -24,4 +24,23 @@ func TestValidateReportsEveryFault(t *testing.T) {
 			t.Errorf("recipe for %s: %v", name, err)
 		}
 	}
+	for _, tt := range []struct {
+		orders int
+		graded float64
+		want   string // "" if the settings are fine
+	}{
+		{0, 0, ""},
+		{3, 0.2, ""},
+		{3, 0, "orders 3 and graded 0: want both"},
+		{0, 0.2, "orders 0 and graded 0.2: want both"},
+		{-1, 0, "orders -1: want 0 to 8"},
+		{3, -1, "graded -1: want 0 to 100"},
+	} {
+		c := Recipe("digits")
+		c.Orders, c.Graded = tt.orders, tt.graded
+		err := c.Validate()
+		if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("orders %d, graded %v: error %v, want %q", tt.orders, tt.graded, err, tt.want)
+		}
+	}
 }

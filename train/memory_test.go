@@ -11,7 +11,18 @@ import (
 
 // TestMemory makes a run in more and in less memory. It is the same run or none.
 func TestMemory(t *testing.T) {
-	data, cfg := digits(t), small()
+	for name, cfg := range map[string]Config{"plain": small(), "graded": graded()} {
+		t.Run(name, func(t *testing.T) { checkMemory(t, cfg) })
+	}
+	cfg := small()
+	cfg.Net = "Input(8,8,1) Linear(65536) Linear(30000) Linear(10)"
+	if _, err := Run(t.Context(), cfg, digits(t), Options{}); !errors.Is(err, tensor.ErrMemory) {
+		t.Errorf("two thousand million weights: %v", err)
+	}
+}
+
+func checkMemory(t *testing.T, cfg Config) {
+	data := digits(t)
 	cfg.Epochs = 1
 	whole, err := Run(t.Context(), cfg, data, Options{})
 	if err != nil {
@@ -32,9 +43,5 @@ func TestMemory(t *testing.T) {
 	}
 	if made == 0 || made == 7 {
 		t.Errorf("made in %d of 7 sizes", made)
-	}
-	cfg.Net = "Input(8,8,1) Linear(65536) Linear(30000) Linear(10)"
-	if _, err := Run(t.Context(), cfg, data, Options{}); !errors.Is(err, tensor.ErrMemory) {
-		t.Errorf("two thousand million weights: %v", err)
 	}
 }

@@ -43,22 +43,24 @@ type Summary struct {
 	Model              string   `json:"model"` // file of the model
 	TestAccuracy       float64  `json:"test_accuracy"`
 	ValidationAccuracy *float64 `json:"validation_accuracy,omitempty"` // nil without validation images
-	Epochs             int      `json:"epochs"`
-	BestEpoch          int      `json:"best_epoch"` // counted from 1
-	Seconds            float64  `json:"seconds"`    // in steps, without evaluation
-	ImagesPerSecond    float64  `json:"images_per_second"`
-	Params             int      `json:"params"`
-	Degree             int      `json:"degree"`
-	Data               string   `json:"data"`
-	Run                string   `json:"run"`    // run folder
-	Report             string   `json:"report"` // for whoever writes one
+	// Partial holds the validation accuracies of the partial sums of orders: see Metrics.
+	Partial         []float64 `json:"partial,omitempty"`
+	Epochs          int       `json:"epochs"`
+	BestEpoch       int       `json:"best_epoch"` // counted from 1
+	Seconds         float64   `json:"seconds"`    // in steps, without evaluation
+	ImagesPerSecond float64   `json:"images_per_second"`
+	Params          int       `json:"params"`
+	Degree          int       `json:"degree"`
+	Data            string    `json:"data"`
+	Run             string    `json:"run"`    // run folder
+	Report          string    `json:"report"` // for whoever writes one
 }
 
 // Summary returns the summary of the run in a folder, without a report.
 func (r *Result) Summary(dir string) Summary {
 	s := Summary{
 		Model: filepath.Join(dir, ModelFile), TestAccuracy: r.Test.Accuracy(),
-		Epochs: len(r.History), BestEpoch: r.History[r.Best].Epoch,
+		Partial: r.History[r.Best].Partial, Epochs: len(r.History), BestEpoch: r.History[r.Best].Epoch,
 		Seconds: r.Seconds(), ImagesPerSecond: r.ImagesPerSecond(),
 		Params: r.Model.Net().NumParams(), Degree: r.Model.Net().Degree(),
 		Data: ReadRecord(r.Model).Config.Data, Run: dir,

@@ -41,28 +41,24 @@ func modelBytes(t *testing.T, r *Result) []byte {
 
 func TestWorkersGiveIdenticalBytes(t *testing.T) {
 	data := digits(t)
-	var want []byte
-	for _, workers := range []int{1, 2, 4} {
-		result, err := Run(t.Context(), small(), data, Options{Workers: workers})
+	model := func(cfg Config, workers int) []byte {
+		result, err := Run(t.Context(), cfg, data, Options{Workers: workers})
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := modelBytes(t, result)
-		if want == nil {
-			want = got
-		}
-		if !bytes.Equal(got, want) {
-			t.Errorf("%d workers: another model than with 1", workers)
-		}
+		return modelBytes(t, result)
 	}
-	other := small()
-	other.Seed++
-	result, err := Run(t.Context(), other, data, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if bytes.Equal(modelBytes(t, result), want) {
-		t.Error("another seed gave the same model")
+	for name, cfg := range map[string]Config{"plain": small(), "graded": graded()} {
+		want := model(cfg, 1)
+		for _, workers := range []int{2, 4} {
+			if !bytes.Equal(model(cfg, workers), want) {
+				t.Errorf("%s, %d workers: another model than with 1", name, workers)
+			}
+		}
+		cfg.Seed++
+		if bytes.Equal(model(cfg, 0), want) {
+			t.Errorf("%s: another seed gave the same model", name)
+		}
 	}
 }
 

@@ -26,6 +26,9 @@ func (a *app) summarise(j *job, r *train.Result) error {
 	if r.Validation != nil {
 		t.add("validation", fmt.Sprintf("%s  (epoch %d of %d)", percent(*out.ValidationAccuracy), out.BestEpoch, out.Epochs))
 	}
+	if len(out.Partial) > 0 {
+		t.add("to order", byOrder(out.Partial))
+	}
 	t.add("time", fmt.Sprintf("%v  (%s images/s)", seconds(out.Seconds), wholePart(out.ImagesPerSecond)))
 	t.add("model", out.Model)
 	t.add("report", out.Report)

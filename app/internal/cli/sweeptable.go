@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -64,6 +65,12 @@ func (s *sweepCommand) writeTable(out *sweep.Results) {
 				cells = c.cells(m)
 			}
 			rows[i] = append(rows[i], cells...)
+		}
+	}
+	if slices.ContainsFunc(out.Variations, func(o sweep.VariationResult) bool { return len(o.Partial) > 0 }) {
+		headings = append(headings, "to order")
+		for i, o := range out.Variations {
+			rows[i] = append(rows[i], cmp.Or(byOrder(o.Partial), "-"))
 		}
 	}
 	t := newTable(append(headings, ">time", "")...)

@@ -59,12 +59,12 @@ func TestTrainProgressInAFile(t *testing.T) {
 	show := p.run(1, []string{"digits"}, "run 2: ")
 	show(train.Progress{Epoch: 1, Epochs: 10, Step: 1, Steps: 2})
 	show(train.Progress{Epoch: 1, Epochs: 10, Step: 2, Steps: 2, Finished: &train.Metrics{
-		Epoch: 1, TrainLoss: 0.5, TrainAccuracy: 0.75, ValidationAccuracy: 1, ImagesPerSecond: 12345.6,
+		Epoch: 1, TrainLoss: 0.5, TrainAccuracy: 0.75, ValidationAccuracy: 1, Partial: []float64{0.5, 0.987}, ImagesPerSecond: 12345.6,
 	}})
 	p.done(0, "")
 	p.done(1, "done")
 	p.clear()
-	want := "digits\nrun 2: epoch  1/10  loss 0.5000  accuracy 75.00 %  validation 100.00 %  12,345 images/s\ndone\n"
+	want := "digits\nrun 2: epoch  1/10  loss 0.5000  accuracy 75.00 %  validation 100.00 %  to order 1: 50.00 %, 2: 98.70 %  12,345 images/s\ndone\n"
 	if text.String() != want {
 		t.Errorf("got %q, want %q", text.String(), want)
 	}

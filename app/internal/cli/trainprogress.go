@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -115,10 +116,19 @@ func epochLine(at train.Progress) string {
 	if m.ValidationAccuracy > 0 {
 		line += fmt.Sprintf("  validation %7s", percent(m.ValidationAccuracy))
 	}
-	for i, accuracy := range m.Partial {
-		line += fmt.Sprintf("  to order %d %7s", i+1, percent(accuracy))
+	if len(m.Partial) > 0 {
+		line += "  to order " + byOrder(m.Partial)
 	}
 	return line + fmt.Sprintf("  %s images/s", wholePart(m.ImagesPerSecond))
+}
+
+// byOrder lists the accuracies of the partial sums of orders.
+func byOrder(partial []float64) string {
+	var list []string
+	for i, accuracy := range partial {
+		list = append(list, fmt.Sprintf("%d: %s", i+1, percent(accuracy)))
+	}
+	return strings.Join(list, ", ")
 }
 
 // digits returns the number of digits of n.

@@ -31,8 +31,13 @@ func (p *page) curves() ([]figure, error) {
 	if below {
 		captions[1] = fmt.Sprintf("Accuracy by epoch. The first epochs, below %.3g %%, lie under the frame.", lowest)
 	}
+	charts := []Chart{loss, accuracy}
+	if lines := p.partialSums(); len(lines) > 1 {
+		charts = append(charts, Chart{Title: "Accuracy by order", X: epochs, Y: Axis{Label: "validation accuracy (%)"}, Lines: lines})
+		captions = append(captions, "Accuracy of the partial sums of orders on the validation images, by epoch.")
+	}
 	var out []figure
-	for i, c := range []Chart{loss, accuracy} {
+	for i, c := range charts {
 		svg, err := c.inline(captions[i] + " " + p.summary())
 		if err != nil {
 			return nil, err
@@ -56,6 +61,24 @@ func (p *page) lines(training, validation func(*train.Metrics) float64) []Line {
 	list = append(list, Line{Name: "validation", X: x, Y: v})
 	if best := p.BestEpoch(); best > 0 && len(x) > 1 {
 		list = append(list, Line{Name: fmt.Sprintf("best: epoch %d", best), X: x[p.Best:][:1], Y: v[p.Best:][:1]})
+	}
+	return list
+}
+
+// partialSums returns the validation accuracy of all orders and, of a graded run, those of
+// the partial sums.
+func (p *page) partialSums() []Line {
+	list := []Line{{Name: "all orders"}}
+	for k := range p.History[0].Partial {
+		list = append(list, Line{Name: fmt.Sprintf("to order %d", k+1)})
+	}
+	for i := range p.History {
+		m := &p.History[i]
+		for k, accuracy := range append([]float64{m.ValidationAccuracy}, m.Partial...) {
+			if k < len(list) {
+				list[k].X, list[k].Y = append(list[k].X, float64(m.Epoch)), append(list[k].Y, 100*accuracy)
+			}
+		}
 	}
 	return list
 }

@@ -278,6 +278,12 @@ var lacking = []struct {
 		[]string{"logarithmic"},
 	},
 	{
+		"partial sums of some epochs",
+		func(in *report.Input) { in.History[0].Partial = []float64{0.5, 0.6} },
+		[]string{"Accuracy of the partial sums of orders", "all orders", "to order 2"},
+		[]string{"to order 3"},
+	},
+	{
 		"mistakes",
 		func(in *report.Input) {
 			for i := range in.Images.Set.Labels {
@@ -375,6 +381,7 @@ func TestDiverged(t *testing.T) {
 			m.ImagesPerSecond, m.Seconds, m.Rate = bad, bad, bad
 			if i > 0 {
 				m.TrainLoss, m.ValidationLoss, m.TrainAccuracy, m.ValidationAccuracy = bad, bad, bad, bad
+				m.Partial = []float64{bad}
 			}
 		}
 		if page := write(t, in); !strings.Contains(page, "<svg") {
