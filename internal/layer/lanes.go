@@ -91,7 +91,7 @@ func (l Lanes) Into(whole Lanes, n int) iter.Seq2[int, Run] {
 // Run is a number of consecutive images.
 type Run struct{ First, Images int }
 
-// lane returns buffer b as a buffer that begins with its image first.
+// lane returns buffer b, of feature maps of shape s, as a buffer that begins with its image first.
 func lane[T tensor.Float](b []T, first int, s tensor.Shape) []T {
 	if b == nil {
 		return nil

@@ -69,8 +69,10 @@ func (l *NormCG[T]) centred(n int, x, mean, rest []T, f func(work []T)) {
 	}
 	constant, kept := data(l.cg.frame, lane(x, lanes.At(n, 0), s), 1, s), rest[:s.Size()]
 	copy(kept, constant)
-	for i := range constant {
-		constant[i] -= mean[i%s.C]
+	for rest := constant; len(rest) > 0; rest = rest[s.C:] {
+		for c, m := range mean {
+			rest[c] -= m
+		}
 	}
 	f(rest[s.Size():])
 	copy(constant, kept)
