@@ -49,15 +49,20 @@ func modelBytes(t *testing.T, dir string) []byte {
 	return content
 }
 
+// kinds are the kinds of training, with their flags.
+var kinds = map[string][]string{"plain": nil, "graded": {"--orders", "1", "--graded", "0.2"}}
+
 func TestSameBytesForAnyWorkers(t *testing.T) {
-	var first []byte
-	for _, workers := range []int{1, 2, 4} {
-		dir := filepath.Join(t.TempDir(), "run")
-		mustRun(t, smallRun(dir, "--workers", strconv.Itoa(workers))...)
-		if got := modelBytes(t, dir); first == nil {
-			first = got
-		} else if !bytes.Equal(got, first) {
-			t.Errorf("%d workers give a model that differs from that of 1", workers)
+	for kind, flags := range kinds {
+		var first []byte
+		for _, workers := range []int{1, 2, 4} {
+			dir := filepath.Join(t.TempDir(), "run")
+			mustRun(t, append(smallRun(dir, "--workers", strconv.Itoa(workers)), flags...)...)
+			if got := modelBytes(t, dir); first == nil {
+				first = got
+			} else if !bytes.Equal(got, first) {
+				t.Errorf("%s: %d workers give a model that differs from that of 1", kind, workers)
+			}
 		}
 	}
 }
@@ -66,15 +71,19 @@ func TestSameBytesForAnyWorkers(t *testing.T) {
 // save, and resumes it each time, until it is done. The model must be that of an
 // uninterrupted run.
 func TestKilledRunsResume(t *testing.T) {
-	whole := filepath.Join(t.TempDir(), "whole")
-	mustRun(t, smallRun(whole)...)
-	killed{
-		args:        resuming,
-		outcome:     modelBytes,
-		longest:     120 * time.Millisecond,
-		kills:       20,
-		withinSaves: 5,
-	}.comesTo(t, modelBytes(t, whole))
+	for kind, flags := range kinds {
+		t.Run(kind, func(t *testing.T) {
+			whole := filepath.Join(t.TempDir(), "whole")
+			mustRun(t, smallRun(whole, flags...)...)
+			killed{
+				args:        func(dir string) []string { return append(resuming(dir), flags...) },
+				outcome:     modelBytes,
+				longest:     120 * time.Millisecond,
+				kills:       10,
+				withinSaves: 3,
+			}.comesTo(t, modelBytes(t, whole))
+		})
+	}
 }
 
 // resuming returns the arguments that start or resume a run, saving at every step.
