@@ -119,6 +119,7 @@ analysis: build ## remake the pictures of docs/analysis.md (needs MNIST)
 	for name in attribution pairs; do cp $(MADE)/three/1-three-$$name.png docs/images/three-$$name.png || exit 1; done
 	cp $(MADE)/three/1-three-maps-2.png docs/images/three-maps.png
 	cp $(MADE)/net/weights.svg docs/images/net-weights.svg
+	cp $(MADE)/net/4-3-templates.png docs/images/net-templates.png
 
 records: ## measure the preparation and guard of the trained models again (needs MNIST)
 	$(GO) test ./app/internal/cli -count=1 -run TestRecords -records
