@@ -67,7 +67,7 @@ const profileSample = 1000
 
 // NewProfiler returns a profiler of net, with random images and random
 // gradients of the logits. params are laid out as in net.Params. Workers of opts are
-// not used.
+// not used, and neither are Orders: the passes are plain.
 func NewProfiler(net *spec.Net, params []float32, opts engine.TrainingOptions) (*Profiler, error) {
 	if err := net.Validate(); err != nil {
 		return nil, fmt.Errorf("profiling: %w", err)
@@ -75,7 +75,7 @@ func NewProfiler(net *spec.Net, params []float32, opts engine.TrainingOptions) (
 	if want := engine.VectorLen(net.Params()); len(params) != want {
 		return nil, fmt.Errorf("profiling: %w: %d values, the network has %d", engine.ErrParams, len(params), want)
 	}
-	opts.Workers = 1
+	opts.Workers, opts.Orders = 1, 0
 	t, err := newTrainer[float32](net, opts)
 	if err != nil {
 		return nil, fmt.Errorf("profiling: %w", err)

@@ -126,9 +126,13 @@ func sumOrders[T tensor.Float](f Frame, n int, x, full []T, s tensor.Shape) {
 	if f.Lanes.full() {
 		return
 	}
-	clear(data(f, full, n, s))
 	for from, to := range f.Lanes.Into(Lanes{}, n) {
-		kernel.Add(data(f, lane(full, to.First, s), to.Images, s), data(f, lane(x, from, s), to.Images, s))
+		sum, part := data(f, lane(full, to.First, s), to.Images, s), data(f, lane(x, from, s), to.Images, s)
+		if from == f.Lanes.At(n, 0) { // the first
+			copy(sum, part)
+		} else {
+			kernel.Add(sum, part)
+		}
 	}
 }
 
