@@ -200,10 +200,12 @@ func addProduct[T tensor.Float](c, a, b []T) {
 
 // addCorrelation adds to da the gradient of a in addProduct, given that of c.
 func addCorrelation[T tensor.Float](da, dc, b []T) {
-	for k := range da {
-		for l, b := range b[:min(len(b), len(dc)-k)] {
-			da[k] += dc[k+l] * b
+	for k, sum := range da {
+		c := dc[k:]
+		for l, b := range b[:min(len(b), len(c))] {
+			sum += c[l] * b
 		}
+		da[k] = sum
 	}
 }
 
