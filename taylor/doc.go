@@ -23,6 +23,8 @@
 // and checked.
 //
 // Analyse returns all that can be read from a model, as values that can be written as
-// JSON. Net, Line and their methods compute its parts. StudyDirect compares direct
+// JSON. Net, Line and their methods compute its parts. StudyOrders measures on labelled
+// images what the network is without its higher orders, and Truncate makes a model of its
+// first two. StudyDirect compares direct
 // Taylor expansions of images, which have no coarse-graining.
 package taylor

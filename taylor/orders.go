@@ -70,6 +70,9 @@ type OrderOptions struct {
 // them. The result does not depend on the number of workers. The error wraps that of
 // model.Align, ErrNotPolynomial, tensor.ErrMemory, or ErrInterrupted when ctx ends.
 func StudyOrders(ctx context.Context, m *model.Model, images dataset.Subset, opts OrderOptions) (*OrderStudy, error) {
+	if opts.Orders < 0 || opts.Orders > MaxOrders || opts.Whole < 0 {
+		return nil, fmt.Errorf("orders up to %d, all of %d images: want 0 to %d orders, and no negative number", opts.Orders, opts.Whole, MaxOrders)
+	}
 	aligned, err := m.Align(images.Set)
 	if err != nil {
 		return nil, err

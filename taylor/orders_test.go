@@ -154,6 +154,11 @@ func TestStudyOrdersErrors(t *testing.T) {
 	if _, err := taylor.StudyOrders(ctx, m, set.All(), taylor.OrderOptions{}); !errors.Is(err, taylor.ErrInterrupted) {
 		t.Errorf("a context that ended: %v", err)
 	}
+	for _, opts := range []taylor.OrderOptions{{Orders: -1}, {Orders: taylor.MaxOrders + 1}, {Whole: -1}} {
+		if _, err := taylor.StudyOrders(t.Context(), m, set.All(), opts); err == nil {
+			t.Errorf("%+v: no error", opts)
+		}
+	}
 	relu, _ := untrained(t, "Input(6,6,2) ReLU Linear(3)", 0)
 	if _, err := taylor.StudyOrders(t.Context(), relu, set.All(), taylor.OrderOptions{}); !errors.Is(err, taylor.ErrNotPolynomial) {
 		t.Errorf("ReLU: %v", err)
