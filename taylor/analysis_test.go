@@ -89,10 +89,10 @@ func TestAnalyse(t *testing.T) {
 	if a.Study.Weights.Excluded != 1 || a.Study.Shuffled.Excluded != 1 {
 		t.Errorf("%d and %d pixels are excluded", a.Study.Weights.Excluded, a.Study.Shuffled.Excluded)
 	}
-	if got, want := keys(t, a), []string{"about", "classes", "degree", "images", "levels", "model", "monomials", "params", "study"}; !slices.Equal(got, want) {
+	if got, want := keys(t, a), []string{"about", "classes", "degree", "images", "levels", "model", "monomials", "params", "study", "templates"}; !slices.Equal(got, want) {
 		t.Errorf("keys %q, want %q", got, want)
 	}
-	full := []string{"attribution", "attributions", "by_order", "class", "file", "inverted", "logits", "maps", "outside", "pairs", "prepared", "probability"}
+	full := []string{"attribution", "attributions", "by_order", "class", "file", "inverted", "logits", "maps", "outside", "pairs", "partial", "prepared", "probability"}
 	if got := keys(t, e); !slices.Equal(got, full) {
 		t.Errorf("keys %q, want %q", got, full)
 	}
