@@ -101,10 +101,13 @@ func (b *builder[T]) lanes(s *step[T]) layer.Lanes {
 // indices.
 func newPlan[T tensor.Float](net *spec.Net, images, usual int, p purpose) (*plan[T], error) {
 	steps := net.Steps()
-	channels := net.Input.C
+	channels, maps := net.Input.C, images
+	if p.orders > 0 {
+		maps = images*(p.orders+1) + 1 // order 0 is one map
+	}
 	for _, s := range steps {
 		channels = max(channels, s.In.C, s.Out.C)
-		if need := max(s.In.Size(), s.Out.Size(), reads(s)); need > math.MaxInt32/2/(images*(p.orders+1)+1) {
+		if need := max(s.In.Size(), s.Out.Size(), reads(s)); need > math.MaxInt32/2/maps {
 			return nil, fmt.Errorf("%v on the lattice %dx%d is too large to compute for %d images at a time", s, s.In.H, s.In.W, images)
 		}
 	}
