@@ -21,7 +21,7 @@ func (r *run) loss(i int, dy, y []float32) float64 {
 	if r.teacher != nil {
 		r.targets[i].Teacher = r.teacher.probabilities[i]
 	}
-	r.hits[i] = hit(y[:r.net.Out().Size()], r.targets[i].Label)
+	r.hits[i] = hit(y[:len(r.data.Train.Classes)], r.targets[i].Label)
 	limited := func(dy, y []float32) float64 { return r.crossEntropy(dy, y, i) }
 	if r.Config.Orders == 0 {
 		return limited(dy, y)

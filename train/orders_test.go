@@ -145,6 +145,9 @@ func TestGradedLoss(t *testing.T) {
 	if got := r.loss(0, dy, y); !(math.Abs(got-want) <= 1e-12*want) || r.hits[0] != hit(y[:classes], 3) {
 		t.Errorf("loss %v, want %v; hit %v", got, want, r.hits[0])
 	}
+	if n := testing.AllocsPerRun(10, func() { r.loss(0, dy, y) }); n > 0 {
+		t.Errorf("the loss of an image allocates %v times", n)
+	}
 	// The sum over classes of a cross-entropy's gradient is zero, so that of each order is.
 	for k := range 4 {
 		var total float32
