@@ -281,9 +281,7 @@ func TestPrepareTwice(t *testing.T) {
 	})
 }
 
-// Files that are no pictures do not keep the others from being answered, each as if it
-// were alone.
-// Of an interrupted work the answers so far are returned.
+// The answers so far are returned when the work is interrupted.
 func TestPredictFilesInterrupted(t *testing.T) {
 	file, m := filepath.Join(t.TempDir(), "good.png"), drawings(t)
 	var b bytes.Buffer
@@ -304,6 +302,8 @@ func TestPredictFilesInterrupted(t *testing.T) {
 	}
 }
 
+// Files that are no pictures do not keep the others from being answered, each as if it
+// were alone.
 func TestPredictFiles(t *testing.T) {
 	dir, m := t.TempDir(), drawings(t)
 	var b bytes.Buffer
