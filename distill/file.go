@@ -36,7 +36,7 @@ type record struct {
 
 // Load returns the references in a file. Errors name the file.
 func Load(path string) (*References, error) {
-	data, err := fsx.ReadFile(path, memory.Default()/2) // it is decoded beside the bytes
+	data, err := safetensors.ReadFile(path, memory.Default()/2) // it is decoded beside the bytes
 	if err != nil {
 		return nil, fmt.Errorf("reading references: %w", err)
 	}

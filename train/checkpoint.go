@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/coarsegrain/taylornet/internal/check"
-	"github.com/coarsegrain/taylornet/internal/fsx"
 	"github.com/coarsegrain/taylornet/internal/memory"
 	"github.com/coarsegrain/taylornet/internal/safetensors"
 	"github.com/coarsegrain/taylornet/optim"
@@ -150,7 +149,7 @@ type checkpoint struct {
 // readCheckpoint returns the checkpoint in a folder. The budget is that of Options.Memory.
 func readCheckpoint(dir string, budget int64) (*checkpoint, error) {
 	path := filepath.Join(dir, LastFile)
-	data, err := fsx.ReadFile(path, memory.Or(budget)/2) // it is decoded beside the bytes
+	data, err := safetensors.ReadFile(path, memory.Or(budget)/2) // it is decoded beside the bytes
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("nothing to resume in %s: %w", dir, err)
 	}
