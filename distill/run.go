@@ -137,12 +137,12 @@ func Run(ctx context.Context, cfg Config, models []*model.Model, set *dataset.Se
 
 func newRun(cfg Config, models []*model.Model, set *dataset.Set, opts Options) (*run, error) {
 	// The programs and what they compute have a half; the rest is for painting.
-	left := memory.Rest(opts.Memory, float64(len(set.Pixels))) / 2
+	left := max(1, memory.Rest(opts.Memory, float64(len(set.Pixels)))/2)
 	nets, err := newEnsemble(models, set, cfg.Layer, engine.Options{Workers: opts.Workers, Memory: left})
 	if err != nil {
 		return nil, err
 	}
-	r := &run{distiller: distiller{Config: cfg, nets: nets, workers: opts.Workers, memory: max(1, left)}, opts: opts, set: set, fingerprint: set.Fingerprint()}
+	r := &run{distiller: distiller{Config: cfg, nets: nets, workers: opts.Workers, memory: left}, opts: opts, set: set, fingerprint: set.Fingerprint()}
 	if r.leaves, _, err = train.Split(models[0], set); err != nil {
 		return nil, err
 	}
