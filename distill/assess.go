@@ -70,6 +70,7 @@ type assessor struct {
 // split the one that was distilled. If ctx is done, Assess returns an error that wraps
 // ErrInterrupted.
 func Assess(ctx context.Context, levels []*References, m *model.Model, data *dataset.Data, opts AssessOptions) (*Assessment, error) {
+	opts.Memory = memory.Rest(opts.Memory, data.Bytes())
 	a := &assessor{AssessOptions: opts, models: []*model.Model{m}, data: data}
 	var err error
 	if a.leaves, a.validation, err = train.Split(m, data.Train); err != nil {
@@ -103,7 +104,7 @@ func Assess(ctx context.Context, levels []*References, m *model.Model, data *dat
 // level assesses the references of one level.
 func (a *assessor) level(ctx context.Context, refs *References) (*LevelAssessment, error) {
 	l := &LevelAssessment{References: refs, PerClass: refs.PerClass()}
-	c, err := NewClassifier(refs, a.models, ClassifierOptions{Rule: a.Rule, Workers: a.Workers, Memory: memory.Rest(a.Memory, a.data.Bytes())})
+	c, err := NewClassifier(refs, a.models, ClassifierOptions{Rule: a.Rule, Workers: a.Workers, Memory: a.Memory})
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +139,7 @@ func (a *assessor) level(ctx context.Context, refs *References) (*LevelAssessmen
 
 // under returns the accuracy of references when another model embeds all images.
 func (a *assessor) under(ctx context.Context, refs *References, m *model.Model) (float64, error) {
-	c, err := NewClassifier(refs, []*model.Model{m}, ClassifierOptions{Rule: a.Rule, Workers: a.Workers, Memory: memory.Rest(a.Memory, a.data.Bytes()), Reembed: true})
+	c, err := NewClassifier(refs, []*model.Model{m}, ClassifierOptions{Rule: a.Rule, Workers: a.Workers, Memory: a.Memory, Reembed: true})
 	if err != nil {
 		return 0, err
 	}

@@ -6,7 +6,6 @@ import (
 
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/engine"
-	"github.com/coarsegrain/taylornet/internal/memory"
 	"github.com/coarsegrain/taylornet/internal/rng"
 	"github.com/coarsegrain/taylornet/internal/stats"
 )
@@ -31,7 +30,7 @@ func (a *assessor) baselines(ctx context.Context, r *References) (b Baselines, e
 	if a.data.Train.Fingerprint() != r.Fingerprint {
 		return b, fmt.Errorf("the references were made of other images than %s", a.data.Train.Name)
 	}
-	nets, err := newEnsemble(a.models, a.data.Train, r.Config.Layer, engine.Options{Workers: a.Workers, Memory: memory.Rest(a.Memory, a.data.Bytes())})
+	nets, err := newEnsemble(a.models, a.data.Train, r.Config.Layer, engine.Options{Workers: a.Workers, Memory: a.Memory})
 	if err != nil {
 		return b, err
 	}
