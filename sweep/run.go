@@ -129,7 +129,7 @@ func Run(ctx context.Context, plan *Plan, opts Options) (*Results, error) {
 }
 
 // Check returns the error that would keep a run of a variation from starting, its folder
-// aside.
+// aside, if it were the only one.
 func Check(ctx context.Context, plan *Plan, v *Variation, opts Options) error {
 	data, err := opts.Load(ctx, plan.Data, v.Size)
 	if err != nil {
@@ -145,7 +145,7 @@ func Check(ctx context.Context, plan *Plan, v *Variation, opts Options) error {
 		if err != nil {
 			return err
 		}
-		if err := train.Check(run.Settings(), data, teacher); err != nil {
+		if err := train.Check(run.Settings(), data, train.Options{Teacher: teacher, Workers: 1, Memory: opts.Memory}); err != nil {
 			return err
 		}
 	}

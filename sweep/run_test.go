@@ -11,6 +11,7 @@ import (
 
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/model"
+	"github.com/coarsegrain/taylornet/tensor"
 	"github.com/coarsegrain/taylornet/train"
 )
 
@@ -158,6 +159,9 @@ func TestCheck(t *testing.T) {
 	first := plan.Variations[0]
 	if err := Check(t.Context(), plan, first, Options{Load: load}); err != nil {
 		t.Error(err)
+	}
+	if err := Check(t.Context(), plan, first, Options{Load: load, Memory: 1 << 16}); !errors.Is(err, tensor.ErrMemory) {
+		t.Errorf("a run in 64 kB: error %v", err)
 	}
 	other := *first
 	other.Size = dataset.Size{H: 5, W: 5}

@@ -163,7 +163,7 @@ func TestGradedLoss(t *testing.T) {
 func TestGradedNeedsPolynomial(t *testing.T) {
 	cfg := graded()
 	cfg.Net = "Input(8,8,1) Conv(3,3,4,1,1,1) ReLU Linear(10)"
-	if err := Check(cfg, digits(t), nil); !errors.Is(err, engine.ErrNotPolynomial) {
+	if err := Check(cfg, digits(t), Options{}); !errors.Is(err, engine.ErrNotPolynomial) {
 		t.Errorf("a network with ReLU: %v", err)
 	}
 }

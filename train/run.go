@@ -117,9 +117,8 @@ func Run(ctx context.Context, cfg Config, data *dataset.Data, opts Options) (*Re
 	return result, opts.Finished(result)
 }
 
-// Check returns the error that would keep a run from starting, its folder aside. The
-// teacher is that of Options; nil if there is none.
-func Check(cfg Config, data *dataset.Data, teacher *model.Model) error {
-	_, err := newRun(cfg, data, Options{Teacher: teacher, Workers: 1})
+// Check returns the error that would keep a run from starting, its folder aside.
+func Check(cfg Config, data *dataset.Data, opts Options) error {
+	_, err := newRun(cfg, data, opts)
 	return err
 }

@@ -85,7 +85,7 @@ func TestRefusals(t *testing.T) {
 		t.Error("resuming with other images: no error")
 	}
 	data.Train.Pixels[0]--
-	if err := Check(cfg, data, nil); err != nil {
+	if err := Check(cfg, data, Options{}); err != nil {
 		t.Errorf("a run that could start: %v", err)
 	}
 	wrong := cfg
@@ -93,14 +93,14 @@ func TestRefusals(t *testing.T) {
 	if _, err := Run(t.Context(), wrong, data, Options{}); err == nil {
 		t.Error("a network for other images: no error")
 	}
-	if Check(wrong, data, nil) == nil {
+	if Check(wrong, data, Options{}) == nil {
 		t.Error("a network for other images: no error of Check")
 	}
 	wrong.Net = "Input(8,8,1) Linear(7)"
 	if _, err := Run(t.Context(), wrong, data, Options{}); err == nil {
 		t.Error("a network for other classes: no error")
 	}
-	if Check(wrong, data, nil) == nil {
+	if Check(wrong, data, Options{}) == nil {
 		t.Error("a network for other classes: no error of Check")
 	}
 	last := filepath.Join(dir, LastFile)

@@ -129,7 +129,7 @@ func TestTeacherFaults(t *testing.T) {
 		})
 	}
 	cfg.Net = "Input(8,8,1) CG(2,2,1,2,2) Linear(5)"
-	if err := Check(cfg, stepsData(), teacher); err == nil || !strings.Contains(err.Error(), "steps has 5 classes, the model 10") {
+	if err := Check(cfg, stepsData(), Options{Teacher: teacher}); err == nil || !strings.Contains(err.Error(), "steps has 5 classes, the model 10") {
 		t.Errorf("error %v of a teacher with other classes", err)
 	}
 }
