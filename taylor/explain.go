@@ -71,7 +71,7 @@ func partials(orders []Order) []Partial {
 		for k, v := range o.Logits {
 			sum[k] += v
 		}
-		p := Partial{Order: o.Order, AndHigher: o.AndHigher, Label: slices.Index(sum, slices.Max(sum)), Probabilities: make([]float64, len(sum))}
+		p := Partial{Order: o.Order, AndHigher: o.AndHigher, Label: descending(len(sum), func(k int) float64 { return sum[k] })[0], Probabilities: make([]float64, len(sum))}
 		engine.Softmax(p.Probabilities, sum)
 		p.Probability = p.Probabilities[p.Label]
 		list = append(list, p)
