@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/coarsegrain/taylornet/internal/memory"
 	"github.com/coarsegrain/taylornet/model"
@@ -25,9 +26,9 @@ type Truncated struct {
 // to order 1 or 2 as a model of its own. Its logits are f_0 + ... + f_order, and its network
 // is a direct expansion. Classes, normalisation and the preparation of pictures are those of
 // m. What m knows of the logits of its training images is left out, because other logits take
-// their place: the caller may measure it again. progress is as in Net.Quadratic, and so are
-// the errors, which also wrap ErrNotPolynomial. Options.Memory is that of FromModel, but at
-// least what images of 28x28 take.
+// their place: the caller may measure it again. progress is as in Net.Quadratic, which order 1
+// does not need, and so are the errors, which also wrap ErrNotPolynomial. Options.Memory is that
+// of FromModel, but for order 2 at least what images of 28x28 take.
 func Truncate(ctx context.Context, m *model.Model, order int, opts Options, progress func(done, total int)) (*model.Model, error) {
 	if order < 1 || order > lowOrders {
 		return nil, fmt.Errorf("order %d: want 1 or %d", order, lowOrders)
@@ -36,13 +37,7 @@ func Truncate(ctx context.Context, m *model.Model, order int, opts Options, prog
 	if err != nil {
 		return nil, err
 	}
-	n.allowSecondOrder(opts.Memory)
-	size := n.Input.Size()
-	after := float64(poly.NumMonomials(size, order)) * float64(n.K) * (perIndex + perIndex)
-	if err := n.cost.check(n.cost.quadratic(after), fmt.Sprintf("the second order of %d inputs for %d logits", size, n.K), "a smaller image"); err != nil {
-		return nil, err
-	}
-	q, err := n.Quadratic(ctx, Mean(m), progress)
+	q, err := n.low(ctx, Mean(m), order, opts.Memory, progress)
 	if err != nil {
 		return nil, err
 	}
@@ -58,6 +53,30 @@ func Truncate(ctx context.Context, m *model.Model, order int, opts Options, prog
 		return nil, fmt.Errorf("%w: the coefficients do not fit 32 bits: %w", model.ErrNotFinite, err)
 	}
 	return truncated, nil
+}
+
+// low returns the orders up to 1, without products, or 2.
+func (n *Net) low(ctx context.Context, about []float64, order int, budget int64, progress func(done, total int)) (*Quadratic, error) {
+	size := n.Input.Size()
+	after := float64(poly.NumMonomials(size, order)) * float64(n.K) * (perIndex + perIndex)
+	if order == 1 {
+		if err := n.cost.check(n.cost.gradients()+after, fmt.Sprintf("the first order of %d inputs for %d logits", size, n.K), "a smaller image"); err != nil {
+			return nil, err
+		}
+		p, a := n.newPass(ctx, 0), n.newAdjoint(ctx, 0)
+		p.run(about, nil)
+		q := &Quadratic{Constant: p.at(n.output, 0)}
+		for k := range n.K {
+			a.run(p, k)
+			q.Linear = append(q.Linear, slices.Clone(a.at(n.input, 0)))
+		}
+		return q, interrupted(ctx)
+	}
+	n.allowSecondOrder(budget)
+	if err := n.cost.check(n.cost.quadratic(after), fmt.Sprintf("the second order of %d inputs for %d logits", size, n.K), "a smaller image"); err != nil {
+		return nil, err
+	}
+	return n.Quadratic(ctx, about, progress)
 }
 
 // allowSecondOrder lets the second order of images of 28x28 fit, unless a budget is given.
