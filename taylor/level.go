@@ -75,7 +75,7 @@ func (n *Net) levelsOn(ctx context.Context, images int, image func(i int) []floa
 		}
 		list = append(list, level)
 	}
-	if images == 0 {
+	if images == 0 || len(list) == 0 {
 		return list, nil
 	}
 	// First the moments of what goes in, then those of the orders about its mean.
