@@ -126,12 +126,12 @@ func (a *Analysis) explain(ctx context.Context, m *model.Model, net *Net, r *Req
 		a.Limited = fmt.Sprintf("orders over %d are written as one: %v", net.Orders,
 			net.cost.check(net.cost.explain(net.Degree), fmt.Sprintf("all %d orders", net.Degree), "a smaller lattice"))
 	}
-	kept := net.cost.explanation(net.Orders)
 	if n := len(r.Pictures); n > 1 {
 		budget := memory.Or(r.Memory)
+		kept, last := net.cost.explanation(net.Orders), net.cost.held+net.cost.explain(net.Orders)
 		what := fmt.Sprintf("the explanations of %d pictures", n)
-		if err := memory.Check(budget, kept*float64(n), what); err != nil {
-			return fmt.Errorf("%w: explain %d at a time", err, max(1, int(float64(budget)/kept)))
+		if err := memory.Check(budget, last+kept*float64(n-1), what); err != nil {
+			return fmt.Errorf("%w: explain %d at a time", err, max(1, 1+int((float64(budget)-last)/kept)))
 		}
 	}
 	for _, p := range r.Pictures {
