@@ -204,27 +204,21 @@ func (s *orderStudy) all(ctx context.Context, out *OrderStudy) error {
 	if err != nil {
 		return err
 	}
-	if off := len(list) - count(list, func(c carried) bool { return c.whole }); off > 0 {
-		out.Note = fmt.Sprintf("the orders of %d of %d images cancel beyond all digits, so they are not given", off, len(list))
-		return nil
-	}
-	ratios := make([]float64, len(list))
+	ratios, off := make([]float64, len(list)), 0
 	for i, c := range list {
 		ratios[i] = c.ratio
+		if !c.whole {
+			off++
+		}
+	}
+	if off > 0 {
+		out.Note = fmt.Sprintf("the orders of %d of %d images cancel beyond all digits, so they are not given", off, len(list))
+		return nil
 	}
 	slices.Sort(ratios)
 	out.Cancellation = &Cancellation{Median: (ratios[(len(ratios)-1)/2] + ratios[len(ratios)/2]) / 2, Worst: ratios[len(ratios)-1], Images: len(ratios)}
 	out.Orders = shares(list)
 	return nil
-}
-
-func count[E any](list []E, is func(E) bool) (n int) {
-	for _, e := range list {
-		if is(e) {
-			n++
-		}
-	}
-	return n
 }
 
 // carry reads what the orders of a pass carry of an image's logits.
