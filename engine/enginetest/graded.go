@@ -8,6 +8,14 @@ import (
 	"github.com/coarsegrain/taylornet/engine"
 )
 
+// gradedOrders returns what graded passes are tested with.
+func gradedOrders() []int {
+	if testing.Short() { // the reference takes long
+		return []int{2}
+	}
+	return []int{1, 2, 3, 5}
+}
+
 // graded tests graded passes: all of what is tested of plain training, for few and for
 // more orders than the network has.
 func (c *testCase[T]) graded(t *testing.T, e engine.Engine[T], tol float64) {
@@ -18,11 +26,7 @@ func (c *testCase[T]) graded(t *testing.T, e engine.Engine[T], tol float64) {
 		return
 	}
 	g := *c
-	list := []int{1, 2, 3, 5}
-	if testing.Short() { // the reference takes long
-		list = []int{2}
-	}
-	for _, g.orders = range list {
+	for _, g.orders = range gradedOrders() {
 		t.Run(fmt.Sprint("orders ", g.orders), func(t *testing.T) { g.gradient(t, e, tol) })
 	}
 	g.orders = 3

@@ -92,16 +92,26 @@ type testCase[T tensor.Float] struct {
 	fixedStats bool // take gradients with norms that use the parameters' statistics
 	limitGains bool // take gradients with limited gains
 	orders     int  // of graded passes, else 0
-	// differences is the central differences of the reference's loss, by what is
-	// moved and how.
-	differences map[string]float64
+	highest    int  // of orders, in any test
+	// evaluations are the reference's, by what is moved and how.
+	evaluations map[string]evaluation
+}
+
+// evaluation is what the reference finds for the batch.
+type evaluation struct {
+	losses  []float64 // means, by orders
+	penalty float64   // of gains
+	stats   map[string][]float64
 }
 
 const images = 11
 
 func newCase[T tensor.Float](net *spec.Net) *testCase[T] {
 	r := rand.New(rand.NewPCG(1, 2))
-	c := &testCase[T]{net: net, classes: net.Out().Size(), differences: map[string]float64{}}
+	c := &testCase[T]{net: net, classes: net.Out().Size(), evaluations: map[string]evaluation{}}
+	if net.Polynomial() {
+		c.highest = slices.Max(gradedOrders())
+	}
 	for _, p := range net.Params() {
 		for range p.Size() {
 			v := r.NormFloat64()
@@ -162,19 +172,19 @@ func (c *testCase[T]) target(i int) engine.Target {
 func (c *testCase[T]) batch() *engine.Batch[T] {
 	return &engine.Batch[T]{
 		N: images, Input: c.input,
-		Loss: func(i int, dy, y []T) float64 { return imageLoss(c, i, dy, y) },
+		Loss: func(i int, dy, y []T) float64 { return imageLoss(c, c.orders, i, dy, y) },
 	}
 }
 
 // weights are those of the losses of the partial sums in graded passes.
 var weights = []float64{0.5, 0.2, 0.3, 0.1, 0.4}
 
-// imageLoss is the loss of image i.
-func imageLoss[E, T tensor.Float](c *testCase[E], i int, dy, y []T) float64 {
-	if c.orders == 0 {
+// imageLoss is the loss of image i in passes with the given orders.
+func imageLoss[E, T tensor.Float](c *testCase[E], orders, i int, dy, y []T) float64 {
+	if orders == 0 {
 		return engine.CrossEntropy(dy, y, c.target(i))
 	}
-	return engine.GradedCrossEntropy(dy, y, c.target(i), weights[:c.orders])
+	return engine.GradedCrossEntropy(dy, y, c.target(i), weights[:orders])
 }
 
 // gains reports whether the network has gains.
@@ -188,35 +198,48 @@ func (c *testCase[T]) options(micro int) engine.TrainingOptions {
 	}
 }
 
-// loss returns the reference's mean loss over micro-batches, the same with the
-// penalty, of which trainers compute the gradient, and the averages of the norms'
-// statistics.
-func (c *testCase[T]) loss(params []float64, list [][]float64, micro int) (loss, penalised float64, stats map[string][]float64) {
-	stats = map[string][]float64{}
+// evaluate returns the reference's losses on micro-batches, the penalty that trainers add
+// for the gradient, and the averages of the norms' statistics. One evaluation serves
+// passes with fewer orders too, because what is computed of a series does not depend on
+// where it ends. at returns the parameters and images, which what names.
+func (c *testCase[T]) evaluate(what string, micro, highest int, at func() (params []float64, list [][]float64)) evaluation {
+	key := fmt.Sprint(what, micro, c.fixedStats, c.limitGains && c.gains())
+	if e, ok := c.evaluations[key]; ok {
+		return e
+	}
+	params, list := at()
+	e := evaluation{losses: make([]float64, highest+1), stats: map[string][]float64{}}
 	parts := (images + micro - 1) / micro
 	for m := range parts {
 		first, end := m*images/parts, (m+1)*images/parts
-		r := newReference(c.net, params, !c.fixedStats, c.orders)
+		r := newReference(c.net, params, !c.fixedStats, highest)
 		r.limited = c.limitGains
 		for i, y := range r.logits(list[first:end]) {
-			loss += imageLoss(c, first+i, make([]float64, len(y)), y) / images
+			for orders := range e.losses {
+				part := y[:c.classes]
+				if orders > 0 {
+					part = y[:(orders+2)*c.classes]
+				}
+				e.losses[orders] += imageLoss(c, orders, first+i, make([]float64, len(part)), part) / images
+			}
 		}
-		penalised += r.penalty / images
+		e.penalty += r.penalty / images
 		for name, v := range r.stats {
-			if stats[name] == nil {
-				stats[name] = make([]float64, len(v))
+			if e.stats[name] == nil {
+				e.stats[name] = make([]float64, len(v))
 			}
 			for k := range v {
-				stats[name][k] += v[k] / float64(parts)
+				e.stats[name][k] += v[k] / float64(parts)
 			}
 		}
 	}
 	for _, p := range c.net.Params() {
 		if p.Role.Statistic() && c.fixedStats {
-			stats[p.Name] = make([]float64, p.Size())
+			e.stats[p.Name] = make([]float64, p.Size())
 		}
 	}
-	return loss, loss + penalised, stats
+	c.evaluations[key] = e
+	return e
 }
 
 // gradient compares the loss, the statistics, and the gradient along random
@@ -234,14 +257,14 @@ func (c *testCase[T]) gradient(t *testing.T, e engine.Engine[T], tol float64) {
 	batch.InputGrad = func(i int, v []T) { dx[i] = append([]T(nil), v...) }
 	grads := make([]T, len(c.params))
 	got := trainer.Gradient(grads, convert[T](c.params), batch)
-	want, _, stats := c.loss(c.params, c.images, micro)
-	if err := compare([]float64{got}, []float64{want}, tol); err != nil {
+	want := c.evaluate("", micro, c.highest, func() ([]float64, [][]float64) { return c.params, c.images })
+	if err := compare([]float64{got}, want.losses[c.orders:][:1], tol); err != nil {
 		t.Fatalf("loss: %v", err)
 	}
 	for _, p := range c.net.Params() {
 		part := grads[p.Offset:][:p.Size()]
 		if p.Role.Statistic() {
-			if err := compare(part, stats[p.Name], tol); err != nil {
+			if err := compare(part, want.stats[p.Name], tol); err != nil {
 				t.Fatalf("%s: %v", p.Name, err)
 			}
 			continue
@@ -254,7 +277,7 @@ func (c *testCase[T]) gradient(t *testing.T, e engine.Engine[T], tol float64) {
 			return params, c.images
 		})
 	}
-	c.withoutLoss(t, trainer, batch, stats, tol)
+	c.withoutLoss(t, trainer, batch, want.stats, tol)
 	c.fixed(t, e, micro, dx)
 	var flat []T
 	for _, v := range dx {
@@ -337,7 +360,7 @@ func (c *testCase[T]) fixed(t *testing.T, e engine.Engine[T], micro int, want []
 func (c *testCase[T]) direction(t *testing.T, what string, grad []T, tol float64, micro int, move func(step []float64) ([]float64, [][]float64)) {
 	t.Helper()
 	r := rand.New(rand.NewPCG(3, 4))
-	directions := 3
+	directions, highest := 3, c.highest
 	if c.orders > 0 { // whose reference takes long
 		directions = 1
 	}
@@ -351,17 +374,10 @@ func (c *testCase[T]) direction(t *testing.T, what string, grad []T, tol float64
 			got += d * float64(g)
 			size += math.Abs(d * float64(g))
 		}
-		gains := c.limitGains && c.gains()
-		key := fmt.Sprint(what, k, micro, c.fixedStats, gains, c.orders)
-		want, ok := c.differences[key]
-		if !ok {
-			params, list := move(step)
-			_, up, _ := c.loss(params, list, micro)
-			params, list = move(minus)
-			_, down, _ := c.loss(params, list, micro)
-			want = (up - down) / (2 * h)
-			c.differences[key] = want
-		}
+		up := c.evaluate(fmt.Sprint(what, k, "+"), micro, highest, func() ([]float64, [][]float64) { return move(step) })
+		down := c.evaluate(fmt.Sprint(what, k, "-"), micro, highest, func() ([]float64, [][]float64) { return move(minus) })
+		want := (up.losses[c.orders] + up.penalty - down.losses[c.orders] - down.penalty) / (2 * h)
+		highest = 0                                                                // graded passes take only the first direction
 		if !approx.Close(got, want, max(tol, 1e-6)*(0.1+float64(c.orders)+size)) { // orders cancel
 			t.Fatalf("gradient to %s along a direction: got %v, central difference %v", what, got, want)
 		}
