@@ -4,14 +4,12 @@ package enginetest
 // the full value and then the orders 0 to K of a truncated power series.
 type number []float64
 
-// constant returns a constant of the given number of elements.
-func constant(v float64, width int) number {
-	n := make(number, width)
-	n[0] = v
-	if width > 1 {
-		n[1] = v
+// addConstant adds a constant, which has no orders above 0.
+func (n number) addConstant(v float64) {
+	n[0] += v
+	if len(n) > 1 {
+		n[1] += v
 	}
-	return n
 }
 
 // add adds x times a factor.
@@ -50,7 +48,7 @@ func (m *monomials) of(coefficient float64, members []int, member func(i int) nu
 		m.product, m.next = m.product.product(member(i), m.next), m.product
 	}
 	if len(members) == 0 {
-		copy(m.product, constant(coefficient, len(m.product)))
+		m.product.addConstant(coefficient)
 	}
 	return m.product
 }

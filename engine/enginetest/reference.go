@@ -25,15 +25,20 @@ func (b batch) pixel(i, r, c int) []number {
 	return b.maps[i][(r*b.shape.W+c)*b.shape.C:][:b.shape.C]
 }
 
-// generate makes a batch of n feature maps from a function of their indices.
-func generate(n int, s spec.Shape, f func(i, r, c, ch int) number) batch {
+// generate makes a batch of n feature maps from a function of their indices, which adds
+// to an element of zero.
+func (r *reference) generate(n int, s spec.Shape, f func(y number, i, row, c, ch int)) batch {
 	out := batch{shape: s, maps: make([][]number, n)}
+	memory := make(number, n*s.Size()*r.width)
 	for i := range n {
 		out.maps[i] = make([]number, 0, s.Size())
-		for r := range s.H {
+		for row := range s.H {
 			for c := range s.W {
 				for ch := range s.C {
-					out.maps[i] = append(out.maps[i], f(i, r, c, ch))
+					y := memory[:r.width:r.width]
+					memory = memory[r.width:]
+					f(y, i, row, c, ch)
+					out.maps[i] = append(out.maps[i], y)
 				}
 			}
 		}
@@ -102,8 +107,6 @@ func (r *reference) monomials() *monomials {
 	return &monomials{make(number, r.width), make(number, r.width)}
 }
 
-func (r *reference) constant(v float64) number { return constant(v, r.width) }
-
 func (r *reference) chain(ops []spec.Op, prefix string, x batch) batch {
 	for i, op := range ops {
 		x = r.op(op, fmt.Sprint(prefix, i), x)
@@ -127,37 +130,33 @@ func (r *reference) op(op spec.Op, path string, x batch) batch {
 	case *spec.Taylor:
 		coefs := r.params[path+".taylor.coefficients"]
 		list, term := poly.Monomials(x.shape.Size(), op.Order), r.monomials()
-		return generate(len(x.maps), out, func(i, _, _, k int) number {
-			sum := r.constant(0)
+		return r.generate(len(x.maps), out, func(sum number, i, _, _, k int) {
 			for t, members := range list {
 				sum.add(term.of(coefs[t*op.N+k], members, func(m int) number { return x.maps[i][m] }), 1)
 			}
-			return sum
 		})
 	case *spec.Flatten:
 		return batch{out, x.maps}
 	case *spec.Pool:
 		return r.pool(op, out, x)
 	case *spec.ReLU:
-		return generate(len(x.maps), out, func(i, row, c, ch int) number { return number{max(0, x.at(i, row, c, ch)[0])} })
+		return r.generate(len(x.maps), out, func(y number, i, row, c, ch int) { y[0] = max(0, x.at(i, row, c, ch)[0]) })
 	case *spec.Sum:
 		parts := r.branches(op.Branches, path, x)
-		return generate(len(x.maps), out, func(i, row, c, ch int) number {
-			sum := r.constant(0)
+		return r.generate(len(x.maps), out, func(sum number, i, row, c, ch int) {
 			for _, p := range parts {
 				sum.add(p.at(i, row, c, ch), 1)
 			}
-			return sum
 		})
 	case *spec.Cat:
 		parts := r.branches(op.Branches, path, x)
-		return generate(len(x.maps), out, func(i, row, c, ch int) number {
+		return r.generate(len(x.maps), out, func(y number, i, row, c, ch int) {
 			k := 0
 			for ch >= parts[k].shape.C {
 				ch -= parts[k].shape.C
 				k++
 			}
-			return parts[k].at(i, row, c, ch)
+			copy(y, parts[k].at(i, row, c, ch))
 		})
 	}
 	panic(fmt.Sprintf("enginetest.reference.op: no reference for %T", op))
@@ -165,28 +164,27 @@ func (r *reference) op(op spec.Op, path string, x batch) batch {
 
 func (r *reference) linear(op *spec.Linear, path string, out spec.Shape, x batch) batch {
 	w, b := r.params[path+".linear.weight"], r.params[path+".linear.bias"]
-	return generate(len(x.maps), out, func(i, _, _, k int) number {
-		sum := r.constant(b[k])
+	return r.generate(len(x.maps), out, func(sum number, i, _, _, k int) {
+		sum.addConstant(b[k])
 		for j, v := range x.maps[i] {
 			sum.add(v, w[j*op.N+k])
 		}
-		return sum
 	})
 }
 
 func (r *reference) gain(op *spec.Gain, x batch) batch {
 	var factor number // of the site
-	return generate(len(x.maps), x.shape, func(i, row, c, ch int) number {
+	return r.generate(len(x.maps), x.shape, func(y number, i, row, c, ch int) {
 		if ch == 0 {
 			factor = r.factor(op, x.shape, x.pixel(i, row, c))
 		}
-		return factor.times(x.at(i, row, c, ch))
+		factor.product(x.at(i, row, c, ch), y)
 	})
 }
 
 // factor returns what gain control multiplies a site's channels by.
 func (r *reference) factor(op *spec.Gain, s spec.Shape, site []number) number {
-	u := r.constant(0)
+	u := make(number, r.width)
 	for _, v := range site {
 		u.add(v.times(v), 1/float64(op.E*s.C))
 	}
@@ -195,7 +193,8 @@ func (r *reference) factor(op *spec.Gain, s spec.Shape, site []number) number {
 		r.penalty += p / float64(s.H*s.W)
 		u[0] = min(u[0], 1)
 	}
-	factor := r.constant(1)
+	factor := make(number, r.width)
+	factor.addConstant(1)
 	factor.add(u, -5./3)
 	factor.add(u.times(u), 1)
 	return factor
@@ -211,8 +210,8 @@ func (r *reference) branches(list [][]spec.Op, path string, x batch) []batch {
 
 func (r *reference) conv(op *spec.Conv, path string, out spec.Shape, x batch) batch {
 	w, b := r.params[path+".conv.weight"], r.params[path+".conv.bias"]
-	return generate(len(x.maps), out, func(i, row, c, ch int) number {
-		sum := r.constant(b[ch])
+	return r.generate(len(x.maps), out, func(sum number, i, row, c, ch int) {
+		sum.addConstant(b[ch])
 		for k := range op.L1 {
 			for l := range op.L2 {
 				first := (k*op.L2 + l) * x.shape.C
@@ -221,7 +220,6 @@ func (r *reference) conv(op *spec.Conv, path string, out spec.Shape, x batch) ba
 				}
 			}
 		}
-		return sum
 	})
 }
 
@@ -232,14 +230,12 @@ func (r *reference) cg(op *spec.CG, path string, out spec.Shape, x batch) batch 
 	}
 	coefs := r.params[path+".cg.coefficients"]
 	list, term := poly.Monomials(op.L1*op.L2, op.Order), r.monomials()
-	return generate(len(x.maps), out, func(i, row, c, ch int) number {
-		sum := r.constant(0)
+	return r.generate(len(x.maps), out, func(sum number, i, row, c, ch int) {
 		for t, members := range list {
 			sum.add(term.of(coefs[t*op.C+ch], members, func(m int) number {
 				return x.at(i, row*op.S1+m/op.L2*op.D, c*op.S2+m%op.L2*op.D, ch)
 			}), 1)
 		}
-		return sum
 	})
 }
 
@@ -255,11 +251,10 @@ func (r *reference) norm(path string, x batch) batch {
 		}
 		r.stats[path+".norm.mean"], r.stats[path+".norm.variance"] = mean, unbiased
 	}
-	return generate(len(x.maps), x.shape, func(i, row, c, ch int) number {
+	return r.generate(len(x.maps), x.shape, func(y number, i, row, c, ch int) {
 		s := scale[ch] / math.Sqrt(variance[ch]+layer.Epsilon)
-		y := r.constant(shift[ch] - s*mean[ch])
+		y.addConstant(shift[ch] - s*mean[ch])
 		y.add(x.at(i, row, c, ch), s)
-		return y
 	})
 }
 
@@ -285,18 +280,17 @@ func (r *reference) pool(op *spec.Pool, out spec.Shape, x batch) batch {
 	if op.Global {
 		window = spec.Pool{L1: x.shape.H, L2: x.shape.W, S1: 1, S2: 1, D: 1}
 	}
-	return generate(len(x.maps), out, func(i, row, c, ch int) number {
-		sum, top := r.constant(0), math.Inf(-1)
+	return r.generate(len(x.maps), out, func(y number, i, row, c, ch int) {
+		top := math.Inf(-1)
 		for k := range window.L1 {
 			for l := range window.L2 {
 				v := x.at(i, row*window.S1+k*window.D, c*window.S2+l*window.D, ch)
-				sum.add(v, 1/float64(window.L1*window.L2))
+				y.add(v, 1/float64(window.L1*window.L2))
 				top = max(top, v[0])
 			}
 		}
 		if op.Max {
-			return number{top}
+			y[0] = top
 		}
-		return sum
 	})
 }
