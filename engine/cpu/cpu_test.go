@@ -11,17 +11,14 @@ import (
 )
 
 func TestConformance(t *testing.T) {
-	suite := enginetest.New[float32](t)
+	suite := enginetest.New(t)
 	for _, level := range simd.Supported() {
 		t.Run(level.String(), func(t *testing.T) {
 			defer simd.Set(level)()
-			suite.Run(t, New(), 2e-5)
+			enginetest.Run(t, suite, New(), 2e-5)
 		})
 	}
-}
-
-func TestConformanceFloat64(t *testing.T) {
-	enginetest.New[float64](t).Run(t, Engine[float64]{}, 1e-11)
+	t.Run("float64", func(t *testing.T) { enginetest.Run(t, suite, Engine[float64]{}, 1e-11) })
 }
 
 func TestTooLargeToIndex(t *testing.T) {

@@ -3,6 +3,6 @@
 // definitions.
 //
 //	func TestConformance(t *testing.T) {
-//		enginetest.New[float32](t).Run(t, myengine.New(), 2e-5)
+//		enginetest.Run(t, enginetest.New(t), myengine.New(), 2e-5)
 //	}
 package enginetest

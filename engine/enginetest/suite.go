@@ -36,25 +36,27 @@ var nets = map[string]string{
 	"uneven": "Input(7,15,17) Conv(3,3,18,1,1) Norm Conv(3,3,16,1,1,2) Linear(2)",
 }
 
-// Suite tests engines with elements of one type. What the reference computed is kept
-// from one run to the next.
-type Suite[T tensor.Float] struct {
-	cases map[string]*testCase[T]
+// Suite is networks with random parameters and images. What the reference computed is
+// kept from one run to the next, of whatever element type.
+type Suite struct {
+	problems map[string]*problem
 }
 
 // New returns the suite.
-func New[T tensor.Float](t *testing.T) *Suite[T] {
-	s := &Suite[T]{cases: map[string]*testCase[T]{}}
+func New(t *testing.T) *Suite {
+	s := &Suite{problems: map[string]*problem{}}
 	for name := range nets {
-		s.cases[name] = newCase[T](parse(t, name))
+		s.problems[name] = newProblem(parse(t, name))
 	}
 	return s
 }
 
 // Run tests that an engine agrees with the reference and keeps what package engine
-// promises. tol is the relative tolerance for the element type.
-func (s *Suite[T]) Run(t *testing.T, e engine.Engine[T], tol float64) {
-	for name, c := range s.cases {
+// promises. tol is the relative tolerance for the element type, to which the engine's
+// parameters and images are rounded.
+func Run[T tensor.Float](t *testing.T, s *Suite, e engine.Engine[T], tol float64) {
+	for name, p := range s.problems {
+		c := &testCase[T]{problem: p}
 		t.Run(name+"/forward", func(t *testing.T) { c.forward(t, e, tol) })
 		t.Run(name+"/gradient", func(t *testing.T) { c.gradient(t, e, tol) })
 		t.Run(name+"/workers", func(t *testing.T) { c.workers(t, e) })
@@ -83,16 +85,22 @@ func parse(t *testing.T, name string) *spec.Net {
 	return net
 }
 
-// testCase is a network with random parameters and images.
+// testCase is a problem and how an engine is to solve it.
 type testCase[T tensor.Float] struct {
-	net        *spec.Net
-	classes    int
-	params     []float64
-	images     [][]float64
+	*problem
+
 	fixedStats bool // take gradients with norms that use the parameters' statistics
 	limitGains bool // take gradients with limited gains
 	orders     int  // of graded passes, else 0
-	highest    int  // of orders, in any test
+}
+
+// problem is a network with random parameters and images.
+type problem struct {
+	net     *spec.Net
+	classes int
+	params  []float64
+	images  [][]float64
+	highest int // of orders, in any test
 	// evaluations are the reference's, by what is moved and how.
 	evaluations map[string]evaluation
 }
@@ -106,9 +114,9 @@ type evaluation struct {
 
 const images = 11
 
-func newCase[T tensor.Float](net *spec.Net) *testCase[T] {
+func newProblem(net *spec.Net) *problem {
 	r := rand.New(rand.NewPCG(1, 2))
-	c := &testCase[T]{net: net, classes: net.Out().Size(), evaluations: map[string]evaluation{}}
+	c := &problem{net: net, classes: net.Out().Size(), evaluations: map[string]evaluation{}}
 	if net.Polynomial() {
 		c.highest = slices.Max(gradedOrders())
 	}
@@ -124,13 +132,13 @@ func newCase[T tensor.Float](net *spec.Net) *testCase[T] {
 				v = 0.5 + math.Abs(v)
 			case spec.Bias, spec.Shift, spec.Mean: // as drawn
 			}
-			c.params = append(c.params, float64(T(v)))
+			c.params = append(c.params, v)
 		}
 	}
 	for range images {
 		image := make([]float64, net.Input.Size())
 		for j := range image {
-			image[j] = float64(T(r.NormFloat64()))
+			image[j] = r.NormFloat64()
 		}
 		c.images = append(c.images, image)
 	}
@@ -412,8 +420,7 @@ func (c *testCase[T]) workers(t *testing.T, e engine.Engine[T]) {
 
 // allocations checks that a training step allocates nothing.
 func allocations[T tensor.Float](t *testing.T, e engine.Engine[T], orders int) {
-	c := newCase[T](parse(t, "residual"))
-	c.orders = orders
+	c := &testCase[T]{problem: newProblem(parse(t, "residual")), orders: orders}
 	opts := c.options(2)
 	opts.Workers = 2
 	trainer, err := e.CompileTraining(c.net, opts)
@@ -435,7 +442,7 @@ func allocations[T tensor.Float](t *testing.T, e engine.Engine[T], orders int) {
 
 // concurrency runs one program from several goroutines at once.
 func concurrency[T tensor.Float](t *testing.T, e engine.Engine[T]) {
-	c := newCase[T](parse(t, "dilated"))
+	c := &testCase[T]{problem: newProblem(parse(t, "dilated"))}
 	program, err := e.Compile(c.net, convert[T](c.params), engine.Options{Workers: 2})
 	if err != nil {
 		t.Fatal(err)
