@@ -58,7 +58,7 @@ func (w *worker[T]) eachRow(n int, s *step[T], k, part, whole int, f func(part, 
 func (w *worker[T]) input(slot, n, i int) []T {
 	p := w.plan
 	if lanes := p.values[p.input].lanes; lanes.Orders > 0 {
-		i += lanes.At(n, 1)
+		i = lanes.Place(n, 1, i)
 	}
 	return w.image(slot, p.input, i)
 }
@@ -118,9 +118,5 @@ func (w *worker[T]) readLogits(y []T, n, i int) {
 
 // order returns the part of a slot that holds order k of image i of n in the output.
 func (w *worker[T]) order(slot, n, k, i int) []T {
-	at := w.plan.values[w.plan.output].lanes.At(n, k)
-	if k > 0 {
-		at += i
-	}
-	return w.image(slot, w.plan.output, at)
+	return w.image(slot, w.plan.output, w.plan.values[w.plan.output].lanes.Place(n, k, i))
 }

@@ -37,10 +37,7 @@ func (l *gainSeries[T]) InPlace() bool { return false }
 
 // site returns the channels of a site in order k of image i.
 func (l *gainSeries[T]) site(v []T, lanes Lanes, n, k, i, site int) []T {
-	if k > 0 {
-		k = lanes.At(n, k) + i
-	}
-	return v[l.frame.Head+k*l.shape.Size()+site*l.shape.C:][:l.shape.C]
+	return v[l.frame.Head+lanes.Place(n, k, i)*l.shape.Size()+site*l.shape.C:][:l.shape.C]
 }
 
 // factors computes the energy u and the factor p of a site of image i.

@@ -46,6 +46,14 @@ func (l Lanes) At(n, k int) int {
 	return l.constants(n) + (k-1)*n
 }
 
+// Place returns the place of order k of image i.
+func (l Lanes) Place(n, k, i int) int {
+	if k == 0 {
+		return l.At(n, 0)
+	}
+	return l.At(n, k) + i
+}
+
 // width returns the number of images of order k.
 func (l Lanes) width(n, k int) int {
 	if k == 0 {

@@ -33,11 +33,7 @@ func drawLanes(t *rapid.T) lanesCase {
 
 // order returns order k of image i in b.
 func (c lanesCase) order(b []float64, k, i int) []float64 {
-	at := c.frame.Lanes.At(c.n, k)
-	if k > 0 {
-		at += i
-	}
-	return data(c.frame, lane(b, at, c.shape), 1, c.shape)
+	return data(c.frame, lane(b, c.frame.Lanes.Place(c.n, k, i), c.shape), 1, c.shape)
 }
 
 // The places of all lanes are as many as there are images, one behind the other.

@@ -49,10 +49,7 @@ func (l *taylorSeries[T]) InPlace() bool { return false }
 
 // at returns order k of image i of shape s.
 func (l *taylorSeries[T]) at(b []T, lanes Lanes, n, k, i int, s tensor.Shape) []T {
-	if k > 0 {
-		k = lanes.At(n, k) + i
-	}
-	return b[l.frame.Head+k*s.Size():][:s.Size()]
+	return b[l.frame.Head+lanes.Place(n, k, i)*s.Size():][:s.Size()]
 }
 
 func (l *taylorSeries[T]) input(b []T, n, k, i int) []T {
