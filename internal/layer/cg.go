@@ -103,7 +103,7 @@ func (l *CG[T]) backward(n int, dx, dfull, dy, x, full, mean, dcoefs, coefs, wor
 	sites, from := l.out.H*l.out.W, l.frame.Lanes
 	if dx != nil && !l.win.Partition {
 		clear(data(l.frame, dx, from.Images(n), l.in))
-		if !from.full() {
+		if !from.full() && l.frame.Out.full() {
 			clear(data(l.frame, dfull, n, l.in))
 		}
 	}
