@@ -3,6 +3,7 @@ package enginetest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/coarsegrain/taylornet/engine"
@@ -14,6 +15,22 @@ func gradedOrders() []int {
 		return []int{2}
 	}
 	return []int{1, 2, 3, 5}
+}
+
+// variantOrders are those of graded passes with fixed statistics or limited gains.
+const variantOrders = 3
+
+// highest returns the most orders that gradients are tested with.
+func (c *testCase[T]) highest() int {
+	switch {
+	case !c.net.Polynomial():
+		return 0
+	case !c.fixedStats && !(c.limitGains && c.gains()):
+		return slices.Max(gradedOrders())
+	case testing.Short():
+		return 0
+	}
+	return variantOrders
 }
 
 // graded tests graded passes: all of what is tested of plain training, for few and for
@@ -29,7 +46,7 @@ func (c *testCase[T]) graded(t *testing.T, e engine.Engine[T], tol float64) {
 	for _, g.orders = range gradedOrders() {
 		t.Run(fmt.Sprint("orders ", g.orders), func(t *testing.T) { g.gradient(t, e, tol) })
 	}
-	g.orders = 3
+	g.orders = variantOrders
 	t.Run("workers", func(t *testing.T) { g.workers(t, e) })
 	if testing.Short() {
 		return

@@ -100,7 +100,6 @@ type problem struct {
 	classes int
 	params  []float64
 	images  [][]float64
-	highest int // of orders, in any test
 	// evaluations are the reference's, by what is moved and how.
 	evaluations map[string]evaluation
 }
@@ -117,9 +116,6 @@ const images = 11
 func newProblem(net *spec.Net) *problem {
 	r := rand.New(rand.NewPCG(1, 2))
 	c := &problem{net: net, classes: net.Out().Size(), evaluations: map[string]evaluation{}}
-	if net.Polynomial() {
-		c.highest = slices.Max(gradedOrders())
-	}
 	for _, p := range net.Params() {
 		for range p.Size() {
 			v := r.NormFloat64()
@@ -265,7 +261,7 @@ func (c *testCase[T]) gradient(t *testing.T, e engine.Engine[T], tol float64) {
 	batch.InputGrad = func(i int, v []T) { dx[i] = append([]T(nil), v...) }
 	grads := make([]T, len(c.params))
 	got := trainer.Gradient(grads, convert[T](c.params), batch)
-	want := c.evaluate("", micro, c.highest, func() ([]float64, [][]float64) { return c.params, c.images })
+	want := c.evaluate("", micro, c.highest(), func() ([]float64, [][]float64) { return c.params, c.images })
 	if err := compare([]float64{got}, want.losses[c.orders:][:1], tol); err != nil {
 		t.Fatalf("loss: %v", err)
 	}
@@ -368,7 +364,7 @@ func (c *testCase[T]) fixed(t *testing.T, e engine.Engine[T], micro int, want []
 func (c *testCase[T]) direction(t *testing.T, what string, grad []T, tol float64, micro int, move func(step []float64) ([]float64, [][]float64)) {
 	t.Helper()
 	r := rand.New(rand.NewPCG(3, 4))
-	directions, highest := 3, c.highest
+	directions, highest := 3, c.highest()
 	if c.orders > 0 { // whose reference takes long
 		directions = 1
 	}
@@ -385,7 +381,8 @@ func (c *testCase[T]) direction(t *testing.T, what string, grad []T, tol float64
 		up := c.evaluate(fmt.Sprint(what, k, "+"), micro, highest, func() ([]float64, [][]float64) { return move(step) })
 		down := c.evaluate(fmt.Sprint(what, k, "-"), micro, highest, func() ([]float64, [][]float64) { return move(minus) })
 		want := (up.losses[c.orders] + up.penalty - down.losses[c.orders] - down.penalty) / (2 * h)
-		highest = 0                                                                // graded passes take only the first direction
+		highest = 0 // graded passes take only the first direction
+
 		if !approx.Close(got, want, max(tol, 1e-6)*(0.1+float64(c.orders)+size)) { // orders cancel
 			t.Fatalf("gradient to %s along a direction: got %v, central difference %v", what, got, want)
 		}
