@@ -22,11 +22,11 @@ func Lines(s string) string { return escape(s, "\n\t") }
 
 func escape(s, keep string) string {
 	var b strings.Builder
+	b.Grow(len(s))
 	before := rune(0) // if it was kept
 	for i, r := range s {
-		_, size := utf8.DecodeRuneInString(s[i:])
-		bad := r == utf8.RuneError && size == 1
-		if !bad && (strings.ContainsRune(keep, r) || isPlain(r, before)) {
+		bad := r == utf8.RuneError && !strings.HasPrefix(s[i:], "\ufffd")
+		if !bad && (isPlain(r, before) || strings.ContainsRune(keep, r)) {
 			b.WriteRune(r)
 			before = r
 			continue
