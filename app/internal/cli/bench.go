@@ -105,8 +105,12 @@ func (a *app) bench(ctx context.Context, f *benchFlags) error {
 	if f.threads == 0 {
 		f.threads = runtime.GOMAXPROCS(0)
 	}
-	third := memory.Or(a.memory.bytes) / 3                                                                                                                                            // training, inference and what is copied are held at once
-	b, err := newBenchmark(n.Net, f.batch, f.seconds, engine.TrainingOptions{Options: engine.Options{Workers: f.threads, MicroBatch: f.microBatch, Memory: third}, LimitGains: true}) // as train has it
+	// Training, inference and what is copied are held at once.
+	third := max(1, memory.Or(a.memory.bytes)/3)
+	b, err := newBenchmark(n.Net, f.batch, f.seconds, engine.TrainingOptions{
+		Options:    engine.Options{Workers: f.threads, MicroBatch: f.microBatch, Memory: third},
+		LimitGains: true, // as train has it
+	})
 	if err != nil {
 		return err
 	}

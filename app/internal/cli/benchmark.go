@@ -148,7 +148,7 @@ func (b *benchmark) speed(ctx context.Context, out *benchOutput) error {
 	}
 	train, inference, single := &measure{work: step}, &measure{work: infer(b.batch)}, &measure{work: infer(1)}
 	threads := b.opts.Workers
-	fma, fmaCore, copying := &measure{work: multiplyAdds(threads)}, &measure{work: multiplyAdds(1)}, &measure{work: copies(threads, min(copyBytes, int(b.opts.Memory)))}
+	fma, fmaCore, copying := &measure{work: multiplyAdds(threads)}, &measure{work: multiplyAdds(1)}, &measure{work: copies(threads, int(min(copyBytes, b.opts.Memory)))}
 	if err := alternate(ctx, b.seconds, train, inference, single, fma, fmaCore, copying); err != nil {
 		return err
 	}
