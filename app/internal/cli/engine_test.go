@@ -60,7 +60,7 @@ func TestEngines(t *testing.T) {
 	for _, args := range [][]string{
 		{"eval", trained},
 		{"predict", trained, "../../../docs/images/three.png"},
-		{"sweep", "--seeds", "1", "--epochs", "1", "--net", "Input(8,8,1) CG(2,2,1,2,2) Linear(10)", "--out", filepath.Join(dir, "sweep")},
+		{"sweep", "--seeds", "1", "--epochs", "1", "--net", small, "--out", filepath.Join(dir, "sweep")},
 	} {
 		e := &counted{}
 		run(done, e, append(args, "--engine", "counted")...)

@@ -27,6 +27,9 @@ func smallRun(dir string, more ...string) []string {
 	}, more...)
 }
 
+// small is a network that is trained in a moment.
+const small = "Input(8,8,1) CG(2,2,1,2,2) Linear(10)"
+
 // command prepares the real command, in a process of its own; see TestMain.
 func command(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()

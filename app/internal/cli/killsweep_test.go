@@ -22,7 +22,7 @@ func TestKilledSweepsResume(t *testing.T) {
 		if _, err := os.Stat(filepath.Join(dir, sweep.PlanFile)); err == nil {
 			return append(list, "--resume")
 		}
-		return append(list, "--net", "Input(8,8,1) CG(2,2,1,2,2) Linear(10)", "--epochs", "2", "--batch", "256", "--seeds", "2",
+		return append(list, "--net", small, "--epochs", "2", "--batch", "256", "--seeds", "2",
 			"--try", "", "--try", "--optimiser sgd --rate 1000 --clip 0", "--try", "--rate 0.02")
 	}
 	whole := filepath.Join(t.TempDir(), "whole")

@@ -87,9 +87,6 @@ func await(t *testing.T, cmd *exec.Cmd, after time.Duration, stdout, stderr *byt
 	return out
 }
 
-// small is a network that is trained in a moment.
-const small = "Input(8,8,1) CG(2,2,1,2,2) Linear(10)"
-
 // workFolder returns a folder with what commands need: a run, a model, references of it,
 // and a picture.
 func workFolder(t *testing.T) string {

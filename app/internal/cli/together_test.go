@@ -23,7 +23,7 @@ var rounds = flag.Int("rounds", 3, "how often the tests of runs in one folder st
 // tinyRun returns the arguments of a training run of a moment.
 func tinyRun(seed int, more ...string) []string {
 	return append([]string{
-		"train", "--json", "--quiet", "--net", "Input(8,8,1) CG(2,2,1,2,2) Linear(10)",
+		"train", "--json", "--quiet", "--net", small,
 		"--epochs", "1", "--batch", "256", "--workers", "1", "--seed", strconv.Itoa(seed),
 	}, more...)
 }
