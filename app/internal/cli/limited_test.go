@@ -14,7 +14,6 @@ import (
 
 	"github.com/coarsegrain/taylornet/distill"
 	"github.com/coarsegrain/taylornet/internal/fsx"
-	"github.com/coarsegrain/taylornet/pretrained"
 	"github.com/coarsegrain/taylornet/train"
 )
 
@@ -87,8 +86,8 @@ func await(t *testing.T, cmd *exec.Cmd, after time.Duration, stdout, stderr *byt
 	return out
 }
 
-// workFolder returns a folder with what commands need: a run, a model, references of it,
-// and a picture.
+// workFolder returns a folder with what commands need: a run, references of it beside its
+// model, and a picture.
 func workFolder(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -102,13 +101,6 @@ func workFolder(t *testing.T) string {
 	picture, err := fsx.ReadFile("../../../docs/images/three.png", 1<<20)
 	if err != nil {
 		t.Skip("the documents are not here")
-	}
-	m, err := pretrained.Load("digits")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := m.Save(filepath.Join(dir, "digits.model")); err != nil {
-		t.Fatal(err)
 	}
 	for name, content := range map[string][]byte{"refs.safetensors": refs, "own.safetensors": modelBytes(t, run), "three.png": picture} {
 		if err := os.WriteFile(filepath.Join(dir, name), content, 0o666); err != nil {
