@@ -25,7 +25,7 @@ type interruption struct{ os.Signal }
 
 func (i interruption) Error() string { return i.String() + " signal received" }
 
-// Unwrap has it taken for the end of a context.
+// Unwrap makes it count as the end of a context.
 func (i interruption) Unwrap() error { return context.Canceled }
 
 // guard runs a command and returns its exit status. The first signal to end it ends its
@@ -70,8 +70,8 @@ func (a *app) guard(command func(context.Context) error) int {
 	return failed
 }
 
-// ending returns the signals that end a command. That a terminal is gone does not, if the
-// command was started so, as by nohup.
+// ending returns the signals that end a command. A hangup does not if it was ignored when
+// the command started, as by nohup.
 func ending() []os.Signal {
 	list := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) {

@@ -19,7 +19,7 @@ import (
 	"github.com/coarsegrain/taylornet/train"
 )
 
-var instants = flag.Int("instants", 2, "interrupt each command at so many instants of its time, which are at most so many seconds after its start")
+var instants = flag.Int("instants", 2, "interrupt each command this many times, spread over at most as many seconds")
 
 // interruptible returns commands that together pass through all stages. DIR stands for a
 // new folder.

@@ -99,7 +99,7 @@ func resuming(dir string) []string {
 }
 
 // allKills is the number of kills over all tests that kill, if it is given.
-var allKills = flag.Int("kills", 0, "kill training, sweeps and distillations at least so often in all; 0 means a few times")
+var allKills = flag.Int("kills", 0, "kill training, sweeps and distillations at least this many times in total; 0 means a few times")
 
 // killed is work that is killed again and again.
 type killed struct {
