@@ -10,43 +10,42 @@ import (
 	"github.com/coarsegrain/taylornet/internal/memory"
 )
 
-// ErrNotRegular is wrapped by errors about pipes, devices and sockets. Reading these may
-// never end.
-var ErrNotRegular = errors.New("not a regular file")
+// ErrNotRegular is wrapped by errors about folders, pipes, devices and sockets, of which
+// reading may never end, and ErrFolder by those about folders, too.
+var (
+	ErrNotRegular = errors.New("not a regular file")
+	ErrFolder     = errors.New("a folder")
+)
 
 // Open opens a regular file, or one that symbolic links lead to. A pipe is not waited for.
-func Open(path string) (*os.File, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
+func Open(path string) (*os.File, error) { return open(path, os.Stat, os.Open) }
+
+// OpenIn opens a regular file of a file system as Open does.
+func OpenIn(fsys fs.FS, name string) (fs.File, error) {
+	return open(name, func(name string) (fs.FileInfo, error) { return fs.Stat(fsys, name) }, fsys.Open)
+}
+
+func open[F fs.File](path string, stat func(string) (fs.FileInfo, error), open func(string) (F, error)) (F, error) {
+	var none F
+	info, err := stat(path)
+	if err == nil {
+		err = regular(path, info)
 	}
-	if err := regular(path, info); err != nil {
-		return nil, err
-	}
-	f, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return none, err
+	}
+	f, err := open(path)
+	if err != nil {
+		return none, err
 	}
 	// It may have been exchanged since.
 	if info, err = f.Stat(); err == nil {
 		err = regular(path, info)
 	}
 	if err != nil {
-		return nil, errors.Join(err, f.Close())
+		return none, errors.Join(err, f.Close())
 	}
 	return f, nil
-}
-
-// OpenIn opens a regular file of a file system as Open does.
-func OpenIn(fsys fs.FS, name string) (fs.File, error) {
-	info, err := fs.Stat(fsys, name)
-	if err == nil {
-		err = regular(name, info)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return fsys.Open(name)
 }
 
 func regular(path string, info fs.FileInfo) error {
@@ -54,7 +53,7 @@ func regular(path string, info fs.FileInfo) error {
 	case mode.IsRegular():
 		return nil
 	case mode.IsDir():
-		return fmt.Errorf("%s is a folder: %w", path, ErrNotRegular)
+		return fmt.Errorf("%s is %w: %w", path, ErrFolder, ErrNotRegular)
 	case mode&fs.ModeNamedPipe != 0:
 		return fmt.Errorf("%s is a pipe: %w", path, ErrNotRegular)
 	case mode&fs.ModeDevice != 0:
