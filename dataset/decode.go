@@ -12,8 +12,6 @@ import (
 	"io"
 	"io/fs"
 	"math"
-	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -137,27 +135,29 @@ func DecodeImage(file []byte, budget int64) (image.Image, error) {
 
 // ReadImage reads a picture file as DecodeImage does. Its errors do not name the file.
 func ReadImage(file string, budget int64) (image.Image, error) {
-	return readImage(os.DirFS(filepath.Dir(file)), filepath.Base(file), budget)
+	return readImage(func() (fs.File, error) { return fsx.Open(file) }, budget)
 }
 
-// readImage reads a picture's file. Of one that is no picture, it reads only the first
-// bytes. Its errors do not name the file.
-func readImage(fsys fs.FS, name string, budget int64) (image.Image, error) {
-	info, err := fs.Stat(fsys, name)
-	if err == nil && info.IsDir() {
-		return nil, errors.New("a folder, not a picture")
-	}
-	f, err := fsx.OpenIn(fsys, name)
+// readImage opens and reads a picture's file. Of one that is no picture, it reads only
+// the first bytes. Its errors do not name the file.
+func readImage(open func() (fs.File, error), budget int64) (image.Image, error) {
+	f, err := open()
 	if cause := new(fs.PathError); errors.As(err, &cause) {
 		err = cause.Err
 	}
-	if errors.Is(err, fsx.ErrNotRegular) {
-		err = fsx.ErrNotRegular
-	}
-	if err != nil {
+	switch {
+	case errors.Is(err, fsx.ErrFolder):
+		return nil, errors.New("a folder, not a picture")
+	case errors.Is(err, fsx.ErrNotRegular):
+		return nil, fsx.ErrNotRegular
+	case err != nil:
 		return nil, err
 	}
 	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
 	head := make([]byte, sniffed)
 	n, err := io.ReadFull(f, head)
 	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF { //nolint:errorlint // io.ReadFull wraps neither

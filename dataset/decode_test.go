@@ -229,6 +229,16 @@ func TestReadImage(t *testing.T) {
 	if _, err := ReadImage(filepath.Join(folder, "none.png"), 0); !os.IsNotExist(err) || strings.Contains(err.Error(), "none") {
 		t.Errorf("no file: %v", err)
 	}
+	// A name need not be UTF-8, where the system allows that.
+	if odd := filepath.Join(folder, "caf\xe9.jpg"); os.Rename(file, odd) == nil {
+		if _, err := ReadImage(odd, 0); err != nil {
+			t.Errorf("a name that is not UTF-8: %v", err)
+		}
+	}
+	t.Chdir(folder)
+	if _, err := ReadImage("..", 0); err == nil || err.Error() != "a folder, not a picture" {
+		t.Errorf("the folder above: %v", err)
+	}
 	// A large file of another kind is not read.
 	if err := os.WriteFile(file, []byte("RIFF\x24\x00\x00\x00AVI LIST"), 0o666); err != nil {
 		t.Fatal(err)

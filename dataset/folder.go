@@ -9,6 +9,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/coarsegrain/taylornet/internal/fsx"
 )
 
 // maxGround is the longer side, in pixels, to which transparent pictures are shrunk before
@@ -231,7 +233,7 @@ func (r *folderReader) decode(file string) (image.Image, error) {
 	if budget > 0 {
 		budget = max(1, budget-r.held)
 	}
-	return readImage(r.fsys, file, budget)
+	return readImage(func() (fs.File, error) { return fsx.OpenIn(r.fsys, file) }, budget)
 }
 
 // assign gives each part its use and says so.
