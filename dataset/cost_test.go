@@ -217,6 +217,21 @@ func TestDecodeBombs(t *testing.T) {
 	}
 }
 
+// A WebP picture is decoded though its last chunk claims to be longer than the file.
+func TestDecodeLyingChunk(t *testing.T) {
+	file := slices.Clone(drawings(t, "blank")["sheet.webp"])
+	binary.LittleEndian.PutUint32(file[4:], 1<<30)
+	binary.LittleEndian.PutUint32(file[bytes.Index(file, []byte("VP8L"))+4:], 1<<29)
+	if _, err := DecodeImage(file, 0); err != nil {
+		t.Error(err)
+	}
+	var err error
+	n := allocated(func() { _, err = DecodeImage(file, 1<<20) })
+	if !errors.Is(err, tensor.ErrMemory) || n > 1<<20 {
+		t.Errorf("%d bytes, error %v", n, err)
+	}
+}
+
 // A frame in a few bytes lies on a sheet that takes far more.
 func TestDecodeSheet(t *testing.T) {
 	file := append(gifOf(1, 1, image.Pt(6000, 6000)), make([]byte, 10_000)...)

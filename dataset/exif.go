@@ -188,13 +188,18 @@ func webpExif(file []byte) []byte {
 	return nil
 }
 
-// webpChunks yields the names and contents of RIFF chunks.
+// webpChunks yields the names and contents of RIFF chunks, the content of one that is cut
+// short as nil: it is decoded as far as it goes.
 func webpChunks(chunks []byte) iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
 		for len(chunks) >= 8 {
 			name, length := string(chunks[:4]), int64(binary.LittleEndian.Uint32(chunks[4:]))
 			chunks = chunks[8:]
-			if length > int64(len(chunks)) || !yield(name, chunks[:length]) {
+			if length > int64(len(chunks)) {
+				yield(name, nil)
+				return
+			}
+			if !yield(name, chunks[:length]) {
 				return
 			}
 			chunks = chunks[min(length+length%2, int64(len(chunks))):]
