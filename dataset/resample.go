@@ -158,18 +158,7 @@ func palettedRows(img *image.Paletted, c int, line []uint8) func(y int) []uint8 
 		colours.Pix[i] = uint8(i)
 	}
 	var table [256 * 4]uint8
-	if c == 1 {
-		grey := image.NewGray(all)
-		draw.Draw(grey, all, colours, image.Point{}, draw.Src)
-		copy(table[:], grey.Pix)
-	} else {
-		rgba := image.NewRGBA(all)
-		draw.Draw(rgba, all, colours, image.Point{}, draw.Src)
-		copy(table[:], rgba.Pix)
-		if c == 3 {
-			withoutAlpha(table[:])
-		}
-	}
+	copy(table[:], converter(colours, c, all)(0))
 	return func(y int) []uint8 {
 		for x, i := range img.Pix[y*img.Stride:][:img.Rect.Dx()] {
 			copy(line[x*c:][:c], table[int(i)*c:][:c])
