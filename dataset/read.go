@@ -28,9 +28,7 @@ type LeftOut struct {
 func (d *Data) Bytes() float64 {
 	bytes := 0.0
 	for _, s := range d.parts() {
-		if s != nil {
-			bytes += float64(len(s.Pixels)) + 2*float64(len(s.Labels))
-		}
+		bytes += float64(len(s.Pixels)) + 2*float64(len(s.Labels))
 	}
 	return bytes
 }
