@@ -317,7 +317,7 @@ func FuzzReadFolder(f *testing.F) {
 			t.Fatalf("an error of several lines: %q", err)
 		}
 		if l != nil {
-			if _, err := l.load(fsys, Options{}); err == nil {
+			if _, err := l.load(t.Context(), fsys, Options{}); err == nil {
 				t.Fatal("pictures were read as a published set")
 			}
 		}

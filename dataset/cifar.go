@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"hash/maphash"
@@ -20,7 +21,7 @@ func ReadCIFAR10(batches ...io.Reader) (*Set, error) {
 	in := intake{traits: traits{seed: maphash.MakeSeed()}}
 	set := in.newCIFAR(0)
 	for i, r := range batches {
-		if err := in.cifar(set, r); err != nil {
+		if err := in.cifar(context.Background(), set, r); err != nil {
 			return nil, fmt.Errorf("batch %d: %w", i+1, err)
 		}
 	}
@@ -43,10 +44,13 @@ func (in *intake) newCIFAR(n int) *Set {
 }
 
 // cifar appends the images of one batch.
-func (in *intake) cifar(s *Set, r io.Reader) error {
+func (in *intake) cifar(ctx context.Context, s *Set, r io.Reader) error {
 	buffered := bufio.NewReaderSize(r, 1<<16)
 	record, image := make([]byte, cifarRecord), make([]byte, cifarRecord-1)
 	for i := 0; ; i++ {
+		if ctx.Err() != nil {
+			return fmt.Errorf("interrupted: %w", context.Cause(ctx))
+		}
 		n, err := io.ReadFull(buffered, record)
 		if errors.Is(err, io.EOF) && i > 0 {
 			return nil

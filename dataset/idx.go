@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -19,7 +20,7 @@ import (
 // the largest label.
 func ReadIDX(images, labels io.Reader, classes []string) (*Set, error) {
 	in := intake{traits: traits{seed: maphash.MakeSeed()}}
-	set, err := in.idx(images)
+	set, err := in.idx(context.Background(), images)
 	if err != nil {
 		return nil, fmt.Errorf("images: %w", err)
 	}

@@ -101,12 +101,20 @@ func TestResize(t *testing.T) {
 	}
 }
 
-// Resizing ends with its context.
+// Resizing and reading end with their context.
 func TestResizeInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := Load(ctx, "digits", Options{Size: Size{30, 30}}); !errors.Is(err, context.Canceled) {
-		t.Error(err)
+	names := []string{"digits"}
+	for _, files := range []map[string][]byte{smallIDX(), smallCIFAR()} {
+		dir := t.TempDir()
+		writeFiles(t, dir, files)
+		names = append(names, dir)
+	}
+	for _, name := range names {
+		if _, err := Load(ctx, name, Options{Size: Size{30, 30}}); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"context"
 	"fmt"
 	"hash/maphash"
 	"io"
@@ -96,7 +97,7 @@ func transposed(image []uint8, from Size) []uint8 {
 }
 
 // idx reads the images of an IDX file as a set without labels.
-func (in *intake) idx(r io.Reader) (*Set, error) {
+func (in *intake) idx(ctx context.Context, r io.Reader) (*Set, error) {
 	r, dims, total, err := openIDX(r, 3)
 	if err != nil {
 		return nil, err
@@ -116,6 +117,9 @@ func (in *intake) idx(r io.Reader) (*Set, error) {
 	}
 	var image []uint8
 	for read := 0; read < total; read += len(image) {
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("interrupted: %w", context.Cause(ctx))
+		}
 		var n int
 		if image, n, err = readAll(r, image, from.H*from.W); err != nil {
 			return nil, short(err, fmt.Sprintf("the header promises %d bytes of data, %d are there", total, read+n))

@@ -103,7 +103,7 @@ func loadFiles(files map[string][]byte, opts Options) (*Data, error) {
 	if err != nil {
 		return nil, err
 	}
-	return l.load(fsys, opts)
+	return l.load(context.Background(), fsys, opts)
 }
 
 // What is resized while it is read is what would be made of it later.

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"hash/maphash"
@@ -177,8 +178,8 @@ func idxRole(name string) (prefix string, role int, ok bool) {
 }
 
 // load reads the files. The name is that of a known data set if they are its published
-// ones, "" otherwise.
-func (l *layout) load(fsys fs.FS, opts Options) (*Data, error) {
+// ones, "" otherwise. If ctx ends first, the error wraps its cause.
+func (l *layout) load(ctx context.Context, fsys fs.FS, opts Options) (*Data, error) {
 	if opts.Prepare != nil {
 		opts.Size = Size{} // which is that of prepared pictures
 	}
@@ -192,7 +193,7 @@ func (l *layout) load(fsys fs.FS, opts Options) (*Data, error) {
 	if l.cifar {
 		read = files.loadCIFAR
 	}
-	data, err := read(l.files)
+	data, err := read(ctx, l.files)
 	if err != nil {
 		return nil, err
 	}

@@ -40,7 +40,7 @@ func TestIDXNames(t *testing.T) {
 			t.Errorf("%s: %v, error %v", tt.name, l, err)
 			continue
 		}
-		data, err := l.load(folder(tt.files), Options{})
+		data, err := l.load(t.Context(), folder(tt.files), Options{})
 		if err != nil {
 			t.Errorf("%s: %v", tt.name, err)
 			continue

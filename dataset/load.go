@@ -78,7 +78,7 @@ func Load(ctx context.Context, name string, opts Options) (*Data, error) {
 		case digitsName:
 			return digits(ctx, opts)
 		case known.Name:
-			return known.load(opts)
+			return known.load(ctx, opts)
 		}
 	}
 	info, err := os.Stat(name)
@@ -139,12 +139,12 @@ func (k Info) find(dirs []string) (dir string, files *layout, err error) {
 }
 
 // load finds and reads a known set.
-func (k Info) load(opts Options) (*Data, error) {
+func (k Info) load(ctx context.Context, opts Options) (*Data, error) {
 	dir, files, err := k.find(opts.Dirs)
 	if err != nil {
 		return nil, err
 	}
-	data, err := files.load(os.DirFS(dir), opts)
+	data, err := files.load(ctx, os.DirFS(dir), opts)
 	if err != nil {
 		return nil, fmt.Errorf("loading %s from %s: %w", k.Name, dir, err)
 	}
@@ -174,7 +174,7 @@ func loadDir(ctx context.Context, dir string, opts Options) (*Data, error) {
 	switch {
 	case err != nil:
 	case l != nil:
-		data, err = l.load(fsys, opts)
+		data, err = l.load(ctx, fsys, opts)
 	default:
 		data, err = ReadFolder(ctx, fsys, opts)
 		if err == nil {
@@ -226,12 +226,12 @@ func notFolder(file string) error {
 }
 
 // loadIDX reads the files of a set, in the order of idxFiles.
-func (f *summedFiles) loadIDX(names []string) (*Data, error) {
-	train, err := f.readIDX(names[0], names[1], nil)
+func (f *summedFiles) loadIDX(ctx context.Context, names []string) (*Data, error) {
+	train, err := f.readIDX(ctx, names[0], names[1], nil)
 	if err != nil {
 		return nil, err
 	}
-	test, err := f.readIDX(names[2], names[3], train.Classes)
+	test, err := f.readIDX(ctx, names[2], names[3], train.Classes)
 	if err != nil {
 		return nil, err
 	}
@@ -241,13 +241,13 @@ func (f *summedFiles) loadIDX(names []string) (*Data, error) {
 	return &Data{Train: train, Test: test}, nil
 }
 
-func (f *summedFiles) readIDX(images, labels string, classes []string) (set *Set, err error) {
+func (f *summedFiles) readIDX(ctx context.Context, images, labels string, classes []string) (set *Set, err error) {
 	in := f.intake()
 	if in.file, err = f.size(images); err != nil {
 		return nil, err
 	}
 	err = f.read(images, func(r io.Reader) (err error) {
-		set, err = in.idx(r)
+		set, err = in.idx(ctx, r)
 		return err
 	})
 	if err != nil {
@@ -262,20 +262,20 @@ func (f *summedFiles) readIDX(images, labels string, classes []string) (set *Set
 }
 
 // loadCIFAR reads the files of CIFAR-10, the test batch last.
-func (f *summedFiles) loadCIFAR(names []string) (*Data, error) {
+func (f *summedFiles) loadCIFAR(ctx context.Context, names []string) (*Data, error) {
 	last := len(names) - 1
-	train, err := f.readCIFAR(names[:last])
+	train, err := f.readCIFAR(ctx, names[:last])
 	if err != nil {
 		return nil, err
 	}
-	test, err := f.readCIFAR(names[last:])
+	test, err := f.readCIFAR(ctx, names[last:])
 	if err != nil {
 		return nil, err
 	}
 	return &Data{Train: train, Test: test}, nil
 }
 
-func (f *summedFiles) readCIFAR(names []string) (*Set, error) {
+func (f *summedFiles) readCIFAR(ctx context.Context, names []string) (*Set, error) {
 	in := f.intake()
 	size, err := f.size(names...)
 	if err != nil {
@@ -287,7 +287,7 @@ func (f *summedFiles) readCIFAR(names []string) (*Set, error) {
 	}
 	set := in.newCIFAR(n)
 	for _, name := range names {
-		if err := f.read(name, func(r io.Reader) error { return in.cifar(set, r) }); err != nil {
+		if err := f.read(name, func(r io.Reader) error { return in.cifar(ctx, set, r) }); err != nil {
 			return nil, err
 		}
 	}
