@@ -3,4 +3,4 @@ package tensor
 import "errors"
 
 // ErrMemory is wrapped by errors about work that would hold more memory than its budget.
-var ErrMemory = errors.New("the budget of memory is too small")
+var ErrMemory = errors.New("the memory budget is too small")

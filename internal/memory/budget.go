@@ -70,7 +70,7 @@ func Check(budget int64, need float64, what string) error {
 	if budget = Or(budget); need <= float64(budget) {
 		return nil
 	}
-	return fmt.Errorf("%s would take %s of memory, of which %s may be used: %w", what, Text(need), Text(float64(budget)), tensor.ErrMemory)
+	return fmt.Errorf("%s would take %s of memory, but only %s may be used: %w", what, Text(need), Text(float64(budget)), tensor.ErrMemory)
 }
 
 // Text returns a number of bytes in words, as in "1.5 GB".

@@ -36,7 +36,7 @@ func TestCheck(t *testing.T) {
 	}{
 		{100, 100, ""},
 		{0, 0, ""},
-		{300e6, 9.1e9, "the maps would take 9.1 GB of memory, of which 300 MB may be used"},
+		{300e6, 9.1e9, "the maps would take 9.1 GB of memory, but only 300 MB may be used"},
 		{1, math.Inf(1), "the maps would take over +Inf EB"},
 		{0, 1e30, "the maps would take over 1e+12 EB"},
 	} {
