@@ -182,7 +182,7 @@ func (r *report) judge(ctx context.Context, err error, state *os.ProcessState, s
 		}
 	}
 	for name, text := range map[string]string{"output": stdout, "error": stderr} {
-		if at := raw(text); at >= 0 && (name == "error" || !asJSON) {
+		if at := raw(text); at >= 0 {
 			r.fault("it wrote %q to standard %s: %s", text[at:min(len(text), at+4)], name, head(text[max(0, at-40):]))
 		}
 	}
