@@ -130,6 +130,7 @@ func attacks(t *testing.T, base places) []attack {
 	list = slices.DeleteFunc(list, func(a attack) bool { return !pattern.MatchString(a.String()) })
 	if !*all {
 		list = slices.DeleteFunc(list, func(a attack) bool { return open.MatchString(a.String()) })
+		slices.SortStableFunc(list, func(a, b attack) int { return cmp.Compare(a.String(), b.String()) }) // maps have no order
 		random.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 		list = list[:min(sample, len(list))]
 	}

@@ -178,12 +178,11 @@ func sweeps(base places, random *rand.Rand) []input {
 	change("sweep.json", "variations.0.folder", `"`+repeated("x", 5000, "")+`"`)
 	change("sweep.json", "variations.0.config.net", quoted(netsBySize()["lattice 8192"]))
 	change(result, "diverged", "true")
-	for name, evil := range evilNames() {
+	for _, evil := range evilNames() {
 		for _, path := range []string{"data", "variations.0.flags", "variations.0.folder", "variations.0.config.data", "variations.0.data_sha256"} {
 			change("sweep.json", path, quoted(evil))
 		}
 		change(result, "model", quoted(evil))
-		_ = name
 	}
 	for i := range 40 {
 		file := []string{"sweep.json", result, "results.json"}[i%3]
