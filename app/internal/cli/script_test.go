@@ -22,7 +22,12 @@ import (
 	"github.com/coarsegrain/taylornet/model"
 )
 
+// noSleep keeps a command that was built with the race detector from sleeping for a second
+// at its end, when it no longer takes signals.
+const noSleep = "atexit_sleep_ms=0"
+
 func TestMain(m *testing.M) {
+	_ = os.Setenv("GORACE", noSleep)
 	testscript.Main(m, map[string]func(){
 		"taylornet": func() { os.Exit(Main(os.Args[1:], os.Stdout, os.Stderr)) },
 	})
@@ -37,6 +42,7 @@ func TestScripts(t *testing.T) {
 			// Nothing is found but what a script makes.
 			e.Setenv("XDG_CACHE_HOME", e.WorkDir+"/cache")
 			e.Setenv("TAYLORNET_DATA", "")
+			e.Setenv("GORACE", noSleep)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
