@@ -26,6 +26,9 @@ type intake struct {
 type room struct {
 	budget int64   // in bytes; 0 means half of the machine's memory
 	held   float64 // bytes that are taken
+	images int     // that take them
+	chosen bool    // the size is the user's, so only the number of images is the files'
+	fixed  bool    // no other size can be chosen
 }
 
 // maxInflated is how many bytes a byte of gzip can become.
@@ -34,22 +37,36 @@ const maxInflated = 1032
 // roomFor returns the room for data from files of so many bytes.
 func roomFor(opts Options, files int64) room {
 	if opts.Memory == 0 {
-		return room{budget: memory.ForFile(files)}
+		return room{budget: memory.ForFile(files), chosen: !opts.Fixed && opts.Size != (Size{}), fixed: opts.Fixed}
 	}
-	return room{budget: opts.Memory}
+	return room{budget: opts.Memory, fixed: opts.Fixed}
+}
+
+// bytesForCount is how much of the files' budget there must be for each image, so that
+// images that the user enlarges may take more. A gzipped megabyte can hold a billion images,
+// but has the budget of 100,000.
+const bytesForCount = 1 << 10
+
+// allowed returns the budget with n more images.
+func (r room) allowed(n int) int64 {
+	if r.chosen && float64(r.images+n)*bytesForCount <= float64(r.budget) {
+		return memory.Default()
+	}
+	return memory.Or(r.budget)
 }
 
 // check returns an error if there is no room for n images of c bytes per pixel. It proposes
-// a size.
+// a size, if one can be chosen.
 func (r room) check(n int, size Size, c float64) error {
 	const beside = 16 // bytes per image: labels, and what is noted of it
 	need := float64(n) * (float64(size.H)*float64(size.W)*c + beside)
-	err := memory.Check(r.budget, r.held+need, fmt.Sprintf("%d images of %dx%d", n, size.H, size.W))
+	budget := r.allowed(n)
+	err := memory.Check(budget, r.held+need, fmt.Sprintf("%d images of %dx%d", n, size.H, size.W))
 	if err == nil {
 		return nil
 	}
-	by := math.Sqrt(max(0, float64(memory.Or(r.budget))-r.held-float64(n)*beside) / need)
-	if fits := (Size{int(by * float64(size.H)), int(by * float64(size.W))}); fits.H > 0 && fits.W > 0 {
+	by := math.Sqrt(max(0, float64(budget)-r.held-float64(n)*beside) / need)
+	if fits := (Size{int(by * float64(size.H)), int(by * float64(size.W))}); !r.fixed && fits.H > 0 && fits.W > 0 {
 		return fmt.Errorf("%w: a size of %dx%d would fit", err, fits.H, fits.W)
 	}
 	return fmt.Errorf("%w: take fewer images", err)
@@ -60,6 +77,8 @@ func (r room) check(n int, size Size, c float64) error {
 func (r room) checkResize(n int, from, to Size, c float64) error {
 	if from.H < to.H || from.W < to.W {
 		c += (4*8 + 4 + 3) / float64(n)
+	} else {
+		r.chosen = false // in their own size they take no less
 	}
 	return r.check(n, to, c)
 }

@@ -96,6 +96,31 @@ func TestLyingIDX(t *testing.T) {
 	}
 }
 
+// The user chooses the size of images, but a small file not how many there are.
+func TestManyImages(t *testing.T) {
+	many, few := blackSet(2_000_000, 1, 1), blackSet(1000, 1, 1)
+	many["train-labels-idx1-ubyte.gz"] = gzipped(many["train-labels-idx1-ubyte"])
+	delete(many, "train-labels-idx1-ubyte")
+	for _, tt := range []struct {
+		files map[string][]byte
+		opts  Options
+		want  string
+	}{
+		{many, Options{Size: Size{8, 8}}, "a size of 5x5 would fit"},
+		{many, Options{Size: Size{8, 8}, Fixed: true}, "2000000 images of 8x8 would take 160 MB of memory, but only 109 MB may be used: the memory budget is too small: take fewer images"},
+		{many, Options{Size: Size{1, 1}}, ""},
+		{many, Options{Size: Size{1, 1}, Memory: 30_000_000}, "2000000 images of 1x1"},
+		{few, Options{Size: Size{400, 400}}, ""},
+		{few, Options{Size: Size{400, 400}, Fixed: true}, "1000 images of 400x400 would take 166 MB of memory"},
+	} {
+		var err error
+		n := allocated(func() { _, err = loadFiles(tt.files, tt.opts) })
+		if tt.want == "" && err != nil || tt.want != "" && (!errors.Is(err, tensor.ErrMemory) || !strings.Contains(err.Error(), tt.want) || n > 1<<20) {
+			t.Errorf("%+v: %d bytes, error %v, want %q", tt.opts, n, err, tt.want)
+		}
+	}
+}
+
 // loadFiles loads the set in files.
 func loadFiles(files map[string][]byte, opts Options) (*Data, error) {
 	fsys := folder(files)
@@ -146,7 +171,7 @@ func TestReadCIFARMemory(t *testing.T) {
 		{Options{Memory: 16 << 20}, false},
 		{Options{}, true},
 		{Options{Memory: 16 << 20, Size: Size{4, 4}}, true},
-		{Options{Size: Size{8192, 8192}}, false},
+		{Options{Size: Size{8192, 8192}, Fixed: true}, false},
 	} {
 		data, err := loadFiles(files, tt.opts)
 		if tt.ok != (err == nil) || !tt.ok && !errors.Is(err, tensor.ErrMemory) {

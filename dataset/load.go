@@ -45,8 +45,13 @@ type Options struct {
 
 	// Memory bounds what a data set holds, in bytes, with the picture that is being read. 0
 	// means 104 MiB, and 256 bytes for each byte after the first MiB of the files that it is
-	// read from, at most half of the machine's memory. The error about more wraps tensor.ErrMemory.
+	// read from, at most half of the machine's memory. Images that a chosen Size enlarges
+	// may take all of that half, if there is no more than one of them per KiB of the files'
+	// bound. The error about more wraps tensor.ErrMemory.
 	Memory int64
+	// Fixed says that Size was not chosen but is what a model takes. It, or the images' own
+	// size, takes no more memory than suits the files, and no error proposes another.
+	Fixed bool
 
 	// Whole makes all pictures of a folder without parts for training and testing the test
 	// part, to measure them. The training part is empty then.
@@ -314,6 +319,7 @@ func (f *summedFiles) intake() *intake {
 // take counts a set that was read.
 func (f *summedFiles) take(s *Set, in *intake) {
 	f.room.held += float64(cap(s.Pixels))
+	f.room.images += s.Len()
 	f.shapes, f.traits = append(f.shapes, in.from), append(f.traits, in.traits)
 }
 

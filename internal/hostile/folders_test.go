@@ -207,6 +207,10 @@ func sets() []input {
 		"bomb of small images": func() parts {
 			return parts{gzipped(idx(8, []uint32{6_000_000, 8, 8}, 0), 384), gzipped(idx(8, []uint32{6_000_000}, 0), 6)}
 		},
+		"bomb of dots": func() parts {
+			dots := gzipped(idx(8, []uint32{200_000_000, 1, 1}, 0), 200)
+			return parts{dots, gzipped(idx(8, []uint32{200_000_000}, 0), 200)}
+		},
 		"bomb in a bomb": func() parts {
 			inner := gzipped(nil, 400)
 			return parts{gzipped(inner, 0), gzipped(inner, 0)}
@@ -264,6 +268,7 @@ func photographs() []input {
 		}, []string{
 			"eval cifar-10 --data cifar-10 --data-dir {in} --json --quiet",
 			"train --data cifar-10 --data-dir {in} --epochs 1 --out {out} --quiet",
+			"train --data {in}/cifar-10-batches-bin --size 32x32 --epochs 1 --out {out} --quiet",
 			"eval cifar-10 --data {in}/cifar-10-batches-bin",
 			"data --data-dir {in}",
 		}})

@@ -111,7 +111,7 @@ func (p *preparer) said() (lines []string) {
 
 // options say how the data are read.
 func (f *evalFlags) options() dataset.Options {
-	return dataset.Options{Size: f.size.Size, LeaveOut: f.measures}
+	return dataset.Options{Size: f.size.Size, Fixed: true, LeaveOut: f.measures}
 }
 
 // loadFor loads the data set of a record. Unless a size is given, images are resized to

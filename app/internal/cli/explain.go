@@ -203,7 +203,7 @@ func (a *app) trainingImages(ctx context.Context, m *model.Model, sample int) (*
 	if name == "" {
 		return nil, ""
 	}
-	data, err := a.loadRecorded(ctx, name, dataset.Options{Size: sizeOf(m.Net())})
+	data, err := a.loadRecorded(ctx, name, dataset.Options{Size: sizeOf(m.Net()), Fixed: true})
 	if err != nil || data.Train.C != m.Net().Input.C || !train.TrainedOn(m, data) {
 		return nil, ""
 	}

@@ -59,7 +59,7 @@ func (n network) data() string {
 
 // prepareNew prepares a new run.
 func (a *app) prepareNew(ctx context.Context, f *trainFlags) (*job, error) {
-	j, err := newJob(ctx, f, a.sizedByUser(f.size.Size))
+	j, err := newJob(ctx, f, sized(a.loadGiven, false))
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +145,7 @@ func (a *app) prepareResume(ctx context.Context, f *trainFlags) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
-	load := a.sizedByUser(f.size.Size).Once()
+	load := sized(a.loadGiven, f.size.Size == (dataset.Size{})).Once()
 	if j.dir == "" {
 		if j.dir, err = a.runToResume(ctx, f, source, load); err != nil {
 			return nil, err
@@ -166,7 +166,7 @@ func (a *app) prepareResume(ctx context.Context, f *trainFlags) (*job, error) {
 		return nil, err
 	}
 	if source == "" {
-		j.data, err = a.loadRecorded(ctx, j.config.Data, dataset.Options{Size: sizeOf(j.net)})
+		j.data, err = a.loadRecorded(ctx, j.config.Data, dataset.Options{Size: sizeOf(j.net), Fixed: true})
 		return j, err
 	}
 	if j.data, err = load(ctx, source, sizeOf(j.net)); err != nil {

@@ -5,26 +5,14 @@ import (
 	"fmt"
 
 	"github.com/coarsegrain/taylornet/dataset"
-	"github.com/coarsegrain/taylornet/internal/memory"
 	"github.com/coarsegrain/taylornet/sweep"
 )
 
-// sized returns load with a size as the only option.
-func sized(load func(context.Context, string, dataset.Options) (*dataset.Data, error)) sweep.Load {
+// sized returns load for images of a size that the user chooses, or of a fixed one.
+func sized(load func(context.Context, string, dataset.Options) (*dataset.Data, error), fixed bool) sweep.Load {
 	return func(ctx context.Context, name string, size dataset.Size) (*dataset.Data, error) {
-		return load(ctx, name, dataset.Options{Size: size})
+		return load(ctx, name, dataset.Options{Size: size, Fixed: fixed})
 	}
-}
-
-// sizedByUser returns loadGiven with a size as the only option. A size that the user gave may
-// take more memory than one that a file asks for.
-func (a *app) sizedByUser(size dataset.Size) sweep.Load {
-	return sized(func(ctx context.Context, name string, opts dataset.Options) (*dataset.Data, error) {
-		if size != (dataset.Size{}) {
-			opts.Memory = memory.Default()
-		}
-		return a.loadGiven(ctx, name, opts)
-	})
 }
 
 // maxLeftOut is how many of the files that were left out a line names.

@@ -10,7 +10,7 @@ import (
 func TestVariationsDiffer(t *testing.T) {
 	a := &app{quiet: true}
 	s := &sweepCommand{app: a, flags: &sweepFlags{trainFlags: trainFlags{settings: trainSettings()}}, plan: &sweep.Plan{Data: "digits"}}
-	s.opts.Load = sized(a.loadGiven).Once()
+	s.opts.Load = sized(a.loadGiven, false).Once()
 	if err := s.vary(t.Context(), "--weight-decay 0.1 --smoothing 0.1 --momentum 0.0"); err != nil {
 		t.Fatal(err)
 	}

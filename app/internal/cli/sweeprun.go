@@ -26,13 +26,13 @@ func (a *app) sweep(ctx context.Context, f *sweepFlags) error {
 	s := &sweepCommand{app: a, flags: f, opts: sweep.Options{
 		Dir: f.out, Resume: f.resume, Parallel: f.parallel, Workers: f.workers, Memory: a.memory.bytes, SaveEvery: f.saveEvery, Engine: a.engine.Engine, Teacher: a.loadTeacher,
 	}}
-	load, plan := a.sizedByUser(f.size.Size), s.newPlan
+	load, plan := sized(a.loadGiven, false), s.newPlan
 	if f.resume {
-		load, plan = sized(a.loadRecorded), s.resumedPlan
+		load, plan = sized(a.loadRecorded, true), s.resumedPlan
 		if f.data != "" { // where they are now
 			load = sized(func(ctx context.Context, _ string, opts dataset.Options) (*dataset.Data, error) {
 				return a.loadGiven(ctx, f.data, opts)
-			})
+			}, true)
 		}
 	}
 	s.opts.Load = load.Once()
