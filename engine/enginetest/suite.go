@@ -381,9 +381,10 @@ func (c *testCase[T]) direction(t *testing.T, what string, grad []T, tol float64
 		up := c.evaluate(fmt.Sprint(what, k, "+"), micro, highest, func() ([]float64, [][]float64) { return move(step) })
 		down := c.evaluate(fmt.Sprint(what, k, "-"), micro, highest, func() ([]float64, [][]float64) { return move(minus) })
 		want := (up.losses[c.orders] + up.penalty - down.losses[c.orders] - down.penalty) / (2 * h)
-		highest = 0 // graded passes take only the first direction
-
-		if !approx.Close(got, want, max(tol, 1e-6)*(0.1+float64(c.orders)+size)) { // orders cancel
+		// Graded passes take only the first direction.
+		highest = 0
+		// Orders cancel.
+		if !approx.Close(got, want, max(tol, 1e-6)*(0.1+float64(c.orders)+size)) {
 			t.Fatalf("gradient to %s along a direction: got %v, central difference %v", what, got, want)
 		}
 	}
