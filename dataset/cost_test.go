@@ -18,6 +18,7 @@ import (
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/tiff"
 
+	"github.com/coarsegrain/taylornet/internal/memory/memorytest"
 	"github.com/coarsegrain/taylornet/tensor"
 )
 
@@ -168,7 +169,7 @@ func TestDecodeCost(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			took := float64(allocated(func() { _, err = DecodeImage(file, 0) }))
+			took := memorytest.Allocated(func() { _, err = DecodeImage(file, 0) })
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -206,12 +207,12 @@ func TestDecodeBombs(t *testing.T) {
 				t.Fatalf("%d bytes", len(file))
 			}
 			var err error
-			n := allocated(func() { _, err = DecodeImage(file, 0) })
+			n := memorytest.Allocated(func() { _, err = DecodeImage(file, 0) })
 			if !errors.Is(err, tensor.ErrMemory) || !strings.Contains(err.Error(), "pixels would fit") || strings.Contains(err.Error(), "\n") {
 				t.Errorf("error %v", err)
 			}
 			if n > 1<<20 {
-				t.Errorf("%d bytes", n)
+				t.Errorf("%.0f bytes", n)
 			}
 		})
 	}
@@ -226,9 +227,9 @@ func TestDecodeLyingChunk(t *testing.T) {
 		t.Error(err)
 	}
 	var err error
-	n := allocated(func() { _, err = DecodeImage(file, 1<<20) })
+	n := memorytest.Allocated(func() { _, err = DecodeImage(file, 1<<20) })
 	if !errors.Is(err, tensor.ErrMemory) || n > 1<<20 {
-		t.Errorf("%d bytes, error %v", n, err)
+		t.Errorf("%.0f bytes, error %v", n, err)
 	}
 }
 
@@ -236,9 +237,9 @@ func TestDecodeLyingChunk(t *testing.T) {
 func TestDecodeSheet(t *testing.T) {
 	file := append(gifOf(1, 1, image.Pt(6000, 6000)), make([]byte, 10_000)...)
 	var err error
-	n := allocated(func() { _, err = DecodeImage(file, 0) })
+	n := memorytest.Allocated(func() { _, err = DecodeImage(file, 0) })
 	if !errors.Is(err, tensor.ErrMemory) || n > 1<<20 {
-		t.Errorf("%d bytes, error %v", n, err)
+		t.Errorf("%.0f bytes, error %v", n, err)
 	}
 }
 
@@ -276,9 +277,9 @@ func TestDecodeThinnest(t *testing.T) {
 	for h, ok := range map[int]bool{maxSide: true, maxSide + 1: false} {
 		file := blankPNG(1, h, 1, 0, 0)
 		var err error
-		n := allocated(func() { _, err = DecodeImage(file, 0) })
+		n := memorytest.Allocated(func() { _, err = DecodeImage(file, 0) })
 		if ok != (err == nil) || n > 2*maxSide {
-			t.Errorf("%d lines: %d bytes, error %v", h, n, err)
+			t.Errorf("%d lines: %.0f bytes, error %v", h, n, err)
 		}
 	}
 }
@@ -349,12 +350,12 @@ func TestDecodeMetadata(t *testing.T) {
 		{"a cycle", cyclic, true},
 	} {
 		var err error
-		n := allocated(func() { _, err = DecodeImage(tt.file, 0) })
+		n := memorytest.Allocated(func() { _, err = DecodeImage(tt.file, 0) })
 		if (err == nil) != tt.ok {
 			t.Errorf("%s: %v", tt.name, err)
 		}
 		if n > 16<<20 {
-			t.Errorf("%s: %d bytes", tt.name, n)
+			t.Errorf("%s: %.0f bytes", tt.name, n)
 		}
 	}
 }
@@ -367,7 +368,7 @@ func TestDecodeThin(t *testing.T) {
 			file := blankPNG(size.W, size.H, 1, 0, 0)
 			for _, to := range []Size{{28, 28}, {8, 8}, {1, 1}, {512, 3}} {
 				var err error
-				n := allocated(func() {
+				n := memorytest.Allocated(func() {
 					var img image.Image
 					if img, err = DecodeImage(file, 0); err == nil {
 						FromImage(img, to.H, to.W, 1)
@@ -376,7 +377,7 @@ func TestDecodeThin(t *testing.T) {
 					}
 				})
 				if err != nil || n > 16*long {
-					t.Errorf("%v to %v: %d bytes, %v", size, to, n, err)
+					t.Errorf("%v to %v: %.0f bytes, %v", size, to, n, err)
 				}
 			}
 		}

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/coarsegrain/taylornet/internal/memory/memorytest"
 )
 
 // blocks is the grey picture that testdata/pictures/make.py draws, 16 x 24.
@@ -246,8 +248,8 @@ func TestReadImage(t *testing.T) {
 	if err := os.Truncate(file, 1<<26); err != nil {
 		t.Fatal(err)
 	}
-	if n := allocated(func() { _, err = ReadImage(file, 0) }); n > 1<<16 || err == nil || !strings.HasPrefix(err.Error(), "a video") {
-		t.Errorf("a video: %d bytes, %v", n, err)
+	if n := memorytest.Allocated(func() { _, err = ReadImage(file, 0) }); n > 1<<16 || err == nil || !strings.HasPrefix(err.Error(), "a video") {
+		t.Errorf("a video: %.0f bytes, %v", n, err)
 	}
 }
 
@@ -300,12 +302,12 @@ func TestDecodeBomb(t *testing.T) {
 			[4]int{273, 1, 300_000, 98}, [4]int{278, 4, 1, 1}, [4]int{279, 1, 300_000, 98}), make([]byte, 300_000)...), "in 300000 parts"},
 	} {
 		var err error
-		n := allocated(func() { _, err = DecodeImage(tt.file, 0) })
+		n := memorytest.Allocated(func() { _, err = DecodeImage(tt.file, 0) })
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: error %v, want %q", tt.name, err, tt.want)
 		}
 		if n > 16<<20 {
-			t.Errorf("%s: %d bytes", tt.name, n)
+			t.Errorf("%s: %.0f bytes", tt.name, n)
 		}
 	}
 }

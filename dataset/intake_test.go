@@ -16,6 +16,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/coarsegrain/taylornet/internal/memory/memorytest"
 	"github.com/coarsegrain/taylornet/tensor"
 )
 
@@ -51,24 +52,24 @@ func TestBlackImages(t *testing.T) {
 	dir := t.TempDir()
 	writeFiles(t, dir, blackSet(300, 1024, 1024))
 	var err error
-	n := allocated(func() { _, err = Load(t.Context(), dir, Options{}) })
+	n := memorytest.Allocated(func() { _, err = Load(t.Context(), dir, Options{}) })
 	if !errors.Is(err, tensor.ErrMemory) || !strings.Contains(err.Error(), "300 images of 1024x1024 would take 315 MB") || n > 4<<20 {
-		t.Errorf("%d bytes, error %v", n, err)
+		t.Errorf("%.0f bytes, error %v", n, err)
 	}
 	// Resized, it is read in the memory of an image and of the result.
 	var data *Data
-	n = allocated(func() { data, err = Load(t.Context(), dir, Options{Size: Size{28, 28}}) })
+	n = memorytest.Allocated(func() { data, err = Load(t.Context(), dir, Options{Size: Size{28, 28}}) })
 	if err != nil || n > 64<<20 {
-		t.Fatalf("%d bytes, error %v", n, err)
+		t.Fatalf("%.0f bytes, error %v", n, err)
 	}
 	checkSet(t, data.Train)
 	if data.Train.H != 28 || len(data.Read.Notes) == 0 || data.Read.Notes[0] != "images of one colour throughout: 301 (301 of 0)" {
 		t.Errorf("%d, notes %q", data.Train.H, data.Read.Notes)
 	}
 	// What was allowed is read in hardly more than its own memory.
-	n = allocated(func() { _, err = Load(t.Context(), dir, Options{Memory: 400_000_000}) })
+	n = memorytest.Allocated(func() { _, err = Load(t.Context(), dir, Options{Memory: 400_000_000}) })
 	if err != nil || n > 330<<20 {
-		t.Errorf("%d bytes, error %v", n, err)
+		t.Errorf("%.0f bytes, error %v", n, err)
 	}
 }
 
@@ -78,17 +79,17 @@ func TestLyingIDX(t *testing.T) {
 	files := blackSet(2, 2, 2)
 	files["train-images-idx3-ubyte.gz"] = gzipped(lie)
 	var err error
-	if n := allocated(func() { _, err = ReadIDX(bytes.NewReader(lie), nil, nil) }); n > 1<<20 || err == nil {
-		t.Errorf("%d bytes, error %v", n, err)
+	if n := memorytest.Allocated(func() { _, err = ReadIDX(bytes.NewReader(lie), nil, nil) }); n > 1<<20 || err == nil {
+		t.Errorf("%.0f bytes, error %v", n, err)
 	}
-	if n := allocated(func() { _, err = loadFiles(files, Options{Memory: 1 << 40}) }); n > 1<<20 || err == nil {
-		t.Errorf("%d bytes, error %v", n, err)
+	if n := memorytest.Allocated(func() { _, err = loadFiles(files, Options{Memory: 1 << 40}) }); n > 1<<20 || err == nil {
+		t.Errorf("%.0f bytes, error %v", n, err)
 	}
 	delete(files, "train-images-idx3-ubyte.gz")
 	files["train-images-idx3-ubyte"] = idx(make([]byte, 8), 2, 2, 2)
 	files["train-labels-idx1-ubyte"] = gzipped(idx(make([]byte, 64<<20), 64<<20))
-	if n := allocated(func() { _, err = loadFiles(files, Options{}) }); n > 2<<20 || err == nil || !strings.Contains(err.Error(), "67108864 labels for 2 images") {
-		t.Errorf("%d bytes, error %v", n, err)
+	if n := memorytest.Allocated(func() { _, err = loadFiles(files, Options{}) }); n > 2<<20 || err == nil || !strings.Contains(err.Error(), "67108864 labels for 2 images") {
+		t.Errorf("%.0f bytes, error %v", n, err)
 	}
 	large := idx(nil, 1, 1<<15, 1<<15)
 	if _, err := ReadIDX(bytes.NewReader(large), nil, nil); err == nil || !strings.Contains(err.Error(), "images of 32768x32768 pixels: at most 67108864 are read") {
@@ -114,9 +115,9 @@ func TestManyImages(t *testing.T) {
 		{few, Options{Size: Size{400, 400}, Fixed: true}, "1000 images of 400x400 would take 166 MB of memory"},
 	} {
 		var err error
-		n := allocated(func() { _, err = loadFiles(tt.files, tt.opts) })
+		n := memorytest.Allocated(func() { _, err = loadFiles(tt.files, tt.opts) })
 		if tt.want == "" && err != nil || tt.want != "" && (!errors.Is(err, tensor.ErrMemory) || !strings.Contains(err.Error(), tt.want) || n > 1<<20) {
-			t.Errorf("%+v: %d bytes, error %v, want %q", tt.opts, n, err, tt.want)
+			t.Errorf("%+v: %.0f bytes, error %v, want %q", tt.opts, n, err, tt.want)
 		}
 	}
 }
@@ -203,9 +204,9 @@ func TestSizeMemory(t *testing.T) {
 			{Options{Size: Size{4, 4}, Memory: 1_000_000}, "fits"},
 		} {
 			var err error
-			n := allocated(func() { _, err = Load(t.Context(), name, tt.opts) })
+			n := memorytest.Allocated(func() { _, err = Load(t.Context(), name, tt.opts) })
 			if tt.want == "" && (!errors.Is(err, tensor.ErrMemory) || !strings.Contains(err.Error(), "would fit") || strings.Contains(err.Error(), "\n") || n > 8<<20) || tt.want != "" && err != nil {
-				t.Errorf("%s, %v: %d bytes, error %v", filepath.Base(name), tt.opts.Size, n, err)
+				t.Errorf("%s, %v: %.0f bytes, error %v", filepath.Base(name), tt.opts.Size, n, err)
 			}
 		}
 	}

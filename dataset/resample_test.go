@@ -7,12 +7,13 @@ import (
 	"image/color"
 	"image/jpeg"
 	"math"
-	"runtime"
 	"slices"
 	"testing"
 
 	"golang.org/x/image/draw"
 	"pgregory.net/rapid"
+
+	"github.com/coarsegrain/taylornet/internal/memory/memorytest"
 )
 
 // coloured is a picture of any colours that does not begin at the origin, as a decoder
@@ -139,8 +140,8 @@ func TestFromImageNarrow(t *testing.T) {
 			img.Pix[i] = 200
 		}
 		var got []uint8
-		if n := allocated(func() { got = FromImage(img, 28, 28, 1) }); n > 1<<20 {
-			t.Errorf("%v takes %d bytes", size, n)
+		if n := memorytest.Allocated(func() { got = FromImage(img, 28, 28, 1) }); n > 1<<20 {
+			t.Errorf("%v takes %.0f bytes", size, n)
 		}
 		want := make([]uint8, 28*28)
 		for y := range 28 {
@@ -156,15 +157,6 @@ func TestFromImageNarrow(t *testing.T) {
 	}
 }
 
-// allocated returns how many bytes f allocates.
-func allocated(f func()) uint64 {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	f()
-	runtime.ReadMemStats(&after)
-	return after.TotalAlloc - before.TotalAlloc
-}
-
 // A photograph is read line by line: there is no copy of it.
 func TestFromImageMemory(t *testing.T) {
 	for _, kind := range kinds() {
@@ -174,8 +166,8 @@ func TestFromImageMemory(t *testing.T) {
 			"colour": func() { FromImage(img, 32, 32, 3) },
 			"shrunk": func() { Shrink(img, 40) },
 		} {
-			if n := allocated(f); n > 50_000 {
-				t.Errorf("%s, %s: %d bytes", kind, name, n)
+			if n := memorytest.Allocated(f); n > 50_000 {
+				t.Errorf("%s, %s: %.0f bytes", kind, name, n)
 			}
 		}
 	}

@@ -11,13 +11,13 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/engine"
+	"github.com/coarsegrain/taylornet/internal/memory/memorytest"
 	"github.com/coarsegrain/taylornet/internal/rng"
 	"github.com/coarsegrain/taylornet/model"
 	"github.com/coarsegrain/taylornet/spec"
@@ -31,15 +31,6 @@ func numbered(n int) []string {
 		names[i] = fmt.Sprint(i)
 	}
 	return names
-}
-
-// allocated returns how many bytes f allocates, garbage included.
-func allocated(f func()) float64 {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	f()
-	runtime.ReadMemStats(&after)
-	return float64(after.TotalAlloc - before.TotalAlloc)
 }
 
 // A small file can hold a network that takes much memory. It is refused when it is used,
@@ -63,7 +54,7 @@ func TestSmallFileTakesLittle(t *testing.T) {
 		}
 		in := m.Net().Input
 		set := &dataset.Set{H: in.H, W: in.W, C: in.C, Pixels: make([]uint8, 2*in.Size()), Labels: []uint16{0, 1}, Classes: m.Classes()[:2]}
-		took := allocated(func() {
+		took := memorytest.Allocated(func() {
 			_, err = m.Evaluate(t.Context(), set.All())
 			if err == nil {
 				_, err = m.PredictBatch(t.Context(), []image.Image{image.NewGray(image.Rect(0, 0, 3, 3))})
@@ -220,7 +211,7 @@ func TestPrepareTooLarge(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	took := allocated(func() { _, err = m.Prepare(image.NewGray(image.Rect(0, 0, 3, 3000))) })
+	took := memorytest.Allocated(func() { _, err = m.Prepare(image.NewGray(image.Rect(0, 0, 3, 3000))) })
 	if !errors.Is(err, tensor.ErrMemory) || took > 1e6 {
 		t.Errorf("error %v, took %.0f MB", err, took/1e6)
 	}

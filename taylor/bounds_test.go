@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/internal/memory/memorytest"
 	"github.com/coarsegrain/taylornet/model"
 	"github.com/coarsegrain/taylornet/spec"
 	"github.com/coarsegrain/taylornet/tensor"
@@ -130,15 +130,13 @@ func TestBudget(t *testing.T) {
 		"Input(4000,4000,1) " + strings.Repeat("Norm ", 20) + "AvgPool Linear(2)",
 	} {
 		m := hostile(t, source, small)
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		_, err := FromModel(m, Options{Memory: 128 << 20})
-		runtime.ReadMemStats(&after)
+		var err error
+		taken := memorytest.Allocated(func() { _, err = FromModel(m, Options{Memory: 128 << 20}) })
 		if !errors.Is(err, tensor.ErrMemory) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v", source, err)
 		}
-		if taken := after.TotalAlloc - before.TotalAlloc; taken > 1<<20 {
-			t.Errorf("%s: refused after %d bytes were taken", source, taken)
+		if taken > 1<<20 {
+			t.Errorf("%s: refused after %.0f bytes were taken", source, taken)
 		}
 	}
 	m := hostile(t, "Input(16,16,1) "+strings.Repeat("CG(1,1,1,1,1) ", 10)+"AvgPool Linear(3)", small)
@@ -196,15 +194,13 @@ func TestExpandBounds(t *testing.T) {
 	} {
 		i := 0
 		m := hostile(t, source, func() float32 { i++; return float32(i%5) + 0.5 })
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		_, err := Analyse(t.Context(), m, Request{Monomials: 20_000, Memory: 100 << 20})
-		runtime.ReadMemStats(&after)
+		var err error
+		taken := memorytest.Allocated(func() { _, err = Analyse(t.Context(), m, Request{Monomials: 20_000, Memory: 100 << 20}) })
 		if !errors.Is(err, ErrTooLong) {
 			t.Errorf("%s: %v", source, err)
 		}
-		if taken := after.TotalAlloc - before.TotalAlloc; taken > 100<<20 {
-			t.Errorf("%s: %d bytes were taken", source, taken)
+		if taken > 100<<20 {
+			t.Errorf("%s: %.0f bytes were taken", source, taken)
 		}
 	}
 }

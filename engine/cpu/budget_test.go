@@ -3,13 +3,13 @@ package cpu
 import (
 	"errors"
 	"fmt"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/coarsegrain/taylornet/engine"
 	"github.com/coarsegrain/taylornet/internal/memory"
+	"github.com/coarsegrain/taylornet/internal/memory/memorytest"
 	"github.com/coarsegrain/taylornet/spec"
 	"github.com/coarsegrain/taylornet/tensor"
 )
@@ -56,7 +56,7 @@ func TestTooLarge(t *testing.T) {
 			},
 		} {
 			var err error
-			took := allocated(func() { err = compile() })
+			took := memorytest.Allocated(func() { err = compile() })
 			if err == nil || !errors.Is(err, tensor.ErrMemory) && !strings.Contains(err.Error(), "too large to compute") {
 				t.Errorf("%s, %s: error %v, want %v", name, what, err, tensor.ErrMemory)
 			}
@@ -87,15 +87,6 @@ func TestWhatWouldFit(t *testing.T) {
 	}
 }
 
-// allocated returns how many bytes f allocates.
-func allocated(f func()) float64 {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	f()
-	runtime.ReadMemStats(&after)
-	return float64(after.TotalAlloc - before.TotalAlloc)
-}
-
 // presets are the networks that come with the program.
 func presets(t *testing.T) map[string]*spec.Net {
 	nets := map[string]*spec.Net{
@@ -122,7 +113,7 @@ func TestCost(t *testing.T) {
 			t.Fatal(err)
 		}
 		c := plan.cost(len(params), 0, 0)
-		took := allocated(func() {
+		took := memorytest.Allocated(func() {
 			for _, s := range plan.steps {
 				if s.layer != nil {
 					s.layer.Refresh(folded.Params)
@@ -145,7 +136,7 @@ func expectTrained(t *testing.T, name string, net *spec.Net, params []float32, o
 	var err error
 	grads := make([]float32, len(params))
 	batch := &engine.Batch[float32]{N: 1, Input: func(int, []float32) {}, Loss: func(int, []float32, []float32) float64 { return 0 }}
-	took := allocated(func() {
+	took := memorytest.Allocated(func() {
 		trainer, err = New().CompileTraining(net, engine.TrainingOptions{Options: engine.Options{Workers: 1}, Orders: orders})
 		if err == nil {
 			trainer.Gradient(grads, params, batch)

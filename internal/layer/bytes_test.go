@@ -1,11 +1,11 @@
 package layer
 
 import (
-	"runtime"
 	"testing"
 
 	"pgregory.net/rapid"
 
+	"github.com/coarsegrain/taylornet/internal/memory/memorytest"
 	"github.com/coarsegrain/taylornet/poly"
 	"github.com/coarsegrain/taylornet/tensor"
 )
@@ -56,22 +56,14 @@ func TestBytes(t *testing.T) {
 		} {
 			var l Layer[float32]
 			var n int
-			made := allocated(func() { l, n = build() })
+			made := memorytest.Allocated(func() { l, n = build() })
 			params := tensor.Alloc[float32](n)
-			took, want := allocated(func() { l.Refresh(params) }), l.Bytes()
-			again := allocated(func() { l.Refresh(params) })
+			took, want := memorytest.Allocated(func() { l.Refresh(params) }), l.Bytes()
+			again := memorytest.Allocated(func() { l.Refresh(params) })
 			const little = 50_000 // the ends of pages
 			if made > little || again > little || took > 1.1*want+little || want > 1.5*took+little {
 				t.Fatalf("%s: making it takes %.0f bytes, its first parameters %.0f, the next %.0f; Bytes is %.0f", name, made, took, again, want)
 			}
 		}
 	})
-}
-
-func allocated(f func()) float64 {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	f()
-	runtime.ReadMemStats(&after)
-	return float64(after.TotalAlloc - before.TotalAlloc)
 }

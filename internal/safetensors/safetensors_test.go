@@ -6,11 +6,12 @@ import (
 	"errors"
 	"math"
 	"os"
-	"runtime"
 	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/coarsegrain/taylornet/internal/memory/memorytest"
 )
 
 func encode(tb testing.TB, f *File) []byte {
@@ -262,12 +263,9 @@ func TestMemory(t *testing.T) {
 		raw(strings.Repeat("[", 100_000), 0),
 		raw(`{"a":`+strings.Repeat("[", 100_000), 0),
 	} {
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		_, _ = Decode(data)
-		runtime.ReadMemStats(&after)
-		if took, limit := after.TotalAlloc-before.TotalAlloc, uint64(64<<10+64*len(data)); took > limit {
-			t.Errorf("decoding %d bytes, %.40q, took %d bytes of memory, want at most %d", len(data), data, took, limit)
+		took := memorytest.Allocated(func() { _, _ = Decode(data) })
+		if limit := float64(64<<10 + 64*len(data)); took > limit {
+			t.Errorf("decoding %d bytes, %.40q, took %.0f bytes of memory, want at most %.0f", len(data), data, took, limit)
 		}
 	}
 }

@@ -1,0 +1,2 @@
+// Package memorytest measures memory, for tests.
+package memorytest
