@@ -69,11 +69,16 @@ func ReadFile(path string, most int64) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
+	return Read(f, most)
+}
+
+// Read returns the content of a file of at most so many bytes, from where it is read next.
+func Read(f *os.File, most int64) ([]byte, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
 	}
-	tooLarge := fmt.Errorf("%s is larger than %s", path, memory.Text(float64(most)))
+	tooLarge := fmt.Errorf("%s is larger than %s", f.Name(), memory.Text(float64(most)))
 	if info.Size() > most {
 		return nil, tooLarge
 	}

@@ -20,5 +20,8 @@ func ReadFile(path string, most int64) ([]byte, error) {
 	if _, err := io.ReadFull(f, head); err == nil && head[lengthSize] != '{' {
 		return nil, fmt.Errorf("%s is not a safetensors file: its header does not begin as JSON", path)
 	}
-	return fsx.ReadFile(path, most)
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	return fsx.Read(f, most)
 }
