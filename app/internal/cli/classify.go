@@ -345,5 +345,5 @@ func writeClassified(ctx context.Context, dir string, page report.Classified) (s
 		}
 	}
 	path := filepath.Join(dir, reportFile)
-	return path, writeFile(path, func(w io.Writer) error { return report.WriteClassified(w, page) })
+	return path, writeFile(path, func(w io.Writer) error { return report.WriteClassified(ctx, w, page) })
 }

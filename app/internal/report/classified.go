@@ -1,6 +1,7 @@
 package report
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"image"
@@ -36,14 +37,17 @@ const (
 	behindSide = 70
 )
 
-// WriteClassified writes the page, one HTML document. Equal inputs give equal
-// bytes.
-func WriteClassified(w io.Writer, in Classified) error {
+// WriteClassified writes the page, one HTML document, unless ctx ends first. Equal inputs
+// give equal bytes.
+func WriteClassified(ctx context.Context, w io.Writer, in Classified) error {
 	if len(in.Images) == 0 {
 		return errors.New("report: there are no images")
 	}
 	p := &classified{Classified: &in}
 	for i := range in.Images {
+		if ctx.Err() != nil {
+			return fmt.Errorf("interrupted with %d of %d pictures on the page: %w", i, len(in.Images), context.Cause(ctx))
+		}
 		s, err := in.show(&in.Images[i])
 		if err != nil {
 			return fmt.Errorf("report: %s: %w", in.Images[i].Name(), err)

@@ -2,8 +2,10 @@ package report_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/xml"
+	"errors"
 	"image"
 	"image/color"
 	"image/png"
@@ -47,7 +49,7 @@ func classified(channels int) (report.Classified, *dataset.Set) {
 func writeClassified(t *testing.T, in report.Classified) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := report.WriteClassified(&b, in); err != nil {
+	if err := report.WriteClassified(t.Context(), &b, in); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
@@ -131,9 +133,19 @@ func TestWriteClassifiedRefuses(t *testing.T) {
 		in, _ := classified(1)
 		tt.change(&in)
 		var b bytes.Buffer
-		if err := report.WriteClassified(&b, in); err == nil || !strings.HasPrefix(err.Error(), "report: "+tt.want) || b.Len() > 0 {
+		if err := report.WriteClassified(t.Context(), &b, in); err == nil || !strings.HasPrefix(err.Error(), "report: "+tt.want) || b.Len() > 0 {
 			t.Errorf("error %v after %d bytes, want %q before any", err, b.Len(), tt.want)
 		}
+	}
+}
+
+func TestWriteClassifiedEnds(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	in, _ := classified(1)
+	var b bytes.Buffer
+	if err := report.WriteClassified(ctx, &b, in); !errors.Is(err, context.Canceled) || b.Len() > 0 {
+		t.Errorf("error %v after %d bytes, want %v before any", err, b.Len(), context.Canceled)
 	}
 }
 
