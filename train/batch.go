@@ -55,7 +55,11 @@ func hit(y []float32, label int) bool {
 // sample writes image i of the batch in progress to x and returns its label.
 func (r *run) sample(x []float32, i int) (label int) {
 	at := r.Step%r.perEpoch*r.batch.N + i
-	return r.sampler.Sample(x, r.epochOf(r.Step), int(r.order[at]))
+	sampler := r.sampler
+	if r.Step >= r.before(r.Config.Calm) {
+		sampler = r.plain
+	}
+	return sampler.Sample(x, r.epochOf(r.Step), int(r.order[at]))
 }
 
 // mix mixes another image of the batch in progress into image i, which x holds. The

@@ -2,6 +2,7 @@ package train
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/coarsegrain/taylornet/dataset"
@@ -69,5 +70,25 @@ func TestMixup(t *testing.T) {
 	cfg.Seed++
 	if again, _ := inputs(cfg); again.targets[0].Share == r.targets[0].Share {
 		t.Error("another seed mixes in the same share")
+	}
+}
+
+// TestCalm compares the images before and after augmentation ends with those of the set.
+func TestCalm(t *testing.T) {
+	cfg := small()
+	cfg.Mixup, cfg.Calm = 0, 0.4
+	r, err := newRun(cfg, digits(t), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, want := make([]float32, r.net.Input.Size()), make([]float32, r.net.Input.Size())
+	total := cfg.Epochs * r.perEpoch
+	for step := range total {
+		r.Step = step
+		r.input(3, got)
+		r.norm.Apply(want, r.training.Image(int(r.order[step%r.perEpoch*r.batch.N+3])))
+		if calm := step >= total-int(0.4*float64(total)); slices.Equal(got, want) != calm {
+			t.Errorf("step %d of %d: the image is as it is: %v", step, total, !calm)
+		}
 	}
 }

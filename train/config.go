@@ -50,6 +50,10 @@ type Config struct {
 	// statistics of a micro-batch that it belongs to. This hides images with large
 	// feature maps from training.
 	Freeze float64 `json:"freeze"`
+	// Calm is the fraction of all steps, at the end, in which images are shown as they are,
+	// without Augment. In a graded run the lowest orders need it: a linear function cannot
+	// allow for shifts and rotations, and learns to be cautious instead.
+	Calm float64 `json:"calm,omitempty"`
 	// Spread limits the distance between the largest and the smallest logit of an
 	// image. If the distance is larger, the image's loss and gradient are scaled down
 	// by the ratio of the two. 0 means no limit.
@@ -101,6 +105,7 @@ func (c *Config) Validate() error {
 		check.Within("mixup", c.Mixup, 0, 0.5),
 		check.Below("clip", c.Clip, 0, math.Inf(1)),
 		check.Within("freeze", c.Freeze, 0, 1),
+		check.Within("calm", c.Calm, 0, 1),
 		check.Below("spread", c.Spread, 0, math.Inf(1)),
 		check.Within("orders", float64(c.Orders), 0, maxOrders),
 		check.Within("graded", c.Graded, 0, maxGraded),

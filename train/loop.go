@@ -157,9 +157,12 @@ func (r *run) closeEpoch(ctx context.Context) (*Metrics, error) {
 }
 
 // freezeStep returns the first step with fixed statistics.
-func (r *run) freezeStep() int {
+func (r *run) freezeStep() int { return r.before(r.Config.Freeze) }
+
+// before returns the number of steps before a fraction of all steps, at the end.
+func (r *run) before(fraction float64) int {
 	total := r.Config.Epochs * r.perEpoch
-	return total - int(r.Config.Freeze*float64(total))
+	return total - int(fraction*float64(total))
 }
 
 // frozen reports whether the last step used fixed statistics.

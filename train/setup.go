@@ -23,6 +23,7 @@ type run struct {
 	training   dataset.Subset
 	validation dataset.Subset
 	sampler    *dataset.Sampler
+	plain      *dataset.Sampler // without augmentation
 	trainer    engine.Trainer[float32]
 	teacher    *teacher // nil if labels teach
 	optimiser  optim.Optimiser
@@ -94,6 +95,9 @@ func newRun(cfg Config, data *dataset.Data, opts Options) (*run, error) {
 	r.norm = dataset.MeasureNormalisation(r.training)
 	r.sampler, err = dataset.NewSampler(r.training, r.norm, cfg.Augment, cfg.Seed)
 	if err != nil {
+		return nil, err
+	}
+	if r.plain, err = dataset.NewSampler(r.training, r.norm, dataset.Augment{}, cfg.Seed); err != nil {
 		return nil, err
 	}
 	if r.teacher, err = r.findTeacher(); err != nil {

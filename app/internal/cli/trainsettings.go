@@ -26,6 +26,7 @@ func trainSettings() settings[train.Config] {
 		{"mixup", "largest share of another image that is mixed into each, 0 to 0.5", number(func(c *config) *float64 { return &c.Mixup })},
 		{"clip", "largest gradient norm; 0 means no limit", number(func(c *config) *float64 { return &c.Clip })},
 		{"freeze", "fraction of all steps, at the end, with fixed statistics of norms, as at inference", number(func(c *config) *float64 { return &c.Freeze })},
+		{"calm", "fraction of all steps, at the end, in which images are shown as they are, without --augment", number(func(c *config) *float64 { return &c.Calm })},
 		{"spread", "distance between an image's logits above which the image counts less; 0 means no limit", number(func(c *config) *float64 { return &c.Spread })},
 		{"orders", "highest order of graded training, in which the orders up to each one also classify; 0 means plain training", whole(func(c *config) *int { return &c.Orders })},
 		{"graded", "weight of the loss of each partial sum of orders, with --orders", number(func(c *config) *float64 { return &c.Graded })},
