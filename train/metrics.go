@@ -29,10 +29,20 @@ type Metrics struct {
 // better reports whether m is better than old on the validation images: more accurate,
 // or equally accurate with a lower loss.
 func (m *Metrics) better(old *Metrics) bool {
-	if m.ValidationAccuracy != old.ValidationAccuracy {
-		return m.ValidationAccuracy > old.ValidationAccuracy
+	if a, b := m.accuracy(), old.accuracy(); a != b {
+		return a > b
 	}
 	return m.ValidationLoss < old.ValidationLoss
+}
+
+// accuracy returns the accuracy on the validation images, in a graded run the mean of
+// those of the whole network and of each partial sum.
+func (m *Metrics) accuracy() float64 {
+	sum := m.ValidationAccuracy
+	for _, a := range m.Partial {
+		sum += a
+	}
+	return sum / float64(1+len(m.Partial))
 }
 
 // lines returns metrics as JSON, one line per epoch.
