@@ -23,7 +23,7 @@ func (r *run) loss(i int, dy, y []float32) float64 {
 	}
 	r.hits[i] = hit(y[:len(r.data.Train.Classes)], r.targets[i].Label)
 	limited := func(dy, y []float32) float64 { return r.crossEntropy(dy, y, i) }
-	if r.Config.Orders == 0 {
+	if r.Config.Graded == 0 {
 		return limited(dy, y)
 	}
 	return engine.Graded(dy, y, r.weights, limited)

@@ -59,13 +59,14 @@ type Config struct {
 	// by the ratio of the two. 0 means no limit.
 	Spread float64 `json:"spread"`
 
-	// Orders is the highest order K of graded training; 0 is plain training. The network is
-	// expanded about the training images' mean level, where its input is zero. To the loss
-	// of the logits a graded run adds that of each partial sum of orders f_0 + ... + f_k, for
-	// k = 1 to K, times Graded. These sums then classify by themselves. The network must be
-	// a polynomial, or the error wraps engine.ErrNotPolynomial.
-	Orders int     `json:"orders,omitempty"`
-	Graded float64 `json:"graded,omitempty"` // weight of each partial sum's loss
+	// Orders is the highest order K whose partial sum f_0 + ... + f_K is measured; 0 measures
+	// none. The network is expanded about the training images' mean level, where its input is
+	// zero. It must be a polynomial, or the error wraps engine.ErrNotPolynomial.
+	Orders int `json:"orders,omitempty"`
+	// Graded is the weight of each partial sum's loss, k = 1 to Orders, which a graded run
+	// adds to the loss of the logits. These sums then classify by themselves. With 0 training
+	// is plain, whatever Orders is.
+	Graded float64 `json:"graded,omitempty"`
 
 	// Validation is the fraction of the training images that is set aside to choose the
 	// best epoch. With 0, the last epoch is kept.
@@ -113,13 +114,21 @@ func (c *Config) Validate() error {
 		check.Within("patience", float64(c.Patience), 0, 1e6),
 		c.Augment.Validate(),
 	}
-	if (c.Orders > 0) != (c.Graded > 0) {
-		faults = append(faults, fmt.Errorf("orders %d and graded %g: want both above 0 for graded training, or both 0", c.Orders, c.Graded))
+	if c.Orders == 0 && c.Graded > 0 {
+		faults = append(faults, fmt.Errorf("graded %g needs orders: give 1 to %d, or graded 0", c.Graded, maxOrders))
 	}
 	if _, err := spec.Parse(c.Net); err != nil {
 		faults = append(faults, fmt.Errorf("network: %w", err))
 	}
 	return check.All(faults...)
+}
+
+// trainedOrders returns the highest order that training itself carries, 0 if it is plain.
+func (c *Config) trainedOrders() int {
+	if c.Graded == 0 {
+		return 0
+	}
+	return c.Orders
 }
 
 // optimiser returns the optimiser of the trained parameters. Only weights decay. Muon

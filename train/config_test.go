@@ -31,8 +31,8 @@ func TestValidateReportsEveryFault(t *testing.T) {
 	}{
 		{0, 0, ""},
 		{3, 0.2, ""},
-		{3, 0, "orders 3 and graded 0: want both"},
-		{0, 0.2, "orders 0 and graded 0.2: want both"},
+		{3, 0, ""},
+		{0, 0.2, "graded 0.2 needs orders: give 1 to 8, or graded 0"},
 		{-1, 0, "orders -1: want 0 to 8"},
 		{3, -1, "graded -1: want 0 to 100"},
 	} {

@@ -147,7 +147,7 @@ func (r *run) closeEpoch(ctx context.Context) (*Metrics, error) {
 	}
 	r.Partial = sums{}
 	r.History = append(r.History, m)
-	if r.validation.Len() == 0 || r.Best < 0 || m.better(&r.History[r.Best]) {
+	if r.validation.Len() == 0 || r.Best < 0 || m.better(&r.History[r.Best], r.Config.Graded > 0) {
 		r.Best = len(r.History) - 1
 		copy(r.kept, r.average)
 	}

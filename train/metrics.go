@@ -16,8 +16,8 @@ type Metrics struct {
 	TrainAccuracy      float64 `json:"train_accuracy"`
 	ValidationLoss     float64 `json:"validation_loss,omitempty"`
 	ValidationAccuracy float64 `json:"validation_accuracy,omitempty"`
-	// Partial holds, for a graded run, the validation accuracies of the partial sums of
-	// orders f_0 + ... + f_k, k = 1 to Config.Orders.
+	// Partial holds the validation accuracies of the partial sums of orders
+	// f_0 + ... + f_k, k = 1 to Config.Orders.
 	Partial []float64 `json:"partial,omitempty"`
 	// TestAccuracy is measured only with Options.TestCurve; nothing is chosen by it.
 	TestAccuracy    float64 `json:"test_accuracy,omitempty"`
@@ -28,8 +28,8 @@ type Metrics struct {
 
 // better reports whether m is better than old on the validation images: more accurate,
 // or equally accurate with a lower loss.
-func (m *Metrics) better(old *Metrics) bool {
-	if a, b := m.accuracy(), old.accuracy(); a != b {
+func (m *Metrics) better(old *Metrics, graded bool) bool {
+	if a, b := m.accuracy(graded), old.accuracy(graded); a != b {
 		return a > b
 	}
 	return m.ValidationLoss < old.ValidationLoss
@@ -37,7 +37,10 @@ func (m *Metrics) better(old *Metrics) bool {
 
 // accuracy returns the accuracy on the validation images, in a graded run the mean of
 // those of the whole network and of each partial sum.
-func (m *Metrics) accuracy() float64 {
+func (m *Metrics) accuracy(graded bool) float64 {
+	if !graded {
+		return m.ValidationAccuracy
+	}
 	sum := m.ValidationAccuracy
 	for _, a := range m.Partial {
 		sum += a

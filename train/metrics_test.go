@@ -10,16 +10,18 @@ func TestBetter(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
 		new, old Metrics
+		graded   bool
 		want     bool
 	}{
-		{"more accurate", plain(0.9, 2), plain(0.8, 1), true},
-		{"less accurate", plain(0.8, 1), plain(0.9, 2), false},
-		{"a lower loss", plain(0.9, 1), plain(0.9, 2), true},
-		{"the same", plain(0.9, 1), plain(0.9, 1), false},
-		{"partial sums that gain more than the whole loses", plain(0.8, 1, 0.7, 0.8), plain(0.9, 1, 0.6, 0.7), true},
-		{"partial sums that gain less", plain(0.8, 1, 0.6, 0.75), plain(0.9, 1, 0.6, 0.7), false},
+		{"more accurate", plain(0.9, 2), plain(0.8, 1), false, true},
+		{"less accurate", plain(0.8, 1), plain(0.9, 2), false, false},
+		{"a lower loss", plain(0.9, 1), plain(0.9, 2), false, true},
+		{"the same", plain(0.9, 1), plain(0.9, 1), false, false},
+		{"partial sums that gain more than the whole loses", plain(0.8, 1, 0.7, 0.8), plain(0.9, 1, 0.6, 0.7), true, true},
+		{"the same in a plain run", plain(0.8, 1, 0.7, 0.8), plain(0.9, 1, 0.6, 0.7), false, false},
+		{"partial sums that gain less", plain(0.8, 1, 0.6, 0.75), plain(0.9, 1, 0.6, 0.7), true, false},
 	} {
-		if got := tt.new.better(&tt.old); got != tt.want {
+		if got := tt.new.better(&tt.old, tt.graded); got != tt.want {
 			t.Errorf("%s: %v", tt.name, got)
 		}
 	}

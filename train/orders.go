@@ -8,7 +8,7 @@ import (
 )
 
 // compileOrders makes a trainer that computes the orders of one set of parameters, with
-// statistics as at inference. It is nil if the run is not graded.
+// statistics as at inference. It is nil if they are not measured.
 func (r *run) compileOrders() (engine.Trainer[float32], error) {
 	if r.Config.Orders == 0 {
 		return nil, nil
@@ -20,7 +20,7 @@ func (r *run) compileOrders() (engine.Trainer[float32], error) {
 }
 
 // partialSums returns the accuracies on the validation images of the partial sums of
-// orders, as Metrics.Partial holds them; nil if the run is not graded.
+// orders, as Metrics.Partial holds them; nil if they are not measured.
 func (r *run) partialSums(ctx context.Context, params []float32) ([]float64, error) {
 	trainer, err := r.compileOrders()
 	if trainer == nil || err != nil {

@@ -160,6 +160,32 @@ func TestGradedLoss(t *testing.T) {
 	}
 }
 
+// TestMeasuredOrders measures the partial sums of a plain run, which changes nothing in it.
+func TestMeasuredOrders(t *testing.T) {
+	data, cfg := digits(t), graded()
+	cfg.Orders, cfg.Graded, cfg.Epochs = 0, 0, 2
+	plain, err := Run(t.Context(), cfg, data, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Orders = 2
+	measured, err := Run(t.Context(), cfg, data, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(measured.Model.Params(), plain.Model.Params()) || measured.Best != plain.Best {
+		t.Error("the run with measured orders came to another model")
+	}
+	for i, m := range measured.History {
+		if len(m.Partial) != cfg.Orders {
+			t.Errorf("epoch %d: partial sums %v, want %d", m.Epoch, m.Partial, cfg.Orders)
+		}
+		if want := plain.History[i]; m.TrainLoss != want.TrainLoss || m.ValidationLoss != want.ValidationLoss || want.Partial != nil {
+			t.Errorf("epoch %d: %+v, without orders %+v", m.Epoch, m, want)
+		}
+	}
+}
+
 func TestGradedNeedsPolynomial(t *testing.T) {
 	cfg := graded()
 	cfg.Net = "Input(8,8,1) Conv(3,3,4,1,1,1) ReLU Linear(10)"

@@ -135,7 +135,7 @@ func checkFits(net *spec.Net, data *dataset.Data) error {
 func (r *run) compile(fixedStats bool) (err error) {
 	r.trainer, err = r.opts.Engine.CompileTraining(r.net, engine.TrainingOptions{
 		Options:    engine.Options{Workers: r.opts.Workers, MicroBatch: r.Config.MicroBatch, Memory: r.share(trainerParts)},
-		FixedStats: fixedStats, LimitGains: true, Orders: r.Config.Orders,
+		FixedStats: fixedStats, LimitGains: true, Orders: r.Config.trainedOrders(),
 	})
 	return err
 }
@@ -153,6 +153,6 @@ func (r *run) prepare() {
 	r.batch.N = min(r.Config.Batch, r.training.Len())
 	r.perEpoch = r.training.Len() / r.batch.N
 	r.targets, r.hits, r.others = make([]engine.Target, r.batch.N), make([]bool, r.batch.N), make([][]float32, r.batch.N)
-	r.weights = slices.Repeat([]float64{r.Config.Graded}, r.Config.Orders)
+	r.weights = slices.Repeat([]float64{r.Config.Graded}, r.Config.trainedOrders())
 	r.batch.Input, r.batch.Loss = r.input, r.loss
 }
