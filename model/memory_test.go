@@ -88,6 +88,19 @@ func TestTooManyAnswers(t *testing.T) {
 	}
 }
 
+// A model may hold less than it was loaded with, beside what was loaded since.
+func TestWithin(t *testing.T) {
+	m := compile(t, config(t, "Input(1,1,1) Linear(1000)", numbered(1000)...))
+	images := tensor.New(10_000, 1, 1, 1)
+	less := m.Within(20 << 20)
+	if _, err := less.Logits(t.Context(), images); !errors.Is(err, tensor.ErrMemory) || less.Memory() != 20<<20-4*2000 {
+		t.Errorf("%d bytes left, error %v, want %v", less.Memory(), err, tensor.ErrMemory)
+	}
+	if _, err := m.Within(0).Logits(t.Context(), images); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestLongClassName(t *testing.T) {
 	c := config(t, "Input(1,1,1) Linear(2)", "a", strings.Repeat("b", 1<<20))
 	_, err := model.New(c)

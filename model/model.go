@@ -37,12 +37,9 @@ const pictureShare = 8
 // Model is a trained network.
 type Model struct {
 	cfg     Config
-	invert  Invert
+	opts    Options
 	prepare Preparation
 	memory  int64 // bytes that using it may hold, besides the parameters
-	// pictures is the number of bytes that decoding a picture may take; 0 means what suits
-	// its file.
-	pictures int64
 	// compiled makes the program at the first use: a model file, however
 	// small, may describe a network that takes much memory to run.
 	compiled func() (engine.Program[float32], error)
@@ -117,10 +114,30 @@ func newModel(cfg *Config, opts []Options, budget int64) (*Model, error) {
 	if o.Engine == nil {
 		o.Engine = cpu.New()
 	}
-	budget = memory.Rest(cmp.Or(o.Memory, budget), memory.Of[float32](float64(len(cfg.Params))))
-	return &Model{cfg: *cfg, invert: o.Invert, prepare: prepare, memory: budget, pictures: o.Memory, compiled: sync.OnceValues(func() (engine.Program[float32], error) {
+	m := &Model{cfg: *cfg, opts: o, prepare: prepare}
+	m.limit(cmp.Or(o.Memory, budget))
+	return m, nil
+}
+
+// limit has the model hold at most so many bytes, parameters included.
+func (m *Model) limit(budget int64) {
+	budget = memory.Rest(budget, memory.Of[float32](float64(len(m.cfg.Params))))
+	cfg, o := &m.cfg, m.opts
+	m.memory, m.compiled = budget, sync.OnceValues(func() (engine.Program[float32], error) {
 		return o.Engine.Compile(cfg.Net, cfg.Params, engine.Options{Workers: o.Workers, Memory: budget - budget/pictureShare})
-	})}, nil
+	})
+}
+
+// Within returns the same model with another Options.Memory, such as what a data set that
+// was loaded after it leaves. It shares the parameters. 0 changes nothing.
+func (m *Model) Within(bytes int64) *Model {
+	if bytes == 0 {
+		return m
+	}
+	w := *m
+	w.opts.Memory = bytes
+	w.limit(bytes)
+	return &w
 }
 
 // Memory returns the number of bytes that using the model may hold, besides its

@@ -46,8 +46,8 @@ func (v Invert) validate() error {
 const darkMean = 0.4
 
 func (m *Model) inverts(img image.Image) bool {
-	if m.invert == InvertYes || m.invert == InvertNo {
-		return m.invert == InvertYes
+	if m.opts.Invert == InvertYes || m.opts.Invert == InvertNo {
+		return m.opts.Invert == InvertYes
 	}
 	return m.cfg.Net.Input.C == 1 && !m.cfg.Preparation.Mixed && m.cfg.Normalisation.Mean[0] < darkMean && isLight(img)
 }

@@ -192,7 +192,7 @@ func (m *Model) checkAnswers(n int) error {
 
 // ReadPicture reads a picture file and prepares it. The error does not name the file.
 func (m *Model) ReadPicture(file string) (Prepared, error) {
-	img, err := dataset.ReadImage(file, m.pictures)
+	img, err := dataset.ReadImage(file, m.opts.Memory)
 	if err != nil {
 		return Prepared{}, err
 	}

@@ -107,25 +107,20 @@ func (a *app) classify(ctx context.Context, path string, images []string, f *cla
 	if err != nil {
 		return err
 	}
-	c, models, err := a.classifier(path, refs, f)
+	models, err := a.embedders(path, refs, f)
 	if err != nil {
 		return err
 	}
 	if len(images) == 0 {
-		return a.classifyData(ctx, c, models[0], f)
+		return a.classifyData(ctx, refs, models, f)
 	}
-	return a.classifyImages(ctx, c, models[0], images, f)
+	return a.classifyImages(ctx, refs, models, images, f)
 }
 
-// classifier returns the classifier that the flags ask for, and its models.
-func (a *app) classifier(path string, refs *distill.References, f *classifyFlags) (*distill.Classifier, []*model.Model, error) {
+// embedders returns the models that the flags ask for.
+func (a *app) embedders(path string, refs *distill.References, f *classifyFlags) ([]*model.Model, error) {
 	if len(f.others) > 0 {
-		models, err := a.loadModels(f.others, f.pictures.options())
-		if err != nil {
-			return nil, nil, err
-		}
-		c, err := distill.NewClassifier(refs, models, distill.ClassifierOptions{Rule: f.rule, Memory: a.memory.bytes, Reembed: true})
-		return c, models, err
+		return a.loadModels(f.others, f.pictures.options())
 	}
 	wanted := refs.Models[:1]
 	if f.ensemble {
@@ -135,17 +130,23 @@ func (a *app) classifier(path string, refs *distill.References, f *classifyFlags
 	if err == nil && len(models) == 0 {
 		models, err = a.modelsBeside(path, wanted, f.pictures.options())
 	}
-	if err != nil {
-		return nil, nil, err
+	if err == nil && f.ensemble && len(models) < len(wanted) {
+		err = usagef("--ensemble: name all %d models with --model, not %d", len(wanted), len(models))
 	}
-	if f.ensemble && len(models) < len(wanted) {
-		return nil, nil, usagef("--ensemble: name all %d models with --model, not %d", len(wanted), len(models))
+	return models, err
+}
+
+// classifier returns the classifier that the flags ask for, in so many bytes, 0 meaning
+// those of the models.
+func (f *classifyFlags) classifier(refs *distill.References, models []*model.Model, left int64) (*distill.Classifier, error) {
+	for i, m := range models {
+		models[i] = m.Within(left)
 	}
-	c, err := distill.NewClassifier(refs, models, distill.ClassifierOptions{Rule: f.rule, Memory: a.memory.bytes})
+	c, err := distill.NewClassifier(refs, models, distill.ClassifierOptions{Rule: f.rule, Memory: left, Reembed: len(f.others) > 0})
 	if errors.Is(err, distill.ErrModel) {
 		err = fmt.Errorf("%w: name theirs with --model, or embed by another with --other", err)
 	}
-	return c, models, err
+	return c, err
 }
 
 // modelsBeside finds models in the folder of a file by their hashes.
@@ -190,12 +191,16 @@ func hashOf(file string) (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-func (a *app) classifyData(ctx context.Context, c *distill.Classifier, m *model.Model, f *classifyFlags) error {
-	data, err := a.evalData(ctx, m, &f.evalFlags)
+func (a *app) classifyData(ctx context.Context, refs *distill.References, models []*model.Model, f *classifyFlags) error {
+	data, err := a.evalData(ctx, models[0], &f.evalFlags)
 	if err != nil {
 		return err
 	}
-	set, err := f.part(m, data)
+	set, err := f.part(models[0], data)
+	if err != nil {
+		return err
+	}
+	c, err := f.classifier(refs, models, a.left(data.Bytes()))
 	if err != nil {
 		return err
 	}
@@ -207,7 +212,6 @@ func (a *app) classifyData(ctx context.Context, c *distill.Classifier, m *model.
 		return adviseClasses(err)
 	}
 	a.sayRead(data)
-	refs := c.References
 	if a.json {
 		e.Data, e.Split = data.Name, f.split
 		err := a.writeJSON(struct {
@@ -228,14 +232,23 @@ type classifiedOutput struct {
 	Report string `json:"report,omitempty"`
 }
 
-func (a *app) classifyImages(ctx context.Context, c *distill.Classifier, m *model.Model, files []string, f *classifyFlags) error {
-	page := report.Classified{Title: "Classified by references", Command: f.command, References: c.References, Train: a.trainingBehind(ctx, c, m)}
+func (a *app) classifyImages(ctx context.Context, refs *distill.References, models []*model.Model, files []string, f *classifyFlags) error {
+	behind := a.trainingBehind(ctx, refs, models[0])
+	left := a.left(bytesOf(behind))
+	c, err := f.classifier(refs, models, left)
+	if err != nil {
+		return err
+	}
+	if behind == nil {
+		a.notef("note: the images that the references were distilled from are not at hand, so those behind them are not shown: see --data-dir")
+	}
+	page := report.Classified{Title: "Classified by references", Command: f.command, References: c.References, Train: behind}
 	var bad []model.UnreadableFile
 	for i, file := range files {
 		if ctx.Err() != nil {
 			return fmt.Errorf("interrupted after %d of %d pictures: %w", i, len(files), context.Cause(ctx))
 		}
-		one, err := classifyImage(c, page.Train, file, f, a.memory.bytes)
+		one, err := classifyImage(c, page.Train, file, f, left)
 		if err != nil {
 			bad = append(bad, model.UnreadableFile{File: file, Error: err.Error()})
 			continue
@@ -249,8 +262,7 @@ func (a *app) classifyImages(ctx context.Context, c *distill.Classifier, m *mode
 	for _, one := range page.Images {
 		out.Images = append(out.Images, one.ClassifiedImage)
 	}
-	_, err := encode(out)
-	if err != nil {
+	if _, err = encode(out); err != nil {
 		return err
 	}
 	if f.out == "" && !a.json {
@@ -296,13 +308,11 @@ func (a *app) writeClassification(out *classifiedOutput) {
 
 // trainingBehind returns the training split that references were distilled from, nil
 // if it is not at hand.
-func (a *app) trainingBehind(ctx context.Context, c *distill.Classifier, m *model.Model) *dataset.Set {
-	set := c.References.Set
-	data, err := a.givenData(ctx, m, &evalFlags{data: c.References.Config.Data, size: sizeFlag{dataset.Size{H: set.H, W: set.W}}})
-	if err == nil && data.Train.Fingerprint() == c.References.Fingerprint {
+func (a *app) trainingBehind(ctx context.Context, refs *distill.References, m *model.Model) *dataset.Set {
+	data, err := a.givenData(ctx, m, &evalFlags{data: refs.Config.Data, size: sizeFlag{dataset.Size{H: refs.Set.H, W: refs.Set.W}}})
+	if err == nil && data.Train.Fingerprint() == refs.Fingerprint {
 		return data.Train
 	}
-	a.notef("note: the images that the references were distilled from are not at hand, so those behind them are not shown: see --data-dir")
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -152,7 +153,7 @@ func fetchCommand(name string) string { return "taylornet data " + name + " --fe
 
 // load loads a data set from the folders that are searched. Its errors say which flag helps.
 func (a *app) load(ctx context.Context, name string, opts dataset.Options) (*dataset.Data, error) {
-	opts.Dirs, opts.Memory = a.dirs(), a.memory.bytes
+	opts.Dirs, opts.Memory = a.dirs(), cmp.Or(opts.Memory, a.memory.bytes)
 	data, err := dataset.Load(ctx, name, opts)
 	var sizes *dataset.SizeError
 	switch {

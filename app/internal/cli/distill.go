@@ -182,7 +182,15 @@ func (d *distillation) load(ctx context.Context) (err error) {
 		name = d.config.Data
 	}
 	d.data, err = d.evalData(ctx, m, &evalFlags{data: name, size: f.size, byPosition: f.byPosition})
-	return err
+	if err != nil {
+		return err
+	}
+	for _, models := range [][]*model.Model{d.models, d.others} {
+		for i, m := range models {
+			models[i] = m.Within(d.left(d.data.Bytes()))
+		}
+	}
+	return nil
 }
 
 func (a *app) loadModels(args []string, opts model.Options) ([]*model.Model, error) {

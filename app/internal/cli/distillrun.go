@@ -27,7 +27,8 @@ const evaluationFile = "evaluation.json"
 
 func (d *distillation) run(ctx context.Context) error {
 	dir := d.flags.out
-	options := distill.Options{Dir: dir, Resume: d.flags.resume, Workers: d.flags.workers, Memory: d.memory.bytes}
+	beside := d.data.Bytes() - bytesOf(d.data.Train) // which it counts itself
+	options := distill.Options{Dir: dir, Resume: d.flags.resume, Workers: d.flags.workers, Memory: d.left(beside)}
 	show := &distillProgress{distillation: d}
 	if !d.quiet {
 		options.Progress = func(at distill.Progress) { show.show(ctx, at) }
@@ -163,7 +164,7 @@ func (p *distillProgress) show(ctx context.Context, at distill.Progress) {
 func (p *distillProgress) finished(ctx context.Context, at distill.Progress) {
 	line := fmt.Sprintf("level %d/%d  %s per class", at.Level, at.Levels, count(at.PerClass))
 	if p.validation.Len() > 0 {
-		c, err := distill.NewClassifier(at.Finished, p.models[:1], distill.ClassifierOptions{Rule: p.flags.rule, Workers: p.flags.workers, Memory: p.memory.bytes})
+		c, err := distill.NewClassifier(at.Finished, p.models[:1], distill.ClassifierOptions{Rule: p.flags.rule, Workers: p.flags.workers, Memory: p.left(p.data.Bytes())})
 		if err != nil {
 			return // which the evaluation reports
 		}

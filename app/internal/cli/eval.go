@@ -88,6 +88,7 @@ func (a *app) eval(ctx context.Context, arg string, f *evalFlags) error {
 	if err != nil {
 		return err
 	}
+	m = m.Within(a.left(data.Bytes()))
 	set, err := f.part(m, data)
 	if err != nil {
 		return err

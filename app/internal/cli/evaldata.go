@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/internal/memory"
 	"github.com/coarsegrain/taylornet/model"
 	"github.com/coarsegrain/taylornet/train"
 )
@@ -35,7 +36,7 @@ func (a *app) source(ctx context.Context, m *model.Model, f *evalFlags) (*datase
 	if record.Config.Data == "" {
 		return nil, usagef("the model does not say what it was trained on: name a data set with --data")
 	}
-	data, err := a.loadFor(ctx, m, record.Config.Data, f.options())
+	data, err := a.loadFor(ctx, m, record.Config.Data, a.options(m, f))
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +50,7 @@ func (a *app) source(ctx context.Context, m *model.Model, f *evalFlags) (*datase
 // as they were then. Of any other folder the pictures are prepared for the model, and to
 // measure on one without parts for training and testing, all are read.
 func (a *app) givenData(ctx context.Context, m *model.Model, f *evalFlags) (*dataset.Data, error) {
-	opts, own := f.options(), sizeOf(m.Net())
+	opts, own := a.options(m, f), sizeOf(m.Net())
 	if isKnown(f.data) {
 		return a.loadGiven(ctx, f.data, opts)
 	}
@@ -109,9 +110,10 @@ func (p *preparer) said() (lines []string) {
 	return lines
 }
 
-// options say how the data are read.
-func (f *evalFlags) options() dataset.Options {
-	return dataset.Options{Size: f.size.Size, Fixed: true, LeaveOut: f.measures}
+// options say how the data are read, in the memory that the model leaves.
+func (a *app) options(m *model.Model, f *evalFlags) dataset.Options {
+	params := memory.Of[float32](float64(m.Net().NumParams()))
+	return dataset.Options{Size: f.size.Size, Fixed: true, LeaveOut: f.measures, Memory: a.left(params)}
 }
 
 // loadFor loads the data set of a record. Unless a size is given, images are resized to

@@ -26,7 +26,7 @@ func (a *app) evalOrders(ctx context.Context, m *model.Model, set *dataset.Set, 
 	}
 	progress, done := a.progress("orders", set.Len())
 	defer done()
-	s, err := taylor.StudyOrders(ctx, m, set.All(), taylor.OrderOptions{Orders: f.orders, Memory: a.memory.bytes, Progress: progress})
+	s, err := taylor.StudyOrders(ctx, m, set.All(), taylor.OrderOptions{Orders: f.orders, Progress: progress})
 	if err != nil {
 		return nil, fmt.Errorf("--orders: %w", err)
 	}

@@ -102,7 +102,7 @@ func (a *app) explain(ctx context.Context, arg string, f *explainFlags) error {
 		return err
 	}
 	a.noteHidden(arg)
-	request := taylor.Request{Sample: sampleOf(m.Net()), SecondOrder: f.second, Memory: a.memory.bytes}
+	request := taylor.Request{Sample: sampleOf(m.Net()), SecondOrder: f.second}
 	if request.About, err = expansionPoint(m, f.about); err != nil {
 		return err
 	}
@@ -114,7 +114,13 @@ func (a *app) explain(ctx context.Context, arg string, f *explainFlags) error {
 		return unreadable(bad, len(f.images))
 	}
 	var sample string
-	request.Training, sample = a.trainingImages(ctx, m, request.Sample)
+	if request.Training, sample = a.trainingImages(ctx, m, request.Sample); request.Training != nil && !f.second {
+		all := request.Training.All()
+		all.Index = all.Index[:min(request.Sample, all.Len())]
+		request.Training = all.Copy(request.Training.Name) // the others are not held
+	}
+	request.Memory = a.left(bytesOf(request.Training))
+	m = m.Within(request.Memory)
 	if f.out == "" && !a.json {
 		if f.out, err = a.newDir("explain"); err != nil {
 			return err
@@ -209,6 +215,9 @@ func (a *app) trainingImages(ctx context.Context, m *model.Model, sample int) (*
 	}
 	return data.Train, fmt.Sprintf("the first %s of %s", plural(min(sample, data.Train.Len()), "training image"), data.Name)
 }
+
+// bytesOf returns the number of bytes that a set takes, 0 if there is none.
+func bytesOf(set *dataset.Set) float64 { return (&dataset.Data{Train: set}).Bytes() }
 
 // shownClasses is the number of classes in a table of orders.
 const shownClasses = 4

@@ -68,6 +68,15 @@ func (f *memoryFlag) limitMemory() {
 	}
 }
 
+// left returns what --memory leaves beside so many bytes that are held, 0 if it was not
+// given: then what a file asks for has a budget by its size.
+func (a *app) left(held float64) int64 {
+	if a.memory.bytes == 0 {
+		return 0
+	}
+	return memory.Rest(a.memory.bytes, held)
+}
+
 // moreMemory ends the line of an error about too little memory.
 func moreMemory(err error) string {
 	if errors.Is(err, tensor.ErrMemory) {

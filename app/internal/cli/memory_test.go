@@ -45,3 +45,37 @@ func TestSizeByUser(t *testing.T) {
 		t.Errorf("a size that a file asks for: %v", err)
 	}
 }
+
+// TestLeft evaluates, and explains, in what the data leave of the memory.
+func TestLeft(t *testing.T) {
+	a := &app{}
+	if got := a.left(5); got != 0 {
+		t.Errorf("%d bytes are left of what was not given", got)
+	}
+	a.memory.bytes = 100
+	for held, want := range map[float64]int64{0: 100, 30: 70, 1e9: 1} {
+		if got := a.left(held); got != want {
+			t.Errorf("%d bytes are left beside %v, want %d", got, held, want)
+		}
+	}
+	t.Chdir(t.TempDir())
+	net := "Input(64,64,1) Conv(3,3,8,1,1,1) CG(2,2,8,2,2) Linear(10)" // 1,797 digits of 4 kB
+	mustRun(t, "train", "--quiet", "--net", net, "--size", "64", "--epochs", "1", "--rate", "1e-6", "--out", "run")
+	for _, tt := range []struct {
+		memory string
+		args   []string
+		want   string
+	}{
+		{"7500kB", []string{"eval"}, "1797 images of 64x64 would take 7.5 MB of memory, but only 7.2 MB may be used"},
+		{"8MB", []string{"eval"}, "evaluating the network on images of 64x64x1, 1 at a time, would take 1.5 MB of memory, but only 269 kB may be used"},
+		{"12MB", []string{"eval", "--orders", "1"}, "--orders: reading this network's polynomial"},
+		{"20MB", []string{"eval", "--orders", "1"}, ""},
+		{"8500kB", []string{"explain", "--json"}, ""}, // a few of the images suffice
+	} {
+		var out, stderr bytes.Buffer
+		Main(append(tt.args, "run", "--quiet", "--memory", tt.memory), &out, &stderr)
+		if text := stderr.String(); tt.want == "" && text != "" || !strings.HasPrefix(text, "taylornet: ") && tt.want != "" || !strings.Contains(text, tt.want) {
+			t.Errorf("%v in %s: %s, want %q", tt.args, tt.memory, text, tt.want)
+		}
+	}
+}

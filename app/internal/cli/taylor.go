@@ -145,7 +145,7 @@ type directStudy struct {
 
 func (s *directStudy) run(ctx context.Context) error {
 	f := s.flags
-	opts := taylor.DirectOptions{Orders: f.orders, Seeds: f.seeds, Workers: f.workers, Memory: s.memory.bytes}
+	opts := taylor.DirectOptions{Orders: f.orders, Seeds: f.seeds, Workers: f.workers, Memory: s.left(s.data.Bytes())}
 	study, err := taylor.StudyDirect(ctx, s.data, opts, s.train)
 	if errors.Is(err, taylor.ErrInterrupted) {
 		return s.goOn(err)

@@ -49,7 +49,7 @@ func (a *app) truncate(cmd *cobra.Command, f *taylorFlags) error {
 		return fmt.Errorf("%s: %w", f.of, err)
 	}
 	if images, _ := a.trainingImages(ctx, m, 0); images != nil {
-		if short, err = train.Measured(ctx, short, images, model.Options{Memory: a.memory.bytes}); err != nil {
+		if short, err = train.Measured(ctx, short, images, model.Options{Memory: a.left(bytesOf(images))}); err != nil {
 			return err
 		}
 		out.Guarded = true
