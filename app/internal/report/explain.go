@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"image"
 	"io"
+	"iter"
 	"math"
 	"path/filepath"
 	"strconv"
@@ -42,37 +43,38 @@ const mostSide = 16 * pictureSide
 func zoom(side int) int { return max(1, pictureSide/side) }
 
 // ExplainedPictures draws an explained image, given as the network takes it: what each
-// pixel contributes to the class, its pairs, and the feature maps at each scale. The keys
-// are the ends of their file names.
-func ExplainedPictures(img image.Image, e *taylor.Explanation) map[string]image.Image {
-	h, w := img.Bounds().Dy(), img.Bounds().Dx()
-	by := zoom(max(h, w))
-	out := map[string]image.Image{
-		attributionPicture: enlarged(Heat(e.Attribution, h, w, 0), by),
-		pairsPicture:       PairPicture(img, e.Pairs, by),
+// pixel contributes to the class, its pairs, and the feature maps at each scale. Each comes
+// with the end of its file name. They are drawn one by one, since all are large.
+func ExplainedPictures(img image.Image, e *taylor.Explanation) iter.Seq2[string, image.Image] {
+	return func(yield func(string, image.Image) bool) {
+		h, w := img.Bounds().Dy(), img.Bounds().Dx()
+		by := zoom(max(h, w))
+		if !yield(attributionPicture, enlarged(Heat(e.Attribution, h, w, 0), by)) || !yield(pairsPicture, PairPicture(img, e.Pairs, by)) {
+			return
+		}
+		for i, sheet := range MapPictures(e.Maps) {
+			if !yield(MapsName(i), sheet) {
+				return
+			}
+		}
 	}
-	for i, sheet := range MapPictures(e.Maps) {
-		out[MapsName(i)] = sheet
-	}
-	return out
 }
 
 // mostMaps is the largest number of levels whose feature maps are drawn.
 const mostMaps = 48
 
-// drawn returns the levels whose feature maps are drawn, the first ones.
-func drawn(maps []taylor.Map) []taylor.Map { return maps[:min(len(maps), mostMaps)] }
-
 // MapPictures draws the feature maps of each level, of a very deep network those of the
-// first levels.
-func MapPictures(maps []taylor.Map) []image.Image {
-	var out []image.Image
-	for _, m := range drawn(maps) {
-		sheet := MapSheet(m, 16)
-		size := sheet.Bounds().Size()
-		out = append(out, enlarged(sheet, max(1, min(3*pictureSide/size.X, mostSide/size.Y))))
+// first levels, one by one.
+func MapPictures(maps []taylor.Map) iter.Seq2[int, image.Image] {
+	return func(yield func(int, image.Image) bool) {
+		for i, m := range maps[:min(len(maps), mostMaps)] {
+			sheet := MapSheet(m, 16)
+			size := sheet.Bounds().Size()
+			if !yield(i, enlarged(sheet, max(1, min(3*pictureSide/size.X, mostSide/size.Y)))) {
+				return
+			}
+		}
 	}
-	return out
 }
 
 func mapCaption(maps []taylor.Map, i int) string {
@@ -171,7 +173,6 @@ func (p *explained) image(img image.Image, e *taylor.Explanation) (shownImage, e
 	s := shownImage{Name: filepath.Base(e.File), Class: classes[e.Label], RunnerUp: classes[e.RunnerUp], Probability: e.Probability,
 		Outside: e.Outside, Reason: e.Reason, Prepared: e.Prepared}
 	by := zoom(max(in.H, in.W))
-	pictures := ExplainedPictures(img, e)
 	var err error
 	add := func(img image.Image, format string, args ...any) shownPicture {
 		picture, fault := shown(img, fmt.Sprintf(format, args...))
@@ -179,7 +180,7 @@ func (p *explained) image(img image.Image, e *taylor.Explanation) (shownImage, e
 		return picture
 	}
 	s.Input = add(enlarged(img, by), "%s, as the network takes it", s.Name)
-	s.Attributions = append(s.Attributions, add(pictures[attributionPicture], "for %s", s.Class))
+	s.Attributions = append(s.Attributions, add(enlarged(Heat(e.Attribution, in.H, in.W, 0), by), "for %s", s.Class))
 	if e.RunnerUp != e.Label {
 		s.Attributions = append(s.Attributions, add(enlarged(Heat(e.Totals[e.RunnerUp], in.H, in.W, 0), by), "for %s", s.RunnerUp))
 	}
@@ -188,9 +189,9 @@ func (p *explained) image(img image.Image, e *taylor.Explanation) (shownImage, e
 			s.Orders = append(s.Orders, add(enlarged(Heat(shares, in.H, in.W, 0), max(1, by/3)), "order %d: %+.2f", k, e.ByOrder[k].Logits[e.Label]))
 		}
 	}
-	s.Pairs = add(pictures[pairsPicture], "the %d products of two pixels that contribute most to the second order of %s", len(e.Pairs), s.Class)
-	for i := range drawn(e.Maps) {
-		s.Maps = append(s.Maps, add(pictures[MapsName(i)], "%s", mapCaption(e.Maps, i)))
+	s.Pairs = add(PairPicture(img, e.Pairs, by), "the %d products of two pixels that contribute most to the second order of %s", len(e.Pairs), s.Class)
+	for i, sheet := range MapPictures(e.Maps) {
+		s.Maps = append(s.Maps, add(sheet, "%s", mapCaption(e.Maps, i)))
 	}
 	if err != nil {
 		return s, err
