@@ -152,8 +152,10 @@ func (n *Net) each(ctx context.Context, images int, image func(i int) []float64,
 
 // gather adds the values of a map to its channels' moments.
 func gather(channels []stats.Moments, values []float64) {
-	for i, v := range values {
-		channels[i%len(channels)].Add(v)
+	for ; len(values) > 0; values = values[len(channels):] {
+		for c := range channels {
+			channels[c].Add(values[c])
+		}
 	}
 }
 

@@ -262,11 +262,11 @@ func (b *builder) step(info spec.Step, in []int, x, y int) step {
 func (b *builder) linear(conv *layer.Conv[float64], op *spec.Conv, info spec.Step, x, y int) *linear {
 	conv.Refresh(b.weights)
 	weight, bias := b.tensor(info.Param(spec.Weight)), b.tensor(info.Param(spec.Bias))
-	inputs := info.In.H * info.In.W
-	if op.L1*op.L2 == inputs && op != info.Op {
+	inputs, dense := info.In.H*info.In.W, op != info.Op
+	if dense {
 		inputs = 1
 	}
-	return &linear{in: x, out: y, conv: conv, bias: bias, op: op, info: info.Layer, weight: weight, inputs: inputs}
+	return &linear{in: x, out: y, conv: conv, bias: bias, op: op, info: info.Layer, weight: weight, inputs: inputs, dense: dense}
 }
 
 // mean compiles an average pool, which is a polynomial of order 1.

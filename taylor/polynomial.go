@@ -1,6 +1,10 @@
 package taylor
 
-import "github.com/coarsegrain/taylornet/poly"
+import (
+	"slices"
+
+	"github.com/coarsegrain/taylornet/poly"
+)
 
 // polynomial is a step that computes polynomials of a window's members: a
 // coarse-graining, a direct expansion, or a mean.
@@ -36,16 +40,43 @@ type terms struct {
 	most   int // coefficients of the output
 	orders []int
 	value  [][]float64
+	pieces pieces
 }
 
-func (s *polynomial) newTerms(p *pass) *terms {
-	t := &terms{polynomial: s, most: p.orders(s.out)}
-	for _, degree := range s.degree {
-		n := min(degree*p.net.values[s.in].degree+1, t.most)
-		t.orders = append(t.orders, n)
-		t.value = append(t.value, make([]float64, n*s.width))
+// begin makes the memory that the terms of a step take, or takes what a step before had.
+func (t *terms) begin(s *polynomial, p *pass) {
+	t.polynomial, t.most = s, p.orders(s.out)
+	t.orders = slices.Grow(t.orders[:0], len(s.degree))[:len(s.degree)]
+	for m, degree := range s.degree {
+		t.orders[m] = min(degree*p.net.values[s.in].degree+1, t.most)
 	}
-	return t
+	t.value = t.pieces.cut(len(s.degree), func(m int) int { return t.orders[m] * s.width })
+}
+
+// pieces is memory that is cut into parts. There can be so many monomials that to allocate
+// each would take most of the time.
+type pieces struct {
+	all  []float64
+	list [][]float64
+}
+
+// cut returns n parts with any values, of the sizes given. It ends the use of the last ones.
+func (p *pieces) cut(n int, size func(i int) int) [][]float64 {
+	total := 0
+	for i := range n {
+		total += size(i)
+	}
+	if cap(p.all) < total {
+		p.all = make([]float64, total)
+	}
+	if cap(p.list) < n {
+		p.list = make([][]float64, n)
+	}
+	list, rest := p.list[:n], p.all[:total]
+	for i := range list {
+		list[i], rest = rest[:size(i)], rest[size(i):]
+	}
+	return list
 }
 
 // read computes the monomials of a site. It reports whether it could before the brake
@@ -82,7 +113,8 @@ func multiply(z, x, y []float64, width int) {
 }
 
 func (s *polynomial) forward(p *pass) {
-	t := s.newTerms(p)
+	t := &p.terms
+	t.begin(s, p)
 	for k := range t.most {
 		clear(p.at(s.out, k))
 	}
@@ -114,11 +146,9 @@ func (s *polynomial) forward(p *pass) {
 
 func (s *polynomial) backward(p *pass, a *adjoint) {
 	a.zeroed(s.in)
-	t, n := s.newTerms(p), a.orders(s.in)
-	derivative := make([][]float64, len(t.value)) // to each monomial
-	for m := range derivative {
-		derivative[m] = make([]float64, n*s.width)
-	}
+	t, n := &a.terms, a.orders(s.in)
+	t.begin(s, p)
+	derivative := a.derivatives.cut(len(s.degree), func(int) int { return n * s.width }) // to each monomial
 	for site := range len(s.members) / s.n {
 		if !t.read(&a.brake, p, site) || !s.toMonomials(a, derivative, site) {
 			return

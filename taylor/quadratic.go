@@ -40,7 +40,8 @@ const maxProducts = 400_000_000
 // Quadratic returns the constant, linear and second-order coefficients about a
 // point [H,W,C]. The gradient along each input's direction is a series whose
 // first power is a row of the second derivatives. progress, unless it is nil, is called
-// with the number of inputs done, from several goroutines. It returns ErrTooLarge if
+// with the number of inputs done, from several goroutines, or once if all products are
+// zero. It returns ErrTooLarge if
 // there are over 400 million coefficients, and ErrInterrupted when ctx ends. The error wraps
 // tensor.ErrMemory if they do not fit, and model.ErrNotFinite if one overflows.
 func (n *Net) Quadratic(ctx context.Context, about []float64, progress func(done, total int)) (*Quadratic, error) {
@@ -55,26 +56,16 @@ func (n *Net) Quadratic(ctx context.Context, about []float64, progress func(done
 		return nil, err
 	}
 	q := &Quadratic{Constant: make([]float64, n.K), Linear: matrix(n.K, size), Products: matrix(n.K, size*size)}
-	all := make([]int, size)
-	for i := range all {
-		all[i] = i
+	if progress == nil {
+		progress = func(int, int) {}
 	}
-	logits := make([]int, n.K)
-	for k := range logits {
-		logits[k] = k
+	h := n.head()
+	n.first(ctx, about, q, h)
+	if n.Degree < 2 {
+		progress(size, size)
+	} else {
+		n.second(ctx, about, q, h, progress)
 	}
-	var done atomic.Int64
-	workers := n.cost.workers(n.cost.shares()*float64(size), n.cost.pass(1)+n.cost.adjoint(1))
-	n.rows(ctx, workers, about, all, logits, func(i, k int, p *pass, a *adjoint) {
-		if i == 0 {
-			q.Constant[k] = p.at(n.output, 0)[k]
-			copy(q.Linear[k], a.at(n.input, 0))
-		}
-		halves(q.Products[k][i*size:][:size], a)
-		if k == n.K-1 && progress != nil {
-			progress(int(done.Add(1)), size)
-		}
-	})
 	if err := interrupted(ctx); err != nil {
 		return nil, err
 	}
@@ -86,10 +77,89 @@ func (n *Net) Quadratic(ctx context.Context, about []float64, progress func(done
 	return q, nil
 }
 
-// rows takes the line from about along each of some inputs through the net and
-// back from each of some logits. It calls each with the results, from several
-// goroutines; they are valid during the call only.
-func (n *Net) rows(ctx context.Context, workers int, about []float64, inputs, logits []int, each func(i, k int, p *pass, a *adjoint)) {
+// head is the end of a net in which the logits are affine in one value: their second
+// derivatives are sums of those of the value's elements, which may be fewer.
+type head struct {
+	value, size int
+	steps       []step      // that compute the value
+	weights     [][]float64 // [K][size] the logits' derivatives to the value
+}
+
+// head returns the end with the smallest value, without its weights.
+func (n *Net) head() *head {
+	best := &head{value: n.output, size: n.K, steps: n.steps}
+	for i, last := range slices.Backward(n.steps) {
+		in := -1
+		switch s := last.(type) {
+		case *affine:
+			in = s.in
+		case *linear:
+			in = s.in
+		case *polynomial:
+			if len(s.products) == 0 {
+				in = s.in
+			}
+		}
+		if in < 0 {
+			break
+		}
+		if size := n.values[in].size; size < best.size {
+			best = &head{value: in, size: size, steps: n.steps[:i]}
+		}
+	}
+	return best
+}
+
+// first sets the orders 0 and 1, and the weights of the head.
+func (n *Net) first(ctx context.Context, about []float64, q *Quadratic, h *head) {
+	p, a := n.newPass(ctx, 0), n.newAdjoint(ctx, 0)
+	p.run(about, nil)
+	copy(q.Constant, p.at(n.output, 0))
+	for k := range n.K {
+		if a.run(p, k); ctx.Err() != nil {
+			return
+		}
+		copy(q.Linear[k], a.at(n.input, 0))
+		if h.value != n.output {
+			h.weights = append(h.weights, slices.Clone(a.at(h.value, 0)))
+		}
+	}
+}
+
+// second sets the order 2.
+func (n *Net) second(ctx context.Context, about []float64, q *Quadratic, h *head, progress func(done, total int)) {
+	size := len(about)
+	all := make([]int, size)
+	for i := range all {
+		all[i] = i
+	}
+	var done atomic.Int64
+	workers := n.cost.workers(n.cost.shares()*float64(size), n.cost.pass(1)+n.cost.adjoint(1))
+	n.rows(ctx, workers, about, all, func(i int, p *pass, a *adjoint) {
+		part := make([]float64, size)
+		for e := range h.size {
+			if a.runFrom(p, h.value, e, h.steps); ctx.Err() != nil {
+				return
+			}
+			if h.value == n.output {
+				halves(q.Products[e][i*size:][:size], a)
+				continue
+			}
+			halves(part, a)
+			for k, products := range q.Products {
+				for j, v := range part {
+					products[i*size+j] += h.weights[k][e] * v
+				}
+			}
+		}
+		progress(int(done.Add(1)), size)
+	})
+}
+
+// rows takes the line from about along each of some inputs through the net. It calls each
+// with the result and an adjoint to go back with, from several goroutines; they are valid
+// during the call only.
+func (n *Net) rows(ctx context.Context, workers int, about []float64, inputs []int, each func(i int, p *pass, a *adjoint)) {
 	parallel.Each(workers, len(inputs), func() func(i int) {
 		p, a, direction := n.newPass(ctx, 1), n.newAdjoint(ctx, 1), make([]float64, len(about))
 		return func(i int) {
@@ -98,13 +168,10 @@ func (n *Net) rows(ctx context.Context, workers int, about []float64, inputs, lo
 			}
 			direction[inputs[i]] = 1
 			p.run(about, direction)
+			p.based = true
 			direction[inputs[i]] = 0
-			for _, k := range logits {
-				a.run(p, k)
-				if ctx.Err() != nil {
-					return
-				}
-				each(i, k, p, a)
+			if ctx.Err() == nil {
+				each(i, p, a)
 			}
 		}
 	})
@@ -138,8 +205,9 @@ func (l *Line) Pairs(ctx context.Context, logit int, inputs []int, most int) ([]
 	n, size := l.net, len(l.direction)
 	rows := make([][]float64, len(inputs))
 	held := n.cost.pass(l.orders) + n.cost.explanation(l.orders) + pairInputs*perValue*float64(size)
-	n.rows(ctx, n.cost.workers(held, n.cost.pass(1)+n.cost.adjoint(1)), l.about, inputs, []int{logit}, func(i, _ int, _ *pass, a *adjoint) {
+	n.rows(ctx, n.cost.workers(held, n.cost.pass(1)+n.cost.adjoint(1)), l.about, inputs, func(i int, p *pass, a *adjoint) {
 		rows[i] = make([]float64, size)
+		a.run(p, logit)
 		halves(rows[i], a)
 	})
 	if err := interrupted(ctx); err != nil {

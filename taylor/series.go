@@ -63,6 +63,7 @@ type pass struct {
 	// based says that coefficient 0 of each value is there from a run before, from the same
 	// point.
 	based bool
+	terms terms // of the step at work
 }
 
 // newPass returns a pass that keeps powers up to most.
@@ -98,8 +99,12 @@ func (p *pass) run(about, direction []float64) {
 type adjoint struct {
 	series
 	most  int
+	logit int // whose derivatives they are
 	begun []bool
 	part  []float64 // what is added to an adjoint already begun
+	// Of the step at work, and the derivatives to them.
+	terms       terms
+	derivatives pieces
 }
 
 // newAdjoint returns an adjoint that keeps powers up to most.
@@ -129,11 +134,20 @@ func (a *adjoint) orders(v int) int { return a.net.adjointPowers(v, a.most) }
 
 // run computes the derivatives of a logit along a pass. The result is of no use once the
 // context has ended.
-func (a *adjoint) run(p *pass, logit int) {
+func (a *adjoint) run(p *pass, logit int) { a.runFrom(p, a.net.output, logit, a.net.steps) }
+
+// runFrom does what run does for an element of a value, which some first steps compute.
+func (a *adjoint) runFrom(p *pass, v, element int, steps []step) {
 	clear(a.begun)
-	a.zeroed(a.net.output)
-	a.at(a.net.output, 0)[logit] = 1
-	for _, s := range slices.Backward(a.net.steps) {
+	a.begun[v] = true
+	y := a.at(v, 0)
+	if v == a.net.output { // there can be many logits, of which only the last one is set
+		y[a.logit], a.logit = 0, element
+	} else {
+		clear(a.values[v])
+	}
+	y[element] = 1
+	for _, s := range slices.Backward(steps) {
 		if a.ctx.Err() != nil {
 			return
 		}
@@ -184,10 +198,12 @@ func (s *affine) forward(p *pass) {
 		if p.ended(len(x)) {
 			return
 		}
-		for i, v := range x {
-			y[i] = v * s.scale[i%len(s.scale)]
-			if k == 0 {
-				y[i] += s.shift[i%len(s.shift)]
+		for at := 0; at < len(x); at += len(s.scale) {
+			for c, scale := range s.scale {
+				y[at+c] = x[at+c] * scale
+				if k == 0 {
+					y[at+c] += s.shift[c]
+				}
 			}
 		}
 	}
@@ -200,8 +216,11 @@ func (s *affine) backward(_ *pass, a *adjoint) {
 		if a.ended(len(dx)) {
 			return
 		}
-		for i, d := range a.at(s.out, k) {
-			dx[i] += d * s.scale[i%len(s.scale)]
+		dy := a.at(s.out, k)
+		for at := 0; at < len(dy); at += len(s.scale) {
+			for c, scale := range s.scale {
+				dx[at+c] += dy[at+c] * scale
+			}
 		}
 	}
 }
@@ -281,6 +300,7 @@ type linear struct {
 	info    spec.Layer
 	weight  []float64 // [L1,L2,Cin,C]
 	inputs  int       // sites of the input as the convolution reads it
+	dense   bool      // a linear layer
 }
 
 // sites is the number of sites that a convolution computes between two looks at the
@@ -307,13 +327,18 @@ func (s *linear) forward(p *pass) {
 	if p.based {
 		return
 	}
-	y := p.at(s.out, 0)
-	for i := range y {
-		y[i] += s.bias[i%len(s.bias)]
+	for y := p.at(s.out, 0); len(y) > 0; y = y[len(s.bias):] {
+		for c, b := range s.bias {
+			y[c] += b
+		}
 	}
 }
 
 func (s *linear) backward(_ *pass, a *adjoint) {
+	if s.dense && s.out == a.net.output {
+		s.backwardLogit(a)
+		return
+	}
 	total := s.inputs
 	a.add(s.in, a.orders(s.out), func(k int, dx []float64) {
 		for first := 0; first < total; first += s.sites() {
@@ -322,6 +347,15 @@ func (s *linear) backward(_ *pass, a *adjoint) {
 				return
 			}
 			s.conv.InputGradSites(first, n, dx, a.buffer(s.out, k))
+		}
+	})
+}
+
+// backwardLogit is backward for the last layer, of whose outputs only one has a derivative.
+func (s *linear) backwardLogit(a *adjoint) {
+	a.add(s.in, 1, func(_ int, dx []float64) {
+		for i := range a.net.values[s.in].size {
+			dx[a.net.frame.Head+i] = s.weight[i*s.info.Out.C+a.logit]
 		}
 	})
 }
