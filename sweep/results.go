@@ -30,9 +30,10 @@ type RunResult struct {
 	Diverged           bool     `json:"diverged,omitempty"` // if so, only the seed is given besides
 	ValidationAccuracy *float64 `json:"validation_accuracy,omitempty"`
 	// Partial holds the validation accuracies of the partial sums of orders, as
-	// train.Metrics does.
+	// train.Metrics does, and TestPartial the test accuracies.
 	Partial      []float64 `json:"partial,omitempty"`
 	TestAccuracy *float64  `json:"test_accuracy,omitempty"`
+	TestPartial  []float64 `json:"test_partial,omitempty"`
 	Seconds      float64   `json:"seconds,omitzero"` // in steps, without evaluation
 	Epochs       int       `json:"epochs,omitzero"`
 	Model        string    `json:"model,omitempty"` // file of the model
@@ -41,7 +42,8 @@ type RunResult struct {
 // take copies the outcome of a run in a folder.
 func (r *RunResult) take(dir string, result *train.Result) {
 	s := result.Summary(dir)
-	r.ValidationAccuracy, r.Partial, r.TestAccuracy = s.ValidationAccuracy, s.Partial, &s.TestAccuracy
+	r.ValidationAccuracy, r.Partial = s.ValidationAccuracy, s.Partial
+	r.TestAccuracy, r.TestPartial = &s.TestAccuracy, s.TestPartial
 	r.Seconds, r.Epochs, r.Model = s.Seconds, s.Epochs, s.Model
 }
 
@@ -102,11 +104,13 @@ func (r *RunResult) validate(of PlannedRun) error {
 	if r.ValidationAccuracy != nil {
 		faults = append(faults, check.Within("validation accuracy", *r.ValidationAccuracy, 0, 1))
 	}
-	if n := len(r.Partial); n > of.Config.Orders {
-		faults = append(faults, fmt.Errorf("there are %d partial sums for orders up to %d", n, of.Config.Orders))
-	}
-	for _, accuracy := range r.Partial {
-		faults = append(faults, check.Within("accuracy of a partial sum", accuracy, 0, 1))
+	for _, partial := range [][]float64{r.Partial, r.TestPartial} {
+		if n := len(partial); n > of.Config.Orders {
+			faults = append(faults, fmt.Errorf("there are %d partial sums for orders up to %d", n, of.Config.Orders))
+		}
+		for _, accuracy := range partial {
+			faults = append(faults, check.Within("accuracy of a partial sum", accuracy, 0, 1))
+		}
 	}
 	return check.All(faults...)
 }
@@ -120,21 +124,32 @@ type Results struct {
 	Run        string            `json:"run"`            // folder of the sweep
 }
 
-// VariationResult is the outcome of a variation over its seeds. Means are nil if no run
-// has a value.
+// VariationResult is the outcome of a variation over its seeds.
 type VariationResult struct {
-	Name       string       `json:"flags"`
-	Params     int          `json:"params"`
-	Degree     int          `json:"degree"`
-	Runs       []*RunResult `json:"runs"`
-	Validation *Mean        `json:"validation,omitempty"`
-	// Partial holds the mean validation accuracies of the partial sums of orders.
-	Partial []float64 `json:"partial,omitempty"`
-	// Difference is that of the validation accuracies from the first variation's.
-	Difference     *Mean   `json:"difference,omitempty"`
-	Test           *Mean   `json:"test,omitempty"`
-	TestDifference *Mean   `json:"test_difference,omitempty"`
-	Seconds        float64 `json:"seconds,omitzero"` // per run, the mean
+	Name   string       `json:"flags"`
+	Params int          `json:"params"`
+	Degree int          `json:"degree"`
+	Runs   []*RunResult `json:"runs"`
+	Accuracies
+	// Partial has those of the partial sums of orders f_0 + ... + f_Order, from 1 to
+	// train.Config.Orders.
+	Partial []PartialResult `json:"partial,omitempty"`
+	Seconds float64         `json:"seconds,omitzero"` // per run, the mean
+}
+
+// PartialResult is how accurate the partial sums of orders are.
+type PartialResult struct {
+	Order int `json:"order"`
+	Accuracies
+}
+
+// Accuracies are means of accuracies over seeds, and of their differences from those of the
+// first variation. They are nil if no run has a value.
+type Accuracies struct {
+	Validation     *Mean `json:"validation,omitempty"`
+	Difference     *Mean `json:"difference,omitempty"` // of Validation
+	Test           *Mean `json:"test,omitempty"`
+	TestDifference *Mean `json:"test_difference,omitempty"`
 }
 
 // Mean is a mean over seeds. With a single value there is no standard deviation and no
@@ -160,8 +175,11 @@ func newMean(values []float64) *Mean {
 	return m
 }
 
+// figure is a figure of a run, nil if the run has none.
+type figure func(*RunResult) *float64
+
 // meanOf returns the mean of a figure of runs.
-func meanOf(runs []*RunResult, figure func(*RunResult) *float64) *Mean {
+func meanOf(runs []*RunResult, figure figure) *Mean {
 	var values []float64
 	for _, r := range runs {
 		if v := figure(r); v != nil {
@@ -174,14 +192,15 @@ func meanOf(runs []*RunResult, figure func(*RunResult) *float64) *Mean {
 func validationOf(r *RunResult) *float64 { return r.ValidationAccuracy }
 func testOf(r *RunResult) *float64       { return r.TestAccuracy }
 
-// partialOf returns the figure of the partial sum of orders to k+1.
-func partialOf(k int) func(*RunResult) *float64 {
-	return func(r *RunResult) *float64 {
-		if k >= len(r.Partial) {
+// partialOf returns the accuracies of the partial sum of orders to k.
+func partialOf(k int) (validation, test figure) {
+	at := func(list []float64) *float64 {
+		if k > len(list) {
 			return nil
 		}
-		return &r.Partial[k]
+		return &list[k-1]
 	}
+	return func(r *RunResult) *float64 { return at(r.Partial) }, func(r *RunResult) *float64 { return at(r.TestPartial) }
 }
 
 func secondsOf(r *RunResult) *float64 {
@@ -193,7 +212,7 @@ func secondsOf(r *RunResult) *float64 {
 
 // difference returns the mean difference of a figure of runs from that of others with the
 // same seeds.
-func difference(runs, others []*RunResult, figure func(*RunResult) *float64) *Mean {
+func difference(runs, others []*RunResult, figure figure) *Mean {
 	var values []float64
 	for i, r := range runs {
 		if a, b := figure(r), figure(others[i]); a != nil && b != nil {
@@ -205,6 +224,16 @@ func difference(runs, others []*RunResult, figure func(*RunResult) *float64) *Me
 		m.SD = nil
 	}
 	return m
+}
+
+// compare returns the accuracies of runs, and how they differ from those of others with the
+// same seeds; there is no difference if others is nil.
+func compare(runs, others []*RunResult, validation, test figure) Accuracies {
+	a := Accuracies{Validation: meanOf(runs, validation), Test: meanOf(runs, test)}
+	if others != nil {
+		a.Difference, a.TestDifference = difference(runs, others, validation), difference(runs, others, test)
+	}
+	return a
 }
 
 // best returns the run with the highest validation accuracy, the first of equals. soFar,
@@ -231,20 +260,20 @@ func (p *Plan) results(dir string, runs []*RunResult) (*Results, error) {
 		for seed := range p.Seeds {
 			run := *runs[seed*len(p.Variations)+i]
 			if !p.Test {
-				run.TestAccuracy = nil
+				run.TestAccuracy, run.TestPartial = nil, nil
 			}
 			r.Runs = append(r.Runs, &run)
 		}
-		for k := range v.Config.Orders {
-			if m := meanOf(r.Runs, partialOf(k)); m != nil {
-				r.Partial = append(r.Partial, m.Mean)
-			}
-		}
-		r.Validation, r.Test = meanOf(r.Runs, validationOf), meanOf(r.Runs, testOf)
+		var first []*RunResult // to compare with
 		if i > 0 && p.Seeds > 1 {
-			first := out.Variations[0].Runs
-			r.Difference = difference(r.Runs, first, validationOf)
-			r.TestDifference = difference(r.Runs, first, testOf)
+			first = out.Variations[0].Runs
+		}
+		r.Accuracies = compare(r.Runs, first, validationOf, testOf)
+		for k := 1; k <= v.Config.Orders; k++ {
+			validation, test := partialOf(k)
+			if a := compare(r.Runs, first, validation, test); a != (Accuracies{}) {
+				r.Partial = append(r.Partial, PartialResult{k, a})
+			}
 		}
 		if m := meanOf(r.Runs, secondsOf); m != nil {
 			r.Seconds = m.Mean

@@ -51,6 +51,50 @@ func TestMeansOfASweep(t *testing.T) {
 	}
 }
 
+// TestPartialsOfASweep compares a variation with partial sums up to order 2 with one up to
+// order 1.
+func TestPartialsOfASweep(t *testing.T) {
+	p := examplePlan()
+	p.Variations[0].Config.Orders, p.Variations[1].Config.Orders = 1, 2
+	run := func(partial, test []float64) *RunResult {
+		r := finishedRun(0.9, 0.8)
+		r.Partial, r.TestPartial = partial, test
+		return r
+	}
+	runs := []*RunResult{ // seed by seed
+		run([]float64{0.5}, []float64{0.25}), run([]float64{0.75, 1}, []float64{0.75, 0.5}),
+		{Diverged: true}, run([]float64{0.25, 0}, []float64{0.25, 0.5}),
+	}
+	for _, tt := range []struct {
+		test bool
+		want string
+	}{
+		{false, `[{"order":1,"validation":{"mean":0.5},"difference":{"mean":0.25}},{"order":2,"validation":{"mean":0.5}}]`},
+		{true, `[{"order":1,"validation":{"mean":0.5},"difference":{"mean":0.25},"test":{"mean":0.5},"test_difference":{"mean":0.5}},` +
+			`{"order":2,"validation":{"mean":0.5},"test":{"mean":0.5}}]`},
+	} {
+		p.Test = tt.test
+		out, err := p.results("d", runs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		partial := out.Variations[1].Partial
+		for i := range partial {
+			for _, m := range []*Mean{partial[i].Validation, partial[i].Test} {
+				if m != nil {
+					m.SD, m.Low, m.High = nil, nil, nil
+				}
+			}
+		}
+		if got := asJSON(t, partial); got != tt.want {
+			t.Errorf("test %v: got %s, want %s", tt.test, got, tt.want)
+		}
+		if text := asJSON(t, out); strings.Contains(text, "test_partial") != tt.test {
+			t.Errorf("test %v: %s", tt.test, text)
+		}
+	}
+}
+
 func TestBestOfASweep(t *testing.T) {
 	run := func(seed uint64, validation float64) *RunResult {
 		return &RunResult{Seed: seed, ValidationAccuracy: &validation}
@@ -85,6 +129,8 @@ func TestImplausibleResults(t *testing.T) {
 		`{"seed":3,"test_accuracy":1,"partial":[0.5,0.6],"epochs":1}`:      "",
 		`{"seed":3,"test_accuracy":1,"partial":[0.5,6],"epochs":1}`:        "accuracy of a partial sum 6: want 0 to 1",
 		`{"seed":3,"test_accuracy":1,"partial":[0,0,0],"epochs":1}`:        "there are 3 partial sums for orders up to 2",
+		`{"seed":3,"test_accuracy":1,"test_partial":[0,0,0],"epochs":1}`:   "there are 3 partial sums for orders up to 2",
+		`{"seed":3,"test_accuracy":1,"test_partial":[-1],"epochs":1}`:      "accuracy of a partial sum -1: want 0 to 1",
 		`{"seed":3,"diverged":true,"partial":[0]}`:                         "a run that diverged has no other figures",
 		`{"seed":3,"test_accuracy":1,"validation_accuracy":99,"epochs":1}`: "validation accuracy 99: want 0 to 1",
 		`{"seed":3,"test_accuracy":1,"epochs":3}`:                          "epochs 3: want 1 to 2",

@@ -141,7 +141,7 @@ func (r *run) closeEpoch(ctx context.Context) (*Metrics, error) {
 			return nil, err
 		}
 		m.ValidationAccuracy, m.ValidationLoss = e.Accuracy(), e.Loss
-		if m.Partial, err = r.partialSums(ctx, r.average); err != nil {
+		if m.Partial, err = r.partialSums(ctx, r.average, r.validation); err != nil {
 			return nil, err
 		}
 	}

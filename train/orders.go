@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync/atomic"
 
+	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/engine"
 )
 
@@ -19,14 +20,17 @@ func (r *run) compileOrders() (engine.Trainer[float32], error) {
 	})
 }
 
-// partialSums returns the accuracies on the validation images of the partial sums of
-// orders, as Metrics.Partial holds them; nil if they are not measured.
-func (r *run) partialSums(ctx context.Context, params []float32) ([]float64, error) {
+// partialSums returns the accuracies of the partial sums of orders on images, as
+// Metrics.Partial holds them; nil if they are not measured. Classes are matched by name.
+func (r *run) partialSums(ctx context.Context, params []float32, images dataset.Subset) ([]float64, error) {
 	trainer, err := r.compileOrders()
 	if trainer == nil || err != nil {
 		return nil, err
 	}
-	images, classes := r.validation, r.net.Out().Size()
+	if images.Set, err = images.Set.Align(r.data.Train.Classes, dataset.ByName); err != nil {
+		return nil, err
+	}
+	classes := r.net.Out().Size()
 	correct := make([]atomic.Int64, r.Config.Orders)
 	_, err = trainer.GradientContext(ctx, nil, params, &engine.Batch[float32]{
 		N:     images.Len(),

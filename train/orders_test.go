@@ -3,6 +3,7 @@ package train
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"math"
 	"path/filepath"
 	"slices"
@@ -95,9 +96,7 @@ func TestPartialSums(t *testing.T) {
 		t.Fatalf("%d partial sums, want 3", len(got))
 	}
 	for k, want := range []float64{first, all, all} {
-		if want /= float64(n); !(math.Abs(got[k]-want) <= 1.5/float64(n)) { // logits of one image may be as good as equal
-			t.Errorf("accuracy to order %d: got %v, want %v", k+1, got[k], want)
-		}
+		within(t, fmt.Sprintf("order %d", k+1), got[k], want/float64(n), n)
 	}
 	if !(first < all) {
 		t.Errorf("order 1 is as accurate as all: %v and %v", first, all)
@@ -168,7 +167,7 @@ func TestMeasuredOrders(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg.Orders = 2
+	cfg.Orders = 4 // the degree: the last partial sum is the network
 	measured, err := Run(t.Context(), cfg, data, Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -183,6 +182,23 @@ func TestMeasuredOrders(t *testing.T) {
 		if want := plain.History[i]; m.TrainLoss != want.TrainLoss || m.ValidationLoss != want.ValidationLoss || want.Partial != nil {
 			t.Errorf("epoch %d: %+v, without orders %+v", m.Epoch, m, want)
 		}
+		within(t, "validation", m.Partial[3], m.ValidationAccuracy, measured.Validation.Total)
+	}
+	if len(measured.TestPartial) != cfg.Orders || plain.TestPartial != nil {
+		t.Fatalf("test accuracies of partial sums %v, without orders %v", measured.TestPartial, plain.TestPartial)
+	}
+	within(t, "test", measured.TestPartial[3], measured.Test.Accuracy(), measured.Test.Total)
+	if !(measured.TestPartial[0] < measured.TestPartial[3]) {
+		t.Errorf("order 1 is as accurate as all: %v", measured.TestPartial)
+	}
+}
+
+// within checks that two accuracies on n images are the same but for an image, whose logits
+// may be as good as equal.
+func within(t *testing.T, what string, got, want float64, n int) {
+	t.Helper()
+	if !(math.Abs(got-want) <= 1.5/float64(n)) {
+		t.Errorf("%s: got accuracy %v, want %v", what, got, want)
 	}
 }
 

@@ -18,6 +18,9 @@ type Result struct {
 	// Validation and Test are the evaluations of the final model. Validation is nil if
 	// no images were set aside.
 	Validation, Test *model.Evaluation
+	// TestPartial holds the final model's accuracies on the test images of the partial sums
+	// of orders, as Metrics.Partial those on the validation images.
+	TestPartial []float64
 }
 
 // Seconds returns the time spent in steps, without evaluation.
@@ -43,8 +46,10 @@ type Summary struct {
 	Model              string   `json:"model"` // file of the model
 	TestAccuracy       float64  `json:"test_accuracy"`
 	ValidationAccuracy *float64 `json:"validation_accuracy,omitempty"` // nil without validation images
-	// Partial holds the validation accuracies of the partial sums of orders: see Metrics.
+	// Partial holds the validation accuracies of the partial sums of orders, see Metrics, and
+	// TestPartial the test accuracies.
 	Partial         []float64 `json:"partial,omitempty"`
+	TestPartial     []float64 `json:"test_partial,omitempty"`
 	Epochs          int       `json:"epochs"`
 	BestEpoch       int       `json:"best_epoch"` // counted from 1
 	Seconds         float64   `json:"seconds"`    // in steps, without evaluation
@@ -60,7 +65,7 @@ type Summary struct {
 func (r *Result) Summary(dir string) Summary {
 	s := Summary{
 		Model: filepath.Join(dir, ModelFile), TestAccuracy: r.Test.Accuracy(),
-		Partial: r.History[r.Best].Partial, Epochs: len(r.History), BestEpoch: r.History[r.Best].Epoch,
+		Partial: r.History[r.Best].Partial, TestPartial: r.TestPartial, Epochs: len(r.History), BestEpoch: r.History[r.Best].Epoch,
 		Seconds: r.Seconds(), ImagesPerSecond: r.ImagesPerSecond(),
 		Params: r.Model.Net().NumParams(), Degree: r.Model.Net().Degree(),
 		Data: ReadRecord(r.Model).Config.Data, Run: dir,
@@ -85,6 +90,9 @@ func (r *run) finish(ctx context.Context) (*Result, error) {
 		}
 	}
 	if result.Test, err = m.Evaluate(ctx, r.data.Test.All()); err != nil {
+		return nil, err
+	}
+	if result.TestPartial, err = r.partialSums(ctx, r.kept, r.data.Test.All()); err != nil {
 		return nil, err
 	}
 	if m, err = r.model(r.kept, result.Test); err != nil {

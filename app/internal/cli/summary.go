@@ -23,11 +23,14 @@ func (a *app) summarise(j *job, r *train.Result) error {
 	a.printf("%s\n", describe(j.net))
 	t := newTable("", "")
 	t.add("test accuracy", fmt.Sprintf("%s  (%s of %s)", percent(out.TestAccuracy), count(r.Test.Correct), plural(r.Test.Total, "image")))
+	if len(out.TestPartial) > 0 {
+		t.add("test to order", byOrder(out.TestPartial))
+	}
 	if r.Validation != nil {
 		t.add("validation", fmt.Sprintf("%s  (epoch %d of %d)", percent(*out.ValidationAccuracy), out.BestEpoch, out.Epochs))
 	}
 	if len(out.Partial) > 0 {
-		t.add("to order", byOrder(out.Partial))
+		t.add("validation to order", byOrder(out.Partial))
 	}
 	t.add("time", fmt.Sprintf("%v  (%s images/s)", seconds(out.Seconds), wholePart(out.ImagesPerSecond)))
 	t.add("model", out.Model)

@@ -37,9 +37,11 @@ CPUs, several runs at a time (--parallel) are faster than one after the other.
 
 For each variation the table gives the mean over its seeds, the standard deviation (sd),
 Student's 95 % interval of the mean, and the mean difference from the first variation,
-seed by seed, with its interval. Choose between variations by the validation accuracies.
-Test accuracies are therefore shown only for a single variation. With --test they are
-shown for several, also when a finished sweep is resumed; with --test=false, for none.`,
+seed by seed, with its interval. With --orders a second table has the same for the
+networks cut off after each order of their Taylor expansions. Choose between variations
+by the validation accuracies. Test accuracies are therefore shown only for a single
+variation. With --test they are shown for several, also when a finished sweep is
+resumed; with --test=false, for none.`,
 		Example: `  taylornet sweep --data mnist --seeds 5             # five seeds of the recipe
   taylornet sweep --data mnist --try '' --try '--rate 0.005' --try '--net mnist-small --epochs 30'
   taylornet sweep --resume --out sweeps/mnist        # after Ctrl-C`,

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -37,48 +36,66 @@ func (s *sweepCommand) seedRange() string {
 	return fmt.Sprintf("seeds %d to %d", first, first+uint64(n-1))
 }
 
-// writeTable writes a row per variation, with the columns that have something to say.
+// writeTable writes a row per variation, and one for each order that its network is cut off
+// after, with the columns that have something to say.
 func (s *sweepCommand) writeTable(out *sweep.Results) {
-	columns := []struct {
+	whole, partial := make([]sweep.Accuracies, len(out.Variations)), []sweep.Accuracies(nil)
+	for i, o := range out.Variations {
+		whole[i] = o.Accuracies
+		for _, p := range o.Partial {
+			partial = append(partial, p.Accuracies)
+		}
+	}
+	headings, cells := accuracyColumns(whole)
+	t := newTable(slices.Concat([]string{"variation", ">parameters", ">degree"}, headings, []string{">time", ""})...)
+	for i := range out.Variations {
+		o := &out.Variations[i]
+		row := []string{s.plan.Variations[i].Title(), count(o.Params), formatDegree(o.Degree)}
+		t.add(slices.Concat(row, cells[i], []string{trainingTime(o), divergedRuns(o)})...)
+	}
+	t.write(s.out)
+	if len(partial) == 0 {
+		return
+	}
+	s.printf("\nCut off after an order of the expansion:\n\n")
+	headings, cells = accuracyColumns(partial)
+	t = newTable(slices.Concat([]string{"variation", ">to order"}, headings)...)
+	for i, o := range out.Variations {
+		for _, p := range o.Partial {
+			t.add(slices.Concat([]string{s.plan.Variations[i].Title(), fmt.Sprint(p.Order)}, cells[0])...)
+			cells = cells[1:]
+		}
+	}
+	t.write(s.out)
+}
+
+// accuracyColumns returns the headings and, for each of the accuracies, the cells of the
+// columns that have something to say.
+func accuracyColumns(list []sweep.Accuracies) (headings []string, rows [][]string) {
+	rows = make([][]string, len(list))
+	for _, c := range []struct {
 		headings []string
-		of       func(o *sweep.VariationResult) *sweep.Mean
+		of       func(*sweep.Accuracies) *sweep.Mean
 		cells    func(*sweep.Mean) []string
 	}{
-		{[]string{">validation", ">sd", "95 % interval"}, func(o *sweep.VariationResult) *sweep.Mean { return o.Validation }, levelCells},
-		{[]string{">difference", "95 % interval"}, func(o *sweep.VariationResult) *sweep.Mean { return o.Difference }, changeCells},
-		{[]string{">test", ">sd", "95 % interval"}, func(o *sweep.VariationResult) *sweep.Mean { return o.Test }, levelCells},
-		{[]string{">difference", "95 % interval"}, func(o *sweep.VariationResult) *sweep.Mean { return o.TestDifference }, changeCells},
-	}
-	headings := []string{"variation", ">parameters", ">degree"}
-	rows := make([][]string, len(out.Variations))
-	for i, o := range out.Variations {
-		rows[i] = []string{s.plan.Variations[i].Title(), count(o.Params), formatDegree(o.Degree)}
-	}
-	for _, c := range columns {
-		if !slices.ContainsFunc(out.Variations, func(o sweep.VariationResult) bool { return c.of(&o) != nil }) {
+		{[]string{">validation", ">sd", "95 % interval"}, func(a *sweep.Accuracies) *sweep.Mean { return a.Validation }, levelCells},
+		{[]string{">difference", "95 % interval"}, func(a *sweep.Accuracies) *sweep.Mean { return a.Difference }, changeCells},
+		{[]string{">test", ">sd", "95 % interval"}, func(a *sweep.Accuracies) *sweep.Mean { return a.Test }, levelCells},
+		{[]string{">difference", "95 % interval"}, func(a *sweep.Accuracies) *sweep.Mean { return a.TestDifference }, changeCells},
+	} {
+		if !slices.ContainsFunc(list, func(a sweep.Accuracies) bool { return c.of(&a) != nil }) {
 			continue
 		}
 		headings = append(headings, c.headings...)
-		for i := range out.Variations {
+		for i := range list {
 			cells := slices.Repeat([]string{"-"}, len(c.headings))
-			if m := c.of(&out.Variations[i]); m != nil {
+			if m := c.of(&list[i]); m != nil {
 				cells = c.cells(m)
 			}
 			rows[i] = append(rows[i], cells...)
 		}
 	}
-	if slices.ContainsFunc(out.Variations, func(o sweep.VariationResult) bool { return len(o.Partial) > 0 }) {
-		headings = append(headings, "to order")
-		for i, o := range out.Variations {
-			rows[i] = append(rows[i], cmp.Or(byOrder(o.Partial), "-"))
-		}
-	}
-	t := newTable(append(headings, ">time", "")...)
-	for i := range out.Variations {
-		o := &out.Variations[i]
-		t.add(append(rows[i], trainingTime(o), divergedRuns(o))...)
-	}
-	t.write(s.out)
+	return headings, rows
 }
 
 // levelCells are the mean, the standard deviation and the interval.
