@@ -16,7 +16,8 @@ import (
 // OrderStudy is what the orders f_0, f_1, ... of a model's logits about the mean of its
 // training images do on labelled images.
 type OrderStudy struct {
-	// Partial is the accuracy of f_0 + ... + f_order, from order 0 to the highest asked for.
+	// Partial is the accuracy of f_0 + ... + f_order on all images, from order 0 to the highest
+	// asked for.
 	Partial []PartialAccuracy `json:"partial"`
 	// Cancellation and Orders are nil if the orders of an image cannot all be known. Note
 	// then says why, in a line.
@@ -41,11 +42,13 @@ type Cancellation struct {
 
 // OrderShare is what an order carries: the mean over images of max_c |f_k,c|, and its part
 // of the margin. The margin is the largest logit less the next largest. The parts are those
-// of the mean margin, so that they add up to 1 over all orders.
+// of the mean margin, so that they add up to 1 over all orders. Accuracy is that of the
+// partial sum up to the order on the same images, which are not all: see Cancellation.
 type OrderShare struct {
-	Order  int     `json:"order"`
-	Size   float64 `json:"size"`
-	Margin float64 `json:"margin"`
+	Order    int     `json:"order"`
+	Accuracy float64 `json:"accuracy"`
+	Size     float64 `json:"size"`
+	Margin   float64 `json:"margin"`
 }
 
 // MaxOrders is the highest order of partial sums that StudyOrders computes.
@@ -158,7 +161,7 @@ func (s *orderStudy) partial(ctx context.Context, orders int) ([]PartialAccuracy
 		sum := make([]float64, s.net.K)
 		for k := range right {
 			add(sum, p, k)
-			if finite(sum) && slices.Index(sum, slices.Max(sum)) == s.images.Label(i) {
+			if answers(sum, s.images.Label(i)) {
 				right[k].Add(1)
 			}
 		}
@@ -179,11 +182,22 @@ func add(sum []float64, p *pass, k int) {
 	}
 }
 
+// answers reports whether the label has the highest logit.
+func answers(logits []float64, label int) bool {
+	return finite(logits) && slices.Index(logits, slices.Max(logits)) == label
+}
+
 // carried is what the orders of an image carry.
 type carried struct {
-	sizes, margins []float64 // by order
-	ratio          float64   // of all sizes to the largest logit
-	whole          bool      // the orders add up to the logits
+	orders []carriedOrder
+	ratio  float64 // of all sizes to the largest logit
+	whole  bool    // the orders add up to the logits
+}
+
+// carriedOrder is what one of them carries, and whether the partial sum up to it is right.
+type carriedOrder struct {
+	size, margin float64
+	right        bool
 }
 
 // all computes all orders of some images.
@@ -195,11 +209,11 @@ func (s *orderStudy) all(ctx context.Context, out *OrderStudy) error {
 	for i := range places {
 		places[i] = i * s.images.Len() / s.whole
 	}
-	held := 2 * perValue * float64(s.whole) * float64(s.net.Degree+1)
+	held := 3 * perValue * float64(s.whole) * float64(s.net.Degree+1)
 	err := s.each(ctx, s.net.Degree, places, held, func(i int, x []float64, p *pass) {
 		end := s.net.newPass(ctx, 0)
 		end.run(x, nil)
-		list[i] = carry(p, end.at(s.net.output, 0))
+		list[i] = carry(p, end.at(s.net.output, 0), s.images.Label(places[i]))
 	})
 	if err != nil {
 		return err
@@ -221,23 +235,23 @@ func (s *orderStudy) all(ctx context.Context, out *OrderStudy) error {
 	return nil
 }
 
-// carry reads what the orders of a pass carry of an image's logits.
-func carry(p *pass, logits []float64) carried {
-	c := carried{}
+// carry reads what the orders of a pass carry of the logits of an image with a label.
+func carry(p *pass, logits []float64, label int) carried {
+	c := carried{orders: make([]carriedOrder, p.net.Degree+1)}
 	ranked := descending(len(logits), func(k int) float64 { return logits[k] })
-	label, next := ranked[0], ranked[min(1, len(ranked)-1)]
+	first, next := ranked[0], ranked[min(1, len(ranked)-1)]
 	sum, largest := make([]float64, len(logits)), 0.0
 	for _, v := range logits {
 		largest = max(largest, math.Abs(v))
 	}
-	for k := range p.net.Degree + 1 {
+	for k := range c.orders {
 		order := make([]float64, len(logits))
 		add(order, p, k)
 		size := 0.0
 		for j, v := range order {
 			size, sum[j] = max(size, math.Abs(v)), sum[j]+v
 		}
-		c.sizes, c.margins = append(c.sizes, size), append(c.margins, order[label]-order[next])
+		c.orders[k] = carriedOrder{size, order[first] - order[next], answers(sum, label)}
 		c.ratio += size / max(largest, math.SmallestNonzeroFloat64)
 	}
 	c.whole = finite(logits) && !math.IsInf(c.ratio, 0) && near(sum, logits)
@@ -246,13 +260,18 @@ func carry(p *pass, logits []float64) carried {
 
 // shares are the means over images of what each order carries.
 func shares(list []carried) []OrderShare {
-	out, margin := make([]OrderShare, len(list[0].sizes)), 0.0
+	out, margin := make([]OrderShare, len(list[0].orders)), 0.0
 	for k := range out {
-		out[k].Order = k
+		right := 0
 		for _, c := range list {
-			out[k].Size += c.sizes[k] / float64(len(list))
-			out[k].Margin += c.margins[k] / float64(len(list))
+			o := c.orders[k]
+			if o.right {
+				right++
+			}
+			out[k].Size += o.size / float64(len(list))
+			out[k].Margin += o.margin / float64(len(list))
 		}
+		out[k].Order, out[k].Accuracy = k, float64(right)/float64(len(list))
 		margin += out[k].Margin
 	}
 	for k := range out {

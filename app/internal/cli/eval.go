@@ -46,9 +46,10 @@ have less or more contrast.
 With --mirror the logits are averaged over an image and its mirror image: test-time
 augmentation, for objects that are as likely to face either way.
 With --orders K the network is also cut off after each order up to K of its Taylor
-expansion about the mean of the training images. For at most 1,000 images,
-spread evenly, it is also said how large the orders are, how far they cancel, and what
-each adds to the margin, which is the largest logit less the next.`,
+expansion about the mean of the training images. At most 1,000 images, spread evenly,
+are expanded to the last order. Of these it is also said how large the orders are, how
+far they cancel, and what each adds to the margin, which is the largest logit less the
+next.`,
 		Example: `  taylornet eval runs/mnist
   taylornet eval runs/mnist --split train
   taylornet eval runs/mnist --robustness

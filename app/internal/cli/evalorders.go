@@ -37,7 +37,11 @@ func (a *app) evalOrders(ctx context.Context, m *model.Model, set *dataset.Set, 
 // each order carries.
 func (a *app) writeOrders(s *taylor.OrderStudy, e *model.Evaluation) {
 	a.printf("\n")
-	t := newTable(">order", ">right up to it", ">mean size", ">part of the margin")
+	headings := []string{">order", ">right up to it"}
+	if c := s.Cancellation; c != nil {
+		headings = append(headings, ">of "+plural(c.Images, "image"), ">mean size", ">part of the margin")
+	}
+	t := newTable(headings...)
 	for k := range max(len(s.Partial), len(s.Orders)) {
 		cells := []string{fmt.Sprint(k), "-"}
 		if k < len(s.Partial) {
@@ -45,14 +49,14 @@ func (a *app) writeOrders(s *taylor.OrderStudy, e *model.Evaluation) {
 		}
 		if s.Orders != nil {
 			o := s.Orders[k]
-			cells = append(cells, fmt.Sprintf("%.3g", o.Size), percent(o.Margin))
+			cells = append(cells, percent(o.Accuracy), fmt.Sprintf("%.3g", o.Size), percent(o.Margin))
 		}
 		t.add(cells...)
 	}
 	t.add("all", percent(e.Accuracy()))
 	t.write(a.out)
 	if c := s.Cancellation; c != nil {
-		a.printf("\nThe orders' sizes add up to %.3g times the largest logit, at worst %.3g times (%s, spread evenly).\n", c.Median, c.Worst, plural(c.Images, "image"))
+		a.printf("\nThe last three columns are of %s, spread evenly.\nThere the orders' sizes add up to %.3g times the largest logit, at worst %.3g times.\n", plural(c.Images, "image"), c.Median, c.Worst)
 	}
 	if s.Note != "" {
 		a.printf("\n%s\n", s.Note)
