@@ -65,7 +65,7 @@ test-levels: ## run the kernels' tests at every SIMD level
 	GODEBUG=cpu.avx512f=off,cpu.avx2=off $(GO) test -count=1 $(LEVELLED)
 
 race: ## run the tests under the race detector
-	$(GO) test -race -short $(PKG)
+	$(GO) test -race -short -timeout 30m $(PKG)
 
 fuzz: ## run every fuzz target for TIME, 1m unless given
 	@grep -rHo '^func Fuzz[A-Za-z0-9_]*' --include='*_test.go' --exclude-dir=_asm . | \
