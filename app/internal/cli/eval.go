@@ -11,7 +11,6 @@ import (
 
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/model"
-	"github.com/coarsegrain/taylornet/taylor"
 	"github.com/coarsegrain/taylornet/train"
 )
 
@@ -22,7 +21,9 @@ type evalFlags struct {
 	robustness  bool
 	mirror      bool
 	orders      int
-	measures    bool // the data, so what cannot be read in a folder is left out
+	control     string // a model
+	out         string // folder for charts
+	measures    bool   // the data, so what cannot be read in a folder is left out
 	pictures    pictureFlags
 	byPosition  bool
 }
@@ -49,11 +50,13 @@ With --orders K the network is also cut off after each order up to K of its Tayl
 expansion about the mean of the training images. At most 1,000 images, spread evenly,
 are expanded to the last order. Of these it is also said how large the orders are, how
 far they cancel, and what each adds to the margin, which is the largest logit less the
-next.`,
+next. --out draws the accuracy up to each order (orders.svg) and the orders' sizes
+(sizes.svg). --control has the same of another model beside it, on the same images.`,
 		Example: `  taylornet eval runs/mnist
   taylornet eval runs/mnist --split train
   taylornet eval runs/mnist --robustness
   taylornet eval runs/mnist --split validation --orders 3
+  taylornet eval runs/graded --orders 3 --control runs/plain --out orders
   taylornet eval digits.safetensors --data my-digits --size 8x8 --json`,
 		Args:              exactly("MODEL"),
 		ValidArgsFunction: completeModel,
@@ -66,9 +69,12 @@ next.`,
 	flags.BoolVar(&f.robustness, "robustness", false, "also measure the accuracy on disturbed images")
 	flags.BoolVar(&f.mirror, "mirror", false, "average the logits of each image and its mirror image")
 	flags.IntVar(&f.orders, "orders", 0, "also measure the accuracy of the orders up to `K` of the expansion")
+	flags.StringVar(&f.control, "control", "", "with --orders, have the same of this `MODEL` beside it")
+	flags.StringVar(&f.out, "out", "", "with --orders, write charts to `DIR`")
 	f.pictures.add(cmd)
 	addByPosition(cmd, &f.byPosition, "those of the model")
 	a.addEngine(cmd)
+	completeFlag(cmd, "control", completeModel)
 	completeFlag(cmd, "data", completeData)
 	completeFlag(cmd, "split", completeOf(splits()...))
 	return cmd
@@ -107,7 +113,7 @@ func (a *app) eval(ctx context.Context, arg string, f *evalFlags) error {
 			return err
 		}
 	}
-	orders, err := a.evalOrders(ctx, m, set, f)
+	orders, err := a.evalOrders(ctx, arg, m, data, set, f)
 	if err != nil {
 		return err
 	}
@@ -115,7 +121,7 @@ func (a *app) eval(ctx context.Context, arg string, f *evalFlags) error {
 	if a.json {
 		err := a.writeJSON(struct {
 			model.Report
-			*taylor.OrderStudy
+			*evaluatedOrders
 			Read dataset.Read `json:"read"`
 		}{m.Report(e, data.Name, f.split, disturbed), orders, data.Read})
 		return cmp.Or(err, unreadableOf(data.Read))
