@@ -115,10 +115,12 @@ analysis: build ## remake the pictures of docs/analysis.md (needs MNIST)
 	./taylornet taylor --data mnist --order 1,2,3 --seeds 5 --out $(MADE)/taylor
 	./taylornet explain mnist-paper --second-order --out $(MADE)/net
 	./taylornet explain mnist-paper docs/images/three.png --out $(MADE)/three
+	./taylornet eval mnist-paper --split validation --orders 3 --out $(MADE)/orders
 	for name in accuracy weights fifths; do cp $(MADE)/taylor/$$name.svg docs/images/taylor-$$name.svg || exit 1; done
 	for name in attribution pairs; do cp $(MADE)/three/1-three-$$name.png docs/images/three-$$name.png || exit 1; done
 	cp $(MADE)/three/1-three-maps-2.png docs/images/three-maps.png
 	cp $(MADE)/net/weights.svg docs/images/net-weights.svg
+	for name in orders sizes; do cp $(MADE)/orders/$$name.svg docs/images/paper-$$name.svg || exit 1; done
 	cp $(MADE)/net/4-3-templates.png docs/images/net-templates.png
 
 records: ## measure the preparation and guard of the trained models again (needs MNIST)

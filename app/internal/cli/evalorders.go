@@ -10,6 +10,7 @@ import (
 
 	"github.com/coarsegrain/taylornet/app/internal/report"
 	"github.com/coarsegrain/taylornet/dataset"
+	"github.com/coarsegrain/taylornet/internal/memory"
 	"github.com/coarsegrain/taylornet/model"
 	"github.com/coarsegrain/taylornet/taylor"
 	"github.com/coarsegrain/taylornet/train"
@@ -87,7 +88,7 @@ func legend(arg string) string {
 func (a *app) studyOrders(ctx context.Context, m *model.Model, set *dataset.Set, orders int) (*taylor.OrderStudy, error) {
 	progress, done := a.progress("orders", set.Len())
 	defer done()
-	return taylor.StudyOrders(ctx, m, set.All(), taylor.OrderOptions{Orders: orders, Memory: a.memory.bytes, Progress: progress})
+	return taylor.StudyOrders(ctx, m, set.All(), taylor.OrderOptions{Orders: orders, Progress: progress})
 }
 
 // loadControl returns the control of a model, nil if none is asked for. It must fit the
@@ -105,7 +106,8 @@ func (a *app) loadControl(m *model.Model, data *dataset.Data, set *dataset.Set, 
 	if f.split == "validation" && own.Validation > 0 && differs && train.TrainedOn(control, data) {
 		return nil, errors.New("it learned images that are validation images of the model: give one that was trained with the same seed")
 	}
-	return control, control.CheckFits(set)
+	held := data.Bytes() + memory.Of[float32](float64(m.Net().NumParams()))
+	return control.Within(a.left(held)), control.CheckFits(set)
 }
 
 // evalControl evaluates the control of a model on the same images.
