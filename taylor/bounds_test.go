@@ -191,6 +191,7 @@ func TestExpandBounds(t *testing.T) {
 		"Input(4,4,1) CG(4,4,1,1,1) CG(1,1,1,1,1) CG(1,1,1,1,1) Linear(2)",
 		"Input(8,8,1) CG(2,2,1,2,2) CG(2,2,1,2,2) CG(2,2,1,2,2) Linear(2)",
 		"Input(8,8,1) Taylor(2) Taylor(2,order=3) Linear(2)",
+		"Input(1,1,1) " + strings.Repeat("CG(1,1,1,1,1) ", 9) + "Linear(1)", // long terms, but few
 	} {
 		i := 0
 		m := hostile(t, source, func() float32 { i++; return float32(i%5) + 0.5 })

@@ -15,7 +15,7 @@ var ErrTooLong = errors.New("the expansion is too long")
 // Expand returns the logits in monomials of d = x - about, whose variables are the
 // inputs [H,W,C] in order. It returns ErrTooLong when the polynomials in progress have
 // more than limit terms together, take over 10 steps for each, or, with tensor.ErrMemory,
-// do not fit. It returns ErrInterrupted when ctx ends. The error wraps model.ErrNotFinite if
+// do not fit. Steps with over 32 factors count several times. It returns ErrInterrupted when ctx ends. The error wraps model.ErrNotFinite if
 // a coefficient overflows.
 func (n *Net) Expand(ctx context.Context, about []float64, limit int) ([]poly.Poly, error) {
 	size := n.Input.Size()
@@ -48,8 +48,9 @@ func (n *Net) Expand(ctx context.Context, about []float64, limit int) ([]poly.Po
 }
 
 // stepsPerTerm is the number of terms that may be multiplied or added for each term that
-// an expansion may have. A million terms then take some seconds.
-const stepsPerTerm = 10
+// an expansion may have. A million terms then take some seconds. A term of a high degree
+// counts for more: as one, and another for each factorsPerStep factors.
+const stepsPerTerm, factorsPerStep = 10, 32
 
 // expansion holds the values of a net as polynomials of its input.
 type expansion struct {
@@ -89,8 +90,8 @@ func termText(degree int) float64 { return 3.5 * float64(60+4*degree) }
 
 // within returns the limit of a polynomial of a degree that takes so many steps.
 func (e *expansion) within(steps float64, degree int) (poly.Limit, error) {
-	if e.steps -= steps; e.steps < 0 {
-		return poly.Limit{}, fmt.Errorf("%w: it takes more than %.3g products and sums of monomials: expand a smaller network", ErrTooLong, stepsPerTerm*float64(e.limit))
+	if e.steps -= steps * (1 + float64(degree)/factorsPerStep); e.steps < 0 {
+		return poly.Limit{}, fmt.Errorf("%w: it takes more than %.3g products and sums of monomials, of which those of over %d factors count several times: expand a smaller network", ErrTooLong, stepsPerTerm*float64(e.limit), factorsPerStep)
 	}
 	cost := &e.net.cost
 	bytes := max(0, cost.budget-cost.held-e.held.bytes-e.beside.bytes-perPoly)

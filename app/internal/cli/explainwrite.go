@@ -51,9 +51,8 @@ func writeAnalysis(dir string, m *model.Model, a *taylor.Analysis, command strin
 			return err
 		}
 	}
-	for k := range a.Templates {
-		t := &a.Templates[k]
-		if err := writePNG(filepath.Join(dir, pictureFile(k, t.Class, "templates")), report.TemplateSheet(t, in)); err != nil {
+	for k, t := range report.DrawnTemplates(a) {
+		if err := writePNG(filepath.Join(dir, pictureFile(k, t.Class, "templates")), report.TemplateSheet(&t, in)); err != nil {
 			return err
 		}
 	}

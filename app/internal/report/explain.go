@@ -121,8 +121,12 @@ func WriteExplained(w io.Writer, in Explained) error {
 			return fmt.Errorf("report: %w", err)
 		}
 	}
-	for i := range a.Templates {
-		t, err := newShownTemplates(&a.Templates[i], in.Model.Net().Input)
+	drawn := DrawnTemplates(a)
+	p.MoreTemplates = len(a.Templates) - len(drawn)
+	p.Levels = a.Levels[:min(len(a.Levels), mostLayers)]
+	p.MoreLevels = len(a.Levels) - len(p.Levels)
+	for i := range drawn {
+		t, err := newShownTemplates(&drawn[i], in.Model.Net().Input)
 		if err != nil {
 			return fmt.Errorf("report: %w", err)
 		}
@@ -140,6 +144,9 @@ type explained struct {
 	Text      string         // of the study
 	Distances []figure
 	Templates []shownTemplates
+	Levels    []taylor.Level // of the table
+	// How many more there are, which are not shown.
+	MoreTemplates, MoreLevels int
 }
 
 type shownImage struct {

@@ -65,6 +65,25 @@ func TestPageIsSmall(t *testing.T) {
 	}
 }
 
+// TestExplainedIsSmall: neither does a page on very many levels and classes grow with them.
+func TestExplainedIsSmall(t *testing.T) {
+	in := explained(t, 1)
+	in.Analysis.Levels = slices.Repeat(in.Analysis.Levels[:1], 700)
+	in.Analysis.Templates = slices.Repeat(in.Analysis.Templates[:1], 20_000)
+	var page strings.Builder
+	if err := report.WriteExplained(&page, in); err != nil {
+		t.Fatal(err)
+	}
+	if page.Len() > 3<<20 {
+		t.Errorf("the page has %d bytes", page.Len())
+	}
+	for _, want := range []string{"The last 200 levels are not shown", "The last 19,900 classes are not shown"} {
+		if !strings.Contains(page.String(), want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+}
+
 // TestPicturesOfAnyValues: pictures of any numbers are drawn, of a size that is bounded.
 func TestPicturesOfAnyValues(t *testing.T) {
 	values := []float64{math.NaN(), math.Inf(1), math.Inf(-1), math.MaxFloat64, -math.MaxFloat64, 5e-324, 0, 1}

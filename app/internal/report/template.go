@@ -12,6 +12,11 @@ import (
 // templateSide is about the side of a template in pixels.
 const templateSide = pictureSide / 3
 
+// DrawnTemplates returns the templates that are drawn: of many classes, those of the first.
+func DrawnTemplates(a *taylor.Analysis) []taylor.Templates {
+	return a.Templates[:min(len(a.Templates), mostClasses)]
+}
+
 // templatePictures draws the coefficients of order 1 of a class and its templates, each in
 // Heat's colours with its own largest element full.
 func templatePictures(t *taylor.Templates, in spec.Shape) []image.Image {
