@@ -80,18 +80,20 @@ const maxMonomials = 1_000_000
 
 // The number of training images that the levels' flow is measured on, without and
 // with images to explain. An image should be explained at once. All together have at most
-// sampleValues values in the feature maps: a large network is measured on fewer images.
+// sampleValues values in the feature maps, where a layer counts as layerValues at least: a
+// large network, or one of thousands of layers, is measured on fewer images.
 const (
 	sampleImages = 256
 	fewImages    = 32
 	sampleValues = 1 << 28
+	layerValues  = 1 << 10
 )
 
 // sampleOf returns the number of training images for a network.
 func sampleOf(n *spec.Net) int {
 	values := 1
 	for _, l := range n.Layers() {
-		values += l.Out.Size()
+		values += max(layerValues, l.Out.Size())
 	}
 	return min(sampleImages, max(1, sampleValues/values))
 }

@@ -24,6 +24,7 @@ func TestSampleOf(t *testing.T) {
 		"Input(8,8,1) Conv(1,1,65536,1,1) AvgPool Linear(2)":                   64,
 		"Input(8192,8192,1) AvgPool Linear(2)":                                 256,
 		"Input(64,64,1) " + strings.Repeat("CG(1,1,1,1,1) ", 9000) + "AvgPool": 8,
+		"Input(4,4,1) " + strings.Repeat("CG(1,1,1,1,1) ", 9000) + "Linear(2)": 32,
 	} {
 		n, err := spec.Parse(net)
 		if err != nil {
