@@ -31,8 +31,9 @@ const (
 	// mostAddresses keeps the machine alive, in kB.
 	mostAddresses = 6_000_000
 	// patience is when a command that trains is interrupted, as a user would: how long
-	// training takes is for the user to say.
-	patience = 2 * time.Second
+	// training takes is for the user to say. Evaluating each image with 17 disturbances is
+	// interrupted later, since most networks are done by then.
+	patience, longPatience = 2 * time.Second, mostTime / 2
 	// longest is the largest length of an error in bytes.
 	longest = 2500
 )
@@ -80,10 +81,14 @@ func (a *attack) carryOut(t *testing.T, base places) report {
 		r.faults = []string{err.Error()}
 		return r
 	}
+	interruptAfter := hang
 	if slices.Contains([]string{"train", "sweep", "distill", "taylor"}, a.args[0]) {
-		timer := time.AfterFunc(patience, func() { _ = cmd.Process.Signal(os.Interrupt) })
-		defer timer.Stop()
+		interruptAfter = patience
+	} else if slices.Contains(a.args, "--robustness") {
+		interruptAfter = longPatience
 	}
+	timer := time.AfterFunc(interruptAfter, func() { _ = cmd.Process.Signal(os.Interrupt) })
+	defer timer.Stop()
 	err = cmd.Wait()
 	r.seconds = time.Since(start).Seconds()
 	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
