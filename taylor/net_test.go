@@ -288,3 +288,31 @@ func TestPartial(t *testing.T) {
 	engine.Softmax(first, sumOf([][]float64{got.ByOrder[0].Logits, got.ByOrder[1].Logits}))
 	closeTo(t, "orders 0 and 1", got.Partial[1].Probabilities, first, 1)
 }
+
+// TestRunsAllocateLittle: a step with many monomials takes the memory of the run before.
+func TestRunsAllocateLittle(t *testing.T) {
+	e := newExample(t, "Input(9,9,1) Taylor(2,order=2)", rand.New(rand.NewPCG(7, 8)))
+	p, a := e.net.newPass(t.Context(), 1), e.net.newAdjoint(t.Context(), 1)
+	allocations := testing.AllocsPerRun(3, func() {
+		p.run(e.about, e.x)
+		a.run(p, 1)
+	})
+	if allocations > 20 {
+		t.Errorf("a run allocates %v times", allocations)
+	}
+}
+
+// TestHead: second derivatives are taken of the one feature before many logits, and not of
+// each logit.
+func TestHead(t *testing.T) {
+	for source, want := range map[string]int{
+		nets["narrow"]: 1, nets["digits"]: 5, nets["direct"]: 3,
+		"Input(4,4,1) CG(2,2,1,2,2) Linear(3) Linear(9)": 3,
+		"Input(4,4,1) Linear(2) CG(1,1,2,1,1)":           2,
+	} {
+		e := newExample(t, source, rand.New(rand.NewPCG(9, 10)))
+		if h := e.net.head(); h.size != want {
+			t.Errorf("%s: the head begins with %d values, want %d", source, h.size, want)
+		}
+	}
+}
