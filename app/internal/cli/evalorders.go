@@ -52,11 +52,6 @@ func (a *app) evalOrders(ctx context.Context, arg string, m *model.Model, data *
 	if err != nil {
 		return nil, fmt.Errorf("--control: %w", err)
 	}
-	if f.out != "" {
-		if err := makeDir(f.out); err != nil {
-			return nil, err
-		}
-	}
 	out := &evaluatedOrders{}
 	if out.OrderStudy, err = a.studyOrders(ctx, m, set, f.orders); err != nil {
 		return nil, fmt.Errorf("--orders: %w", err)
@@ -70,6 +65,9 @@ func (a *app) evalOrders(ctx context.Context, arg string, m *model.Model, data *
 	}
 	if f.out == "" {
 		return out, nil
+	}
+	if err := makeDir(f.out); err != nil {
+		return nil, err
 	}
 	for _, c := range report.OrderCharts(charted...) {
 		if err := writeChart(f.out, c); err != nil {
