@@ -215,6 +215,9 @@ func notFolder(file string) error {
 		return fmt.Errorf("%w: %s is one of four files: give the path of their folder", ErrUnknown, file)
 	}
 	f, err := fsx.Open(file)
+	if errors.Is(err, fsx.ErrEmpty) {
+		return fmt.Errorf("%w: %s is %w: give the path of a folder", ErrUnknown, file, fsx.ErrEmpty)
+	}
 	if err != nil {
 		return err
 	}

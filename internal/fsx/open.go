@@ -11,16 +11,20 @@ import (
 )
 
 // ErrNotRegular is wrapped by errors about folders, pipes, devices and sockets, of which
-// reading may never end, and ErrFolder by those about folders, too.
+// reading may never end, and ErrFolder by those about folders, too. ErrEmpty is wrapped by
+// those about files without content. A file of the system, as /proc/kmsg, says that it is
+// empty, but reading it may never end either.
 var (
 	ErrNotRegular = errors.New("not a regular file")
 	ErrFolder     = errors.New("a folder")
+	ErrEmpty      = errors.New("an empty file")
 )
 
-// Open opens a regular file, or one that symbolic links lead to. A pipe is not waited for.
+// Open opens a regular file with content, or one that symbolic links lead to. A pipe is not
+// waited for.
 func Open(path string) (*os.File, error) { return open(path, os.Stat, os.Open) }
 
-// OpenIn opens a regular file of a file system as Open does.
+// OpenIn opens a file of a file system as Open does.
 func OpenIn(fsys fs.FS, name string) (fs.File, error) {
 	return open(name, func(name string) (fs.FileInfo, error) { return fs.Stat(fsys, name) }, fsys.Open)
 }
@@ -50,6 +54,8 @@ func open[F fs.File](path string, stat func(string) (fs.FileInfo, error), open f
 
 func regular(path string, info fs.FileInfo) error {
 	switch mode := info.Mode(); {
+	case mode.IsRegular() && info.Size() == 0:
+		return &fs.PathError{Op: "open", Path: path, Err: ErrEmpty}
 	case mode.IsRegular():
 		return nil
 	case mode.IsDir():
@@ -87,7 +93,7 @@ func Read(f *os.File, most int64) ([]byte, error) {
 		n, err := f.Read(content[len(content):cap(content)])
 		content = content[:len(content)+n]
 		switch {
-		case int64(len(content)) > most: // it has grown, or says that it is empty
+		case int64(len(content)) > most: // it has grown
 			return nil, tooLarge
 		case errors.Is(err, io.EOF):
 			return content, nil
