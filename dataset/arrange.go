@@ -272,11 +272,18 @@ func pictures(files []string) int {
 	return n
 }
 
-// count returns the number of pictures in a folder and those below, by their names.
+// maxCounted bounds the files that are looked at to say how many pictures are left out. A
+// link can lead to a folder without end.
+const maxCounted = 50_000
+
+// count returns the number of pictures in a folder and those below, by their names, as far
+// as they are looked at.
 func (r *folderReader) count(dir string) int {
 	n := 0
 	_ = fs.WalkDir(r.fsys, dir, func(file string, e fs.DirEntry, err error) error {
-		switch {
+		switch r.counted++; {
+		case r.counted > maxCounted:
+			return fs.SkipAll
 		case err != nil && e == nil:
 			return err
 		case err != nil || leftover(path.Base(file)) && e.IsDir():

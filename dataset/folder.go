@@ -94,6 +94,7 @@ type folderReader struct {
 	colour bool   // some pixel is not grey
 	// transparent pictures were laid over black or white.
 	transparent int
+	counted     int // files that were looked at to say what is left out
 	said        Read
 	bad         []string
 	badN        int
