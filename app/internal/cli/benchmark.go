@@ -85,13 +85,17 @@ const (
 )
 
 func newBenchmark(net *spec.Net, batch int, seconds float64, opts engine.TrainingOptions) (*benchmark, error) {
+	size := memory.Of[float32](float64(net.Input.Size()))
+	images := min(batch, benchImages, max(1, int(benchBytes/size)))
 	if err := memory.Check(opts.Memory, 4*memory.Of[float32](float64(net.NumParams())), "the parameters in training"); err != nil {
+		return nil, err
+	}
+	if err := memory.Check(opts.Memory, float64(images)*size, "the images"); err != nil {
 		return nil, err
 	}
 	b := &benchmark{net: net, batch: batch, seconds: seconds, opts: opts, params: engine.Init(net, 1)}
 	r := rng.New(1, "bench")
-	size := memory.Of[float32](float64(net.Input.Size()))
-	for range min(batch, benchImages, max(1, int(benchBytes/size))) {
+	for range images {
 		image := make([]float32, net.Input.Size())
 		for i := range image {
 			image[i] = float32(r.NormFloat64())

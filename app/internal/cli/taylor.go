@@ -16,6 +16,7 @@ import (
 	"github.com/coarsegrain/taylornet/app/internal/report"
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/internal/stats"
+	"github.com/coarsegrain/taylornet/spec"
 	"github.com/coarsegrain/taylornet/sweep"
 	"github.com/coarsegrain/taylornet/taylor"
 	"github.com/coarsegrain/taylornet/train"
@@ -120,6 +121,10 @@ func (a *app) taylor(ctx context.Context, f *taylorFlags) error {
 	s := &directStudy{app: a, flags: f}
 	var err error
 	if s.source, err = dataSource(f.data); err != nil {
+		return err
+	}
+	// A size that is too large for one class and colour need not be made of the data.
+	if err := taylor.CheckDirect(spec.Shape{H: f.size.H, W: f.size.W, C: 1}, 1, f.orders); err != nil {
 		return err
 	}
 	if s.data, err = a.loadGiven(ctx, f.data, dataset.Options{Size: f.size.Size}); err != nil {
