@@ -30,6 +30,7 @@ type network struct {
 	preset string // the preset that it is, or is an ablation of; "" if there is none
 	*spec.Net
 	model *model.Model // nil if it is not trained
+	bytes int64        // of the model's file; 0 if there is none
 }
 
 // readNetwork returns the network that an argument means: the notation itself, a preset,
@@ -48,7 +49,7 @@ func readNetwork(arg string) (*network, error) {
 	if err != nil {
 		return nil, usagef("%s: %w", of, err)
 	}
-	return &network{name: arg, source: twin.String(), preset: n.preset, Net: twin}, nil
+	return &network{name: arg, source: twin.String(), preset: n.preset, Net: twin, bytes: n.bytes}, nil
 }
 
 // cutLast cuts text about the last sep.
@@ -80,11 +81,7 @@ func readGiven(arg string) (*network, error) {
 	case err != nil:
 		return nil, fmt.Errorf("reading network: %w", err)
 	case !text:
-		m, err := model.Load(path)
-		if err != nil {
-			return nil, err
-		}
-		return &network{name: path, source: m.Net().String(), Net: m.Net(), model: m}, nil
+		return readModelNetwork(path)
 	}
 	content, err := fsx.ReadFile(path, maxNotation)
 	if err != nil {
@@ -95,6 +92,18 @@ func readGiven(arg string) (*network, error) {
 		return nil, fmt.Errorf("reading network %s: %w", path, err)
 	}
 	return &network{name: path, source: string(content), Net: net}, nil
+}
+
+func readModelNetwork(path string) (*network, error) {
+	m, err := model.Load(path)
+	if err != nil {
+		return nil, err
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	return &network{name: path, source: m.Net().String(), Net: m.Net(), model: m, bytes: info.Size()}, nil
 }
 
 // maxNotation is the largest number of bytes of a file in the notation.

@@ -106,7 +106,7 @@ func (a *app) bench(ctx context.Context, f *benchFlags) error {
 		f.threads = runtime.GOMAXPROCS(0)
 	}
 	// Training, inference and what is copied are held at once.
-	third := max(1, memory.Or(a.memory.bytes)/3)
+	third := max(1, memory.Or(a.forTraining(n.bytes, 0))/3)
 	b, err := newBenchmark(n.Net, f.batch, f.seconds, engine.TrainingOptions{
 		Options:    engine.Options{Workers: f.threads, MicroBatch: f.microBatch, Memory: third},
 		LimitGains: true, // as train has it

@@ -19,6 +19,7 @@ import (
 type job struct {
 	config train.Config
 	net    *spec.Net
+	bytes  int64        // of the model's file that has the network; 0 if there is none
 	size   dataset.Size // of images, if they are resized
 	data   *dataset.Data
 	dir    string
@@ -124,7 +125,7 @@ func knownAs(data *dataset.Data) string {
 // else a default.
 func (j *job) choose(given network) {
 	if given.Net != nil {
-		j.net, j.config.Net = given.Net, given.source
+		j.net, j.bytes, j.config.Net = given.Net, given.bytes, given.source
 		return
 	}
 	set := j.data.Train

@@ -77,6 +77,15 @@ func (a *app) left(held float64) int64 {
 	return memory.Rest(a.memory.bytes, held)
 }
 
+// forTraining returns what training a network may hold, beside so many bytes of data. That
+// of a model's file has a budget by the file's size, unless --memory says more.
+func (a *app) forTraining(file int64, data float64) int64 {
+	if a.memory.bytes > 0 || file == 0 {
+		return a.memory.bytes
+	}
+	return int64(min(float64(memory.Default()), data+float64(memory.ForFile(file))))
+}
+
 // moreMemory ends the line of an error about too little memory.
 func moreMemory(err error) string {
 	if errors.Is(err, tensor.ErrMemory) {

@@ -135,7 +135,7 @@ func (a *app) train(ctx context.Context, f *trainFlags) error {
 // runJob makes a run, which ends with its report.
 func (a *app) runJob(ctx context.Context, j *job, f *trainFlags, show func(train.Progress)) (*train.Result, error) {
 	return train.Run(ctx, j.config, j.data, train.Options{
-		Dir: j.dir, Resume: f.resume, Finished: j.writeReport, Teacher: j.teacher, Match: match(f.byPosition), Engine: a.engine.Engine, Workers: f.workers, Memory: a.memory.bytes, SaveEvery: f.saveEvery, Progress: show,
+		Dir: j.dir, Resume: f.resume, Finished: j.writeReport, Teacher: j.teacher, Match: match(f.byPosition), Engine: a.engine.Engine, Workers: f.workers, Memory: a.forTraining(j.bytes, j.data.Bytes()), SaveEvery: f.saveEvery, Progress: show,
 	})
 }
 
