@@ -26,6 +26,8 @@ var readsModel = []string{
 	"explain {in} --second-order --out {out} --quiet",
 	"explain {in} --monomials --json --quiet",
 	"train --net {in} --data digits --epochs 1 --out {out} --quiet",
+	"train --net {in}:linear --data digits --epochs 1 --out {out} --quiet",
+	"bench --net {in} --threads 1 --batch 4 --seconds 0.01 --json --quiet",
 	"train --teacher {in} --data digits --epochs 1 --out {out} --quiet",
 	"distill {in} --data digits --levels 1 --steps 1 --evaluate none --out {out} --quiet",
 	"classify {refs} {digit} --model {in} --json --quiet",

@@ -25,7 +25,7 @@ func TestSecurity(t *testing.T) {
 			t.Error(err)
 			continue
 		}
-		if !regexp.MustCompile(`(?m)^(func |const |var |\t)?` + string(p[2]) + `\b`).Match(source) {
+		if !regexp.MustCompile(`(?m)^(func (\(\w+ \*?\w+\) )?|const |var |\t)?` + string(p[2]) + `\b`).Match(source) {
 			t.Errorf("%s declares no %s", p[1], p[2])
 		}
 	}
