@@ -53,8 +53,8 @@ lint: ## run go vet, the linter and the house rules
 test: ## run the tests
 	$(GO) test $(PKG)
 
-test-purego: ## run the tests with no assembly in the binary
-	$(GO) test -tags purego $(PKG)
+test-purego: ## run the library's tests with no assembly in the binary
+	$(GO) test -tags purego $(LIBRARY)
 
 test-levels: ## run the kernels' tests at every SIMD level
 	@for level in portable avx2 avx512; do \
