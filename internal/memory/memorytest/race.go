@@ -1,0 +1,7 @@
+//go:build race
+
+package memorytest
+
+// Race reports whether the race detector is built in. What grows by append then allocates
+// about twice as much.
+const Race = true
