@@ -60,8 +60,11 @@ func (r *resizer) fromImage(img image.Image, h, w, c int) []uint8 {
 func Shrink(img image.Image, longest int) image.Image {
 	from := Size{img.Bounds().Dy(), img.Bounds().Dx()}
 	side := max(from.H, from.W)
-	if side <= longest {
+	switch {
+	case side <= longest:
 		return img
+	case from.H == 0 || from.W == 0: // no pixels
+		return image.NewGray(image.Rectangle{})
 	}
 	if t, ok := img.(turned); ok {
 		return turned{Shrink(t.stored, longest), t.by}
