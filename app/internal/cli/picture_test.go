@@ -39,21 +39,22 @@ func TestImagesAsFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir, files := imageFiles(t, data.Test)
-	out, err := m.PredictFiles(t.Context(), files, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	right, outside := 0, 0
-	for i, p := range out.Predictions {
-		if len(p.Prepared) > 0 || !bytes.Equal(p.Pixels, data.Test.Image(i)) {
-			t.Fatalf("image %d became another: %q", i, p.Prepared)
+	seen, right, outside := 0, 0, 0
+	_, err = m.PredictFiles(t.Context(), files, func(p model.FilePrediction) error {
+		if len(p.Prepared) > 0 || !bytes.Equal(p.Pixels, data.Test.Image(seen)) {
+			return fmt.Errorf("image %d became another: %q", seen, p.Prepared)
 		}
-		if p.Label == int(data.Test.Labels[i]) {
+		if p.Label == int(data.Test.Labels[seen]) {
 			right++
 		}
 		if p.Outside {
 			outside++
 		}
+		seen++
+		return nil
+	})
+	if err != nil || seen != len(files) {
+		t.Fatalf("%d of %d files: %v", seen, len(files), err)
 	}
 	if right != want.Correct || outside != want.Outside {
 		t.Errorf("of the files %d are right and %d outside, of the data set %d and %d", right, outside, want.Correct, want.Outside)
