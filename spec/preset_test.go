@@ -17,8 +17,11 @@ func TestPresets(t *testing.T) {
 		{name: "cifar-10-large", in: Shape{H: 32, W: 32, C: 3}, params: 1_750_786, degree: 78_125_000_000, mostParams: 5_000_000, mostMACs: 150_000_000},
 		{name: "digits", in: Shape{H: 8, W: 8, C: 1}, params: 11_946, degree: 4, mostParams: 20_000, mostMACs: 1_000_000},
 		{name: "fashion-mnist", in: Shape{H: 28, W: 28, C: 1}, params: 409_546, degree: 15_625_000_000, mostParams: 500_000, mostMACs: 60_000_000},
+		{name: "fashion-mnist-readable", in: Shape{H: 28, W: 28, C: 1}, params: 54_918, degree: 16, mostParams: 120_000, mostMACs: 12_000_000},
 		{name: "mnist", in: Shape{H: 28, W: 28, C: 1}, params: 53_958, degree: 128, mostParams: 120_000, mostMACs: 12_000_000},
 		{name: "mnist-paper", in: Shape{H: 28, W: 28, C: 1}, params: 118_346, degree: 16, mostParams: 120_000, mostMACs: 12_000_000},
+		{name: "mnist-readable", in: Shape{H: 28, W: 28, C: 1}, params: 54_918, degree: 16, mostParams: 120_000, mostMACs: 12_000_000},
+		{name: "mnist-readable-small", in: Shape{H: 28, W: 28, C: 1}, params: 19_290, degree: 16, mostParams: 20_000, mostMACs: 2_500_000},
 		{name: "mnist-small", in: Shape{H: 28, W: 28, C: 1}, params: 18_750, degree: 128, mostParams: 20_000, mostMACs: 2_500_000},
 		{name: "mnist-tiny", in: Shape{H: 28, W: 28, C: 1}, params: 7_950, degree: 128, mostParams: 8_000, mostMACs: 1_100_000},
 	}

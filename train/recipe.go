@@ -40,6 +40,14 @@ func Recipe(name string) Config {
 	case "mnist-small", "mnist-tiny":
 		c.Data, c.Epochs, c.Spread = "mnist", 40, 20
 		c.Augment = dataset.Augment{Shift: 1.5, Rotate: 8, Scale: 0.08, Elastic: 1.2, Contrast: 0.6, Noise: 0.1}
+	case "mnist-readable", "mnist-readable-small":
+		readable(&c)
+		c.Data, c.Epochs = "mnist", 30
+		c.Augment = dataset.Augment{Shift: 1}
+	case "fashion-mnist-readable":
+		readable(&c)
+		c.Data, c.Epochs = "fashion-mnist", 30
+		c.Augment = dataset.Augment{Flip: true, Crop: 1}
 	case "mnist-paper":
 		c.Data = "mnist"
 		c.Augment = dataset.Augment{Shift: 1.5, Rotate: 8, Scale: 0.08}
@@ -57,6 +65,13 @@ func Recipe(name string) Config {
 		c.Augment = dataset.Augment{Flip: true, Crop: 4, Cutout: 12}
 	}
 	return c
+}
+
+// readable changes the settings to those of networks whose orders are to be read.
+func readable(c *Config) {
+	c.Optimiser, c.Rate, c.WeightDecay = "muon", 0.02, 0.1
+	c.Freeze, c.Spread = 0.1, 20
+	c.Orders, c.Graded = 3, 0.2
 }
 
 // gained changes the settings to those of large networks with gain control.
