@@ -42,11 +42,11 @@ func Recipe(name string) Config {
 		c.Augment = dataset.Augment{Shift: 1.5, Rotate: 8, Scale: 0.08, Elastic: 1.2, Contrast: 0.6, Noise: 0.1}
 	case "mnist-readable", "mnist-readable-small":
 		readable(&c)
-		c.Data, c.Epochs = "mnist", 30
-		c.Augment = dataset.Augment{Shift: 1}
+		c.Data = "mnist"
+		c.Augment = dataset.Augment{Shift: 1.5, Rotate: 8, Scale: 0.08, Elastic: 1.2}
 	case "fashion-mnist-readable":
 		readable(&c)
-		c.Data, c.Epochs = "fashion-mnist", 30
+		c.Data = "fashion-mnist"
 		c.Augment = dataset.Augment{Flip: true, Crop: 1}
 	case "mnist-paper":
 		c.Data = "mnist"
@@ -69,9 +69,9 @@ func Recipe(name string) Config {
 
 // readable changes the settings to those of networks whose orders are to be read.
 func readable(c *Config) {
-	c.Optimiser, c.Rate, c.WeightDecay = "muon", 0.02, 0.1
-	c.Freeze, c.Spread = 0.1, 20
-	c.Orders, c.Graded = 3, 0.2
+	c.Optimiser, c.Rate, c.WeightDecay, c.Epochs = "muon", 0.02, 0.1, 30
+	c.Freeze, c.Calm, c.Spread = 0.1, 0.3, 20
+	c.Orders, c.Graded = 3, 0.5
 }
 
 // gained changes the settings to those of large networks with gain control.
