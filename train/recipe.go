@@ -47,7 +47,7 @@ func Recipe(name string) Config {
 	case "fashion-mnist-readable":
 		readable(&c)
 		c.Data = "fashion-mnist"
-		c.Augment = dataset.Augment{Flip: true, Crop: 1}
+		c.Augment = dataset.Augment{Flip: true, Crop: 2, Cutout: 8}
 	case "mnist-paper":
 		c.Data = "mnist"
 		c.Augment = dataset.Augment{Shift: 1.5, Rotate: 8, Scale: 0.08}
