@@ -70,7 +70,7 @@ func Recipe(name string) Config {
 // readable changes the settings to those of networks whose orders are to be read.
 func readable(c *Config) {
 	c.Optimiser, c.Rate, c.WeightDecay, c.Epochs = "muon", 0.02, 0.1, 30
-	c.Freeze, c.Calm, c.Spread = 0.1, 0.3, 20
+	c.Freeze, c.Calm, c.Spread = 0.1, 0.1, 20
 	c.Orders, c.Graded = 3, 0.5
 }
 
