@@ -345,7 +345,7 @@ func writeClassified(ctx context.Context, dir string, page report.Classified) (s
 		if ctx.Err() != nil {
 			return "", fmt.Errorf("interrupted after %d of %d pictures were written: %w", i, len(page.Images), context.Cause(ctx))
 		}
-		path := filepath.Join(dir, pictureFile(i, page.Images[i].File, ""))
+		path := filepath.Join(dir, pictureName(i, page.Images[i].File, "")+".png")
 		sheet, err := page.Sheet(i)
 		if err == nil {
 			err = writeFile(path, func(w io.Writer) error { return png.Encode(w, sheet) })

@@ -41,7 +41,13 @@ func writeAnalysis(dir string, m *model.Model, a *taylor.Analysis, command strin
 		picture := set.Picture(0)
 		page.Pictures = append(page.Pictures, picture)
 		for end, picture := range report.ExplainedPictures(picture, e) {
-			if err := writePNG(filepath.Join(dir, pictureFile(i, e.File, end)), picture); err != nil {
+			if err := writePNG(filepath.Join(dir, pictureName(i, e.File, end)+".png"), picture); err != nil {
+				return err
+			}
+		}
+		for _, c := range report.ExplainedCharts(e, m.Classes()) {
+			c.Name = pictureName(i, e.File, c.Name)
+			if err := writeChart(dir, c); err != nil {
 				return err
 			}
 		}
@@ -52,7 +58,7 @@ func writeAnalysis(dir string, m *model.Model, a *taylor.Analysis, command strin
 		}
 	}
 	for k, t := range report.DrawnTemplates(a) {
-		if err := writePNG(filepath.Join(dir, pictureFile(k, t.Class, "templates")), report.TemplateSheet(&t, in)); err != nil {
+		if err := writePNG(filepath.Join(dir, pictureName(k, t.Class, "templates")+".png"), report.TemplateSheet(&t, in)); err != nil {
 			return err
 		}
 	}

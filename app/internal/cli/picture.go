@@ -67,16 +67,16 @@ func (a *app) warnOutside(pictures int) {
 	}
 }
 
-// pictureFile returns the name of the file that is written of picture i, counted from 0: its
-// number, the name of the picture's file, and what the file is, if it is not empty. File
-// systems take names of 255 bytes, so a long one is cut.
-func pictureFile(i int, file, what string) string {
+// pictureName returns the name, without its ending, of a file that is written of picture i,
+// counted from 0: its number, the name of the picture's file, and what the file is, if it is
+// not empty. File systems take names of 255 bytes, so a long one is cut.
+func pictureName(i int, file, what string) string {
 	const longest = 120
 	stem := plain.FileName(strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)), longest)
 	if what != "" {
 		what = "-" + what
 	}
-	return fmt.Sprintf("%d-%s%s.png", i+1, cmp.Or(stem, "picture"), what)
+	return fmt.Sprintf("%d-%s%s", i+1, cmp.Or(stem, "picture"), what)
 }
 
 // shower makes a folder and returns what writes pictures there as the network took them,
@@ -86,6 +86,6 @@ func shower(dir string, m *model.Model) (func(model.FilePrediction) error, error
 	return func(p model.FilePrediction) error {
 		set := dataset.Set{H: in.H, W: in.W, C: in.C, Pixels: p.Pixels}
 		i++
-		return writePNG(filepath.Join(dir, pictureFile(i-1, p.File, "")), set.Picture(0))
+		return writePNG(filepath.Join(dir, pictureName(i-1, p.File, "")+".png"), set.Picture(0))
 	}, makeDir(dir)
 }

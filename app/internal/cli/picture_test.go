@@ -109,17 +109,17 @@ func tally(t *testing.T, args ...string) (c counts) {
 	return c
 }
 
-func TestPictureFile(t *testing.T) {
+func TestPictureName(t *testing.T) {
 	long := strings.Repeat("é", 125) + ".png"
 	for _, tt := range []struct{ file, what, want string }{
-		{"a/seven.png", "", "1-seven.png"},
-		{"seven.tar.jpg", "maps-1", "1-seven.tar-maps-1.png"},
-		{".png", "", "1-picture.png"},
-		{"b/a: \x1b[31m\n\u202e\xff?.png", "", "1-a_ _[31m____.png"},
-		{`...\..\x*.png`, "", "1-_.._x_.png"},
-		{long, "pairs", "1-" + strings.Repeat("é", 60) + "-pairs.png"},
+		{"a/seven.png", "", "1-seven"},
+		{"seven.tar.jpg", "maps-1", "1-seven.tar-maps-1"},
+		{".png", "", "1-picture"},
+		{"b/a: \x1b[31m\n\u202e\xff?.png", "", "1-a_ _[31m____"},
+		{`...\..\x*.png`, "", "1-_.._x_"},
+		{long, "pairs", "1-" + strings.Repeat("é", 60) + "-pairs"},
 	} {
-		if got := pictureFile(0, tt.file, tt.what); got != tt.want {
+		if got := pictureName(0, tt.file, tt.what); got != tt.want {
 			t.Errorf("%s: %q, want %q", tt.file, got, tt.want)
 		}
 	}

@@ -205,17 +205,8 @@ func (p *explained) image(img image.Image, e *taylor.Explanation) (shownImage, e
 	}
 	s.table(e, classes)
 	s.Partial = PartialText(e)
-	if !e.Whole() {
-		return s, nil
-	}
-	for _, draw := range []func(*taylor.Explanation, []string) (*figure, error){partialChart, orderChart} {
-		chart, err := draw(e, classes)
-		if err != nil {
-			return s, err
-		}
-		s.Charts = append(s.Charts, *chart)
-	}
-	return s, nil
+	s.Charts, err = figures(ExplainedCharts(e, classes))
+	return s, err
 }
 
 // table has the orders' contributions to the largest logits.
@@ -240,23 +231,6 @@ func OrderName(o taylor.Order) string {
 		return "higher"
 	}
 	return strconv.Itoa(o.Order)
-}
-
-// orderChart draws the contributions to the class and to the runner-up by order.
-func orderChart(e *taylor.Explanation, classes []string) (*figure, error) {
-	line := func(k int) Line {
-		l := Line{Name: classes[k]}
-		for _, o := range e.ByOrder {
-			l.X, l.Y = append(l.X, float64(o.Order)), append(l.Y, o.Logits[k])
-		}
-		return l
-	}
-	c := Chart{Title: "Logits by order", X: Axis{Label: "order", Whole: true}, Y: Axis{Label: "contribution"}, Lines: []Line{line(e.Label)}}
-	if e.RunnerUp != e.Label {
-		c.Lines = append(c.Lines, line(e.RunnerUp))
-	}
-	svg, err := c.inline("Contribution of each order to the logits.")
-	return &figure{svg, "What the monomials of each order contribute. They add up to the logits."}, err
 }
 
 // flow draws the couplings and the shares of the orders by level.
