@@ -46,7 +46,7 @@ func Recipe(name string) Config {
 		c.Augment = dataset.Augment{Shift: 1.5, Rotate: 8, Scale: 0.08, Elastic: 1.2}
 	case "fashion-mnist-readable":
 		readable(&c)
-		c.Data = "fashion-mnist"
+		c.Data, c.Epochs, c.Graded = "fashion-mnist", 24, 0.2
 		c.Augment = dataset.Augment{Flip: true, Crop: 2, Cutout: 8}
 	case "mnist-paper":
 		c.Data = "mnist"
