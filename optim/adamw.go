@@ -46,7 +46,7 @@ func (c AdamW) build(function string, n int, decayed []Range) *adamW {
 
 type adamW struct {
 	AdamW
-	decay decay
+	decay Decay
 	m, v  []float32
 	state State
 }
@@ -61,7 +61,7 @@ func (a *adamW) Step(params, grads []float32, rate float64) {
 // begin decays the parameters and counts a step.
 func (a *adamW) begin(params, grads []float32, rate float64) {
 	checkLengths(params, grads, len(a.m))
-	a.decay.apply(params, rate)
+	a.decay.Apply(params, rate)
 	a.state.Steps++
 }
 

@@ -27,15 +27,15 @@ type Slot struct {
 // Range is the part [Start,End) of the vector of parameters.
 type Range struct{ Start, End int }
 
-// decay is decoupled weight decay on parts of the parameters.
-type decay struct {
-	weight float64
-	ranges []Range
+// Decay is decoupled weight decay on parts of the parameters. The optimisers have their own.
+type Decay struct {
+	Weight float64
+	Ranges []Range
 }
 
 // newDecay panics in the name of a function unless the ranges ascend without
 // overlap within n parameters.
-func newDecay(function string, weight float64, n int, ranges []Range) decay {
+func newDecay(function string, weight float64, n int, ranges []Range) Decay {
 	last := 0
 	for _, r := range ranges {
 		if r.Start < last || r.End < r.Start || r.End > n {
@@ -43,12 +43,13 @@ func newDecay(function string, weight float64, n int, ranges []Range) decay {
 		}
 		last = r.End
 	}
-	return decay{weight, ranges}
+	return Decay{weight, ranges}
 }
 
-func (d decay) apply(params []float32, rate float64) {
-	keep := float32(1 - rate*d.weight)
-	for _, r := range d.ranges {
+// Apply multiplies the parameters in the ranges by 1 - rate Weight.
+func (d Decay) Apply(params []float32, rate float64) {
+	keep := float32(1 - rate*d.Weight)
+	for _, r := range d.Ranges {
 		part := params[r.Start:r.End]
 		for i := range part {
 			part[i] *= keep

@@ -36,7 +36,7 @@ func (c SGD) New(n int, decayed []Range) Optimiser {
 
 type sgd struct {
 	SGD
-	decay decay
+	decay Decay
 	u     []float32
 	state State
 }
@@ -46,7 +46,7 @@ func (s *sgd) State() *State { return &s.state }
 func (s *sgd) Step(params, grads []float32, rate float64) {
 	n := len(s.u)
 	checkLengths(params, grads, n)
-	s.decay.apply(params, rate)
+	s.decay.Apply(params, rate)
 	s.state.Steps++
 	momentum, size := float32(s.Momentum), float32(rate)
 	// The update is fromGrad g + fromMomentum u.

@@ -7,6 +7,7 @@ import (
 	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/internal/check"
 	"github.com/coarsegrain/taylornet/optim"
+	"github.com/coarsegrain/taylornet/poly"
 	"github.com/coarsegrain/taylornet/spec"
 )
 
@@ -67,6 +68,9 @@ type Config struct {
 	// adds to the loss of the logits. These sums then classify by themselves. With 0 training
 	// is plain, whatever Orders is.
 	Graded float64 `json:"graded,omitempty"`
+	// QuadraticDecay is the weight decay of the coarse-grainings' coefficients of order 2 and
+	// higher. It keeps the orders above Orders small.
+	QuadraticDecay float64 `json:"quadratic_decay,omitempty"`
 
 	// Validation is the fraction of the training images that is set aside to choose the
 	// best epoch. With 0, the last epoch is kept.
@@ -110,6 +114,7 @@ func (c *Config) Validate() error {
 		check.Below("spread", c.Spread, 0, math.Inf(1)),
 		check.Within("orders", float64(c.Orders), 0, maxOrders),
 		check.Within("graded", c.Graded, 0, maxGraded),
+		check.Within("quadratic decay", c.QuadraticDecay, 0, 100),
 		check.Within("validation", c.Validation, 0, 0.9),
 		check.Within("patience", float64(c.Patience), 0, 1e6),
 		c.Augment.Validate(),
@@ -153,6 +158,18 @@ func (c *Config) optimiser(params []spec.Param, trained, workers int) optim.Opti
 		return optim.Muon{AdamW: adamW, Momentum: c.Momentum, Workers: workers}.New(trained, decayed, matrices)
 	}
 	return adamW.New(trained, decayed)
+}
+
+// quadraticDecay returns the decay of the coefficients of order 2 and higher.
+func (c *Config) quadraticDecay(params []spec.Param) optim.Decay {
+	decay := optim.Decay{Weight: c.QuadraticDecay}
+	for _, p := range params {
+		if p.Role == spec.Coefs && c.QuadraticDecay > 0 {
+			quadratic := p.Offset + poly.NumMonomials(p.FanIn, 1)*p.Shape[1]
+			decay.Ranges = append(decay.Ranges, optim.Range{Start: quadratic, End: p.Offset + p.Size()})
+		}
+	}
+	return decay
 }
 
 // schedule returns the learning rate by step.

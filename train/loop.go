@@ -89,6 +89,7 @@ func (r *run) update(ctx context.Context) error {
 	if norm := optim.ClipNorm(r.grads[:r.trained], limit); !finite(norm) {
 		return r.divergedAt("the gradient's norm", norm)
 	}
+	r.quadraticDecay.Apply(r.params, rate)
 	r.optimiser.Step(r.params[:r.trained], r.grads[:r.trained], rate)
 	if r.Config.Average > 0 {
 		updates := r.Step

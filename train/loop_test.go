@@ -2,9 +2,11 @@ package train
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/coarsegrain/taylornet/engine"
+	"github.com/coarsegrain/taylornet/spec"
 )
 
 // TestFreeze holds the loss that training with fixed statistics sees against that
@@ -45,6 +47,37 @@ func TestFreeze(t *testing.T) {
 		}
 		if frozen && !r.frozen() {
 			t.Error("thawed")
+		}
+	}
+}
+
+// TestQuadraticDecay compares a step with one without the decay: the coefficients of order 2
+// are smaller by rate times decay, and nothing else changes.
+func TestQuadraticDecay(t *testing.T) {
+	step := func(decay float64) (r *run, before []float32) {
+		cfg := small()
+		cfg.Optimiser, cfg.Schedule, cfg.Rate, cfg.QuadraticDecay = "sgd", "constant", 0.1, decay
+		r, err := newRun(cfg, digits(t), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		before = slices.Clone(r.params)
+		if err := r.update(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return r, before
+	}
+	plain, before := step(0)
+	decayed, _ := step(0.5)
+	for _, p := range plain.net.Params() {
+		for i := range p.Size() {
+			want := plain.params[p.Offset+i]
+			if quadratic := p.Role == spec.Coefs && i >= 5*p.Shape[1]; quadratic { // after 1, x_1 ... x_4
+				want -= 0.1 * 0.5 * before[p.Offset+i]
+			}
+			if got := decayed.params[p.Offset+i]; !(math.Abs(float64(got-want)) <= 1e-6) {
+				t.Fatalf("%s, element %d: %v, want %v", p.Name, i, got, want)
+			}
 		}
 	}
 }

@@ -18,6 +18,7 @@ func small() Config {
 	c.Net = "Input(8,8,1) Conv(3,3,4,1,1,1) Norm CG(2,2,4,2,2) Conv(1,1,6,1,1) Linear(10)"
 	c.Epochs, c.Validation = 3, 0.2
 	c.Optimiser, c.Freeze, c.Calm, c.Spread, c.Mixup = "muon", 0.5, 0.4, 4, 0.2
+	c.QuadraticDecay = 0.3
 	return c
 }
 

@@ -15,21 +15,22 @@ import (
 // run is a run in progress.
 type run struct {
 	state
-	opts       Options
-	data       *dataset.Data
-	net        *spec.Net
-	trained    int // length of the trained part of the parameter vector
-	norm       dataset.Normalisation
-	training   dataset.Subset
-	validation dataset.Subset
-	sampler    *dataset.Sampler
-	plain      *dataset.Sampler // without augmentation
-	trainer    engine.Trainer[float32]
-	teacher    *teacher // nil if labels teach
-	optimiser  optim.Optimiser
-	schedule   optim.Schedule
-	perEpoch   int       // steps per epoch
-	saved      time.Time // when the last checkpoint was written
+	opts           Options
+	data           *dataset.Data
+	net            *spec.Net
+	trained        int // length of the trained part of the parameter vector
+	norm           dataset.Normalisation
+	training       dataset.Subset
+	validation     dataset.Subset
+	sampler        *dataset.Sampler
+	plain          *dataset.Sampler // without augmentation
+	trainer        engine.Trainer[float32]
+	teacher        *teacher // nil if labels teach
+	optimiser      optim.Optimiser
+	quadraticDecay optim.Decay
+	schedule       optim.Schedule
+	perEpoch       int       // steps per epoch
+	saved          time.Time // when the last checkpoint was written
 
 	grads []float32
 	order []int32 // of the training images in this epoch
@@ -109,7 +110,7 @@ func newRun(cfg Config, data *dataset.Data, opts Options) (*run, error) {
 	if _, err := r.compileOrders(); err != nil { // before the first epoch, not after
 		return nil, err
 	}
-	r.optimiser = cfg.optimiser(net.Params(), r.trained, opts.Workers)
+	r.optimiser, r.quadraticDecay = cfg.optimiser(net.Params(), r.trained, opts.Workers), cfg.quadraticDecay(net.Params())
 	r.schedule = cfg.schedule()
 	r.prepare()
 	return r, nil

@@ -30,6 +30,7 @@ func trainSettings() settings[train.Config] {
 		{"spread", "distance between an image's logits above which the image counts less; 0 means no limit", number(func(c *config) *float64 { return &c.Spread })},
 		{"orders", "also measure the accuracy of the orders up to each one, as far as this; 0 measures none", whole(func(c *config) *int { return &c.Orders })},
 		{"graded", "graded training: weight of the loss of the orders up to each one, as far as --orders; 0 means plain training", number(func(c *config) *float64 { return &c.Graded })},
+		{"quadratic-decay", "weight decay of the coarse-grainings' coefficients of order 2 and higher, which keeps high orders small", number(func(c *config) *float64 { return &c.QuadraticDecay })},
 		{"validation", "fraction of the training images that is set aside to choose the best epoch", number(func(c *config) *float64 { return &c.Validation })},
 		{"patience", "end after so many epochs without improvement; 0 means never", whole(func(c *config) *int { return &c.Patience })},
 		{augmentFlag, "random changes to images, as in shift=2,rotate=10,scale=0.1,shear=5,elastic=1,flip,crop=4,cutout=8,contrast=0.2,noise=0.1; or none", augmentation(func(c *config) *dataset.Augment { return &c.Augment })},
