@@ -184,7 +184,7 @@ func (a *Analysis) secondOrder(ctx context.Context, net *Net, r *Request) error 
 	var err error
 	n, k := net.Input.Size(), net.K
 	net.allowSecondOrder(r.Memory)
-	if err := net.cost.check(net.cost.quadratic(studied(n, k, 1)), fmt.Sprintf("the second order of %d inputs for %d logits", n, k), "a smaller image"); err != nil {
+	if err := net.cost.check(net.cost.quadratic(max(studied(n, k, 1), compared(n))), fmt.Sprintf("the second order of %d inputs for %d logits", n, k), "a smaller image"); err != nil {
 		return err
 	}
 	if a.Quadratic, err = net.Quadratic(ctx, r.About, r.Progress); err != nil {
@@ -200,13 +200,21 @@ func (a *Analysis) secondOrder(ctx context.Context, net *Net, r *Request) error 
 	}
 	weights := weighed{Quadratic: a.Quadratic}
 	shuffled := weighed{Quadratic: a.Quadratic, moved: permutation}
+	var images [][]float64
 	if r.Training != nil {
+		for i := range min(patternImages, r.Training.Len()) {
+			d := Point(r.Training.Image(i))
+			for j := range d {
+				d[j] -= r.About[j]
+			}
+			images = append(images, d)
+		}
 		weights.Active = seen(r.Training)
 		for _, from := range permutation {
 			shuffled.Active = append(shuffled.Active, weights.Active[from])
 		}
 	}
-	if a.Templates, err = templates(ctx, a.Quadratic, a.Classes, weights.Active); err != nil {
+	if a.Templates, err = templates(ctx, a.Quadratic, a.Classes, weights.Active, images); err != nil {
 		return err
 	}
 	a.Study, err = newStudy(ctx, net.Input, []weighed{weights}, []weighed{shuffled})
@@ -225,7 +233,13 @@ func (a *Analysis) Brief() *Analysis {
 	}
 	brief.Templates = slices.Clone(a.Templates)
 	for k := range brief.Templates {
-		brief.Templates[k].Linear, brief.Templates[k].Vectors = nil, nil
+		t := &brief.Templates[k]
+		t.Linear, t.Vectors = nil, nil
+		if t.Patterns != nil {
+			short := *t.Patterns
+			short.Pictures = nil
+			t.Patterns = &short
+		}
 	}
 	return &brief
 }

@@ -139,6 +139,12 @@ func studied(inputs, logits, polynomials int) float64 {
 	return weights * (perWeight + perValue*float64(polynomials))
 }
 
+// compared returns what the templates and patterns of a class hold.
+func compared(inputs int) float64 {
+	n, images := float64(inputs), float64(patternImages)
+	return perValue * (2*n*n + 2*images*n + 3*images*images)
+}
+
 // check returns an error if so much more than the net does not fit, with what takes less.
 func (f *footprint) check(need float64, what, less string) error {
 	err := memory.Check(int64(min(f.budget, math.MaxInt64/2)), f.held+need, what)

@@ -18,21 +18,53 @@ type Templates struct {
 	Vectors     [][]float64 `json:"templates,omitempty"` // unit vectors, [H*W*C] each
 	// Share is the fraction of the squares of all eigenvalues that these have.
 	Share float64 `json:"share"`
+	// Patterns are nil without training images, and if their values overflow.
+	Patterns *Patterns `json:"patterns,omitempty"`
+}
+
+// Patterns are a class's templates in the units of training images. The eigenvectors of a
+// quadratic form count every direction alike, also those in which images hardly differ. Here
+// directions count as images vary along them: with B the form and d_1 ... d_n the images less
+// the expansion point, the values are the eigenvalues of the matrix d_s B d_t / n. The pattern
+// of its eigenvector w is the sum of w_s d_s / sqrt(n).
+//
+// An image is a sum of patterns, each times a number whose square is 1 on average over the
+// images. So order 2 is the sum of the values times these squares.
+type Patterns struct {
+	// Values are what the patterns add to the logit on average over the images: those that are
+	// largest by their absolute value, the largest first.
+	Values   []float64   `json:"values"`
+	Pictures [][]float64 `json:"pictures,omitempty"` // [H*W*C] each
+	// Mean is the mean of order 2 over the images, the sum of all values, and Share the
+	// fraction of the squares of all values that these have.
+	Mean  float64 `json:"mean"`
+	Share float64 `json:"share"`
 }
 
 // mostTemplates is the number of templates of a class.
 const mostTemplates = 8
 
-// templates returns the templates of each class. Inputs that are not active, about which
-// nothing was learned, are left out of the quadratic forms; active may be nil. It returns
-// ErrInterrupted when ctx ends.
-func templates(ctx context.Context, q *Quadratic, classes []string, active []bool) ([]Templates, error) {
+// patternImages is the number of training images, the first ones, that patterns are of.
+const patternImages = 512
+
+// templates returns the templates of each class, and the patterns in images less the expansion
+// point, [H*W*C] each. Inputs that are not active, about which nothing was learned, are left
+// out of the quadratic forms; active may be nil. It returns ErrInterrupted when ctx ends.
+func templates(ctx context.Context, q *Quadratic, classes []string, active []bool, images [][]float64) ([]Templates, error) {
 	var inputs []int
 	size := len(q.Linear[0])
 	for i := range size {
 		if active == nil || active[i] {
 			inputs = append(inputs, i)
 		}
+	}
+	var rows [][]float64
+	for _, d := range images {
+		row := make([]float64, 0, len(inputs))
+		for _, i := range inputs {
+			row = append(row, d[i]/math.Sqrt(float64(len(images))))
+		}
+		rows = append(rows, row)
 	}
 	var out []Templates
 	for k, class := range classes {
@@ -43,7 +75,14 @@ func templates(ctx context.Context, q *Quadratic, classes []string, active []boo
 				form = append(form, q.Products[k][i*size+j]/2+q.Products[k][j*size+i]/2)
 			}
 		}
-		t.add(ctx, form, inputs)
+		var vectors [][]float64
+		t.Eigenvalues, vectors, t.Share = principal(ctx, form, len(inputs))
+		for _, v := range vectors {
+			t.Vectors = append(t.Vectors, spread(v, inputs, size))
+		}
+		if len(rows) > 0 {
+			t.Patterns = patterns(ctx, form, rows, inputs, size)
+		}
 		if err := interrupted(ctx); err != nil {
 			return nil, err
 		}
@@ -52,22 +91,66 @@ func templates(ctx context.Context, q *Quadratic, classes []string, active []boo
 	return out, nil
 }
 
-// add adds the templates of a quadratic form of some of the inputs, unless it is zero.
-func (t *Templates) add(ctx context.Context, form []float64, inputs []int) {
+// patterns returns those of a quadratic form of some inputs of an image of a size, in rows of
+// these inputs.
+func patterns(ctx context.Context, form []float64, rows [][]float64, inputs []int, size int) *Patterns {
+	n, m := len(rows), len(inputs)
+	between := make([]float64, n*n)
+	made := make([]float64, m)
+	p := &Patterns{}
+	for s, row := range rows {
+		if ctx.Err() != nil {
+			return nil
+		}
+		for i := range made {
+			made[i] = inner(form[i*m:][:m], row)
+		}
+		for t := range s + 1 {
+			v := inner(made, rows[t])
+			between[s*n+t], between[t*n+s] = v, v
+		}
+		p.Mean += between[s*n+s]
+	}
+	if !finite(between) || !finite([]float64{p.Mean}) {
+		return nil
+	}
+	var vectors [][]float64
+	p.Values, vectors, p.Share = principal(ctx, between, n)
+	for _, w := range vectors {
+		picture := make([]float64, m)
+		for s, row := range rows {
+			for i, x := range row {
+				picture[i] += w[s] * x
+			}
+		}
+		p.Pictures = append(p.Pictures, spread(picture, inputs, size))
+	}
+	return p
+}
+
+// principal returns the leading eigenvalues and eigenvectors of a symmetric matrix [n*n], and
+// the fraction of the squares of all that these have. A matrix that is zero has none.
+func principal(ctx context.Context, matrix []float64, n int) (values []float64, vectors [][]float64, share float64) {
+	values = []float64{}
 	var size, found float64
-	for _, v := range form {
+	for _, v := range matrix {
 		size = math.Hypot(size, v)
 	}
 	if size == 0 {
-		return
+		return values, nil, 0
 	}
-	values, vectors := leading(ctx, form, len(inputs), mostTemplates)
-	for e, value := range values {
-		template := make([]float64, len(t.Linear))
-		for i, at := range inputs {
-			template[at] = vectors[e][i]
-		}
-		t.Eigenvalues, t.Vectors, found = append(t.Eigenvalues, value), append(t.Vectors, template), math.Hypot(found, value)
+	values, vectors = leading(ctx, matrix, n, mostTemplates)
+	for _, v := range values {
+		found = math.Hypot(found, v)
 	}
-	t.Share = found / size * (found / size)
+	return values, vectors, found / size * (found / size)
+}
+
+// spread returns an image of a size with values in some of its inputs.
+func spread(values []float64, inputs []int, size int) []float64 {
+	out := make([]float64, size)
+	for i, at := range inputs {
+		out[at] = values[i]
+	}
+	return out
 }

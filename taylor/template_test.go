@@ -2,16 +2,19 @@ package taylor_test
 
 import (
 	"math"
+	"slices"
 	"testing"
 
+	"github.com/coarsegrain/taylornet/dataset"
 	"github.com/coarsegrain/taylornet/internal/approx"
 	"github.com/coarsegrain/taylornet/taylor"
 )
 
-// The templates of a small image are all of a quadratic form's, so that they give its second
-// order back.
-func TestTemplates(t *testing.T) {
-	m, set := untrained(t, "Input(2,3,1) Conv(2,2,3,1,1,1) CG(2,2,3,1,1) Linear(3)", 4)
+// secondOrder analyses a network of so many images, which are also returned, with the
+// expansion point.
+func secondOrder(t *testing.T, images int) (*taylor.Analysis, *taylor.Net, *dataset.Set, []float64) {
+	t.Helper()
+	m, set := untrained(t, "Input(2,3,1) Conv(2,2,3,1,1,1) CG(2,2,3,1,1) Linear(3)", images)
 	a, err := taylor.Analyse(t.Context(), m, taylor.Request{SecondOrder: true, Training: set, Sample: 2})
 	if err != nil {
 		t.Fatal(err)
@@ -20,7 +23,13 @@ func TestTemplates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	about := taylor.Mean(m)
+	return a, net, set, taylor.Mean(m)
+}
+
+// The templates of a small image are all of a quadratic form's, so that they give its second
+// order back.
+func TestTemplates(t *testing.T) {
+	a, net, set, about := secondOrder(t, 4)
 	for i := range set.Len() {
 		x := taylor.Point(set.Image(i))
 		l, err := net.Line(t.Context(), about, x)
@@ -53,6 +62,57 @@ func TestTemplates(t *testing.T) {
 	}
 }
 
+// The patterns of all images give order 2 of each back: an image is their sum with factors,
+// whose squares are 1 on average.
+func TestPatterns(t *testing.T) {
+	a, net, set, about := secondOrder(t, 5)
+	for k, c := range a.Templates {
+		p := c.Patterns
+		if len(p.Values) != 5 || len(p.Pictures) != 5 || !approx.Close(p.Share, 1, 1e-9) {
+			t.Fatalf("class %d: %+v", k, p)
+		}
+		squares := make([]float64, len(p.Values))
+		mean := 0.0
+		for i := range set.Len() {
+			x := taylor.Point(set.Image(i))
+			l, err := net.Line(t.Context(), about, x)
+			if err != nil {
+				t.Fatal(err)
+			}
+			second, sum := l.ByOrder()[2][k], 0.0
+			rest := slices.Clone(x)
+			for j := range rest {
+				rest[j] -= about[j]
+			}
+			for e, value := range p.Values {
+				factor := bilinear(a.Quadratic.Products[k], p.Pictures[e], x, about) / value
+				squares[e] += factor * factor / float64(set.Len())
+				sum += value * factor * factor
+				for j, v := range p.Pictures[e] {
+					rest[j] -= factor * v
+				}
+			}
+			mean += second / float64(set.Len())
+			if !approx.Close(sum, second, 1e-9) {
+				t.Errorf("class %d, image %d: the patterns add up to %v, order 2 is %v", k, i, sum, second)
+			}
+			for j, v := range rest {
+				if !(math.Abs(v) <= 1e-9) {
+					t.Errorf("class %d, image %d, pixel %d: the patterns leave %v", k, i, j, v)
+				}
+			}
+		}
+		if !approx.Close(p.Mean, mean, 1e-9) {
+			t.Errorf("class %d: mean %v, want %v", k, p.Mean, mean)
+		}
+		for e, s := range squares {
+			if !approx.Close(s, 1, 1e-9) {
+				t.Errorf("class %d, pattern %d: a mean square of %v", k, e, s)
+			}
+		}
+	}
+}
+
 // Pixels that are zero in every training image are in no template; a form that is zero has
 // none.
 func TestTemplatesLeftOut(t *testing.T) {
@@ -71,7 +131,7 @@ func TestTemplatesLeftOut(t *testing.T) {
 			}
 		}
 	}
-	if brief := a.Brief(); brief.Templates[0].Vectors != nil || brief.Templates[0].Eigenvalues == nil || a.Templates[0].Vectors == nil {
+	if brief := a.Brief(); brief.Templates[0].Vectors != nil || brief.Templates[0].Eigenvalues == nil || brief.Templates[0].Patterns.Pictures != nil || a.Templates[0].Patterns.Pictures == nil || a.Templates[0].Vectors == nil {
 		t.Errorf("%+v", brief.Templates[0])
 	}
 	m, set = untrained(t, "Input(2,3,1) Linear(3)", 4)
@@ -81,4 +141,14 @@ func TestTemplatesLeftOut(t *testing.T) {
 	if got := a.Templates[0]; len(got.Eigenvalues) != 0 || len(got.Linear) != 6 {
 		t.Errorf("a linear network: %+v", got)
 	}
+}
+
+// bilinear returns p B (x - about) for the symmetric matrix B of a quadratic form.
+func bilinear(b, p, x, about []float64) (sum float64) {
+	for i, v := range p {
+		for j := range x {
+			sum += v * b[i*len(x)+j] * (x[j] - about[j])
+		}
+	}
+	return sum
 }

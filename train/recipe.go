@@ -71,7 +71,7 @@ func Recipe(name string) Config {
 func readable(c *Config) {
 	c.Optimiser, c.Rate, c.WeightDecay, c.Epochs = "muon", 0.02, 0.1, 30
 	c.Freeze, c.Calm, c.Spread = 0.1, 0.1, 20
-	c.Orders, c.Graded, c.QuadraticDecay = 3, 0.5, 0.3
+	c.Orders, c.Graded, c.QuadraticDecay = 3, 0.5, 1
 }
 
 // gained changes the settings to those of large networks with gain control.

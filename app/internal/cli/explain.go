@@ -279,18 +279,26 @@ func (a *app) showExplanation(e *taylor.Explanation, classes []string) {
 	a.printf("\n%s\n\n", report.PartialText(e))
 }
 
-// showTemplates writes the eigenvalues of each class's quadratic form.
+// showTemplates writes the eigenvalues of each class's quadratic form, and what its patterns
+// add.
 func (a *app) showTemplates(list []taylor.Templates) {
-	t := newTable("class", ">of all squares", "largest eigenvalues of its second order")
-	for _, c := range list {
-		var values []string
-		for _, v := range c.Eigenvalues {
-			values = append(values, fmt.Sprintf("%+.3g", v))
+	show := func(title string, of func(c *taylor.Templates) (share float64, values []float64)) {
+		t := newTable("class", ">of all squares", title)
+		for i := range list {
+			share, values := of(&list[i])
+			var text []string
+			for _, v := range values {
+				text = append(text, fmt.Sprintf("%+.3g", v))
+			}
+			t.add(list[i].Class, percent(share), strings.Join(text, " "))
 		}
-		t.add(c.Class, percent(c.Share), strings.Join(values, " "))
+		t.write(a.out)
+		a.printf("\n")
 	}
-	t.write(a.out)
-	a.printf("\n")
+	show("largest eigenvalues of its second order", func(c *taylor.Templates) (float64, []float64) { return c.Share, c.Eigenvalues })
+	if len(list) > 0 && list[0].Patterns != nil {
+		show("what its largest patterns add on average", func(c *taylor.Templates) (float64, []float64) { return c.Patterns.Share, c.Patterns.Values })
+	}
 }
 
 func (a *app) showLevels(out *taylor.Analysis) {

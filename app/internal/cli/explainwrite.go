@@ -61,6 +61,12 @@ func writeAnalysis(dir string, m *model.Model, a *taylor.Analysis, command strin
 		if err := writePNG(filepath.Join(dir, pictureName(k, t.Class, "templates")+".png"), report.TemplateSheet(&t, in)); err != nil {
 			return err
 		}
+		if t.Patterns == nil || len(t.Patterns.Pictures) == 0 {
+			continue
+		}
+		if err := writePNG(filepath.Join(dir, pictureName(k, t.Class, "patterns")+".png"), report.PatternSheet(t.Patterns, in)); err != nil {
+			return err
+		}
 	}
 	if err := writeText(filepath.Join(dir, explainFile), text); err != nil {
 		return err

@@ -56,7 +56,7 @@ func TestWriteExplained(t *testing.T) {
 		seen := checkPage(t, once.String())
 		templates := 0
 		for _, c := range in.Analysis.Templates {
-			templates += 1 + len(c.Eigenvalues)
+			templates += 1 + len(c.Eigenvalues) + len(c.Patterns.Values)
 		}
 		// Per image: itself, two classes, pairs, two orders, one level.
 		if templates == 0 || seen["img"] != 2*7+1+templates || seen["table"] != 3 || seen["svg"] != 2*2+3 {

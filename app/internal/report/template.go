@@ -20,18 +20,32 @@ func DrawnTemplates(a *taylor.Analysis) []taylor.Templates {
 // templatePictures draws the coefficients of order 1 of a class and its templates, each in
 // Heat's colours with its own largest element full.
 func templatePictures(t *taylor.Templates, in spec.Shape) []image.Image {
+	return append(heats([][]float64{t.Linear}, in), heats(t.Vectors, in)...)
+}
+
+// heats draws values for each input, [H*W*C] each.
+func heats(list [][]float64, in spec.Shape) []image.Image {
 	by := max(1, templateSide/max(in.H, in.W))
-	list := []image.Image{enlarged(Heat(t.Linear, in.H, in.W, 0), by)}
-	for _, v := range t.Vectors {
-		list = append(list, enlarged(Heat(v, in.H, in.W, 0), by))
+	var out []image.Image
+	for _, v := range list {
+		out = append(out, enlarged(Heat(v, in.H, in.W, 0), by))
 	}
-	return list
+	return out
 }
 
 // TemplateSheet draws the coefficients of order 1 of a class, and to the right of them its
 // templates.
 func TemplateSheet(t *taylor.Templates, in spec.Shape) image.Image {
-	list := templatePictures(t, in)
+	return sideBySide(templatePictures(t, in))
+}
+
+// PatternSheet draws the patterns of a class, of which there is one at least.
+func PatternSheet(p *taylor.Patterns, in spec.Shape) image.Image {
+	return sideBySide(heats(p.Pictures, in))
+}
+
+// sideBySide draws pictures of one size in a row.
+func sideBySide(list []image.Image) image.Image {
 	const gap = 4
 	size := list[0].Bounds().Size()
 	out := image.NewRGBA(image.Rect(0, 0, len(list)*(size.X+gap)-gap, size.Y))
@@ -47,20 +61,34 @@ type shownTemplates struct {
 	Class    string
 	Share    float64
 	Pictures []shownPicture
+	Of       *taylor.Patterns // nil if there are none
+	Patterns []shownPicture
 }
 
 func newShownTemplates(t *taylor.Templates, in spec.Shape) (shownTemplates, error) {
 	s := shownTemplates{Class: t.Class, Share: t.Share}
-	for i, img := range templatePictures(t, in) {
-		caption := "order 1"
-		if i > 0 {
-			caption = fmt.Sprintf("%+.3g", t.Eigenvalues[i-1])
-		}
-		picture, err := shown(img, caption)
-		if err != nil {
-			return s, err
-		}
-		s.Pictures = append(s.Pictures, picture)
+	var err error
+	if s.Pictures, err = captioned(templatePictures(t, in), t.Eigenvalues, "order 1"); err != nil || t.Patterns == nil {
+		return s, err
 	}
-	return s, nil
+	s.Of = t.Patterns
+	s.Patterns, err = captioned(heats(t.Patterns.Pictures, in), t.Patterns.Values)
+	return s, err
+}
+
+// captioned returns pictures for a page, the first ones with the given captions and the others
+// with a value each.
+func captioned(list []image.Image, values []float64, captions ...string) ([]shownPicture, error) {
+	for _, v := range values {
+		captions = append(captions, fmt.Sprintf("%+.3g", v))
+	}
+	var out []shownPicture
+	for i, img := range list {
+		picture, err := shown(img, captions[i])
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, picture)
+	}
+	return out, nil
 }
