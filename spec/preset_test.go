@@ -15,6 +15,7 @@ func TestPresets(t *testing.T) {
 	}{
 		{name: "cifar-10", in: Shape{H: 32, W: 32, C: 3}, params: 782_426, degree: 78_125_000_000, mostParams: 1_000_000, mostMACs: 65_000_000},
 		{name: "cifar-10-large", in: Shape{H: 32, W: 32, C: 3}, params: 1_750_786, degree: 78_125_000_000, mostParams: 5_000_000, mostMACs: 150_000_000},
+		{name: "cifar-10-readable", in: Shape{H: 32, W: 32, C: 3}, params: 196_714, degree: 16, mostParams: 200_000, mostMACs: 12_000_000},
 		{name: "digits", in: Shape{H: 8, W: 8, C: 1}, params: 11_946, degree: 4, mostParams: 20_000, mostMACs: 1_000_000},
 		{name: "fashion-mnist", in: Shape{H: 28, W: 28, C: 1}, params: 409_546, degree: 15_625_000_000, mostParams: 500_000, mostMACs: 60_000_000},
 		{name: "fashion-mnist-readable", in: Shape{H: 28, W: 28, C: 1}, params: 196_138, degree: 16, mostParams: 200_000, mostMACs: 12_000_000},

@@ -43,11 +43,18 @@ func Recipe(name string) Config {
 	case "mnist-readable", "mnist-readable-small":
 		readable(&c)
 		c.Data = "mnist"
+		if name == "mnist-readable-small" {
+			c.QuadraticDecay = 0.2
+		}
 		c.Augment = dataset.Augment{Shift: 1.5, Rotate: 8, Scale: 0.08, Elastic: 1.2}
 	case "fashion-mnist-readable":
 		readable(&c)
 		c.Data, c.Epochs, c.Graded = "fashion-mnist", 24, 0.2
 		c.Augment = dataset.Augment{Flip: true, Crop: 2, Cutout: 8}
+	case "cifar-10-readable":
+		readable(&c)
+		c.Data, c.Epochs, c.Graded = "cifar-10", 24, 0.2
+		c.Augment = dataset.Augment{Flip: true, Crop: 4, Cutout: 8}
 	case "mnist-paper":
 		c.Data = "mnist"
 		c.Augment = dataset.Augment{Shift: 1.5, Rotate: 8, Scale: 0.08}
