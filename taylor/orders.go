@@ -49,7 +49,13 @@ type OrderShare struct {
 	Accuracy float64 `json:"accuracy"`
 	Size     float64 `json:"size"`
 	Margin   float64 `json:"margin"`
+	// ByClass is the part of the margin on the images of which each class has the largest
+	// logit, 0 if there are none. It is nil if there are over 100 classes.
+	ByClass []float64 `json:"margin_by_class,omitempty"`
 }
+
+// mostShared is the number of classes up to which margins are divided by class.
+const mostShared = 100
 
 // MaxOrders is the highest order of partial sums that StudyOrders computes.
 const MaxOrders = maxDegree
@@ -190,6 +196,7 @@ func answers(logits []float64, label int) bool {
 // carried is what the orders of an image carry.
 type carried struct {
 	orders []carriedOrder
+	answer int     // the class with the largest logit
 	ratio  float64 // of all sizes to the largest logit
 	whole  bool    // the orders add up to the logits
 }
@@ -232,6 +239,9 @@ func (s *orderStudy) all(ctx context.Context, out *OrderStudy) error {
 	slices.Sort(ratios)
 	out.Cancellation = &Cancellation{Median: (ratios[(len(ratios)-1)/2] + ratios[len(ratios)/2]) / 2, Worst: ratios[len(ratios)-1], Images: len(ratios)}
 	out.Orders = shares(list)
+	if s.net.K <= mostShared {
+		divide(out.Orders, list, s.net.K)
+	}
 	return nil
 }
 
@@ -240,6 +250,7 @@ func carry(p *pass, logits []float64, label int) carried {
 	c := carried{orders: make([]carriedOrder, p.net.Degree+1)}
 	ranked := descending(len(logits), func(k int) float64 { return logits[k] })
 	first, next := ranked[0], ranked[min(1, len(ranked)-1)]
+	c.answer = first
 	sum, largest := make([]float64, len(logits)), 0.0
 	for _, v := range logits {
 		largest = max(largest, math.Abs(v))
@@ -280,4 +291,24 @@ func shares(list []carried) []OrderShare {
 		}
 	}
 	return out
+}
+
+// divide sets the parts of the margin by class.
+func divide(orders []OrderShare, list []carried, classes int) {
+	whole := make([]float64, classes)
+	for k := range orders {
+		by := make([]float64, classes)
+		for _, c := range list {
+			by[c.answer] += c.orders[k].margin
+			whole[c.answer] += c.orders[k].margin
+		}
+		orders[k].ByClass = by
+	}
+	for _, o := range orders {
+		for c := range o.ByClass {
+			if whole[c] > 0 {
+				o.ByClass[c] /= whole[c]
+			}
+		}
+	}
 }

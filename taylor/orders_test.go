@@ -67,7 +67,10 @@ func byLines(t *testing.T, m *model.Model, set *dataset.Set) (right []float64, c
 		t.Fatal(err)
 	}
 	right, carried = make([]float64, net.Degree+1), make([]taylor.OrderShare, net.Degree+1)
-	n, margin := float64(set.Len()), 0.0
+	n, margin, margins := float64(set.Len()), 0.0, make([]float64, net.K)
+	for k := range carried {
+		carried[k].ByClass = make([]float64, net.K)
+	}
 	for i := range set.Len() {
 		l, err := net.Line(t.Context(), taylor.Mean(m), taylor.Point(set.Image(i)))
 		if err != nil {
@@ -91,6 +94,8 @@ func byLines(t *testing.T, m *model.Model, set *dataset.Set) (right []float64, c
 				between := order[ranked[0]] - order[ranked[1]]
 				ratio, margin = ratio+size, margin+between
 				carried[k].Size, carried[k].Margin = carried[k].Size+4*size/n, carried[k].Margin+between
+				carried[k].ByClass[ranked[0]] += between
+				margins[ranked[0]] += between
 			}
 		}
 		if i%4 == 0 {
@@ -99,6 +104,11 @@ func byLines(t *testing.T, m *model.Model, set *dataset.Set) (right []float64, c
 	}
 	for k := range carried {
 		carried[k].Margin /= margin
+		for c, whole := range margins {
+			if whole > 0 {
+				carried[k].ByClass[c] /= whole
+			}
+		}
 	}
 	slices.Sort(ratios)
 	return right, carried, ratios
@@ -123,6 +133,7 @@ func TestStudyOrders(t *testing.T) {
 		}
 		for k, o := range s.Orders {
 			got, want = append(got, o.Accuracy, o.Size, o.Margin), append(want, carried[k].Accuracy, carried[k].Size, carried[k].Margin)
+			got, want = append(got, o.ByClass...), append(want, carried[k].ByClass...)
 		}
 		if err := approx.Slices(got, want, func(i int) float64 { return 1e-9 * (1 + math.Abs(want[i])) }); err != nil {
 			t.Error(err)

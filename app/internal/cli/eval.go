@@ -140,7 +140,7 @@ func (a *app) eval(ctx context.Context, arg string, f *evalFlags) error {
 		a.writeDisturbed(disturbed)
 	}
 	if orders != nil {
-		a.writeOrders(orders, e)
+		a.writeOrders(orders, e, m.Classes())
 	}
 	return unreadableOf(data.Read)
 }

@@ -119,8 +119,9 @@ func (a *app) evalControl(ctx context.Context, control *model.Model, set *datase
 }
 
 // writeOrders writes a study of orders, that of the control, and where the charts are.
-func (a *app) writeOrders(out *evaluatedOrders, e *model.Evaluation) {
+func (a *app) writeOrders(out *evaluatedOrders, e *model.Evaluation, classes []string) {
 	a.writeStudy(out.OrderStudy, e.Accuracy())
+	a.writeMargins(out.OrderStudy, classes)
 	if c := out.Control; c != nil {
 		a.printf("\nThe control %s:\n", c.Model)
 		a.writeStudy(c.OrderStudy, c.Accuracy)
@@ -158,4 +159,36 @@ func (a *app) writeStudy(s *taylor.OrderStudy, accuracy float64) {
 	if s.Note != "" {
 		a.printf("\n%s\n", s.Note)
 	}
+}
+
+// writeMargins writes what the orders up to the highest asked for add to the margin of each
+// class, and what the others do together.
+func (a *app) writeMargins(s *taylor.OrderStudy, classes []string) {
+	if s.Orders == nil || s.Orders[0].ByClass == nil {
+		return
+	}
+	headings := []string{"answer"}
+	for k := range s.Partial {
+		headings = append(headings, fmt.Sprintf(">order %d", k))
+	}
+	if len(s.Orders) > len(s.Partial) {
+		headings = append(headings, ">higher")
+	}
+	t := newTable(headings...)
+	for c, class := range classes {
+		cells, higher := []string{class}, 0.0
+		for k, o := range s.Orders {
+			if k < len(s.Partial) {
+				cells = append(cells, percent(o.ByClass[c]))
+			} else {
+				higher += o.ByClass[c]
+			}
+		}
+		if len(s.Orders) > len(s.Partial) {
+			cells = append(cells, percent(higher))
+		}
+		t.add(cells...)
+	}
+	a.printf("\nParts of the margin by the class that is answered:\n\n")
+	t.write(a.out)
 }
