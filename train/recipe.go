@@ -43,9 +43,6 @@ func Recipe(name string) Config {
 	case "mnist-readable", "mnist-readable-small":
 		readable(&c)
 		c.Data = "mnist"
-		if name == "mnist-readable-small" {
-			c.QuadraticDecay = 0.2
-		}
 		c.Augment = dataset.Augment{Shift: 1.5, Rotate: 8, Scale: 0.08, Elastic: 1.2}
 	case "fashion-mnist-readable":
 		readable(&c)
@@ -78,7 +75,7 @@ func Recipe(name string) Config {
 func readable(c *Config) {
 	c.Optimiser, c.Rate, c.WeightDecay, c.Epochs = "muon", 0.02, 0.1, 30
 	c.Freeze, c.Calm, c.Spread = 0.1, 0.1, 20
-	c.Orders, c.Graded, c.QuadraticDecay = 3, 0.5, 1
+	c.Orders, c.Graded, c.QuadraticDecay = 4, 0.5, 0.3
 }
 
 // gained changes the settings to those of large networks with gain control.

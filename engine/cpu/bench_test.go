@@ -27,7 +27,11 @@ func BenchmarkStep(b *testing.B) {
 		{"12 channels/plain", narrow, 0},
 		{"12 channels/graded, K = 3", narrow, 3},
 		{"28 channels/plain", broad, 0},
+		{"28 channels/graded, K = 1", broad, 1},
+		{"28 channels/graded, K = 2", broad, 2},
 		{"28 channels/graded, K = 3", broad, 3},
+		{"28 channels/graded, K = 4", broad, 4},
+		{"28 channels/graded, K = 8", broad, 8},
 		{"mnist-paper/plain", paper, 0},
 		{"mnist-paper/graded, K = 3", paper, 3},
 	} {

@@ -225,13 +225,18 @@ func cgSeriesPortable[T tensor.Float](y, x []T, win Window, s Series, coefs, scr
 	}
 }
 
+// clearMembers sets the members of the windows to zero in all maps but the first ones.
+func clearMembers[T tensor.Float](dx []T, win Window, s Series, first, channels int) {
+	for m := first; m < s.maps(s.In); m++ {
+		for _, at := range win.Index {
+			clear(dx[m*s.Map+int(at):][:channels])
+		}
+	}
+}
+
 func cgSeriesGradPortable[T tensor.Float](dx, dcoefs, x []T, win Window, s Series, dy, coefs, scratch []T, channels, order int) {
 	if dx != nil && win.Partition {
-		for m := range s.maps(s.In) {
-			for _, at := range win.Index {
-				clear(dx[m*s.Map+int(at):][:channels])
-			}
-		}
+		clearMembers(dx, win, s, 0, channels)
 	}
 	l := newSeriesSite(scratch, win.Taps, order, s)
 	for image := range s.Images {

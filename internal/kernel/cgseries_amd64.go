@@ -4,16 +4,9 @@ package kernel
 
 import "github.com/coarsegrain/taylornet/internal/cpu"
 
-// cgSeriesInAssembly reports whether the assembly has a form for a polynomial of series.
-func cgSeriesInAssembly(taps int, s Series, order int) bool {
-	if level() == cpu.Portable || order != 2 || (taps != 1 && taps != 4) {
-		return false
-	}
-	switch [2]int{s.In, s.Out} {
-	case [2]int{1, 1}, [2]int{1, 2}, [2]int{2, 2}, [2]int{2, 3}, [2]int{3, 3}:
-		return true
-	}
-	return false
+// cgSeriesInAssembly reports whether the assembly has a form for polynomials of series.
+func cgSeriesInAssembly(taps, order int) bool {
+	return level() != cpu.Portable && order == 2 && (taps == 1 || taps == 4)
 }
 
 // A seriesBlock is what the assembly works on at once: a vector of channels, from
@@ -66,8 +59,20 @@ func cgLinearFloat32(linear derivatives, x []float32, win Window, coefs []float3
 	})
 }
 
+// eachPair calls f with the orders k and l of the input, k <= l, whose products are of order
+// m of the output, and with the factor of each.
+func (s Series) eachPair(m int, f func(k, l int, factor float32)) {
+	for k := max(1, m-s.In); 2*k <= m; k++ {
+		factor := float32(1)
+		if 2*k == m {
+			factor = 0.5
+		}
+		f(k, m-k, factor)
+	}
+}
+
 func cgSeriesFloat32(y, x []float32, win Window, s Series, coefs, scratch []float32, channels, order int) {
-	if !cgSeriesInAssembly(win.Taps, s, order) || len(y) == 0 {
+	if !cgSeriesInAssembly(win.Taps, order) || len(y) == 0 {
 		cgSeriesPortable(y, x, win, s, coefs, scratch, channels, order)
 		return
 	}
@@ -75,29 +80,37 @@ func cgSeriesFloat32(y, x []float32, win Window, s Series, coefs, scratch []floa
 	linear, _ := newDerivatives(scratch, win, channels)
 	cgFloat32(y[:ySize], x, nil, win, coefs, channels, order)
 	cgLinearFloat32(linear, x, win, coefs, channels)
+	linearTerm, pairTerm := cgSeriesLinearAVX2, cgSeriesPairAVX2
+	if level() == cpu.AVX512 {
+		linearTerm, pairTerm = cgSeriesLinearAVX512, cgSeriesPairAVX512
+	}
 	eachBlock(s.Images, win.Sites(), channels, func(b seriesBlock) {
-		first := s.place(1, b.image)
-		yb, xb := &y[first*ySize+b.site*channels+b.c], &x[first*s.Map+b.c]
-		l, index := linear.at(b), &win.Index[b.site*win.Taps]
-		if level() == cpu.AVX512 {
-			cgSeriesAVX512(yb, xb, l, index, &coefs[b.c], b.images, b.sites, win.Taps, s.In, s.Out, channels, b.lanes,
-				s.Map, s.Images*s.Map, ySize, s.Images*ySize)
-		} else {
-			cgSeriesAVX2(yb, xb, l, index, &coefs[b.c], b.images, b.sites, win.Taps, s.In, s.Out, channels, b.lanes,
-				s.Map, s.Images*s.Map, ySize, s.Images*ySize)
+		index := &win.Index[b.site*win.Taps]
+		in := func(k int) *float32 { return &x[s.place(k, b.image)*s.Map+b.c] }
+		for m := 1; m <= s.Out; m++ {
+			out := y[s.place(m, b.image)*ySize+b.site*channels+b.c:]
+			if m <= s.In {
+				linearTerm(&out[0], in(m), linear.at(b), index, b.images, b.sites, win.Taps, channels, b.lanes, s.Map, ySize)
+			} else {
+				for row := range b.images * b.sites {
+					clear(out[row/b.sites*ySize+row%b.sites*channels:][:b.lanes])
+				}
+			}
+			s.eachPair(m, func(k, l int, factor float32) {
+				pairTerm(&out[0], in(k), in(l), index, &coefs[b.c], b.images, b.sites, win.Taps, channels, b.lanes, s.Map, ySize, factor)
+			})
 		}
 	})
 }
 
 // What the assembly does with the gradients of the inputs.
 const (
-	addInputs   = iota // they are added to what is there
-	storeInputs        // they are stored
-	noInputs           // there is no place for them
+	addInputs = iota // they are added to what is there
+	noInputs         // there is no place for them
 )
 
 func cgSeriesGradFloat32(dx, dcoefs, x []float32, win Window, s Series, dy, coefs, scratch []float32, channels, order int) {
-	if !cgSeriesInAssembly(win.Taps, s, order) || len(dy) == 0 {
+	if !cgSeriesInAssembly(win.Taps, order) || len(dy) == 0 {
 		cgSeriesGradPortable(dx, dcoefs, x, win, s, dy, coefs, scratch, channels, order)
 		return
 	}
@@ -112,17 +125,27 @@ func cgSeriesGradFloat32(dx, dcoefs, x []float32, win Window, s Series, dy, coef
 	case dx == nil:
 		inputs = noInputs
 	case win.Partition:
-		inputs = storeInputs
+		clearMembers(dx, win, s, 1, channels)
+	}
+	linearTerm, pairTerm := cgSeriesLinearGradAVX2, cgSeriesPairGradAVX2
+	if level() == cpu.AVX512 {
+		linearTerm, pairTerm = cgSeriesLinearGradAVX512, cgSeriesPairGradAVX512
 	}
 	eachBlock(s.Images, win.Sites(), channels, func(b seriesBlock) {
-		first := s.place(1, b.image)
-		dyb, xb, index := &dy[first*ySize+b.site*channels+b.c], first*s.Map+b.c, &win.Index[b.site*win.Taps]
-		if level() == cpu.AVX512 {
-			cgSeriesGradAVX512(from(dx, xb), &dcoefs[b.c], dlinear.at(b), &x[xb], linear.at(b), index, dyb, &coefs[b.c],
-				b.images, b.sites, win.Taps, s.In, s.Out, channels, b.lanes, inputs, s.Map, s.Images*s.Map, ySize, s.Images*ySize)
-		} else {
-			cgSeriesGradAVX2(from(dx, xb), &dcoefs[b.c], dlinear.at(b), &x[xb], linear.at(b), index, dyb, &coefs[b.c],
-				b.images, b.sites, win.Taps, s.In, s.Out, channels, b.lanes, inputs, s.Map, s.Images*s.Map, ySize, s.Images*ySize)
+		index := &win.Index[b.site*win.Taps]
+		in := func(k int) int { return s.place(k, b.image)*s.Map + b.c }
+		for m := 1; m <= s.Out; m++ {
+			g := &dy[s.place(m, b.image)*ySize+b.site*channels+b.c]
+			if m <= s.In {
+				at := in(m)
+				linearTerm(from(dx, at), dlinear.at(b), &x[at], linear.at(b), index, g,
+					b.images, b.sites, win.Taps, channels, b.lanes, inputs, s.Map, ySize)
+			}
+			s.eachPair(m, func(k, l int, factor float32) {
+				first, second := in(k), in(l)
+				pairTerm(from(dx, first), from(dx, second), &dcoefs[b.c], &x[first], &x[second], index, g, &coefs[b.c],
+					b.images, b.sites, win.Taps, channels, b.lanes, inputs, s.Map, ySize, factor)
+			})
 		}
 	})
 	cgLinearGradFloat32(dx, dcoefs, dlinear, x, win, coefs, channels)

@@ -29,10 +29,10 @@ TEXT ·cgLinearAVX2(SB), $576-64
 	MOVQ    index+16(FP), SI
 	MOVQ    sites+32(FP), DI
 
-site1x0x0x1full:
+site1x1full:
+	MOVLQSX     (SI), R8
+	VMOVUPS     (DX)(R8*4), Y0
 	MOVQ        coefs+24(FP), R8
-	MOVLQSX     (SI), R9
-	VMOVUPS     (DX)(R9*4), Y0
 	ADDQ        CX, R8
 	VMOVUPS     (R8), Y1
 	ADDQ        CX, R8
@@ -41,7 +41,7 @@ site1x0x0x1full:
 	ADDQ        $+32, BX
 	ADDQ        $0x04, SI
 	DECQ        DI
-	JNZ         site1x0x0x1full
+	JNZ         site1x1full
 	VZEROUPPER
 	RET
 
@@ -62,10 +62,10 @@ taps1masked:
 	MOVQ       index+16(FP), SI
 	MOVQ       sites+32(FP), DI
 
-site1x0x0x1:
+site1x1:
+	MOVLQSX     (SI), R8
+	VMASKMOVPS  (DX)(R8*4), Y0, Y1
 	MOVQ        coefs+24(FP), R8
-	MOVLQSX     (SI), R9
-	VMASKMOVPS  (DX)(R9*4), Y0, Y1
 	ADDQ        CX, R8
 	VMASKMOVPS  (R8), Y0, Y2
 	ADDQ        CX, R8
@@ -74,7 +74,7 @@ site1x0x0x1:
 	ADDQ        $+32, BX
 	ADDQ        $0x04, SI
 	DECQ        DI
-	JNZ         site1x0x0x1
+	JNZ         site1x1
 	VZEROUPPER
 	RET
 
@@ -132,16 +132,16 @@ after1:
 	MOVQ    index+16(FP), SI
 	MOVQ    sites+32(FP), DI
 
-site4x0x0x1full:
+site4x1full:
+	MOVLQSX     (SI), R8
+	VMOVUPS     (DX)(R8*4), Y0
+	MOVLQSX     4(SI), R8
+	VMOVUPS     (DX)(R8*4), Y1
+	MOVLQSX     8(SI), R8
+	VMOVUPS     (DX)(R8*4), Y2
+	MOVLQSX     12(SI), R8
+	VMOVUPS     (DX)(R8*4), Y3
 	MOVQ        coefs+24(FP), R8
-	MOVLQSX     (SI), R9
-	VMOVUPS     (DX)(R9*4), Y0
-	MOVLQSX     4(SI), R9
-	VMOVUPS     (DX)(R9*4), Y1
-	MOVLQSX     8(SI), R9
-	VMOVUPS     (DX)(R9*4), Y2
-	MOVLQSX     12(SI), R9
-	VMOVUPS     (DX)(R9*4), Y3
 	ADDQ        CX, R8
 	VMOVUPS     (R8), Y4
 	ADDQ        CX, R8
@@ -174,7 +174,7 @@ site4x0x0x1full:
 	ADDQ        $+128, BX
 	ADDQ        $0x10, SI
 	DECQ        DI
-	JNZ         site4x0x0x1full
+	JNZ         site4x1full
 	VZEROUPPER
 	RET
 
@@ -231,16 +231,16 @@ taps4masked:
 	MOVQ       index+16(FP), SI
 	MOVQ       sites+32(FP), DI
 
-site4x0x0x1:
+site4x1:
+	MOVLQSX     (SI), R8
+	VMASKMOVPS  (DX)(R8*4), Y0, Y1
+	MOVLQSX     4(SI), R8
+	VMASKMOVPS  (DX)(R8*4), Y0, Y2
+	MOVLQSX     8(SI), R8
+	VMASKMOVPS  (DX)(R8*4), Y0, Y3
+	MOVLQSX     12(SI), R8
+	VMASKMOVPS  (DX)(R8*4), Y0, Y4
 	MOVQ        coefs+24(FP), R8
-	MOVLQSX     (SI), R9
-	VMASKMOVPS  (DX)(R9*4), Y0, Y1
-	MOVLQSX     4(SI), R9
-	VMASKMOVPS  (DX)(R9*4), Y0, Y2
-	MOVLQSX     8(SI), R9
-	VMASKMOVPS  (DX)(R9*4), Y0, Y3
-	MOVLQSX     12(SI), R9
-	VMASKMOVPS  (DX)(R9*4), Y0, Y4
 	ADDQ        CX, R8
 	VMASKMOVPS  (R8), Y0, Y5
 	ADDQ        CX, R8
@@ -273,7 +273,7 @@ site4x0x0x1:
 	ADDQ        $+128, BX
 	ADDQ        $0x10, SI
 	DECQ        DI
-	JNZ         site4x0x0x1
+	JNZ         site4x1
 	VZEROUPPER
 	RET
 
@@ -324,10 +324,10 @@ TEXT ·cgLinearAVX512(SB), $1088-64
 	MOVQ      index+16(FP), SI
 	MOVQ      sites+32(FP), DI
 
-site1x0x0x1:
+site1x1:
+	MOVLQSX     (SI), R8
+	VMOVUPS.Z   (DX)(R8*4), K1, Z0
 	MOVQ        coefs+24(FP), R8
-	MOVLQSX     (SI), R9
-	VMOVUPS.Z   (DX)(R9*4), K1, Z0
 	ADDQ        CX, R8
 	VMOVUPS.Z   (R8), K1, Z1
 	ADDQ        CX, R8
@@ -336,7 +336,7 @@ site1x0x0x1:
 	ADDQ        $+64, BX
 	ADDQ        $0x04, SI
 	DECQ        DI
-	JNZ         site1x0x0x1
+	JNZ         site1x1
 	VZEROUPPER
 	RET
 
@@ -395,16 +395,16 @@ after1:
 	MOVQ      index+16(FP), SI
 	MOVQ      sites+32(FP), DI
 
-site4x0x0x1:
+site4x1:
+	MOVLQSX     (SI), R8
+	VMOVUPS.Z   (DX)(R8*4), K1, Z0
+	MOVLQSX     4(SI), R8
+	VMOVUPS.Z   (DX)(R8*4), K1, Z1
+	MOVLQSX     8(SI), R8
+	VMOVUPS.Z   (DX)(R8*4), K1, Z2
+	MOVLQSX     12(SI), R8
+	VMOVUPS.Z   (DX)(R8*4), K1, Z3
 	MOVQ        coefs+24(FP), R8
-	MOVLQSX     (SI), R9
-	VMOVUPS.Z   (DX)(R9*4), K1, Z0
-	MOVLQSX     4(SI), R9
-	VMOVUPS.Z   (DX)(R9*4), K1, Z1
-	MOVLQSX     8(SI), R9
-	VMOVUPS.Z   (DX)(R9*4), K1, Z2
-	MOVLQSX     12(SI), R9
-	VMOVUPS.Z   (DX)(R9*4), K1, Z3
 	ADDQ        CX, R8
 	VMOVUPS.Z   (R8), K1, Z4
 	ADDQ        CX, R8
@@ -437,2499 +437,777 @@ site4x0x0x1:
 	ADDQ        $+256, BX
 	ADDQ        $0x10, SI
 	DECQ        DI
-	JNZ         site4x0x0x1
+	JNZ         site4x1
 	VZEROUPPER
 	RET
 
 after4:
 	RET
 
-// func cgSeriesAVX2(y *float32, x *float32, linear *float32, index *int32, coefs *float32, images int, sites int, taps int, in int, out int, channels int, lanes int, xMap int, xOrder int, yMap int, yOrder int)
+// func cgSeriesLinearAVX2(y *float32, x *float32, linear *float32, index *int32, images int, sites int, taps int, channels int, lanes int, xMap int, yMap int)
 // Requires: AVX, FMA3
-TEXT ·cgSeriesAVX2(SB), $576-128
-	LEAQ    (SP), AX
-	ADDQ    $0x3f, AX
-	ANDQ    $-64, AX
-	MOVQ    taps+56(FP), CX
-	MOVQ    lanes+88(FP), DX
-	CMPQ    CX, $0x01
-	JNE     after1
-	CMPQ    DX, $0x08
-	JNE     taps1masked
-	CMPQ    in+64(FP), $0x01
-	JNE     not1x1x1x1full
-	CMPQ    out+72(FP), $0x01
-	JNE     not1x1x1x1full
-	MOVQ    channels+80(FP), CX
-	SHLQ    $0x02, CX
-	IMUL3Q  $0x02, CX, DX
-	ADDQ    coefs+32(FP), DX
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, (AX)
-	MOVQ    xOrder+104(FP), AX
-	MOVQ    yOrder+120(FP), AX
-	SHLQ    $0x02, AX
+TEXT ·cgSeriesLinearAVX2(SB), $576-88
+	LEAQ (SP), AX
+	ADDQ $0x3f, AX
+	ANDQ $-64, AX
+	MOVQ taps+48(FP), AX
+	MOVQ lanes+64(FP), CX
+	CMPQ AX, $0x01
+	JNE  after1
+	CMPQ CX, $0x08
+	JNE  taps1masked
+	MOVQ channels+56(FP), AX
+	SHLQ $0x02, AX
 
-image1x1x1x1full:
-	MOVQ x+8(FP), AX
-	MOVQ y+0(FP), DX
+image1x1full:
+	MOVQ y+0(FP), CX
+	MOVQ x+8(FP), DX
 	MOVQ linear+16(FP), BX
 	MOVQ index+24(FP), SI
-	MOVQ sites+48(FP), DI
+	MOVQ sites+40(FP), DI
 
-site1x1x1x1full:
+site1x1full:
 	MOVLQSX (SI), R8
-	VMOVUPS (AX)(R8*4), Y0
-	VMOVUPS (BX), Y1
-	VMULPS  Y1, Y0, Y0
-	VMOVUPS Y0, (DX)
-	ADDQ    CX, DX
+	VMOVUPS (DX)(R8*4), Y0
+	VMULPS  (BX), Y0, Y0
+	VMOVUPS Y0, (CX)
+	ADDQ    AX, CX
 	ADDQ    $+32, BX
 	ADDQ    $0x04, SI
 	DECQ    DI
-	JNZ     site1x1x1x1full
-	MOVQ    xMap+96(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, x+8(FP)
-	MOVQ    yMap+112(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, y+0(FP)
-	DECQ    images+40(FP)
-	JNZ     image1x1x1x1full
-	VZEROUPPER
-	RET
-
-not1x1x1x1full:
-	CMPQ    in+64(FP), $0x01
-	JNE     not1x1x2x1full
-	CMPQ    out+72(FP), $0x02
-	JNE     not1x1x2x1full
-	MOVQ    channels+80(FP), CX
+	JNZ     site1x1full
+	MOVQ    xMap+72(FP), CX
 	SHLQ    $0x02, CX
-	IMUL3Q  $0x02, CX, DX
-	ADDQ    coefs+32(FP), DX
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, (AX)
-	MOVQ    xOrder+104(FP), DX
-	MOVQ    yOrder+120(FP), DX
-	SHLQ    $0x02, DX
-
-image1x1x2x1full:
-	MOVQ x+8(FP), BX
-	MOVQ y+0(FP), SI
-	MOVQ linear+16(FP), DI
-	MOVQ index+24(FP), R8
-	MOVQ sites+48(FP), R9
-
-site1x1x2x1full:
-	MOVLQSX (R8), R10
-	VMOVUPS (BX)(R10*4), Y0
-	VMULPS  (AX), Y0, Y1
-	VMULPS  Y1, Y0, Y1
-	VMOVUPS (DI), Y2
-	VMULPS  Y2, Y0, Y0
-	VMOVUPS Y0, (SI)
-	VMOVUPS Y1, (SI)(DX*1)
-	ADDQ    CX, SI
-	ADDQ    $+32, DI
-	ADDQ    $0x04, R8
-	DECQ    R9
-	JNZ     site1x1x2x1full
-	MOVQ    xMap+96(FP), BX
-	SHLQ    $0x02, BX
-	ADDQ    BX, x+8(FP)
-	MOVQ    yMap+112(FP), BX
-	SHLQ    $0x02, BX
-	ADDQ    BX, y+0(FP)
-	DECQ    images+40(FP)
-	JNZ     image1x1x2x1full
-	VZEROUPPER
-	RET
-
-not1x1x2x1full:
-	CMPQ    in+64(FP), $0x02
-	JNE     not1x2x2x1full
-	CMPQ    out+72(FP), $0x02
-	JNE     not1x2x2x1full
-	MOVQ    channels+80(FP), CX
+	ADDQ    CX, x+8(FP)
+	MOVQ    yMap+80(FP), CX
 	SHLQ    $0x02, CX
-	IMUL3Q  $0x02, CX, DX
-	ADDQ    coefs+32(FP), DX
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, (AX)
-	MOVQ    xOrder+104(FP), DX
-	MOVQ    yOrder+120(FP), BX
-	SHLQ    $0x02, BX
-
-image1x2x2x1full:
-	MOVQ x+8(FP), SI
-	MOVQ y+0(FP), DI
-	MOVQ linear+16(FP), R8
-	MOVQ index+24(FP), R9
-	MOVQ sites+48(FP), R10
-
-site1x2x2x1full:
-	MOVLQSX     (R9), R11
-	VMOVUPS     (SI)(R11*4), Y0
-	VMULPS      (AX), Y0, Y1
-	VMULPS      Y1, Y0, Y1
-	VMOVUPS     (R8), Y2
-	VMULPS      Y2, Y0, Y0
-	MOVLQSX     (R9), R11
-	ADDQ        DX, R11
-	VMOVUPS     (SI)(R11*4), Y3
-	VFMADD231PS Y2, Y3, Y1
-	VMOVUPS     Y0, (DI)
-	VMOVUPS     Y1, (DI)(BX*1)
-	ADDQ        CX, DI
-	ADDQ        $+32, R8
-	ADDQ        $0x04, R9
-	DECQ        R10
-	JNZ         site1x2x2x1full
-	MOVQ        xMap+96(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, x+8(FP)
-	MOVQ        yMap+112(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, y+0(FP)
-	DECQ        images+40(FP)
-	JNZ         image1x2x2x1full
+	ADDQ    CX, y+0(FP)
+	DECQ    images+32(FP)
+	JNZ     image1x1full
 	VZEROUPPER
-	RET
-
-not1x2x2x1full:
-	CMPQ    in+64(FP), $0x02
-	JNE     not1x2x3x1full
-	CMPQ    out+72(FP), $0x03
-	JNE     not1x2x3x1full
-	MOVQ    channels+80(FP), CX
-	SHLQ    $0x02, CX
-	IMUL3Q  $0x02, CX, DX
-	ADDQ    coefs+32(FP), DX
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, (AX)
-	MOVQ    xOrder+104(FP), DX
-	MOVQ    yOrder+120(FP), BX
-	SHLQ    $0x02, BX
-
-image1x2x3x1full:
-	MOVQ x+8(FP), SI
-	MOVQ y+0(FP), DI
-	MOVQ linear+16(FP), R8
-	MOVQ index+24(FP), R9
-	MOVQ sites+48(FP), R10
-
-site1x2x3x1full:
-	MOVLQSX     (R9), R11
-	VMOVUPS     (SI)(R11*4), Y0
-	VMULPS      (AX), Y0, Y1
-	VMULPS      Y1, Y0, Y2
-	VFMADD231PS (AX), Y0, Y1
-	VMOVUPS     (R8), Y3
-	VMULPS      Y3, Y0, Y0
-	MOVLQSX     (R9), R11
-	ADDQ        DX, R11
-	VMOVUPS     (SI)(R11*4), Y4
-	VFMADD231PS Y3, Y4, Y2
-	VMULPS      Y1, Y4, Y1
-	VMOVUPS     Y0, (DI)
-	VMOVUPS     Y2, (DI)(BX*1)
-	VMOVUPS     Y1, (DI)(BX*2)
-	ADDQ        CX, DI
-	ADDQ        $+32, R8
-	ADDQ        $0x04, R9
-	DECQ        R10
-	JNZ         site1x2x3x1full
-	MOVQ        xMap+96(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, x+8(FP)
-	MOVQ        yMap+112(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, y+0(FP)
-	DECQ        images+40(FP)
-	JNZ         image1x2x3x1full
-	VZEROUPPER
-	RET
-
-not1x2x3x1full:
-	CMPQ    in+64(FP), $0x03
-	JNE     not1x3x3x1full
-	CMPQ    out+72(FP), $0x03
-	JNE     not1x3x3x1full
-	MOVQ    channels+80(FP), CX
-	SHLQ    $0x02, CX
-	IMUL3Q  $0x02, CX, DX
-	ADDQ    coefs+32(FP), DX
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, (AX)
-	MOVQ    xOrder+104(FP), DX
-	MOVQ    yOrder+120(FP), BX
-	SHLQ    $0x02, BX
-
-image1x3x3x1full:
-	MOVQ x+8(FP), SI
-	MOVQ y+0(FP), DI
-	MOVQ linear+16(FP), R8
-	MOVQ index+24(FP), R9
-	MOVQ sites+48(FP), R10
-
-site1x3x3x1full:
-	MOVLQSX     (R9), R11
-	VMOVUPS     (SI)(R11*4), Y0
-	VMULPS      (AX), Y0, Y1
-	VMULPS      Y1, Y0, Y2
-	VFMADD231PS (AX), Y0, Y1
-	VMOVUPS     (R8), Y3
-	VMULPS      Y3, Y0, Y0
-	MOVLQSX     (R9), R11
-	ADDQ        DX, R11
-	VMOVUPS     (SI)(R11*4), Y4
-	ADDQ        DX, R11
-	VMOVUPS     (SI)(R11*4), Y5
-	VFMADD231PS Y3, Y4, Y2
-	VMULPS      Y1, Y4, Y1
-	VFMADD231PS Y3, Y5, Y1
-	VMOVUPS     Y0, (DI)
-	VMOVUPS     Y2, (DI)(BX*1)
-	VMOVUPS     Y1, (DI)(BX*2)
-	ADDQ        CX, DI
-	ADDQ        $+32, R8
-	ADDQ        $0x04, R9
-	DECQ        R10
-	JNZ         site1x3x3x1full
-	MOVQ        xMap+96(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, x+8(FP)
-	MOVQ        yMap+112(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, y+0(FP)
-	DECQ        images+40(FP)
-	JNZ         image1x3x3x1full
-	VZEROUPPER
-	RET
-
-not1x3x3x1full:
 	RET
 
 taps1masked:
-	LEAQ       tails<>+32(SB), CX
-	NEGQ       DX
-	VMOVUPS    (CX)(DX*4), Y0
-	CMPQ       in+64(FP), $0x01
-	JNE        not1x1x1x1
-	CMPQ       out+72(FP), $0x01
-	JNE        not1x1x1x1
-	MOVQ       channels+80(FP), CX
-	SHLQ       $0x02, CX
-	IMUL3Q     $0x02, CX, DX
-	ADDQ       coefs+32(FP), DX
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, (AX)
-	MOVQ       xOrder+104(FP), AX
-	MOVQ       yOrder+120(FP), AX
-	SHLQ       $0x02, AX
+	LEAQ    tails<>+32(SB), AX
+	NEGQ    CX
+	VMOVUPS (AX)(CX*4), Y0
+	MOVQ    channels+56(FP), AX
+	SHLQ    $0x02, AX
 
-image1x1x1x1:
-	MOVQ x+8(FP), AX
-	MOVQ y+0(FP), DX
+image1x1:
+	MOVQ y+0(FP), CX
+	MOVQ x+8(FP), DX
 	MOVQ linear+16(FP), BX
 	MOVQ index+24(FP), SI
-	MOVQ sites+48(FP), DI
+	MOVQ sites+40(FP), DI
 
-site1x1x1x1:
+site1x1:
 	MOVLQSX    (SI), R8
-	VMASKMOVPS (AX)(R8*4), Y0, Y1
-	VMOVUPS    (BX), Y2
-	VMULPS     Y2, Y1, Y1
-	VMASKMOVPS Y1, Y0, (DX)
-	ADDQ       CX, DX
+	VMASKMOVPS (DX)(R8*4), Y0, Y1
+	VMULPS     (BX), Y1, Y1
+	VMASKMOVPS Y1, Y0, (CX)
+	ADDQ       AX, CX
 	ADDQ       $+32, BX
 	ADDQ       $0x04, SI
 	DECQ       DI
-	JNZ        site1x1x1x1
-	MOVQ       xMap+96(FP), AX
-	SHLQ       $0x02, AX
-	ADDQ       AX, x+8(FP)
-	MOVQ       yMap+112(FP), AX
-	SHLQ       $0x02, AX
-	ADDQ       AX, y+0(FP)
-	DECQ       images+40(FP)
-	JNZ        image1x1x1x1
-	VZEROUPPER
-	RET
-
-not1x1x1x1:
-	CMPQ       in+64(FP), $0x01
-	JNE        not1x1x2x1
-	CMPQ       out+72(FP), $0x02
-	JNE        not1x1x2x1
-	MOVQ       channels+80(FP), CX
+	JNZ        site1x1
+	MOVQ       xMap+72(FP), CX
 	SHLQ       $0x02, CX
-	IMUL3Q     $0x02, CX, DX
-	ADDQ       coefs+32(FP), DX
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, (AX)
-	MOVQ       xOrder+104(FP), DX
-	MOVQ       yOrder+120(FP), DX
-	SHLQ       $0x02, DX
-
-image1x1x2x1:
-	MOVQ x+8(FP), BX
-	MOVQ y+0(FP), SI
-	MOVQ linear+16(FP), DI
-	MOVQ index+24(FP), R8
-	MOVQ sites+48(FP), R9
-
-site1x1x2x1:
-	MOVLQSX    (R8), R10
-	VMASKMOVPS (BX)(R10*4), Y0, Y1
-	VMULPS     (AX), Y1, Y2
-	VMULPS     Y2, Y1, Y2
-	VMOVUPS    (DI), Y3
-	VMULPS     Y3, Y1, Y1
-	VMASKMOVPS Y1, Y0, (SI)
-	VMASKMOVPS Y2, Y0, (SI)(DX*1)
-	ADDQ       CX, SI
-	ADDQ       $+32, DI
-	ADDQ       $0x04, R8
-	DECQ       R9
-	JNZ        site1x1x2x1
-	MOVQ       xMap+96(FP), BX
-	SHLQ       $0x02, BX
-	ADDQ       BX, x+8(FP)
-	MOVQ       yMap+112(FP), BX
-	SHLQ       $0x02, BX
-	ADDQ       BX, y+0(FP)
-	DECQ       images+40(FP)
-	JNZ        image1x1x2x1
-	VZEROUPPER
-	RET
-
-not1x1x2x1:
-	CMPQ       in+64(FP), $0x02
-	JNE        not1x2x2x1
-	CMPQ       out+72(FP), $0x02
-	JNE        not1x2x2x1
-	MOVQ       channels+80(FP), CX
+	ADDQ       CX, x+8(FP)
+	MOVQ       yMap+80(FP), CX
 	SHLQ       $0x02, CX
-	IMUL3Q     $0x02, CX, DX
-	ADDQ       coefs+32(FP), DX
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, (AX)
-	MOVQ       xOrder+104(FP), DX
-	MOVQ       yOrder+120(FP), BX
-	SHLQ       $0x02, BX
-
-image1x2x2x1:
-	MOVQ x+8(FP), SI
-	MOVQ y+0(FP), DI
-	MOVQ linear+16(FP), R8
-	MOVQ index+24(FP), R9
-	MOVQ sites+48(FP), R10
-
-site1x2x2x1:
-	MOVLQSX     (R9), R11
-	VMASKMOVPS  (SI)(R11*4), Y0, Y1
-	VMULPS      (AX), Y1, Y2
-	VMULPS      Y2, Y1, Y2
-	VMOVUPS     (R8), Y3
-	VMULPS      Y3, Y1, Y1
-	MOVLQSX     (R9), R11
-	ADDQ        DX, R11
-	VMASKMOVPS  (SI)(R11*4), Y0, Y4
-	VFMADD231PS Y3, Y4, Y2
-	VMASKMOVPS  Y1, Y0, (DI)
-	VMASKMOVPS  Y2, Y0, (DI)(BX*1)
-	ADDQ        CX, DI
-	ADDQ        $+32, R8
-	ADDQ        $0x04, R9
-	DECQ        R10
-	JNZ         site1x2x2x1
-	MOVQ        xMap+96(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, x+8(FP)
-	MOVQ        yMap+112(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, y+0(FP)
-	DECQ        images+40(FP)
-	JNZ         image1x2x2x1
+	ADDQ       CX, y+0(FP)
+	DECQ       images+32(FP)
+	JNZ        image1x1
 	VZEROUPPER
-	RET
-
-not1x2x2x1:
-	CMPQ       in+64(FP), $0x02
-	JNE        not1x2x3x1
-	CMPQ       out+72(FP), $0x03
-	JNE        not1x2x3x1
-	MOVQ       channels+80(FP), CX
-	SHLQ       $0x02, CX
-	IMUL3Q     $0x02, CX, DX
-	ADDQ       coefs+32(FP), DX
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, (AX)
-	MOVQ       xOrder+104(FP), DX
-	MOVQ       yOrder+120(FP), BX
-	SHLQ       $0x02, BX
-
-image1x2x3x1:
-	MOVQ x+8(FP), SI
-	MOVQ y+0(FP), DI
-	MOVQ linear+16(FP), R8
-	MOVQ index+24(FP), R9
-	MOVQ sites+48(FP), R10
-
-site1x2x3x1:
-	MOVLQSX     (R9), R11
-	VMASKMOVPS  (SI)(R11*4), Y0, Y1
-	VMULPS      (AX), Y1, Y2
-	VMULPS      Y2, Y1, Y3
-	VFMADD231PS (AX), Y1, Y2
-	VMOVUPS     (R8), Y4
-	VMULPS      Y4, Y1, Y1
-	MOVLQSX     (R9), R11
-	ADDQ        DX, R11
-	VMASKMOVPS  (SI)(R11*4), Y0, Y5
-	VFMADD231PS Y4, Y5, Y3
-	VMULPS      Y2, Y5, Y2
-	VMASKMOVPS  Y1, Y0, (DI)
-	VMASKMOVPS  Y3, Y0, (DI)(BX*1)
-	VMASKMOVPS  Y2, Y0, (DI)(BX*2)
-	ADDQ        CX, DI
-	ADDQ        $+32, R8
-	ADDQ        $0x04, R9
-	DECQ        R10
-	JNZ         site1x2x3x1
-	MOVQ        xMap+96(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, x+8(FP)
-	MOVQ        yMap+112(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, y+0(FP)
-	DECQ        images+40(FP)
-	JNZ         image1x2x3x1
-	VZEROUPPER
-	RET
-
-not1x2x3x1:
-	CMPQ       in+64(FP), $0x03
-	JNE        not1x3x3x1
-	CMPQ       out+72(FP), $0x03
-	JNE        not1x3x3x1
-	MOVQ       channels+80(FP), CX
-	SHLQ       $0x02, CX
-	IMUL3Q     $0x02, CX, DX
-	ADDQ       coefs+32(FP), DX
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, (AX)
-	MOVQ       xOrder+104(FP), DX
-	MOVQ       yOrder+120(FP), BX
-	SHLQ       $0x02, BX
-
-image1x3x3x1:
-	MOVQ x+8(FP), SI
-	MOVQ y+0(FP), DI
-	MOVQ linear+16(FP), R8
-	MOVQ index+24(FP), R9
-	MOVQ sites+48(FP), R10
-
-site1x3x3x1:
-	MOVLQSX     (R9), R11
-	VMASKMOVPS  (SI)(R11*4), Y0, Y1
-	VMULPS      (AX), Y1, Y2
-	VMULPS      Y2, Y1, Y3
-	VFMADD231PS (AX), Y1, Y2
-	VMOVUPS     (R8), Y4
-	VMULPS      Y4, Y1, Y1
-	MOVLQSX     (R9), R11
-	ADDQ        DX, R11
-	VMASKMOVPS  (SI)(R11*4), Y0, Y5
-	ADDQ        DX, R11
-	VMASKMOVPS  (SI)(R11*4), Y0, Y6
-	VFMADD231PS Y4, Y5, Y3
-	VMULPS      Y2, Y5, Y2
-	VFMADD231PS Y4, Y6, Y2
-	VMASKMOVPS  Y1, Y0, (DI)
-	VMASKMOVPS  Y3, Y0, (DI)(BX*1)
-	VMASKMOVPS  Y2, Y0, (DI)(BX*2)
-	ADDQ        CX, DI
-	ADDQ        $+32, R8
-	ADDQ        $0x04, R9
-	DECQ        R10
-	JNZ         site1x3x3x1
-	MOVQ        xMap+96(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, x+8(FP)
-	MOVQ        yMap+112(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, y+0(FP)
-	DECQ        images+40(FP)
-	JNZ         image1x3x3x1
-	VZEROUPPER
-	RET
-
-not1x3x3x1:
 	RET
 
 after1:
-	CMPQ    CX, $0x04
-	JNE     after4
-	CMPQ    DX, $0x08
-	JNE     taps4masked
-	CMPQ    in+64(FP), $0x01
-	JNE     not4x1x1x1full
-	CMPQ    out+72(FP), $0x01
-	JNE     not4x1x1x1full
-	MOVQ    channels+80(FP), CX
-	SHLQ    $0x02, CX
-	IMUL3Q  $0x05, CX, DX
-	ADDQ    coefs+32(FP), DX
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, (AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 32(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 64(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 96(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 160(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 192(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 224(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 320(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 352(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 480(AX)
-	MOVQ    xOrder+104(FP), AX
-	MOVQ    yOrder+120(FP), AX
-	SHLQ    $0x02, AX
+	CMPQ AX, $0x04
+	JNE  after4
+	CMPQ CX, $0x08
+	JNE  taps4masked
+	MOVQ channels+56(FP), AX
+	SHLQ $0x02, AX
 
-image4x1x1x1full:
-	MOVQ x+8(FP), AX
-	MOVQ y+0(FP), DX
+image4x1full:
+	MOVQ y+0(FP), CX
+	MOVQ x+8(FP), DX
 	MOVQ linear+16(FP), BX
 	MOVQ index+24(FP), SI
-	MOVQ sites+48(FP), DI
+	MOVQ sites+40(FP), DI
 
-site4x1x1x1full:
+site4x1full:
 	MOVLQSX     (SI), R8
-	VMOVUPS     (AX)(R8*4), Y0
+	VMOVUPS     (DX)(R8*4), Y0
 	MOVLQSX     4(SI), R8
-	VMOVUPS     (AX)(R8*4), Y1
+	VMOVUPS     (DX)(R8*4), Y1
 	MOVLQSX     8(SI), R8
-	VMOVUPS     (AX)(R8*4), Y2
+	VMOVUPS     (DX)(R8*4), Y2
 	MOVLQSX     12(SI), R8
-	VMOVUPS     (AX)(R8*4), Y3
-	VMOVUPS     (BX), Y4
-	VMULPS      Y4, Y0, Y0
-	VMOVUPS     32(BX), Y4
-	VFMADD231PS Y4, Y1, Y0
-	VMOVUPS     64(BX), Y1
-	VFMADD231PS Y1, Y2, Y0
-	VMOVUPS     96(BX), Y1
-	VFMADD231PS Y1, Y3, Y0
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
+	VMOVUPS     (DX)(R8*4), Y3
+	VMULPS      (BX), Y0, Y0
+	VFMADD231PS 32(BX), Y1, Y0
+	VFMADD231PS 64(BX), Y2, Y0
+	VFMADD231PS 96(BX), Y3, Y0
+	VMOVUPS     Y0, (CX)
+	ADDQ        AX, CX
 	ADDQ        $+128, BX
 	ADDQ        $0x10, SI
 	DECQ        DI
-	JNZ         site4x1x1x1full
-	MOVQ        xMap+96(FP), AX
-	SHLQ        $0x02, AX
-	ADDQ        AX, x+8(FP)
-	MOVQ        yMap+112(FP), AX
-	SHLQ        $0x02, AX
-	ADDQ        AX, y+0(FP)
-	DECQ        images+40(FP)
-	JNZ         image4x1x1x1full
+	JNZ         site4x1full
+	MOVQ        xMap+72(FP), CX
+	SHLQ        $0x02, CX
+	ADDQ        CX, x+8(FP)
+	MOVQ        yMap+80(FP), CX
+	SHLQ        $0x02, CX
+	ADDQ        CX, y+0(FP)
+	DECQ        images+32(FP)
+	JNZ         image4x1full
 	VZEROUPPER
-	RET
-
-not4x1x1x1full:
-	CMPQ    in+64(FP), $0x01
-	JNE     not4x1x2x1full
-	CMPQ    out+72(FP), $0x02
-	JNE     not4x1x2x1full
-	MOVQ    channels+80(FP), CX
-	SHLQ    $0x02, CX
-	IMUL3Q  $0x05, CX, DX
-	ADDQ    coefs+32(FP), DX
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, (AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 32(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 64(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 96(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 160(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 192(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 224(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 320(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 352(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 480(AX)
-	MOVQ    xOrder+104(FP), DX
-	MOVQ    yOrder+120(FP), DX
-	SHLQ    $0x02, DX
-
-image4x1x2x1full:
-	MOVQ x+8(FP), BX
-	MOVQ y+0(FP), SI
-	MOVQ linear+16(FP), DI
-	MOVQ index+24(FP), R8
-	MOVQ sites+48(FP), R9
-
-site4x1x2x1full:
-	MOVLQSX     (R8), R10
-	VMOVUPS     (BX)(R10*4), Y0
-	MOVLQSX     4(R8), R10
-	VMOVUPS     (BX)(R10*4), Y1
-	MOVLQSX     8(R8), R10
-	VMOVUPS     (BX)(R10*4), Y2
-	MOVLQSX     12(R8), R10
-	VMOVUPS     (BX)(R10*4), Y3
-	VMULPS      (AX), Y0, Y4
-	VFMADD231PS 32(AX), Y1, Y4
-	VFMADD231PS 64(AX), Y2, Y4
-	VFMADD231PS 96(AX), Y3, Y4
-	VMULPS      160(AX), Y1, Y5
-	VFMADD231PS 192(AX), Y2, Y5
-	VFMADD231PS 224(AX), Y3, Y5
-	VMULPS      320(AX), Y2, Y6
-	VFMADD231PS 352(AX), Y3, Y6
-	VMULPS      480(AX), Y3, Y7
-	VMULPS      Y4, Y0, Y4
-	VFMADD231PS Y5, Y1, Y4
-	VFMADD231PS Y6, Y2, Y4
-	VFMADD231PS Y7, Y3, Y4
-	VMOVUPS     (DI), Y5
-	VMULPS      Y5, Y0, Y0
-	VMOVUPS     32(DI), Y5
-	VFMADD231PS Y5, Y1, Y0
-	VMOVUPS     64(DI), Y1
-	VFMADD231PS Y1, Y2, Y0
-	VMOVUPS     96(DI), Y1
-	VFMADD231PS Y1, Y3, Y0
-	VMOVUPS     Y0, (SI)
-	VMOVUPS     Y4, (SI)(DX*1)
-	ADDQ        CX, SI
-	ADDQ        $+128, DI
-	ADDQ        $0x10, R8
-	DECQ        R9
-	JNZ         site4x1x2x1full
-	MOVQ        xMap+96(FP), BX
-	SHLQ        $0x02, BX
-	ADDQ        BX, x+8(FP)
-	MOVQ        yMap+112(FP), BX
-	SHLQ        $0x02, BX
-	ADDQ        BX, y+0(FP)
-	DECQ        images+40(FP)
-	JNZ         image4x1x2x1full
-	VZEROUPPER
-	RET
-
-not4x1x2x1full:
-	CMPQ    in+64(FP), $0x02
-	JNE     not4x2x2x1full
-	CMPQ    out+72(FP), $0x02
-	JNE     not4x2x2x1full
-	MOVQ    channels+80(FP), CX
-	SHLQ    $0x02, CX
-	IMUL3Q  $0x05, CX, DX
-	ADDQ    coefs+32(FP), DX
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, (AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 32(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 64(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 96(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 160(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 192(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 224(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 320(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 352(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 480(AX)
-	MOVQ    xOrder+104(FP), DX
-	MOVQ    yOrder+120(FP), BX
-	SHLQ    $0x02, BX
-
-image4x2x2x1full:
-	MOVQ x+8(FP), SI
-	MOVQ y+0(FP), DI
-	MOVQ linear+16(FP), R8
-	MOVQ index+24(FP), R9
-	MOVQ sites+48(FP), R10
-
-site4x2x2x1full:
-	MOVLQSX     (R9), R11
-	VMOVUPS     (SI)(R11*4), Y0
-	MOVLQSX     4(R9), R11
-	VMOVUPS     (SI)(R11*4), Y1
-	MOVLQSX     8(R9), R11
-	VMOVUPS     (SI)(R11*4), Y2
-	MOVLQSX     12(R9), R11
-	VMOVUPS     (SI)(R11*4), Y3
-	VMULPS      (AX), Y0, Y4
-	VFMADD231PS 32(AX), Y1, Y4
-	VFMADD231PS 64(AX), Y2, Y4
-	VFMADD231PS 96(AX), Y3, Y4
-	VMULPS      160(AX), Y1, Y5
-	VFMADD231PS 192(AX), Y2, Y5
-	VFMADD231PS 224(AX), Y3, Y5
-	VMULPS      320(AX), Y2, Y6
-	VFMADD231PS 352(AX), Y3, Y6
-	VMULPS      480(AX), Y3, Y7
-	VMULPS      Y4, Y0, Y4
-	VFMADD231PS Y5, Y1, Y4
-	VFMADD231PS Y6, Y2, Y4
-	VFMADD231PS Y7, Y3, Y4
-	VMOVUPS     (R8), Y5
-	VMULPS      Y5, Y0, Y0
-	MOVLQSX     (R9), R11
-	ADDQ        DX, R11
-	VMOVUPS     (SI)(R11*4), Y6
-	VFMADD231PS Y5, Y6, Y4
-	VMOVUPS     32(R8), Y5
-	VFMADD231PS Y5, Y1, Y0
-	MOVLQSX     4(R9), R11
-	ADDQ        DX, R11
-	VMOVUPS     (SI)(R11*4), Y1
-	VFMADD231PS Y5, Y1, Y4
-	VMOVUPS     64(R8), Y1
-	VFMADD231PS Y1, Y2, Y0
-	MOVLQSX     8(R9), R11
-	ADDQ        DX, R11
-	VMOVUPS     (SI)(R11*4), Y2
-	VFMADD231PS Y1, Y2, Y4
-	VMOVUPS     96(R8), Y1
-	VFMADD231PS Y1, Y3, Y0
-	MOVLQSX     12(R9), R11
-	ADDQ        DX, R11
-	VMOVUPS     (SI)(R11*4), Y2
-	VFMADD231PS Y1, Y2, Y4
-	VMOVUPS     Y0, (DI)
-	VMOVUPS     Y4, (DI)(BX*1)
-	ADDQ        CX, DI
-	ADDQ        $+128, R8
-	ADDQ        $0x10, R9
-	DECQ        R10
-	JNZ         site4x2x2x1full
-	MOVQ        xMap+96(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, x+8(FP)
-	MOVQ        yMap+112(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, y+0(FP)
-	DECQ        images+40(FP)
-	JNZ         image4x2x2x1full
-	VZEROUPPER
-	RET
-
-not4x2x2x1full:
-	CMPQ    in+64(FP), $0x02
-	JNE     not4x2x3x1full
-	CMPQ    out+72(FP), $0x03
-	JNE     not4x2x3x1full
-	MOVQ    channels+80(FP), CX
-	SHLQ    $0x02, CX
-	IMUL3Q  $0x05, CX, DX
-	ADDQ    coefs+32(FP), DX
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, (AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 32(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 64(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 96(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 160(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 192(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 224(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 320(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 352(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 480(AX)
-	MOVQ    xOrder+104(FP), DX
-	MOVQ    yOrder+120(FP), BX
-	SHLQ    $0x02, BX
-
-image4x2x3x1full:
-	MOVQ x+8(FP), SI
-	MOVQ y+0(FP), DI
-	MOVQ linear+16(FP), R8
-	MOVQ index+24(FP), R9
-	MOVQ sites+48(FP), R10
-
-site4x2x3x1full:
-	MOVLQSX     (R9), R11
-	VMOVUPS     (SI)(R11*4), Y0
-	MOVLQSX     4(R9), R11
-	VMOVUPS     (SI)(R11*4), Y1
-	MOVLQSX     8(R9), R11
-	VMOVUPS     (SI)(R11*4), Y2
-	MOVLQSX     12(R9), R11
-	VMOVUPS     (SI)(R11*4), Y3
-	VMULPS      (AX), Y0, Y4
-	VFMADD231PS 32(AX), Y1, Y4
-	VFMADD231PS 64(AX), Y2, Y4
-	VFMADD231PS 96(AX), Y3, Y4
-	VMULPS      160(AX), Y1, Y5
-	VFMADD231PS 192(AX), Y2, Y5
-	VFMADD231PS 224(AX), Y3, Y5
-	VMULPS      320(AX), Y2, Y6
-	VFMADD231PS 352(AX), Y3, Y6
-	VMULPS      480(AX), Y3, Y7
-	VMULPS      Y4, Y0, Y8
-	VFMADD231PS Y5, Y1, Y8
-	VFMADD231PS Y6, Y2, Y8
-	VFMADD231PS Y7, Y3, Y8
-	VFMADD231PS (AX), Y0, Y4
-	VFMADD231PS 32(AX), Y0, Y5
-	VFMADD231PS 160(AX), Y1, Y5
-	VFMADD231PS 64(AX), Y0, Y6
-	VFMADD231PS 192(AX), Y1, Y6
-	VFMADD231PS 320(AX), Y2, Y6
-	VFMADD231PS 96(AX), Y0, Y7
-	VFMADD231PS 224(AX), Y1, Y7
-	VFMADD231PS 352(AX), Y2, Y7
-	VFMADD231PS 480(AX), Y3, Y7
-	VMOVUPS     (R8), Y9
-	VMULPS      Y9, Y0, Y0
-	MOVLQSX     (R9), R11
-	ADDQ        DX, R11
-	VMOVUPS     (SI)(R11*4), Y10
-	VFMADD231PS Y9, Y10, Y8
-	VMULPS      Y4, Y10, Y4
-	VMOVUPS     32(R8), Y9
-	VFMADD231PS Y9, Y1, Y0
-	MOVLQSX     4(R9), R11
-	ADDQ        DX, R11
-	VMOVUPS     (SI)(R11*4), Y1
-	VFMADD231PS Y9, Y1, Y8
-	VFMADD231PS Y5, Y1, Y4
-	VMOVUPS     64(R8), Y1
-	VFMADD231PS Y1, Y2, Y0
-	MOVLQSX     8(R9), R11
-	ADDQ        DX, R11
-	VMOVUPS     (SI)(R11*4), Y2
-	VFMADD231PS Y1, Y2, Y8
-	VFMADD231PS Y6, Y2, Y4
-	VMOVUPS     96(R8), Y1
-	VFMADD231PS Y1, Y3, Y0
-	MOVLQSX     12(R9), R11
-	ADDQ        DX, R11
-	VMOVUPS     (SI)(R11*4), Y2
-	VFMADD231PS Y1, Y2, Y8
-	VFMADD231PS Y7, Y2, Y4
-	VMOVUPS     Y0, (DI)
-	VMOVUPS     Y8, (DI)(BX*1)
-	VMOVUPS     Y4, (DI)(BX*2)
-	ADDQ        CX, DI
-	ADDQ        $+128, R8
-	ADDQ        $0x10, R9
-	DECQ        R10
-	JNZ         site4x2x3x1full
-	MOVQ        xMap+96(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, x+8(FP)
-	MOVQ        yMap+112(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, y+0(FP)
-	DECQ        images+40(FP)
-	JNZ         image4x2x3x1full
-	VZEROUPPER
-	RET
-
-not4x2x3x1full:
-	CMPQ    in+64(FP), $0x03
-	JNE     not4x3x3x1full
-	CMPQ    out+72(FP), $0x03
-	JNE     not4x3x3x1full
-	MOVQ    channels+80(FP), CX
-	SHLQ    $0x02, CX
-	IMUL3Q  $0x05, CX, DX
-	ADDQ    coefs+32(FP), DX
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, (AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 32(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 64(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 96(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 160(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 192(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 224(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 320(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 352(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 480(AX)
-	MOVQ    xOrder+104(FP), DX
-	MOVQ    yOrder+120(FP), BX
-	SHLQ    $0x02, BX
-
-image4x3x3x1full:
-	MOVQ x+8(FP), SI
-	MOVQ y+0(FP), DI
-	MOVQ linear+16(FP), R8
-	MOVQ index+24(FP), R9
-	MOVQ sites+48(FP), R10
-
-site4x3x3x1full:
-	MOVLQSX     (R9), R11
-	VMOVUPS     (SI)(R11*4), Y0
-	MOVLQSX     4(R9), R11
-	VMOVUPS     (SI)(R11*4), Y1
-	MOVLQSX     8(R9), R11
-	VMOVUPS     (SI)(R11*4), Y2
-	MOVLQSX     12(R9), R11
-	VMOVUPS     (SI)(R11*4), Y3
-	VMULPS      (AX), Y0, Y4
-	VFMADD231PS 32(AX), Y1, Y4
-	VFMADD231PS 64(AX), Y2, Y4
-	VFMADD231PS 96(AX), Y3, Y4
-	VMULPS      160(AX), Y1, Y5
-	VFMADD231PS 192(AX), Y2, Y5
-	VFMADD231PS 224(AX), Y3, Y5
-	VMULPS      320(AX), Y2, Y6
-	VFMADD231PS 352(AX), Y3, Y6
-	VMULPS      480(AX), Y3, Y7
-	VMULPS      Y4, Y0, Y8
-	VFMADD231PS Y5, Y1, Y8
-	VFMADD231PS Y6, Y2, Y8
-	VFMADD231PS Y7, Y3, Y8
-	VFMADD231PS (AX), Y0, Y4
-	VFMADD231PS 32(AX), Y0, Y5
-	VFMADD231PS 160(AX), Y1, Y5
-	VFMADD231PS 64(AX), Y0, Y6
-	VFMADD231PS 192(AX), Y1, Y6
-	VFMADD231PS 320(AX), Y2, Y6
-	VFMADD231PS 96(AX), Y0, Y7
-	VFMADD231PS 224(AX), Y1, Y7
-	VFMADD231PS 352(AX), Y2, Y7
-	VFMADD231PS 480(AX), Y3, Y7
-	VMOVUPS     (R8), Y9
-	VMULPS      Y9, Y0, Y0
-	MOVLQSX     (R9), R11
-	ADDQ        DX, R11
-	VMOVUPS     (SI)(R11*4), Y10
-	ADDQ        DX, R11
-	VMOVUPS     (SI)(R11*4), Y11
-	VFMADD231PS Y9, Y10, Y8
-	VMULPS      Y4, Y10, Y4
-	VFMADD231PS Y9, Y11, Y4
-	VMOVUPS     32(R8), Y9
-	VFMADD231PS Y9, Y1, Y0
-	MOVLQSX     4(R9), R11
-	ADDQ        DX, R11
-	VMOVUPS     (SI)(R11*4), Y1
-	ADDQ        DX, R11
-	VMOVUPS     (SI)(R11*4), Y10
-	VFMADD231PS Y9, Y1, Y8
-	VFMADD231PS Y5, Y1, Y4
-	VFMADD231PS Y9, Y10, Y4
-	VMOVUPS     64(R8), Y1
-	VFMADD231PS Y1, Y2, Y0
-	MOVLQSX     8(R9), R11
-	ADDQ        DX, R11
-	VMOVUPS     (SI)(R11*4), Y2
-	ADDQ        DX, R11
-	VMOVUPS     (SI)(R11*4), Y5
-	VFMADD231PS Y1, Y2, Y8
-	VFMADD231PS Y6, Y2, Y4
-	VFMADD231PS Y1, Y5, Y4
-	VMOVUPS     96(R8), Y1
-	VFMADD231PS Y1, Y3, Y0
-	MOVLQSX     12(R9), R11
-	ADDQ        DX, R11
-	VMOVUPS     (SI)(R11*4), Y2
-	ADDQ        DX, R11
-	VMOVUPS     (SI)(R11*4), Y3
-	VFMADD231PS Y1, Y2, Y8
-	VFMADD231PS Y7, Y2, Y4
-	VFMADD231PS Y1, Y3, Y4
-	VMOVUPS     Y0, (DI)
-	VMOVUPS     Y8, (DI)(BX*1)
-	VMOVUPS     Y4, (DI)(BX*2)
-	ADDQ        CX, DI
-	ADDQ        $+128, R8
-	ADDQ        $0x10, R9
-	DECQ        R10
-	JNZ         site4x3x3x1full
-	MOVQ        xMap+96(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, x+8(FP)
-	MOVQ        yMap+112(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, y+0(FP)
-	DECQ        images+40(FP)
-	JNZ         image4x3x3x1full
-	VZEROUPPER
-	RET
-
-not4x3x3x1full:
 	RET
 
 taps4masked:
-	LEAQ       tails<>+32(SB), CX
-	NEGQ       DX
-	VMOVUPS    (CX)(DX*4), Y0
-	CMPQ       in+64(FP), $0x01
-	JNE        not4x1x1x1
-	CMPQ       out+72(FP), $0x01
-	JNE        not4x1x1x1
-	MOVQ       channels+80(FP), CX
-	SHLQ       $0x02, CX
-	IMUL3Q     $0x05, CX, DX
-	ADDQ       coefs+32(FP), DX
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, (AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 32(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 64(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 96(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 160(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 192(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 224(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 320(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 352(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 480(AX)
-	MOVQ       xOrder+104(FP), AX
-	MOVQ       yOrder+120(FP), AX
-	SHLQ       $0x02, AX
+	LEAQ    tails<>+32(SB), AX
+	NEGQ    CX
+	VMOVUPS (AX)(CX*4), Y0
+	MOVQ    channels+56(FP), AX
+	SHLQ    $0x02, AX
 
-image4x1x1x1:
-	MOVQ x+8(FP), AX
-	MOVQ y+0(FP), DX
+image4x1:
+	MOVQ y+0(FP), CX
+	MOVQ x+8(FP), DX
 	MOVQ linear+16(FP), BX
 	MOVQ index+24(FP), SI
-	MOVQ sites+48(FP), DI
+	MOVQ sites+40(FP), DI
 
-site4x1x1x1:
+site4x1:
 	MOVLQSX     (SI), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y1
+	VMASKMOVPS  (DX)(R8*4), Y0, Y1
 	MOVLQSX     4(SI), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y2
+	VMASKMOVPS  (DX)(R8*4), Y0, Y2
 	MOVLQSX     8(SI), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y3
+	VMASKMOVPS  (DX)(R8*4), Y0, Y3
 	MOVLQSX     12(SI), R8
-	VMASKMOVPS  (AX)(R8*4), Y0, Y4
-	VMOVUPS     (BX), Y5
-	VMULPS      Y5, Y1, Y1
-	VMOVUPS     32(BX), Y5
-	VFMADD231PS Y5, Y2, Y1
-	VMOVUPS     64(BX), Y2
-	VFMADD231PS Y2, Y3, Y1
-	VMOVUPS     96(BX), Y2
-	VFMADD231PS Y2, Y4, Y1
-	VMASKMOVPS  Y1, Y0, (DX)
-	ADDQ        CX, DX
+	VMASKMOVPS  (DX)(R8*4), Y0, Y4
+	VMULPS      (BX), Y1, Y1
+	VFMADD231PS 32(BX), Y2, Y1
+	VFMADD231PS 64(BX), Y3, Y1
+	VFMADD231PS 96(BX), Y4, Y1
+	VMASKMOVPS  Y1, Y0, (CX)
+	ADDQ        AX, CX
 	ADDQ        $+128, BX
 	ADDQ        $0x10, SI
 	DECQ        DI
-	JNZ         site4x1x1x1
-	MOVQ        xMap+96(FP), AX
-	SHLQ        $0x02, AX
-	ADDQ        AX, x+8(FP)
-	MOVQ        yMap+112(FP), AX
-	SHLQ        $0x02, AX
-	ADDQ        AX, y+0(FP)
-	DECQ        images+40(FP)
-	JNZ         image4x1x1x1
+	JNZ         site4x1
+	MOVQ        xMap+72(FP), CX
+	SHLQ        $0x02, CX
+	ADDQ        CX, x+8(FP)
+	MOVQ        yMap+80(FP), CX
+	SHLQ        $0x02, CX
+	ADDQ        CX, y+0(FP)
+	DECQ        images+32(FP)
+	JNZ         image4x1
 	VZEROUPPER
-	RET
-
-not4x1x1x1:
-	CMPQ       in+64(FP), $0x01
-	JNE        not4x1x2x1
-	CMPQ       out+72(FP), $0x02
-	JNE        not4x1x2x1
-	MOVQ       channels+80(FP), CX
-	SHLQ       $0x02, CX
-	IMUL3Q     $0x05, CX, DX
-	ADDQ       coefs+32(FP), DX
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, (AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 32(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 64(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 96(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 160(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 192(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 224(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 320(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 352(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 480(AX)
-	MOVQ       xOrder+104(FP), DX
-	MOVQ       yOrder+120(FP), DX
-	SHLQ       $0x02, DX
-
-image4x1x2x1:
-	MOVQ x+8(FP), BX
-	MOVQ y+0(FP), SI
-	MOVQ linear+16(FP), DI
-	MOVQ index+24(FP), R8
-	MOVQ sites+48(FP), R9
-
-site4x1x2x1:
-	MOVLQSX     (R8), R10
-	VMASKMOVPS  (BX)(R10*4), Y0, Y1
-	MOVLQSX     4(R8), R10
-	VMASKMOVPS  (BX)(R10*4), Y0, Y2
-	MOVLQSX     8(R8), R10
-	VMASKMOVPS  (BX)(R10*4), Y0, Y3
-	MOVLQSX     12(R8), R10
-	VMASKMOVPS  (BX)(R10*4), Y0, Y4
-	VMULPS      (AX), Y1, Y5
-	VFMADD231PS 32(AX), Y2, Y5
-	VFMADD231PS 64(AX), Y3, Y5
-	VFMADD231PS 96(AX), Y4, Y5
-	VMULPS      160(AX), Y2, Y6
-	VFMADD231PS 192(AX), Y3, Y6
-	VFMADD231PS 224(AX), Y4, Y6
-	VMULPS      320(AX), Y3, Y7
-	VFMADD231PS 352(AX), Y4, Y7
-	VMULPS      480(AX), Y4, Y8
-	VMULPS      Y5, Y1, Y5
-	VFMADD231PS Y6, Y2, Y5
-	VFMADD231PS Y7, Y3, Y5
-	VFMADD231PS Y8, Y4, Y5
-	VMOVUPS     (DI), Y6
-	VMULPS      Y6, Y1, Y1
-	VMOVUPS     32(DI), Y6
-	VFMADD231PS Y6, Y2, Y1
-	VMOVUPS     64(DI), Y2
-	VFMADD231PS Y2, Y3, Y1
-	VMOVUPS     96(DI), Y2
-	VFMADD231PS Y2, Y4, Y1
-	VMASKMOVPS  Y1, Y0, (SI)
-	VMASKMOVPS  Y5, Y0, (SI)(DX*1)
-	ADDQ        CX, SI
-	ADDQ        $+128, DI
-	ADDQ        $0x10, R8
-	DECQ        R9
-	JNZ         site4x1x2x1
-	MOVQ        xMap+96(FP), BX
-	SHLQ        $0x02, BX
-	ADDQ        BX, x+8(FP)
-	MOVQ        yMap+112(FP), BX
-	SHLQ        $0x02, BX
-	ADDQ        BX, y+0(FP)
-	DECQ        images+40(FP)
-	JNZ         image4x1x2x1
-	VZEROUPPER
-	RET
-
-not4x1x2x1:
-	CMPQ       in+64(FP), $0x02
-	JNE        not4x2x2x1
-	CMPQ       out+72(FP), $0x02
-	JNE        not4x2x2x1
-	MOVQ       channels+80(FP), CX
-	SHLQ       $0x02, CX
-	IMUL3Q     $0x05, CX, DX
-	ADDQ       coefs+32(FP), DX
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, (AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 32(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 64(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 96(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 160(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 192(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 224(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 320(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 352(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 480(AX)
-	MOVQ       xOrder+104(FP), DX
-	MOVQ       yOrder+120(FP), BX
-	SHLQ       $0x02, BX
-
-image4x2x2x1:
-	MOVQ x+8(FP), SI
-	MOVQ y+0(FP), DI
-	MOVQ linear+16(FP), R8
-	MOVQ index+24(FP), R9
-	MOVQ sites+48(FP), R10
-
-site4x2x2x1:
-	MOVLQSX     (R9), R11
-	VMASKMOVPS  (SI)(R11*4), Y0, Y1
-	MOVLQSX     4(R9), R11
-	VMASKMOVPS  (SI)(R11*4), Y0, Y2
-	MOVLQSX     8(R9), R11
-	VMASKMOVPS  (SI)(R11*4), Y0, Y3
-	MOVLQSX     12(R9), R11
-	VMASKMOVPS  (SI)(R11*4), Y0, Y4
-	VMULPS      (AX), Y1, Y5
-	VFMADD231PS 32(AX), Y2, Y5
-	VFMADD231PS 64(AX), Y3, Y5
-	VFMADD231PS 96(AX), Y4, Y5
-	VMULPS      160(AX), Y2, Y6
-	VFMADD231PS 192(AX), Y3, Y6
-	VFMADD231PS 224(AX), Y4, Y6
-	VMULPS      320(AX), Y3, Y7
-	VFMADD231PS 352(AX), Y4, Y7
-	VMULPS      480(AX), Y4, Y8
-	VMULPS      Y5, Y1, Y5
-	VFMADD231PS Y6, Y2, Y5
-	VFMADD231PS Y7, Y3, Y5
-	VFMADD231PS Y8, Y4, Y5
-	VMOVUPS     (R8), Y6
-	VMULPS      Y6, Y1, Y1
-	MOVLQSX     (R9), R11
-	ADDQ        DX, R11
-	VMASKMOVPS  (SI)(R11*4), Y0, Y7
-	VFMADD231PS Y6, Y7, Y5
-	VMOVUPS     32(R8), Y6
-	VFMADD231PS Y6, Y2, Y1
-	MOVLQSX     4(R9), R11
-	ADDQ        DX, R11
-	VMASKMOVPS  (SI)(R11*4), Y0, Y2
-	VFMADD231PS Y6, Y2, Y5
-	VMOVUPS     64(R8), Y2
-	VFMADD231PS Y2, Y3, Y1
-	MOVLQSX     8(R9), R11
-	ADDQ        DX, R11
-	VMASKMOVPS  (SI)(R11*4), Y0, Y3
-	VFMADD231PS Y2, Y3, Y5
-	VMOVUPS     96(R8), Y2
-	VFMADD231PS Y2, Y4, Y1
-	MOVLQSX     12(R9), R11
-	ADDQ        DX, R11
-	VMASKMOVPS  (SI)(R11*4), Y0, Y3
-	VFMADD231PS Y2, Y3, Y5
-	VMASKMOVPS  Y1, Y0, (DI)
-	VMASKMOVPS  Y5, Y0, (DI)(BX*1)
-	ADDQ        CX, DI
-	ADDQ        $+128, R8
-	ADDQ        $0x10, R9
-	DECQ        R10
-	JNZ         site4x2x2x1
-	MOVQ        xMap+96(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, x+8(FP)
-	MOVQ        yMap+112(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, y+0(FP)
-	DECQ        images+40(FP)
-	JNZ         image4x2x2x1
-	VZEROUPPER
-	RET
-
-not4x2x2x1:
-	CMPQ       in+64(FP), $0x02
-	JNE        not4x2x3x1
-	CMPQ       out+72(FP), $0x03
-	JNE        not4x2x3x1
-	MOVQ       channels+80(FP), CX
-	SHLQ       $0x02, CX
-	IMUL3Q     $0x05, CX, DX
-	ADDQ       coefs+32(FP), DX
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, (AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 32(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 64(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 96(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 160(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 192(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 224(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 320(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 352(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 480(AX)
-	MOVQ       xOrder+104(FP), DX
-	MOVQ       yOrder+120(FP), BX
-	SHLQ       $0x02, BX
-
-image4x2x3x1:
-	MOVQ x+8(FP), SI
-	MOVQ y+0(FP), DI
-	MOVQ linear+16(FP), R8
-	MOVQ index+24(FP), R9
-	MOVQ sites+48(FP), R10
-
-site4x2x3x1:
-	MOVLQSX     (R9), R11
-	VMASKMOVPS  (SI)(R11*4), Y0, Y1
-	MOVLQSX     4(R9), R11
-	VMASKMOVPS  (SI)(R11*4), Y0, Y2
-	MOVLQSX     8(R9), R11
-	VMASKMOVPS  (SI)(R11*4), Y0, Y3
-	MOVLQSX     12(R9), R11
-	VMASKMOVPS  (SI)(R11*4), Y0, Y4
-	VMULPS      (AX), Y1, Y5
-	VFMADD231PS 32(AX), Y2, Y5
-	VFMADD231PS 64(AX), Y3, Y5
-	VFMADD231PS 96(AX), Y4, Y5
-	VMULPS      160(AX), Y2, Y6
-	VFMADD231PS 192(AX), Y3, Y6
-	VFMADD231PS 224(AX), Y4, Y6
-	VMULPS      320(AX), Y3, Y7
-	VFMADD231PS 352(AX), Y4, Y7
-	VMULPS      480(AX), Y4, Y8
-	VMULPS      Y5, Y1, Y9
-	VFMADD231PS Y6, Y2, Y9
-	VFMADD231PS Y7, Y3, Y9
-	VFMADD231PS Y8, Y4, Y9
-	VFMADD231PS (AX), Y1, Y5
-	VFMADD231PS 32(AX), Y1, Y6
-	VFMADD231PS 160(AX), Y2, Y6
-	VFMADD231PS 64(AX), Y1, Y7
-	VFMADD231PS 192(AX), Y2, Y7
-	VFMADD231PS 320(AX), Y3, Y7
-	VFMADD231PS 96(AX), Y1, Y8
-	VFMADD231PS 224(AX), Y2, Y8
-	VFMADD231PS 352(AX), Y3, Y8
-	VFMADD231PS 480(AX), Y4, Y8
-	VMOVUPS     (R8), Y10
-	VMULPS      Y10, Y1, Y1
-	MOVLQSX     (R9), R11
-	ADDQ        DX, R11
-	VMASKMOVPS  (SI)(R11*4), Y0, Y11
-	VFMADD231PS Y10, Y11, Y9
-	VMULPS      Y5, Y11, Y5
-	VMOVUPS     32(R8), Y10
-	VFMADD231PS Y10, Y2, Y1
-	MOVLQSX     4(R9), R11
-	ADDQ        DX, R11
-	VMASKMOVPS  (SI)(R11*4), Y0, Y2
-	VFMADD231PS Y10, Y2, Y9
-	VFMADD231PS Y6, Y2, Y5
-	VMOVUPS     64(R8), Y2
-	VFMADD231PS Y2, Y3, Y1
-	MOVLQSX     8(R9), R11
-	ADDQ        DX, R11
-	VMASKMOVPS  (SI)(R11*4), Y0, Y3
-	VFMADD231PS Y2, Y3, Y9
-	VFMADD231PS Y7, Y3, Y5
-	VMOVUPS     96(R8), Y2
-	VFMADD231PS Y2, Y4, Y1
-	MOVLQSX     12(R9), R11
-	ADDQ        DX, R11
-	VMASKMOVPS  (SI)(R11*4), Y0, Y3
-	VFMADD231PS Y2, Y3, Y9
-	VFMADD231PS Y8, Y3, Y5
-	VMASKMOVPS  Y1, Y0, (DI)
-	VMASKMOVPS  Y9, Y0, (DI)(BX*1)
-	VMASKMOVPS  Y5, Y0, (DI)(BX*2)
-	ADDQ        CX, DI
-	ADDQ        $+128, R8
-	ADDQ        $0x10, R9
-	DECQ        R10
-	JNZ         site4x2x3x1
-	MOVQ        xMap+96(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, x+8(FP)
-	MOVQ        yMap+112(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, y+0(FP)
-	DECQ        images+40(FP)
-	JNZ         image4x2x3x1
-	VZEROUPPER
-	RET
-
-not4x2x3x1:
-	CMPQ       in+64(FP), $0x03
-	JNE        not4x3x3x1
-	CMPQ       out+72(FP), $0x03
-	JNE        not4x3x3x1
-	MOVQ       channels+80(FP), CX
-	SHLQ       $0x02, CX
-	IMUL3Q     $0x05, CX, DX
-	ADDQ       coefs+32(FP), DX
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, (AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 32(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 64(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 96(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 160(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 192(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 224(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 320(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 352(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 480(AX)
-	MOVQ       xOrder+104(FP), DX
-	MOVQ       yOrder+120(FP), BX
-	SHLQ       $0x02, BX
-
-image4x3x3x1:
-	MOVQ x+8(FP), SI
-	MOVQ y+0(FP), DI
-	MOVQ linear+16(FP), R8
-	MOVQ index+24(FP), R9
-	MOVQ sites+48(FP), R10
-
-site4x3x3x1:
-	MOVLQSX     (R9), R11
-	VMASKMOVPS  (SI)(R11*4), Y0, Y1
-	MOVLQSX     4(R9), R11
-	VMASKMOVPS  (SI)(R11*4), Y0, Y2
-	MOVLQSX     8(R9), R11
-	VMASKMOVPS  (SI)(R11*4), Y0, Y3
-	MOVLQSX     12(R9), R11
-	VMASKMOVPS  (SI)(R11*4), Y0, Y4
-	VMULPS      (AX), Y1, Y5
-	VFMADD231PS 32(AX), Y2, Y5
-	VFMADD231PS 64(AX), Y3, Y5
-	VFMADD231PS 96(AX), Y4, Y5
-	VMULPS      160(AX), Y2, Y6
-	VFMADD231PS 192(AX), Y3, Y6
-	VFMADD231PS 224(AX), Y4, Y6
-	VMULPS      320(AX), Y3, Y7
-	VFMADD231PS 352(AX), Y4, Y7
-	VMULPS      480(AX), Y4, Y8
-	VMULPS      Y5, Y1, Y9
-	VFMADD231PS Y6, Y2, Y9
-	VFMADD231PS Y7, Y3, Y9
-	VFMADD231PS Y8, Y4, Y9
-	VFMADD231PS (AX), Y1, Y5
-	VFMADD231PS 32(AX), Y1, Y6
-	VFMADD231PS 160(AX), Y2, Y6
-	VFMADD231PS 64(AX), Y1, Y7
-	VFMADD231PS 192(AX), Y2, Y7
-	VFMADD231PS 320(AX), Y3, Y7
-	VFMADD231PS 96(AX), Y1, Y8
-	VFMADD231PS 224(AX), Y2, Y8
-	VFMADD231PS 352(AX), Y3, Y8
-	VFMADD231PS 480(AX), Y4, Y8
-	VMOVUPS     (R8), Y10
-	VMULPS      Y10, Y1, Y1
-	MOVLQSX     (R9), R11
-	ADDQ        DX, R11
-	VMASKMOVPS  (SI)(R11*4), Y0, Y11
-	ADDQ        DX, R11
-	VMASKMOVPS  (SI)(R11*4), Y0, Y12
-	VFMADD231PS Y10, Y11, Y9
-	VMULPS      Y5, Y11, Y5
-	VFMADD231PS Y10, Y12, Y5
-	VMOVUPS     32(R8), Y10
-	VFMADD231PS Y10, Y2, Y1
-	MOVLQSX     4(R9), R11
-	ADDQ        DX, R11
-	VMASKMOVPS  (SI)(R11*4), Y0, Y2
-	ADDQ        DX, R11
-	VMASKMOVPS  (SI)(R11*4), Y0, Y11
-	VFMADD231PS Y10, Y2, Y9
-	VFMADD231PS Y6, Y2, Y5
-	VFMADD231PS Y10, Y11, Y5
-	VMOVUPS     64(R8), Y2
-	VFMADD231PS Y2, Y3, Y1
-	MOVLQSX     8(R9), R11
-	ADDQ        DX, R11
-	VMASKMOVPS  (SI)(R11*4), Y0, Y3
-	ADDQ        DX, R11
-	VMASKMOVPS  (SI)(R11*4), Y0, Y6
-	VFMADD231PS Y2, Y3, Y9
-	VFMADD231PS Y7, Y3, Y5
-	VFMADD231PS Y2, Y6, Y5
-	VMOVUPS     96(R8), Y2
-	VFMADD231PS Y2, Y4, Y1
-	MOVLQSX     12(R9), R11
-	ADDQ        DX, R11
-	VMASKMOVPS  (SI)(R11*4), Y0, Y3
-	ADDQ        DX, R11
-	VMASKMOVPS  (SI)(R11*4), Y0, Y4
-	VFMADD231PS Y2, Y3, Y9
-	VFMADD231PS Y8, Y3, Y5
-	VFMADD231PS Y2, Y4, Y5
-	VMASKMOVPS  Y1, Y0, (DI)
-	VMASKMOVPS  Y9, Y0, (DI)(BX*1)
-	VMASKMOVPS  Y5, Y0, (DI)(BX*2)
-	ADDQ        CX, DI
-	ADDQ        $+128, R8
-	ADDQ        $0x10, R9
-	DECQ        R10
-	JNZ         site4x3x3x1
-	MOVQ        xMap+96(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, x+8(FP)
-	MOVQ        yMap+112(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, y+0(FP)
-	DECQ        images+40(FP)
-	JNZ         image4x3x3x1
-	VZEROUPPER
-	RET
-
-not4x3x3x1:
 	RET
 
 after4:
 	RET
 
-// func cgSeriesAVX512(y *float32, x *float32, linear *float32, index *int32, coefs *float32, images int, sites int, taps int, in int, out int, channels int, lanes int, xMap int, xOrder int, yMap int, yOrder int)
+// func cgSeriesLinearAVX512(y *float32, x *float32, linear *float32, index *int32, images int, sites int, taps int, channels int, lanes int, xMap int, yMap int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·cgSeriesAVX512(SB), $1088-128
-	LEAQ      (SP), AX
-	ADDQ      $0x3f, AX
-	ANDQ      $-64, AX
-	MOVQ      taps+56(FP), AX
-	MOVQ      lanes+88(FP), CX
-	CMPQ      AX, $0x01
-	JNE       after1
-	MOVL      $-1, AX
-	BZHIL     CX, AX, AX
-	KMOVW     AX, K1
-	CMPQ      in+64(FP), $0x01
-	JNE       not1x1x1x1
-	CMPQ      out+72(FP), $0x01
-	JNE       not1x1x1x1
-	MOVQ      channels+80(FP), AX
-	SHLQ      $0x02, AX
-	IMUL3Q    $0x02, AX, CX
-	ADDQ      coefs+32(FP), CX
-	VMOVUPS.Z (CX), K1, Z0
-	ADDQ      AX, CX
-	MOVQ      xOrder+104(FP), CX
-	MOVQ      yOrder+120(FP), CX
-	SHLQ      $0x02, CX
+TEXT ·cgSeriesLinearAVX512(SB), $1088-88
+	LEAQ  (SP), AX
+	ADDQ  $0x3f, AX
+	ANDQ  $-64, AX
+	MOVQ  taps+48(FP), AX
+	MOVQ  lanes+64(FP), CX
+	CMPQ  AX, $0x01
+	JNE   after1
+	MOVL  $-1, AX
+	BZHIL CX, AX, AX
+	KMOVW AX, K1
+	MOVQ  channels+56(FP), AX
+	SHLQ  $0x02, AX
 
-image1x1x1x1:
-	MOVQ x+8(FP), CX
-	MOVQ y+0(FP), DX
+image1x1:
+	MOVQ y+0(FP), CX
+	MOVQ x+8(FP), DX
 	MOVQ linear+16(FP), BX
 	MOVQ index+24(FP), SI
-	MOVQ sites+48(FP), DI
+	MOVQ sites+40(FP), DI
 
-site1x1x1x1:
+site1x1:
 	MOVLQSX   (SI), R8
-	VMOVUPS.Z (CX)(R8*4), K1, Z0
-	VMOVUPS   (BX), Z1
-	VMULPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, (DX)
-	ADDQ      AX, DX
+	VMOVUPS.Z (DX)(R8*4), K1, Z0
+	VMULPS    (BX), Z0, Z0
+	VMOVUPS   Z0, K1, (CX)
+	ADDQ      AX, CX
 	ADDQ      $+64, BX
 	ADDQ      $0x04, SI
 	DECQ      DI
-	JNZ       site1x1x1x1
-	MOVQ      xMap+96(FP), CX
+	JNZ       site1x1
+	MOVQ      xMap+72(FP), CX
 	SHLQ      $0x02, CX
 	ADDQ      CX, x+8(FP)
-	MOVQ      yMap+112(FP), CX
+	MOVQ      yMap+80(FP), CX
 	SHLQ      $0x02, CX
 	ADDQ      CX, y+0(FP)
-	DECQ      images+40(FP)
-	JNZ       image1x1x1x1
+	DECQ      images+32(FP)
+	JNZ       image1x1
 	VZEROUPPER
-	RET
-
-not1x1x1x1:
-	CMPQ      in+64(FP), $0x01
-	JNE       not1x1x2x1
-	CMPQ      out+72(FP), $0x02
-	JNE       not1x1x2x1
-	MOVQ      channels+80(FP), AX
-	SHLQ      $0x02, AX
-	IMUL3Q    $0x02, AX, CX
-	ADDQ      coefs+32(FP), CX
-	VMOVUPS.Z (CX), K1, Z0
-	ADDQ      AX, CX
-	MOVQ      xOrder+104(FP), CX
-	MOVQ      yOrder+120(FP), CX
-	SHLQ      $0x02, CX
-
-image1x1x2x1:
-	MOVQ x+8(FP), DX
-	MOVQ y+0(FP), BX
-	MOVQ linear+16(FP), SI
-	MOVQ index+24(FP), DI
-	MOVQ sites+48(FP), R8
-
-site1x1x2x1:
-	MOVLQSX   (DI), R9
-	VMOVUPS.Z (DX)(R9*4), K1, Z1
-	VMULPS    Z0, Z1, Z2
-	VMULPS    Z2, Z1, Z2
-	VMOVUPS   (SI), Z3
-	VMULPS    Z3, Z1, Z1
-	VMOVUPS   Z1, K1, (BX)
-	VMOVUPS   Z2, K1, (BX)(CX*1)
-	ADDQ      AX, BX
-	ADDQ      $+64, SI
-	ADDQ      $0x04, DI
-	DECQ      R8
-	JNZ       site1x1x2x1
-	MOVQ      xMap+96(FP), DX
-	SHLQ      $0x02, DX
-	ADDQ      DX, x+8(FP)
-	MOVQ      yMap+112(FP), DX
-	SHLQ      $0x02, DX
-	ADDQ      DX, y+0(FP)
-	DECQ      images+40(FP)
-	JNZ       image1x1x2x1
-	VZEROUPPER
-	RET
-
-not1x1x2x1:
-	CMPQ      in+64(FP), $0x02
-	JNE       not1x2x2x1
-	CMPQ      out+72(FP), $0x02
-	JNE       not1x2x2x1
-	MOVQ      channels+80(FP), AX
-	SHLQ      $0x02, AX
-	IMUL3Q    $0x02, AX, CX
-	ADDQ      coefs+32(FP), CX
-	VMOVUPS.Z (CX), K1, Z0
-	ADDQ      AX, CX
-	MOVQ      xOrder+104(FP), CX
-	MOVQ      yOrder+120(FP), DX
-	SHLQ      $0x02, DX
-
-image1x2x2x1:
-	MOVQ x+8(FP), BX
-	MOVQ y+0(FP), SI
-	MOVQ linear+16(FP), DI
-	MOVQ index+24(FP), R8
-	MOVQ sites+48(FP), R9
-
-site1x2x2x1:
-	MOVLQSX     (R8), R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z1
-	VMULPS      Z0, Z1, Z2
-	VMULPS      Z2, Z1, Z2
-	VMOVUPS     (DI), Z3
-	VMULPS      Z3, Z1, Z1
-	MOVLQSX     (R8), R10
-	ADDQ        CX, R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z4
-	VFMADD231PS Z3, Z4, Z2
-	VMOVUPS     Z1, K1, (SI)
-	VMOVUPS     Z2, K1, (SI)(DX*1)
-	ADDQ        AX, SI
-	ADDQ        $+64, DI
-	ADDQ        $0x04, R8
-	DECQ        R9
-	JNZ         site1x2x2x1
-	MOVQ        xMap+96(FP), BX
-	SHLQ        $0x02, BX
-	ADDQ        BX, x+8(FP)
-	MOVQ        yMap+112(FP), BX
-	SHLQ        $0x02, BX
-	ADDQ        BX, y+0(FP)
-	DECQ        images+40(FP)
-	JNZ         image1x2x2x1
-	VZEROUPPER
-	RET
-
-not1x2x2x1:
-	CMPQ      in+64(FP), $0x02
-	JNE       not1x2x3x1
-	CMPQ      out+72(FP), $0x03
-	JNE       not1x2x3x1
-	MOVQ      channels+80(FP), AX
-	SHLQ      $0x02, AX
-	IMUL3Q    $0x02, AX, CX
-	ADDQ      coefs+32(FP), CX
-	VMOVUPS.Z (CX), K1, Z0
-	ADDQ      AX, CX
-	MOVQ      xOrder+104(FP), CX
-	MOVQ      yOrder+120(FP), DX
-	SHLQ      $0x02, DX
-
-image1x2x3x1:
-	MOVQ x+8(FP), BX
-	MOVQ y+0(FP), SI
-	MOVQ linear+16(FP), DI
-	MOVQ index+24(FP), R8
-	MOVQ sites+48(FP), R9
-
-site1x2x3x1:
-	MOVLQSX     (R8), R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z1
-	VMULPS      Z0, Z1, Z2
-	VMULPS      Z2, Z1, Z3
-	VFMADD231PS Z0, Z1, Z2
-	VMOVUPS     (DI), Z4
-	VMULPS      Z4, Z1, Z1
-	MOVLQSX     (R8), R10
-	ADDQ        CX, R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z5
-	VFMADD231PS Z4, Z5, Z3
-	VMULPS      Z2, Z5, Z2
-	VMOVUPS     Z1, K1, (SI)
-	VMOVUPS     Z3, K1, (SI)(DX*1)
-	VMOVUPS     Z2, K1, (SI)(DX*2)
-	ADDQ        AX, SI
-	ADDQ        $+64, DI
-	ADDQ        $0x04, R8
-	DECQ        R9
-	JNZ         site1x2x3x1
-	MOVQ        xMap+96(FP), BX
-	SHLQ        $0x02, BX
-	ADDQ        BX, x+8(FP)
-	MOVQ        yMap+112(FP), BX
-	SHLQ        $0x02, BX
-	ADDQ        BX, y+0(FP)
-	DECQ        images+40(FP)
-	JNZ         image1x2x3x1
-	VZEROUPPER
-	RET
-
-not1x2x3x1:
-	CMPQ      in+64(FP), $0x03
-	JNE       not1x3x3x1
-	CMPQ      out+72(FP), $0x03
-	JNE       not1x3x3x1
-	MOVQ      channels+80(FP), AX
-	SHLQ      $0x02, AX
-	IMUL3Q    $0x02, AX, CX
-	ADDQ      coefs+32(FP), CX
-	VMOVUPS.Z (CX), K1, Z0
-	ADDQ      AX, CX
-	MOVQ      xOrder+104(FP), CX
-	MOVQ      yOrder+120(FP), DX
-	SHLQ      $0x02, DX
-
-image1x3x3x1:
-	MOVQ x+8(FP), BX
-	MOVQ y+0(FP), SI
-	MOVQ linear+16(FP), DI
-	MOVQ index+24(FP), R8
-	MOVQ sites+48(FP), R9
-
-site1x3x3x1:
-	MOVLQSX     (R8), R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z1
-	VMULPS      Z0, Z1, Z2
-	VMULPS      Z2, Z1, Z3
-	VFMADD231PS Z0, Z1, Z2
-	VMOVUPS     (DI), Z4
-	VMULPS      Z4, Z1, Z1
-	MOVLQSX     (R8), R10
-	ADDQ        CX, R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z5
-	ADDQ        CX, R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z6
-	VFMADD231PS Z4, Z5, Z3
-	VMULPS      Z2, Z5, Z2
-	VFMADD231PS Z4, Z6, Z2
-	VMOVUPS     Z1, K1, (SI)
-	VMOVUPS     Z3, K1, (SI)(DX*1)
-	VMOVUPS     Z2, K1, (SI)(DX*2)
-	ADDQ        AX, SI
-	ADDQ        $+64, DI
-	ADDQ        $0x04, R8
-	DECQ        R9
-	JNZ         site1x3x3x1
-	MOVQ        xMap+96(FP), BX
-	SHLQ        $0x02, BX
-	ADDQ        BX, x+8(FP)
-	MOVQ        yMap+112(FP), BX
-	SHLQ        $0x02, BX
-	ADDQ        BX, y+0(FP)
-	DECQ        images+40(FP)
-	JNZ         image1x3x3x1
-	VZEROUPPER
-	RET
-
-not1x3x3x1:
 	RET
 
 after1:
-	CMPQ      AX, $0x04
-	JNE       after4
-	MOVL      $-1, AX
-	BZHIL     CX, AX, AX
-	KMOVW     AX, K1
-	CMPQ      in+64(FP), $0x01
-	JNE       not4x1x1x1
-	CMPQ      out+72(FP), $0x01
-	JNE       not4x1x1x1
-	MOVQ      channels+80(FP), AX
-	SHLQ      $0x02, AX
-	IMUL3Q    $0x05, AX, CX
-	ADDQ      coefs+32(FP), CX
-	VMOVUPS.Z (CX), K1, Z0
-	ADDQ      AX, CX
-	VMOVUPS.Z (CX), K1, Z0
-	ADDQ      AX, CX
-	VMOVUPS.Z (CX), K1, Z0
-	ADDQ      AX, CX
-	VMOVUPS.Z (CX), K1, Z0
-	ADDQ      AX, CX
-	VMOVUPS.Z (CX), K1, Z0
-	ADDQ      AX, CX
-	VMOVUPS.Z (CX), K1, Z0
-	ADDQ      AX, CX
-	VMOVUPS.Z (CX), K1, Z0
-	ADDQ      AX, CX
-	VMOVUPS.Z (CX), K1, Z0
-	ADDQ      AX, CX
-	VMOVUPS.Z (CX), K1, Z0
-	ADDQ      AX, CX
-	VMOVUPS.Z (CX), K1, Z0
-	ADDQ      AX, CX
-	MOVQ      xOrder+104(FP), CX
-	MOVQ      yOrder+120(FP), CX
-	SHLQ      $0x02, CX
+	CMPQ  AX, $0x04
+	JNE   after4
+	MOVL  $-1, AX
+	BZHIL CX, AX, AX
+	KMOVW AX, K1
+	MOVQ  channels+56(FP), AX
+	SHLQ  $0x02, AX
 
-image4x1x1x1:
-	MOVQ x+8(FP), CX
-	MOVQ y+0(FP), DX
+image4x1:
+	MOVQ y+0(FP), CX
+	MOVQ x+8(FP), DX
 	MOVQ linear+16(FP), BX
 	MOVQ index+24(FP), SI
-	MOVQ sites+48(FP), DI
+	MOVQ sites+40(FP), DI
 
-site4x1x1x1:
+site4x1:
 	MOVLQSX     (SI), R8
-	VMOVUPS.Z   (CX)(R8*4), K1, Z0
+	VMOVUPS.Z   (DX)(R8*4), K1, Z0
 	MOVLQSX     4(SI), R8
-	VMOVUPS.Z   (CX)(R8*4), K1, Z1
+	VMOVUPS.Z   (DX)(R8*4), K1, Z1
 	MOVLQSX     8(SI), R8
-	VMOVUPS.Z   (CX)(R8*4), K1, Z2
+	VMOVUPS.Z   (DX)(R8*4), K1, Z2
 	MOVLQSX     12(SI), R8
-	VMOVUPS.Z   (CX)(R8*4), K1, Z3
-	VMOVUPS     (BX), Z4
-	VMULPS      Z4, Z0, Z0
-	VMOVUPS     64(BX), Z4
-	VFMADD231PS Z4, Z1, Z0
-	VMOVUPS     128(BX), Z1
-	VFMADD231PS Z1, Z2, Z0
-	VMOVUPS     192(BX), Z1
-	VFMADD231PS Z1, Z3, Z0
-	VMOVUPS     Z0, K1, (DX)
-	ADDQ        AX, DX
+	VMOVUPS.Z   (DX)(R8*4), K1, Z3
+	VMULPS      (BX), Z0, Z0
+	VFMADD231PS 64(BX), Z1, Z0
+	VFMADD231PS 128(BX), Z2, Z0
+	VFMADD231PS 192(BX), Z3, Z0
+	VMOVUPS     Z0, K1, (CX)
+	ADDQ        AX, CX
 	ADDQ        $+256, BX
 	ADDQ        $0x10, SI
 	DECQ        DI
-	JNZ         site4x1x1x1
-	MOVQ        xMap+96(FP), CX
+	JNZ         site4x1
+	MOVQ        xMap+72(FP), CX
 	SHLQ        $0x02, CX
 	ADDQ        CX, x+8(FP)
-	MOVQ        yMap+112(FP), CX
+	MOVQ        yMap+80(FP), CX
 	SHLQ        $0x02, CX
 	ADDQ        CX, y+0(FP)
-	DECQ        images+40(FP)
-	JNZ         image4x1x1x1
+	DECQ        images+32(FP)
+	JNZ         image4x1
 	VZEROUPPER
 	RET
 
-not4x1x1x1:
-	CMPQ      in+64(FP), $0x01
-	JNE       not4x1x2x1
-	CMPQ      out+72(FP), $0x02
-	JNE       not4x1x2x1
-	MOVQ      channels+80(FP), AX
-	SHLQ      $0x02, AX
-	IMUL3Q    $0x05, AX, CX
-	ADDQ      coefs+32(FP), CX
-	VMOVUPS.Z (CX), K1, Z0
-	ADDQ      AX, CX
-	VMOVUPS.Z (CX), K1, Z1
-	ADDQ      AX, CX
-	VMOVUPS.Z (CX), K1, Z2
-	ADDQ      AX, CX
-	VMOVUPS.Z (CX), K1, Z3
-	ADDQ      AX, CX
-	VMOVUPS.Z (CX), K1, Z4
-	ADDQ      AX, CX
-	VMOVUPS.Z (CX), K1, Z5
-	ADDQ      AX, CX
-	VMOVUPS.Z (CX), K1, Z6
-	ADDQ      AX, CX
-	VMOVUPS.Z (CX), K1, Z7
-	ADDQ      AX, CX
-	VMOVUPS.Z (CX), K1, Z8
-	ADDQ      AX, CX
-	VMOVUPS.Z (CX), K1, Z9
-	ADDQ      AX, CX
-	MOVQ      xOrder+104(FP), CX
-	MOVQ      yOrder+120(FP), CX
-	SHLQ      $0x02, CX
+after4:
+	RET
 
-image4x1x2x1:
-	MOVQ x+8(FP), DX
-	MOVQ y+0(FP), BX
-	MOVQ linear+16(FP), SI
+// func cgSeriesPairAVX2(y *float32, xk *float32, xl *float32, index *int32, coefs *float32, images int, sites int, taps int, channels int, lanes int, xMap int, yMap int, factor float32)
+// Requires: AVX, FMA3
+TEXT ·cgSeriesPairAVX2(SB), $576-100
+	LEAQ         (SP), AX
+	ADDQ         $0x3f, AX
+	ANDQ         $-64, AX
+	MOVQ         taps+56(FP), CX
+	MOVQ         lanes+72(FP), DX
+	CMPQ         CX, $0x01
+	JNE          after1
+	CMPQ         DX, $0x08
+	JNE          taps1masked
+	MOVQ         channels+64(FP), CX
+	SHLQ         $0x02, CX
+	IMUL3Q       $0x02, CX, DX
+	ADDQ         coefs+32(FP), DX
+	VMOVUPS      (DX), Y0
+	ADDQ         CX, DX
+	VADDPS       Y0, Y0, Y0
+	VMOVUPS      Y0, (AX)
+	VBROADCASTSS factor+96(FP), Y0
+
+image1x1full:
+	MOVQ y+0(FP), DX
+	MOVQ xk+8(FP), BX
+	MOVQ xl+16(FP), SI
 	MOVQ index+24(FP), DI
 	MOVQ sites+48(FP), R8
 
-site4x1x2x1:
+site1x1full:
 	MOVLQSX     (DI), R9
-	VMOVUPS.Z   (DX)(R9*4), K1, Z10
-	MOVLQSX     4(DI), R9
-	VMOVUPS.Z   (DX)(R9*4), K1, Z11
-	MOVLQSX     8(DI), R9
-	VMOVUPS.Z   (DX)(R9*4), K1, Z12
-	MOVLQSX     12(DI), R9
-	VMOVUPS.Z   (DX)(R9*4), K1, Z13
-	VMULPS      Z0, Z10, Z14
-	VFMADD231PS Z1, Z11, Z14
-	VFMADD231PS Z2, Z12, Z14
-	VFMADD231PS Z3, Z13, Z14
-	VMULPS      Z4, Z11, Z15
-	VFMADD231PS Z5, Z12, Z15
-	VFMADD231PS Z6, Z13, Z15
-	VMULPS      Z7, Z12, Z16
-	VFMADD231PS Z8, Z13, Z16
-	VMULPS      Z9, Z13, Z17
-	VMULPS      Z14, Z10, Z14
-	VFMADD231PS Z15, Z11, Z14
-	VFMADD231PS Z16, Z12, Z14
-	VFMADD231PS Z17, Z13, Z14
-	VMOVUPS     (SI), Z15
-	VMULPS      Z15, Z10, Z10
-	VMOVUPS     64(SI), Z15
-	VFMADD231PS Z15, Z11, Z10
-	VMOVUPS     128(SI), Z11
-	VFMADD231PS Z11, Z12, Z10
-	VMOVUPS     192(SI), Z11
-	VFMADD231PS Z11, Z13, Z10
-	VMOVUPS     Z10, K1, (BX)
-	VMOVUPS     Z14, K1, (BX)(CX*1)
-	ADDQ        AX, BX
-	ADDQ        $+256, SI
-	ADDQ        $0x10, DI
+	VMOVUPS     (SI)(R9*4), Y1
+	MOVLQSX     (DI), R9
+	VMOVUPS     (BX)(R9*4), Y2
+	VMULPS      (AX), Y1, Y1
+	VMULPS      Y1, Y2, Y1
+	VMOVUPS     (DX), Y2
+	VFMADD231PS Y0, Y1, Y2
+	VMOVUPS     Y2, (DX)
+	ADDQ        CX, DX
+	ADDQ        $0x04, DI
 	DECQ        R8
-	JNZ         site4x1x2x1
-	MOVQ        xMap+96(FP), DX
+	JNZ         site1x1full
+	MOVQ        xMap+80(FP), DX
 	SHLQ        $0x02, DX
-	ADDQ        DX, x+8(FP)
-	MOVQ        yMap+112(FP), DX
+	ADDQ        DX, xk+8(FP)
+	ADDQ        DX, xl+16(FP)
+	MOVQ        yMap+88(FP), DX
 	SHLQ        $0x02, DX
 	ADDQ        DX, y+0(FP)
 	DECQ        images+40(FP)
-	JNZ         image4x1x2x1
+	JNZ         image1x1full
 	VZEROUPPER
 	RET
 
-not4x1x2x1:
-	CMPQ      in+64(FP), $0x02
-	JNE       not4x2x2x1
-	CMPQ      out+72(FP), $0x02
-	JNE       not4x2x2x1
-	MOVQ      channels+80(FP), AX
-	SHLQ      $0x02, AX
-	IMUL3Q    $0x05, AX, CX
-	ADDQ      coefs+32(FP), CX
-	VMOVUPS.Z (CX), K1, Z0
-	ADDQ      AX, CX
-	VMOVUPS.Z (CX), K1, Z1
-	ADDQ      AX, CX
-	VMOVUPS.Z (CX), K1, Z2
-	ADDQ      AX, CX
-	VMOVUPS.Z (CX), K1, Z3
-	ADDQ      AX, CX
-	VMOVUPS.Z (CX), K1, Z4
-	ADDQ      AX, CX
-	VMOVUPS.Z (CX), K1, Z5
-	ADDQ      AX, CX
-	VMOVUPS.Z (CX), K1, Z6
-	ADDQ      AX, CX
-	VMOVUPS.Z (CX), K1, Z7
-	ADDQ      AX, CX
-	VMOVUPS.Z (CX), K1, Z8
-	ADDQ      AX, CX
-	VMOVUPS.Z (CX), K1, Z9
-	ADDQ      AX, CX
-	MOVQ      xOrder+104(FP), CX
-	MOVQ      yOrder+120(FP), DX
-	SHLQ      $0x02, DX
+taps1masked:
+	LEAQ         tails<>+32(SB), CX
+	NEGQ         DX
+	VMOVUPS      (CX)(DX*4), Y0
+	MOVQ         channels+64(FP), CX
+	SHLQ         $0x02, CX
+	IMUL3Q       $0x02, CX, DX
+	ADDQ         coefs+32(FP), DX
+	VMASKMOVPS   (DX), Y0, Y1
+	ADDQ         CX, DX
+	VADDPS       Y1, Y1, Y1
+	VMOVUPS      Y1, (AX)
+	VBROADCASTSS factor+96(FP), Y1
 
-image4x2x2x1:
-	MOVQ x+8(FP), BX
-	MOVQ y+0(FP), SI
-	MOVQ linear+16(FP), DI
-	MOVQ index+24(FP), R8
-	MOVQ sites+48(FP), R9
+image1x1:
+	MOVQ y+0(FP), DX
+	MOVQ xk+8(FP), BX
+	MOVQ xl+16(FP), SI
+	MOVQ index+24(FP), DI
+	MOVQ sites+48(FP), R8
 
-site4x2x2x1:
-	MOVLQSX     (R8), R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z10
-	MOVLQSX     4(R8), R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z11
-	MOVLQSX     8(R8), R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z12
-	MOVLQSX     12(R8), R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z13
-	VMULPS      Z0, Z10, Z14
-	VFMADD231PS Z1, Z11, Z14
-	VFMADD231PS Z2, Z12, Z14
-	VFMADD231PS Z3, Z13, Z14
-	VMULPS      Z4, Z11, Z15
-	VFMADD231PS Z5, Z12, Z15
-	VFMADD231PS Z6, Z13, Z15
-	VMULPS      Z7, Z12, Z16
-	VFMADD231PS Z8, Z13, Z16
-	VMULPS      Z9, Z13, Z17
-	VMULPS      Z14, Z10, Z14
-	VFMADD231PS Z15, Z11, Z14
-	VFMADD231PS Z16, Z12, Z14
-	VFMADD231PS Z17, Z13, Z14
-	VMOVUPS     (DI), Z15
-	VMULPS      Z15, Z10, Z10
-	MOVLQSX     (R8), R10
-	ADDQ        CX, R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z16
-	VFMADD231PS Z15, Z16, Z14
-	VMOVUPS     64(DI), Z15
-	VFMADD231PS Z15, Z11, Z10
-	MOVLQSX     4(R8), R10
-	ADDQ        CX, R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z11
-	VFMADD231PS Z15, Z11, Z14
-	VMOVUPS     128(DI), Z11
-	VFMADD231PS Z11, Z12, Z10
-	MOVLQSX     8(R8), R10
-	ADDQ        CX, R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z12
-	VFMADD231PS Z11, Z12, Z14
-	VMOVUPS     192(DI), Z11
-	VFMADD231PS Z11, Z13, Z10
-	MOVLQSX     12(R8), R10
-	ADDQ        CX, R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z12
-	VFMADD231PS Z11, Z12, Z14
-	VMOVUPS     Z10, K1, (SI)
-	VMOVUPS     Z14, K1, (SI)(DX*1)
-	ADDQ        AX, SI
-	ADDQ        $+256, DI
-	ADDQ        $0x10, R8
-	DECQ        R9
-	JNZ         site4x2x2x1
-	MOVQ        xMap+96(FP), BX
-	SHLQ        $0x02, BX
-	ADDQ        BX, x+8(FP)
-	MOVQ        yMap+112(FP), BX
-	SHLQ        $0x02, BX
-	ADDQ        BX, y+0(FP)
+site1x1:
+	MOVLQSX     (DI), R9
+	VMASKMOVPS  (SI)(R9*4), Y0, Y2
+	MOVLQSX     (DI), R9
+	VMASKMOVPS  (BX)(R9*4), Y0, Y3
+	VMULPS      (AX), Y2, Y2
+	VMULPS      Y2, Y3, Y2
+	VMASKMOVPS  (DX), Y0, Y3
+	VFMADD231PS Y1, Y2, Y3
+	VMASKMOVPS  Y3, Y0, (DX)
+	ADDQ        CX, DX
+	ADDQ        $0x04, DI
+	DECQ        R8
+	JNZ         site1x1
+	MOVQ        xMap+80(FP), DX
+	SHLQ        $0x02, DX
+	ADDQ        DX, xk+8(FP)
+	ADDQ        DX, xl+16(FP)
+	MOVQ        yMap+88(FP), DX
+	SHLQ        $0x02, DX
+	ADDQ        DX, y+0(FP)
 	DECQ        images+40(FP)
-	JNZ         image4x2x2x1
+	JNZ         image1x1
 	VZEROUPPER
 	RET
 
-not4x2x2x1:
-	CMPQ      in+64(FP), $0x02
-	JNE       not4x2x3x1
-	CMPQ      out+72(FP), $0x03
-	JNE       not4x2x3x1
-	MOVQ      channels+80(FP), AX
-	SHLQ      $0x02, AX
-	IMUL3Q    $0x05, AX, CX
-	ADDQ      coefs+32(FP), CX
-	VMOVUPS.Z (CX), K1, Z0
-	ADDQ      AX, CX
-	VMOVUPS.Z (CX), K1, Z1
-	ADDQ      AX, CX
-	VMOVUPS.Z (CX), K1, Z2
-	ADDQ      AX, CX
-	VMOVUPS.Z (CX), K1, Z3
-	ADDQ      AX, CX
-	VMOVUPS.Z (CX), K1, Z4
-	ADDQ      AX, CX
-	VMOVUPS.Z (CX), K1, Z5
-	ADDQ      AX, CX
-	VMOVUPS.Z (CX), K1, Z6
-	ADDQ      AX, CX
-	VMOVUPS.Z (CX), K1, Z7
-	ADDQ      AX, CX
-	VMOVUPS.Z (CX), K1, Z8
-	ADDQ      AX, CX
-	VMOVUPS.Z (CX), K1, Z9
-	ADDQ      AX, CX
-	MOVQ      xOrder+104(FP), CX
-	MOVQ      yOrder+120(FP), DX
-	SHLQ      $0x02, DX
+after1:
+	CMPQ         CX, $0x04
+	JNE          after4
+	CMPQ         DX, $0x08
+	JNE          taps4masked
+	MOVQ         channels+64(FP), CX
+	SHLQ         $0x02, CX
+	IMUL3Q       $0x05, CX, DX
+	ADDQ         coefs+32(FP), DX
+	VMOVUPS      (DX), Y0
+	ADDQ         CX, DX
+	VADDPS       Y0, Y0, Y0
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      (DX), Y0
+	ADDQ         CX, DX
+	VMOVUPS      Y0, 32(AX)
+	VMOVUPS      Y0, 128(AX)
+	VMOVUPS      (DX), Y0
+	ADDQ         CX, DX
+	VMOVUPS      Y0, 64(AX)
+	VMOVUPS      Y0, 256(AX)
+	VMOVUPS      (DX), Y0
+	ADDQ         CX, DX
+	VMOVUPS      Y0, 96(AX)
+	VMOVUPS      Y0, 384(AX)
+	VMOVUPS      (DX), Y0
+	ADDQ         CX, DX
+	VADDPS       Y0, Y0, Y0
+	VMOVUPS      Y0, 160(AX)
+	VMOVUPS      (DX), Y0
+	ADDQ         CX, DX
+	VMOVUPS      Y0, 192(AX)
+	VMOVUPS      Y0, 288(AX)
+	VMOVUPS      (DX), Y0
+	ADDQ         CX, DX
+	VMOVUPS      Y0, 224(AX)
+	VMOVUPS      Y0, 416(AX)
+	VMOVUPS      (DX), Y0
+	ADDQ         CX, DX
+	VADDPS       Y0, Y0, Y0
+	VMOVUPS      Y0, 320(AX)
+	VMOVUPS      (DX), Y0
+	ADDQ         CX, DX
+	VMOVUPS      Y0, 352(AX)
+	VMOVUPS      Y0, 448(AX)
+	VMOVUPS      (DX), Y0
+	ADDQ         CX, DX
+	VADDPS       Y0, Y0, Y0
+	VMOVUPS      Y0, 480(AX)
+	VBROADCASTSS factor+96(FP), Y0
 
-image4x2x3x1:
-	MOVQ x+8(FP), BX
-	MOVQ y+0(FP), SI
-	MOVQ linear+16(FP), DI
-	MOVQ index+24(FP), R8
-	MOVQ sites+48(FP), R9
+image4x1full:
+	MOVQ y+0(FP), DX
+	MOVQ xk+8(FP), BX
+	MOVQ xl+16(FP), SI
+	MOVQ index+24(FP), DI
+	MOVQ sites+48(FP), R8
 
-site4x2x3x1:
-	MOVLQSX     (R8), R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z10
-	MOVLQSX     4(R8), R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z11
-	MOVLQSX     8(R8), R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z12
-	MOVLQSX     12(R8), R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z13
-	VMULPS      Z0, Z10, Z14
-	VFMADD231PS Z1, Z11, Z14
-	VFMADD231PS Z2, Z12, Z14
-	VFMADD231PS Z3, Z13, Z14
-	VMULPS      Z4, Z11, Z15
-	VFMADD231PS Z5, Z12, Z15
-	VFMADD231PS Z6, Z13, Z15
-	VMULPS      Z7, Z12, Z16
-	VFMADD231PS Z8, Z13, Z16
-	VMULPS      Z9, Z13, Z17
-	VMULPS      Z14, Z10, Z18
-	VFMADD231PS Z15, Z11, Z18
-	VFMADD231PS Z16, Z12, Z18
-	VFMADD231PS Z17, Z13, Z18
-	VFMADD231PS Z0, Z10, Z14
-	VFMADD231PS Z1, Z10, Z15
-	VFMADD231PS Z4, Z11, Z15
-	VFMADD231PS Z2, Z10, Z16
-	VFMADD231PS Z5, Z11, Z16
-	VFMADD231PS Z7, Z12, Z16
-	VFMADD231PS Z3, Z10, Z17
-	VFMADD231PS Z6, Z11, Z17
-	VFMADD231PS Z8, Z12, Z17
-	VFMADD231PS Z9, Z13, Z17
-	VMOVUPS     (DI), Z19
-	VMULPS      Z19, Z10, Z10
-	MOVLQSX     (R8), R10
-	ADDQ        CX, R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z20
-	VFMADD231PS Z19, Z20, Z18
-	VMULPS      Z14, Z20, Z14
-	VMOVUPS     64(DI), Z19
-	VFMADD231PS Z19, Z11, Z10
-	MOVLQSX     4(R8), R10
-	ADDQ        CX, R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z11
-	VFMADD231PS Z19, Z11, Z18
-	VFMADD231PS Z15, Z11, Z14
-	VMOVUPS     128(DI), Z11
-	VFMADD231PS Z11, Z12, Z10
-	MOVLQSX     8(R8), R10
-	ADDQ        CX, R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z12
-	VFMADD231PS Z11, Z12, Z18
-	VFMADD231PS Z16, Z12, Z14
-	VMOVUPS     192(DI), Z11
-	VFMADD231PS Z11, Z13, Z10
-	MOVLQSX     12(R8), R10
-	ADDQ        CX, R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z12
-	VFMADD231PS Z11, Z12, Z18
-	VFMADD231PS Z17, Z12, Z14
-	VMOVUPS     Z10, K1, (SI)
-	VMOVUPS     Z18, K1, (SI)(DX*1)
-	VMOVUPS     Z14, K1, (SI)(DX*2)
-	ADDQ        AX, SI
-	ADDQ        $+256, DI
-	ADDQ        $0x10, R8
-	DECQ        R9
-	JNZ         site4x2x3x1
-	MOVQ        xMap+96(FP), BX
-	SHLQ        $0x02, BX
-	ADDQ        BX, x+8(FP)
-	MOVQ        yMap+112(FP), BX
-	SHLQ        $0x02, BX
-	ADDQ        BX, y+0(FP)
+site4x1full:
+	MOVLQSX     (DI), R9
+	VMOVUPS     (SI)(R9*4), Y1
+	MOVLQSX     4(DI), R9
+	VMOVUPS     (SI)(R9*4), Y2
+	MOVLQSX     8(DI), R9
+	VMOVUPS     (SI)(R9*4), Y3
+	MOVLQSX     12(DI), R9
+	VMOVUPS     (SI)(R9*4), Y4
+	MOVLQSX     (DI), R9
+	VMOVUPS     (BX)(R9*4), Y5
+	MOVLQSX     4(DI), R9
+	VMOVUPS     (BX)(R9*4), Y6
+	MOVLQSX     8(DI), R9
+	VMOVUPS     (BX)(R9*4), Y7
+	MOVLQSX     12(DI), R9
+	VMOVUPS     (BX)(R9*4), Y8
+	VMULPS      (AX), Y1, Y9
+	VFMADD231PS 32(AX), Y2, Y9
+	VFMADD231PS 64(AX), Y3, Y9
+	VFMADD231PS 96(AX), Y4, Y9
+	VMULPS      Y9, Y5, Y5
+	VMULPS      128(AX), Y1, Y9
+	VFMADD231PS 160(AX), Y2, Y9
+	VFMADD231PS 192(AX), Y3, Y9
+	VFMADD231PS 224(AX), Y4, Y9
+	VFMADD231PS Y9, Y6, Y5
+	VMULPS      256(AX), Y1, Y6
+	VFMADD231PS 288(AX), Y2, Y6
+	VFMADD231PS 320(AX), Y3, Y6
+	VFMADD231PS 352(AX), Y4, Y6
+	VFMADD231PS Y6, Y7, Y5
+	VMULPS      384(AX), Y1, Y1
+	VFMADD231PS 416(AX), Y2, Y1
+	VFMADD231PS 448(AX), Y3, Y1
+	VFMADD231PS 480(AX), Y4, Y1
+	VFMADD231PS Y1, Y8, Y5
+	VMOVUPS     (DX), Y1
+	VFMADD231PS Y0, Y5, Y1
+	VMOVUPS     Y1, (DX)
+	ADDQ        CX, DX
+	ADDQ        $0x10, DI
+	DECQ        R8
+	JNZ         site4x1full
+	MOVQ        xMap+80(FP), DX
+	SHLQ        $0x02, DX
+	ADDQ        DX, xk+8(FP)
+	ADDQ        DX, xl+16(FP)
+	MOVQ        yMap+88(FP), DX
+	SHLQ        $0x02, DX
+	ADDQ        DX, y+0(FP)
 	DECQ        images+40(FP)
-	JNZ         image4x2x3x1
+	JNZ         image4x1full
 	VZEROUPPER
 	RET
 
-not4x2x3x1:
-	CMPQ      in+64(FP), $0x03
-	JNE       not4x3x3x1
-	CMPQ      out+72(FP), $0x03
-	JNE       not4x3x3x1
-	MOVQ      channels+80(FP), AX
-	SHLQ      $0x02, AX
-	IMUL3Q    $0x05, AX, CX
-	ADDQ      coefs+32(FP), CX
-	VMOVUPS.Z (CX), K1, Z0
-	ADDQ      AX, CX
-	VMOVUPS.Z (CX), K1, Z1
-	ADDQ      AX, CX
-	VMOVUPS.Z (CX), K1, Z2
-	ADDQ      AX, CX
-	VMOVUPS.Z (CX), K1, Z3
-	ADDQ      AX, CX
-	VMOVUPS.Z (CX), K1, Z4
-	ADDQ      AX, CX
-	VMOVUPS.Z (CX), K1, Z5
-	ADDQ      AX, CX
-	VMOVUPS.Z (CX), K1, Z6
-	ADDQ      AX, CX
-	VMOVUPS.Z (CX), K1, Z7
-	ADDQ      AX, CX
-	VMOVUPS.Z (CX), K1, Z8
-	ADDQ      AX, CX
-	VMOVUPS.Z (CX), K1, Z9
-	ADDQ      AX, CX
-	MOVQ      xOrder+104(FP), CX
-	MOVQ      yOrder+120(FP), DX
-	SHLQ      $0x02, DX
+taps4masked:
+	LEAQ         tails<>+32(SB), CX
+	NEGQ         DX
+	VMOVUPS      (CX)(DX*4), Y0
+	MOVQ         channels+64(FP), CX
+	SHLQ         $0x02, CX
+	IMUL3Q       $0x05, CX, DX
+	ADDQ         coefs+32(FP), DX
+	VMASKMOVPS   (DX), Y0, Y1
+	ADDQ         CX, DX
+	VADDPS       Y1, Y1, Y1
+	VMOVUPS      Y1, (AX)
+	VMASKMOVPS   (DX), Y0, Y1
+	ADDQ         CX, DX
+	VMOVUPS      Y1, 32(AX)
+	VMOVUPS      Y1, 128(AX)
+	VMASKMOVPS   (DX), Y0, Y1
+	ADDQ         CX, DX
+	VMOVUPS      Y1, 64(AX)
+	VMOVUPS      Y1, 256(AX)
+	VMASKMOVPS   (DX), Y0, Y1
+	ADDQ         CX, DX
+	VMOVUPS      Y1, 96(AX)
+	VMOVUPS      Y1, 384(AX)
+	VMASKMOVPS   (DX), Y0, Y1
+	ADDQ         CX, DX
+	VADDPS       Y1, Y1, Y1
+	VMOVUPS      Y1, 160(AX)
+	VMASKMOVPS   (DX), Y0, Y1
+	ADDQ         CX, DX
+	VMOVUPS      Y1, 192(AX)
+	VMOVUPS      Y1, 288(AX)
+	VMASKMOVPS   (DX), Y0, Y1
+	ADDQ         CX, DX
+	VMOVUPS      Y1, 224(AX)
+	VMOVUPS      Y1, 416(AX)
+	VMASKMOVPS   (DX), Y0, Y1
+	ADDQ         CX, DX
+	VADDPS       Y1, Y1, Y1
+	VMOVUPS      Y1, 320(AX)
+	VMASKMOVPS   (DX), Y0, Y1
+	ADDQ         CX, DX
+	VMOVUPS      Y1, 352(AX)
+	VMOVUPS      Y1, 448(AX)
+	VMASKMOVPS   (DX), Y0, Y1
+	ADDQ         CX, DX
+	VADDPS       Y1, Y1, Y1
+	VMOVUPS      Y1, 480(AX)
+	VBROADCASTSS factor+96(FP), Y1
 
-image4x3x3x1:
-	MOVQ x+8(FP), BX
-	MOVQ y+0(FP), SI
-	MOVQ linear+16(FP), DI
-	MOVQ index+24(FP), R8
-	MOVQ sites+48(FP), R9
+image4x1:
+	MOVQ y+0(FP), DX
+	MOVQ xk+8(FP), BX
+	MOVQ xl+16(FP), SI
+	MOVQ index+24(FP), DI
+	MOVQ sites+48(FP), R8
 
-site4x3x3x1:
-	MOVLQSX     (R8), R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z10
-	MOVLQSX     4(R8), R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z11
-	MOVLQSX     8(R8), R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z12
-	MOVLQSX     12(R8), R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z13
-	VMULPS      Z0, Z10, Z14
-	VFMADD231PS Z1, Z11, Z14
-	VFMADD231PS Z2, Z12, Z14
-	VFMADD231PS Z3, Z13, Z14
-	VMULPS      Z4, Z11, Z15
-	VFMADD231PS Z5, Z12, Z15
-	VFMADD231PS Z6, Z13, Z15
-	VMULPS      Z7, Z12, Z16
-	VFMADD231PS Z8, Z13, Z16
-	VMULPS      Z9, Z13, Z17
-	VMULPS      Z14, Z10, Z18
-	VFMADD231PS Z15, Z11, Z18
-	VFMADD231PS Z16, Z12, Z18
-	VFMADD231PS Z17, Z13, Z18
-	VFMADD231PS Z0, Z10, Z14
-	VFMADD231PS Z1, Z10, Z15
-	VFMADD231PS Z4, Z11, Z15
-	VFMADD231PS Z2, Z10, Z16
-	VFMADD231PS Z5, Z11, Z16
-	VFMADD231PS Z7, Z12, Z16
-	VFMADD231PS Z3, Z10, Z17
-	VFMADD231PS Z6, Z11, Z17
-	VFMADD231PS Z8, Z12, Z17
-	VFMADD231PS Z9, Z13, Z17
-	VMOVUPS     (DI), Z19
-	VMULPS      Z19, Z10, Z10
-	MOVLQSX     (R8), R10
-	ADDQ        CX, R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z20
-	ADDQ        CX, R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z21
-	VFMADD231PS Z19, Z20, Z18
-	VMULPS      Z14, Z20, Z14
-	VFMADD231PS Z19, Z21, Z14
-	VMOVUPS     64(DI), Z19
-	VFMADD231PS Z19, Z11, Z10
-	MOVLQSX     4(R8), R10
-	ADDQ        CX, R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z11
-	ADDQ        CX, R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z20
-	VFMADD231PS Z19, Z11, Z18
-	VFMADD231PS Z15, Z11, Z14
-	VFMADD231PS Z19, Z20, Z14
-	VMOVUPS     128(DI), Z11
-	VFMADD231PS Z11, Z12, Z10
-	MOVLQSX     8(R8), R10
-	ADDQ        CX, R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z12
-	ADDQ        CX, R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z15
-	VFMADD231PS Z11, Z12, Z18
-	VFMADD231PS Z16, Z12, Z14
-	VFMADD231PS Z11, Z15, Z14
-	VMOVUPS     192(DI), Z11
-	VFMADD231PS Z11, Z13, Z10
-	MOVLQSX     12(R8), R10
-	ADDQ        CX, R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z12
-	ADDQ        CX, R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z13
-	VFMADD231PS Z11, Z12, Z18
-	VFMADD231PS Z17, Z12, Z14
-	VFMADD231PS Z11, Z13, Z14
-	VMOVUPS     Z10, K1, (SI)
-	VMOVUPS     Z18, K1, (SI)(DX*1)
-	VMOVUPS     Z14, K1, (SI)(DX*2)
-	ADDQ        AX, SI
-	ADDQ        $+256, DI
-	ADDQ        $0x10, R8
-	DECQ        R9
-	JNZ         site4x3x3x1
-	MOVQ        xMap+96(FP), BX
-	SHLQ        $0x02, BX
-	ADDQ        BX, x+8(FP)
-	MOVQ        yMap+112(FP), BX
-	SHLQ        $0x02, BX
-	ADDQ        BX, y+0(FP)
+site4x1:
+	MOVLQSX     (DI), R9
+	VMASKMOVPS  (SI)(R9*4), Y0, Y2
+	MOVLQSX     4(DI), R9
+	VMASKMOVPS  (SI)(R9*4), Y0, Y3
+	MOVLQSX     8(DI), R9
+	VMASKMOVPS  (SI)(R9*4), Y0, Y4
+	MOVLQSX     12(DI), R9
+	VMASKMOVPS  (SI)(R9*4), Y0, Y5
+	MOVLQSX     (DI), R9
+	VMASKMOVPS  (BX)(R9*4), Y0, Y6
+	MOVLQSX     4(DI), R9
+	VMASKMOVPS  (BX)(R9*4), Y0, Y7
+	MOVLQSX     8(DI), R9
+	VMASKMOVPS  (BX)(R9*4), Y0, Y8
+	MOVLQSX     12(DI), R9
+	VMASKMOVPS  (BX)(R9*4), Y0, Y9
+	VMULPS      (AX), Y2, Y10
+	VFMADD231PS 32(AX), Y3, Y10
+	VFMADD231PS 64(AX), Y4, Y10
+	VFMADD231PS 96(AX), Y5, Y10
+	VMULPS      Y10, Y6, Y6
+	VMULPS      128(AX), Y2, Y10
+	VFMADD231PS 160(AX), Y3, Y10
+	VFMADD231PS 192(AX), Y4, Y10
+	VFMADD231PS 224(AX), Y5, Y10
+	VFMADD231PS Y10, Y7, Y6
+	VMULPS      256(AX), Y2, Y7
+	VFMADD231PS 288(AX), Y3, Y7
+	VFMADD231PS 320(AX), Y4, Y7
+	VFMADD231PS 352(AX), Y5, Y7
+	VFMADD231PS Y7, Y8, Y6
+	VMULPS      384(AX), Y2, Y2
+	VFMADD231PS 416(AX), Y3, Y2
+	VFMADD231PS 448(AX), Y4, Y2
+	VFMADD231PS 480(AX), Y5, Y2
+	VFMADD231PS Y2, Y9, Y6
+	VMASKMOVPS  (DX), Y0, Y2
+	VFMADD231PS Y1, Y6, Y2
+	VMASKMOVPS  Y2, Y0, (DX)
+	ADDQ        CX, DX
+	ADDQ        $0x10, DI
+	DECQ        R8
+	JNZ         site4x1
+	MOVQ        xMap+80(FP), DX
+	SHLQ        $0x02, DX
+	ADDQ        DX, xk+8(FP)
+	ADDQ        DX, xl+16(FP)
+	MOVQ        yMap+88(FP), DX
+	SHLQ        $0x02, DX
+	ADDQ        DX, y+0(FP)
 	DECQ        images+40(FP)
-	JNZ         image4x3x3x1
+	JNZ         image4x1
 	VZEROUPPER
 	RET
 
-not4x3x3x1:
+after4:
+	RET
+
+// func cgSeriesPairAVX512(y *float32, xk *float32, xl *float32, index *int32, coefs *float32, images int, sites int, taps int, channels int, lanes int, xMap int, yMap int, factor float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·cgSeriesPairAVX512(SB), $1088-100
+	LEAQ         (SP), AX
+	ADDQ         $0x3f, AX
+	ANDQ         $-64, AX
+	MOVQ         taps+56(FP), CX
+	MOVQ         lanes+72(FP), DX
+	CMPQ         CX, $0x01
+	JNE          after1
+	MOVL         $-1, CX
+	BZHIL        DX, CX, CX
+	KMOVW        CX, K1
+	MOVQ         channels+64(FP), CX
+	SHLQ         $0x02, CX
+	IMUL3Q       $0x02, CX, DX
+	ADDQ         coefs+32(FP), DX
+	VMOVUPS.Z    (DX), K1, Z0
+	ADDQ         CX, DX
+	VADDPS       Z0, Z0, Z0
+	VMOVUPS      Z0, (AX)
+	VBROADCASTSS factor+96(FP), Z0
+
+image1x1:
+	MOVQ y+0(FP), DX
+	MOVQ xk+8(FP), BX
+	MOVQ xl+16(FP), SI
+	MOVQ index+24(FP), DI
+	MOVQ sites+48(FP), R8
+
+site1x1:
+	MOVLQSX     (DI), R9
+	VMOVUPS.Z   (SI)(R9*4), K1, Z1
+	MOVLQSX     (DI), R9
+	VMOVUPS.Z   (BX)(R9*4), K1, Z2
+	VMULPS      (AX), Z1, Z1
+	VMULPS      Z1, Z2, Z1
+	VMOVUPS.Z   (DX), K1, Z2
+	VFMADD231PS Z0, Z1, Z2
+	VMOVUPS     Z2, K1, (DX)
+	ADDQ        CX, DX
+	ADDQ        $0x04, DI
+	DECQ        R8
+	JNZ         site1x1
+	MOVQ        xMap+80(FP), DX
+	SHLQ        $0x02, DX
+	ADDQ        DX, xk+8(FP)
+	ADDQ        DX, xl+16(FP)
+	MOVQ        yMap+88(FP), DX
+	SHLQ        $0x02, DX
+	ADDQ        DX, y+0(FP)
+	DECQ        images+40(FP)
+	JNZ         image1x1
+	VZEROUPPER
+	RET
+
+after1:
+	CMPQ         CX, $0x04
+	JNE          after4
+	MOVL         $-1, CX
+	BZHIL        DX, CX, CX
+	KMOVW        CX, K1
+	MOVQ         channels+64(FP), CX
+	SHLQ         $0x02, CX
+	IMUL3Q       $0x05, CX, DX
+	ADDQ         coefs+32(FP), DX
+	VMOVUPS.Z    (DX), K1, Z0
+	ADDQ         CX, DX
+	VADDPS       Z0, Z0, Z0
+	VMOVUPS      Z0, (AX)
+	VMOVUPS.Z    (DX), K1, Z0
+	ADDQ         CX, DX
+	VMOVUPS      Z0, 64(AX)
+	VMOVUPS      Z0, 256(AX)
+	VMOVUPS.Z    (DX), K1, Z0
+	ADDQ         CX, DX
+	VMOVUPS      Z0, 128(AX)
+	VMOVUPS      Z0, 512(AX)
+	VMOVUPS.Z    (DX), K1, Z0
+	ADDQ         CX, DX
+	VMOVUPS      Z0, 192(AX)
+	VMOVUPS      Z0, 768(AX)
+	VMOVUPS.Z    (DX), K1, Z0
+	ADDQ         CX, DX
+	VADDPS       Z0, Z0, Z0
+	VMOVUPS      Z0, 320(AX)
+	VMOVUPS.Z    (DX), K1, Z0
+	ADDQ         CX, DX
+	VMOVUPS      Z0, 384(AX)
+	VMOVUPS      Z0, 576(AX)
+	VMOVUPS.Z    (DX), K1, Z0
+	ADDQ         CX, DX
+	VMOVUPS      Z0, 448(AX)
+	VMOVUPS      Z0, 832(AX)
+	VMOVUPS.Z    (DX), K1, Z0
+	ADDQ         CX, DX
+	VADDPS       Z0, Z0, Z0
+	VMOVUPS      Z0, 640(AX)
+	VMOVUPS.Z    (DX), K1, Z0
+	ADDQ         CX, DX
+	VMOVUPS      Z0, 704(AX)
+	VMOVUPS      Z0, 896(AX)
+	VMOVUPS.Z    (DX), K1, Z0
+	ADDQ         CX, DX
+	VADDPS       Z0, Z0, Z0
+	VMOVUPS      Z0, 960(AX)
+	VBROADCASTSS factor+96(FP), Z0
+
+image4x1:
+	MOVQ y+0(FP), DX
+	MOVQ xk+8(FP), BX
+	MOVQ xl+16(FP), SI
+	MOVQ index+24(FP), DI
+	MOVQ sites+48(FP), R8
+
+site4x1:
+	MOVLQSX     (DI), R9
+	VMOVUPS.Z   (SI)(R9*4), K1, Z1
+	MOVLQSX     4(DI), R9
+	VMOVUPS.Z   (SI)(R9*4), K1, Z2
+	MOVLQSX     8(DI), R9
+	VMOVUPS.Z   (SI)(R9*4), K1, Z3
+	MOVLQSX     12(DI), R9
+	VMOVUPS.Z   (SI)(R9*4), K1, Z4
+	MOVLQSX     (DI), R9
+	VMOVUPS.Z   (BX)(R9*4), K1, Z5
+	MOVLQSX     4(DI), R9
+	VMOVUPS.Z   (BX)(R9*4), K1, Z6
+	MOVLQSX     8(DI), R9
+	VMOVUPS.Z   (BX)(R9*4), K1, Z7
+	MOVLQSX     12(DI), R9
+	VMOVUPS.Z   (BX)(R9*4), K1, Z8
+	VMULPS      (AX), Z1, Z9
+	VFMADD231PS 64(AX), Z2, Z9
+	VFMADD231PS 128(AX), Z3, Z9
+	VFMADD231PS 192(AX), Z4, Z9
+	VMULPS      Z9, Z5, Z5
+	VMULPS      256(AX), Z1, Z9
+	VFMADD231PS 320(AX), Z2, Z9
+	VFMADD231PS 384(AX), Z3, Z9
+	VFMADD231PS 448(AX), Z4, Z9
+	VFMADD231PS Z9, Z6, Z5
+	VMULPS      512(AX), Z1, Z6
+	VFMADD231PS 576(AX), Z2, Z6
+	VFMADD231PS 640(AX), Z3, Z6
+	VFMADD231PS 704(AX), Z4, Z6
+	VFMADD231PS Z6, Z7, Z5
+	VMULPS      768(AX), Z1, Z1
+	VFMADD231PS 832(AX), Z2, Z1
+	VFMADD231PS 896(AX), Z3, Z1
+	VFMADD231PS 960(AX), Z4, Z1
+	VFMADD231PS Z1, Z8, Z5
+	VMOVUPS.Z   (DX), K1, Z1
+	VFMADD231PS Z0, Z5, Z1
+	VMOVUPS     Z1, K1, (DX)
+	ADDQ        CX, DX
+	ADDQ        $0x10, DI
+	DECQ        R8
+	JNZ         site4x1
+	MOVQ        xMap+80(FP), DX
+	SHLQ        $0x02, DX
+	ADDQ        DX, xk+8(FP)
+	ADDQ        DX, xl+16(FP)
+	MOVQ        yMap+88(FP), DX
+	SHLQ        $0x02, DX
+	ADDQ        DX, y+0(FP)
+	DECQ        images+40(FP)
+	JNZ         image4x1
+	VZEROUPPER
 	RET
 
 after4:
@@ -2963,41 +1241,36 @@ TEXT ·cgLinearGradAVX2(SB), $1024-88
 	VMOVUPS (DX), Y0
 	VMOVUPS Y0, 64(AX)
 	ADDQ    CX, DX
-	MOVQ    x+24(FP), DX
-	MOVQ    dx+0(FP), BX
+	MOVQ    dx+0(FP), DX
+	MOVQ    x+24(FP), BX
 	MOVQ    dlinear+16(FP), SI
 	MOVQ    index+32(FP), DI
 	MOVQ    sites+48(FP), R8
 
-site1x1x2x1full:
+site1x1full:
 	MOVLQSX (DI), R9
-	VMOVUPS (DX)(R9*4), Y1
-	VMOVUPS (SI), Y0
+	VMOVUPS (BX)(R9*4), Y0
+	VMOVUPS (SI), Y1
 	ADDQ    $+32, SI
-	CMPQ    inputs+80(FP), $0x02
-	JEQ     noinputs1x1x2x1full
-	VMULPS  (AX), Y0, Y2
 	CMPQ    inputs+80(FP), $0x01
-	JEQ     store0x1x1x2x1full
+	JEQ     noinputs1x1full
+	VMULPS  (AX), Y1, Y2
 	MOVLQSX (DI), R9
-	VMOVUPS (BX)(R9*4), Y3
-	VADDPS  Y3, Y2, Y2
+	VMOVUPS (DX)(R9*4), Y3
+	VADDPS  Y2, Y3, Y3
+	VMOVUPS Y3, (DX)(R9*4)
 
-store0x1x1x2x1full:
-	MOVLQSX (DI), R9
-	VMOVUPS Y2, (BX)(R9*4)
-
-noinputs1x1x2x1full:
+noinputs1x1full:
 	VMOVUPS     32(AX), Y2
-	VADDPS      Y0, Y2, Y2
+	VADDPS      Y1, Y2, Y2
 	VMOVUPS     Y2, 32(AX)
 	VMOVUPS     64(AX), Y2
-	VFMADD231PS Y1, Y0, Y2
 	VFMADD231PS Y0, Y1, Y2
+	VFMADD231PS Y1, Y0, Y2
 	VMOVUPS     Y2, 64(AX)
 	ADDQ        $0x04, DI
 	DECQ        R8
-	JNZ         site1x1x2x1full
+	JNZ         site1x1full
 	IMUL3Q      $0x01, CX, DX
 	ADDQ        dcoefs+8(FP), DX
 	VMOVUPS     32(AX), Y0
@@ -3031,41 +1304,36 @@ taps1masked:
 	VMASKMOVPS (DX), Y0, Y1
 	VMOVUPS    Y1, 64(AX)
 	ADDQ       CX, DX
-	MOVQ       x+24(FP), DX
-	MOVQ       dx+0(FP), BX
+	MOVQ       dx+0(FP), DX
+	MOVQ       x+24(FP), BX
 	MOVQ       dlinear+16(FP), SI
 	MOVQ       index+32(FP), DI
 	MOVQ       sites+48(FP), R8
 
-site1x1x2x1:
+site1x1:
 	MOVLQSX    (DI), R9
-	VMASKMOVPS (DX)(R9*4), Y0, Y2
-	VMOVUPS    (SI), Y1
+	VMASKMOVPS (BX)(R9*4), Y0, Y1
+	VMOVUPS    (SI), Y2
 	ADDQ       $+32, SI
-	CMPQ       inputs+80(FP), $0x02
-	JEQ        noinputs1x1x2x1
-	VMULPS     (AX), Y1, Y3
 	CMPQ       inputs+80(FP), $0x01
-	JEQ        store0x1x1x2x1
+	JEQ        noinputs1x1
+	VMULPS     (AX), Y2, Y3
 	MOVLQSX    (DI), R9
-	VMASKMOVPS (BX)(R9*4), Y0, Y4
-	VADDPS     Y4, Y3, Y3
+	VMASKMOVPS (DX)(R9*4), Y0, Y4
+	VADDPS     Y3, Y4, Y4
+	VMASKMOVPS Y4, Y0, (DX)(R9*4)
 
-store0x1x1x2x1:
-	MOVLQSX    (DI), R9
-	VMASKMOVPS Y3, Y0, (BX)(R9*4)
-
-noinputs1x1x2x1:
+noinputs1x1:
 	VMOVUPS     32(AX), Y3
-	VADDPS      Y1, Y3, Y3
+	VADDPS      Y2, Y3, Y3
 	VMOVUPS     Y3, 32(AX)
 	VMOVUPS     64(AX), Y3
-	VFMADD231PS Y2, Y1, Y3
 	VFMADD231PS Y1, Y2, Y3
+	VFMADD231PS Y2, Y1, Y3
 	VMOVUPS     Y3, 64(AX)
 	ADDQ        $0x04, DI
 	DECQ        R8
-	JNZ         site1x1x2x1
+	JNZ         site1x1
 	IMUL3Q      $0x01, CX, DX
 	ADDQ        dcoefs+8(FP), DX
 	VMOVUPS     32(AX), Y1
@@ -3172,137 +1440,117 @@ after1:
 	VMOVUPS (DX), Y0
 	VMOVUPS Y0, 928(AX)
 	ADDQ    CX, DX
-	MOVQ    x+24(FP), DX
-	MOVQ    dx+0(FP), BX
+	MOVQ    dx+0(FP), DX
+	MOVQ    x+24(FP), BX
 	MOVQ    dlinear+16(FP), SI
 	MOVQ    index+32(FP), DI
 	MOVQ    sites+48(FP), R8
 
-site4x1x2x1full:
+site4x1full:
 	MOVLQSX     (DI), R9
-	VMOVUPS     (DX)(R9*4), Y1
-	VMOVUPS     (SI), Y0
+	VMOVUPS     (BX)(R9*4), Y0
 	MOVLQSX     4(DI), R9
-	VMOVUPS     (DX)(R9*4), Y3
-	VMOVUPS     32(SI), Y2
+	VMOVUPS     (BX)(R9*4), Y1
 	MOVLQSX     8(DI), R9
-	VMOVUPS     (DX)(R9*4), Y5
-	VMOVUPS     64(SI), Y4
+	VMOVUPS     (BX)(R9*4), Y2
 	MOVLQSX     12(DI), R9
-	VMOVUPS     (DX)(R9*4), Y7
-	VMOVUPS     96(SI), Y6
+	VMOVUPS     (BX)(R9*4), Y3
+	VMOVUPS     (SI), Y4
+	VMOVUPS     32(SI), Y5
+	VMOVUPS     64(SI), Y6
+	VMOVUPS     96(SI), Y7
 	ADDQ        $+128, SI
-	CMPQ        inputs+80(FP), $0x02
-	JEQ         noinputs4x1x2x1full
-	VMULPS      (AX), Y0, Y8
-	VFMADD231PS 32(AX), Y2, Y8
-	VFMADD231PS 64(AX), Y4, Y8
-	VFMADD231PS 96(AX), Y6, Y8
 	CMPQ        inputs+80(FP), $0x01
-	JEQ         store0x4x1x2x1full
+	JEQ         noinputs4x1full
+	VMULPS      (AX), Y4, Y8
+	VFMADD231PS 32(AX), Y5, Y8
+	VFMADD231PS 64(AX), Y6, Y8
+	VFMADD231PS 96(AX), Y7, Y8
 	MOVLQSX     (DI), R9
-	VMOVUPS     (BX)(R9*4), Y9
-	VADDPS      Y9, Y8, Y8
-
-store0x4x1x2x1full:
-	MOVLQSX     (DI), R9
-	VMOVUPS     Y8, (BX)(R9*4)
-	VMULPS      128(AX), Y0, Y8
-	VFMADD231PS 160(AX), Y2, Y8
-	VFMADD231PS 192(AX), Y4, Y8
-	VFMADD231PS 224(AX), Y6, Y8
-	CMPQ        inputs+80(FP), $0x01
-	JEQ         store1x4x1x2x1full
+	VMOVUPS     (DX)(R9*4), Y9
+	VADDPS      Y8, Y9, Y9
+	VMOVUPS     Y9, (DX)(R9*4)
+	VMULPS      128(AX), Y4, Y8
+	VFMADD231PS 160(AX), Y5, Y8
+	VFMADD231PS 192(AX), Y6, Y8
+	VFMADD231PS 224(AX), Y7, Y8
 	MOVLQSX     4(DI), R9
-	VMOVUPS     (BX)(R9*4), Y9
-	VADDPS      Y9, Y8, Y8
-
-store1x4x1x2x1full:
-	MOVLQSX     4(DI), R9
-	VMOVUPS     Y8, (BX)(R9*4)
-	VMULPS      256(AX), Y0, Y8
-	VFMADD231PS 288(AX), Y2, Y8
-	VFMADD231PS 320(AX), Y4, Y8
-	VFMADD231PS 352(AX), Y6, Y8
-	CMPQ        inputs+80(FP), $0x01
-	JEQ         store2x4x1x2x1full
+	VMOVUPS     (DX)(R9*4), Y9
+	VADDPS      Y8, Y9, Y9
+	VMOVUPS     Y9, (DX)(R9*4)
+	VMULPS      256(AX), Y4, Y8
+	VFMADD231PS 288(AX), Y5, Y8
+	VFMADD231PS 320(AX), Y6, Y8
+	VFMADD231PS 352(AX), Y7, Y8
 	MOVLQSX     8(DI), R9
-	VMOVUPS     (BX)(R9*4), Y9
-	VADDPS      Y9, Y8, Y8
-
-store2x4x1x2x1full:
-	MOVLQSX     8(DI), R9
-	VMOVUPS     Y8, (BX)(R9*4)
-	VMULPS      384(AX), Y0, Y8
-	VFMADD231PS 416(AX), Y2, Y8
-	VFMADD231PS 448(AX), Y4, Y8
-	VFMADD231PS 480(AX), Y6, Y8
-	CMPQ        inputs+80(FP), $0x01
-	JEQ         store3x4x1x2x1full
+	VMOVUPS     (DX)(R9*4), Y9
+	VADDPS      Y8, Y9, Y9
+	VMOVUPS     Y9, (DX)(R9*4)
+	VMULPS      384(AX), Y4, Y8
+	VFMADD231PS 416(AX), Y5, Y8
+	VFMADD231PS 448(AX), Y6, Y8
+	VFMADD231PS 480(AX), Y7, Y8
 	MOVLQSX     12(DI), R9
-	VMOVUPS     (BX)(R9*4), Y9
-	VADDPS      Y9, Y8, Y8
+	VMOVUPS     (DX)(R9*4), Y9
+	VADDPS      Y8, Y9, Y9
+	VMOVUPS     Y9, (DX)(R9*4)
 
-store3x4x1x2x1full:
-	MOVLQSX 12(DI), R9
-	VMOVUPS Y8, (BX)(R9*4)
-
-noinputs4x1x2x1full:
+noinputs4x1full:
 	VMOVUPS     512(AX), Y8
-	VADDPS      Y0, Y8, Y8
+	VADDPS      Y4, Y8, Y8
 	VMOVUPS     Y8, 512(AX)
 	VMOVUPS     544(AX), Y8
-	VADDPS      Y2, Y8, Y8
+	VADDPS      Y5, Y8, Y8
 	VMOVUPS     Y8, 544(AX)
 	VMOVUPS     576(AX), Y8
-	VADDPS      Y4, Y8, Y8
+	VADDPS      Y6, Y8, Y8
 	VMOVUPS     Y8, 576(AX)
 	VMOVUPS     608(AX), Y8
-	VADDPS      Y6, Y8, Y8
+	VADDPS      Y7, Y8, Y8
 	VMOVUPS     Y8, 608(AX)
 	VMOVUPS     640(AX), Y8
-	VFMADD231PS Y1, Y0, Y8
-	VFMADD231PS Y0, Y1, Y8
+	VFMADD231PS Y0, Y4, Y8
+	VFMADD231PS Y4, Y0, Y8
 	VMOVUPS     Y8, 640(AX)
 	VMOVUPS     672(AX), Y8
-	VFMADD231PS Y1, Y2, Y8
-	VFMADD231PS Y0, Y3, Y8
+	VFMADD231PS Y0, Y5, Y8
+	VFMADD231PS Y4, Y1, Y8
 	VMOVUPS     Y8, 672(AX)
 	VMOVUPS     704(AX), Y8
-	VFMADD231PS Y1, Y4, Y8
-	VFMADD231PS Y0, Y5, Y8
+	VFMADD231PS Y0, Y6, Y8
+	VFMADD231PS Y4, Y2, Y8
 	VMOVUPS     Y8, 704(AX)
 	VMOVUPS     736(AX), Y8
-	VFMADD231PS Y1, Y6, Y8
 	VFMADD231PS Y0, Y7, Y8
+	VFMADD231PS Y4, Y3, Y8
 	VMOVUPS     Y8, 736(AX)
 	VMOVUPS     768(AX), Y0
-	VFMADD231PS Y3, Y2, Y0
-	VFMADD231PS Y2, Y3, Y0
+	VFMADD231PS Y1, Y5, Y0
+	VFMADD231PS Y5, Y1, Y0
 	VMOVUPS     Y0, 768(AX)
 	VMOVUPS     800(AX), Y0
-	VFMADD231PS Y3, Y4, Y0
-	VFMADD231PS Y2, Y5, Y0
+	VFMADD231PS Y1, Y6, Y0
+	VFMADD231PS Y5, Y2, Y0
 	VMOVUPS     Y0, 800(AX)
 	VMOVUPS     832(AX), Y0
-	VFMADD231PS Y3, Y6, Y0
-	VFMADD231PS Y2, Y7, Y0
+	VFMADD231PS Y1, Y7, Y0
+	VFMADD231PS Y5, Y3, Y0
 	VMOVUPS     Y0, 832(AX)
 	VMOVUPS     864(AX), Y0
-	VFMADD231PS Y5, Y4, Y0
-	VFMADD231PS Y4, Y5, Y0
+	VFMADD231PS Y2, Y6, Y0
+	VFMADD231PS Y6, Y2, Y0
 	VMOVUPS     Y0, 864(AX)
 	VMOVUPS     896(AX), Y0
-	VFMADD231PS Y5, Y6, Y0
-	VFMADD231PS Y4, Y7, Y0
+	VFMADD231PS Y2, Y7, Y0
+	VFMADD231PS Y6, Y3, Y0
 	VMOVUPS     Y0, 896(AX)
 	VMOVUPS     928(AX), Y0
-	VFMADD231PS Y7, Y6, Y0
-	VFMADD231PS Y6, Y7, Y0
+	VFMADD231PS Y3, Y7, Y0
+	VFMADD231PS Y7, Y3, Y0
 	VMOVUPS     Y0, 928(AX)
 	ADDQ        $0x10, DI
 	DECQ        R8
-	JNZ         site4x1x2x1full
+	JNZ         site4x1full
 	IMUL3Q      $0x01, CX, DX
 	ADDQ        dcoefs+8(FP), DX
 	VMOVUPS     512(AX), Y0
@@ -3456,137 +1704,117 @@ taps4masked:
 	VMASKMOVPS (DX), Y0, Y1
 	VMOVUPS    Y1, 928(AX)
 	ADDQ       CX, DX
-	MOVQ       x+24(FP), DX
-	MOVQ       dx+0(FP), BX
+	MOVQ       dx+0(FP), DX
+	MOVQ       x+24(FP), BX
 	MOVQ       dlinear+16(FP), SI
 	MOVQ       index+32(FP), DI
 	MOVQ       sites+48(FP), R8
 
-site4x1x2x1:
+site4x1:
 	MOVLQSX     (DI), R9
-	VMASKMOVPS  (DX)(R9*4), Y0, Y2
-	VMOVUPS     (SI), Y1
+	VMASKMOVPS  (BX)(R9*4), Y0, Y1
 	MOVLQSX     4(DI), R9
-	VMASKMOVPS  (DX)(R9*4), Y0, Y4
-	VMOVUPS     32(SI), Y3
+	VMASKMOVPS  (BX)(R9*4), Y0, Y2
 	MOVLQSX     8(DI), R9
-	VMASKMOVPS  (DX)(R9*4), Y0, Y6
-	VMOVUPS     64(SI), Y5
+	VMASKMOVPS  (BX)(R9*4), Y0, Y3
 	MOVLQSX     12(DI), R9
-	VMASKMOVPS  (DX)(R9*4), Y0, Y8
-	VMOVUPS     96(SI), Y7
+	VMASKMOVPS  (BX)(R9*4), Y0, Y4
+	VMOVUPS     (SI), Y5
+	VMOVUPS     32(SI), Y6
+	VMOVUPS     64(SI), Y7
+	VMOVUPS     96(SI), Y8
 	ADDQ        $+128, SI
-	CMPQ        inputs+80(FP), $0x02
-	JEQ         noinputs4x1x2x1
-	VMULPS      (AX), Y1, Y9
-	VFMADD231PS 32(AX), Y3, Y9
-	VFMADD231PS 64(AX), Y5, Y9
-	VFMADD231PS 96(AX), Y7, Y9
 	CMPQ        inputs+80(FP), $0x01
-	JEQ         store0x4x1x2x1
+	JEQ         noinputs4x1
+	VMULPS      (AX), Y5, Y9
+	VFMADD231PS 32(AX), Y6, Y9
+	VFMADD231PS 64(AX), Y7, Y9
+	VFMADD231PS 96(AX), Y8, Y9
 	MOVLQSX     (DI), R9
-	VMASKMOVPS  (BX)(R9*4), Y0, Y10
-	VADDPS      Y10, Y9, Y9
-
-store0x4x1x2x1:
-	MOVLQSX     (DI), R9
-	VMASKMOVPS  Y9, Y0, (BX)(R9*4)
-	VMULPS      128(AX), Y1, Y9
-	VFMADD231PS 160(AX), Y3, Y9
-	VFMADD231PS 192(AX), Y5, Y9
-	VFMADD231PS 224(AX), Y7, Y9
-	CMPQ        inputs+80(FP), $0x01
-	JEQ         store1x4x1x2x1
+	VMASKMOVPS  (DX)(R9*4), Y0, Y10
+	VADDPS      Y9, Y10, Y10
+	VMASKMOVPS  Y10, Y0, (DX)(R9*4)
+	VMULPS      128(AX), Y5, Y9
+	VFMADD231PS 160(AX), Y6, Y9
+	VFMADD231PS 192(AX), Y7, Y9
+	VFMADD231PS 224(AX), Y8, Y9
 	MOVLQSX     4(DI), R9
-	VMASKMOVPS  (BX)(R9*4), Y0, Y10
-	VADDPS      Y10, Y9, Y9
-
-store1x4x1x2x1:
-	MOVLQSX     4(DI), R9
-	VMASKMOVPS  Y9, Y0, (BX)(R9*4)
-	VMULPS      256(AX), Y1, Y9
-	VFMADD231PS 288(AX), Y3, Y9
-	VFMADD231PS 320(AX), Y5, Y9
-	VFMADD231PS 352(AX), Y7, Y9
-	CMPQ        inputs+80(FP), $0x01
-	JEQ         store2x4x1x2x1
+	VMASKMOVPS  (DX)(R9*4), Y0, Y10
+	VADDPS      Y9, Y10, Y10
+	VMASKMOVPS  Y10, Y0, (DX)(R9*4)
+	VMULPS      256(AX), Y5, Y9
+	VFMADD231PS 288(AX), Y6, Y9
+	VFMADD231PS 320(AX), Y7, Y9
+	VFMADD231PS 352(AX), Y8, Y9
 	MOVLQSX     8(DI), R9
-	VMASKMOVPS  (BX)(R9*4), Y0, Y10
-	VADDPS      Y10, Y9, Y9
-
-store2x4x1x2x1:
-	MOVLQSX     8(DI), R9
-	VMASKMOVPS  Y9, Y0, (BX)(R9*4)
-	VMULPS      384(AX), Y1, Y9
-	VFMADD231PS 416(AX), Y3, Y9
-	VFMADD231PS 448(AX), Y5, Y9
-	VFMADD231PS 480(AX), Y7, Y9
-	CMPQ        inputs+80(FP), $0x01
-	JEQ         store3x4x1x2x1
+	VMASKMOVPS  (DX)(R9*4), Y0, Y10
+	VADDPS      Y9, Y10, Y10
+	VMASKMOVPS  Y10, Y0, (DX)(R9*4)
+	VMULPS      384(AX), Y5, Y9
+	VFMADD231PS 416(AX), Y6, Y9
+	VFMADD231PS 448(AX), Y7, Y9
+	VFMADD231PS 480(AX), Y8, Y9
 	MOVLQSX     12(DI), R9
-	VMASKMOVPS  (BX)(R9*4), Y0, Y10
-	VADDPS      Y10, Y9, Y9
+	VMASKMOVPS  (DX)(R9*4), Y0, Y10
+	VADDPS      Y9, Y10, Y10
+	VMASKMOVPS  Y10, Y0, (DX)(R9*4)
 
-store3x4x1x2x1:
-	MOVLQSX    12(DI), R9
-	VMASKMOVPS Y9, Y0, (BX)(R9*4)
-
-noinputs4x1x2x1:
+noinputs4x1:
 	VMOVUPS     512(AX), Y9
-	VADDPS      Y1, Y9, Y9
+	VADDPS      Y5, Y9, Y9
 	VMOVUPS     Y9, 512(AX)
 	VMOVUPS     544(AX), Y9
-	VADDPS      Y3, Y9, Y9
+	VADDPS      Y6, Y9, Y9
 	VMOVUPS     Y9, 544(AX)
 	VMOVUPS     576(AX), Y9
-	VADDPS      Y5, Y9, Y9
+	VADDPS      Y7, Y9, Y9
 	VMOVUPS     Y9, 576(AX)
 	VMOVUPS     608(AX), Y9
-	VADDPS      Y7, Y9, Y9
+	VADDPS      Y8, Y9, Y9
 	VMOVUPS     Y9, 608(AX)
 	VMOVUPS     640(AX), Y9
-	VFMADD231PS Y2, Y1, Y9
-	VFMADD231PS Y1, Y2, Y9
+	VFMADD231PS Y1, Y5, Y9
+	VFMADD231PS Y5, Y1, Y9
 	VMOVUPS     Y9, 640(AX)
 	VMOVUPS     672(AX), Y9
-	VFMADD231PS Y2, Y3, Y9
-	VFMADD231PS Y1, Y4, Y9
+	VFMADD231PS Y1, Y6, Y9
+	VFMADD231PS Y5, Y2, Y9
 	VMOVUPS     Y9, 672(AX)
 	VMOVUPS     704(AX), Y9
-	VFMADD231PS Y2, Y5, Y9
-	VFMADD231PS Y1, Y6, Y9
+	VFMADD231PS Y1, Y7, Y9
+	VFMADD231PS Y5, Y3, Y9
 	VMOVUPS     Y9, 704(AX)
 	VMOVUPS     736(AX), Y9
-	VFMADD231PS Y2, Y7, Y9
 	VFMADD231PS Y1, Y8, Y9
+	VFMADD231PS Y5, Y4, Y9
 	VMOVUPS     Y9, 736(AX)
 	VMOVUPS     768(AX), Y1
-	VFMADD231PS Y4, Y3, Y1
-	VFMADD231PS Y3, Y4, Y1
+	VFMADD231PS Y2, Y6, Y1
+	VFMADD231PS Y6, Y2, Y1
 	VMOVUPS     Y1, 768(AX)
 	VMOVUPS     800(AX), Y1
-	VFMADD231PS Y4, Y5, Y1
-	VFMADD231PS Y3, Y6, Y1
+	VFMADD231PS Y2, Y7, Y1
+	VFMADD231PS Y6, Y3, Y1
 	VMOVUPS     Y1, 800(AX)
 	VMOVUPS     832(AX), Y1
-	VFMADD231PS Y4, Y7, Y1
-	VFMADD231PS Y3, Y8, Y1
+	VFMADD231PS Y2, Y8, Y1
+	VFMADD231PS Y6, Y4, Y1
 	VMOVUPS     Y1, 832(AX)
 	VMOVUPS     864(AX), Y1
-	VFMADD231PS Y6, Y5, Y1
-	VFMADD231PS Y5, Y6, Y1
+	VFMADD231PS Y3, Y7, Y1
+	VFMADD231PS Y7, Y3, Y1
 	VMOVUPS     Y1, 864(AX)
 	VMOVUPS     896(AX), Y1
-	VFMADD231PS Y6, Y7, Y1
-	VFMADD231PS Y5, Y8, Y1
+	VFMADD231PS Y3, Y8, Y1
+	VFMADD231PS Y7, Y4, Y1
 	VMOVUPS     Y1, 896(AX)
 	VMOVUPS     928(AX), Y1
-	VFMADD231PS Y8, Y7, Y1
-	VFMADD231PS Y7, Y8, Y1
+	VFMADD231PS Y4, Y8, Y1
+	VFMADD231PS Y8, Y4, Y1
 	VMOVUPS     Y1, 928(AX)
 	ADDQ        $0x10, DI
 	DECQ        R8
-	JNZ         site4x1x2x1
+	JNZ         site4x1
 	IMUL3Q      $0x01, CX, DX
 	ADDQ        dcoefs+8(FP), DX
 	VMOVUPS     512(AX), Y1
@@ -3678,37 +1906,32 @@ TEXT ·cgLinearGradAVX512(SB), $1984-88
 	ADDQ      CX, DX
 	VMOVUPS.Z (DX), K1, Z1
 	ADDQ      CX, DX
-	MOVQ      x+24(FP), DX
-	MOVQ      dx+0(FP), BX
+	MOVQ      dx+0(FP), DX
+	MOVQ      x+24(FP), BX
 	MOVQ      dlinear+16(FP), SI
 	MOVQ      index+32(FP), DI
 	MOVQ      sites+48(FP), R8
 
-site1x1x2x1:
+site1x1:
 	MOVLQSX   (DI), R9
-	VMOVUPS.Z (DX)(R9*4), K1, Z3
-	VMOVUPS   (SI), Z2
+	VMOVUPS.Z (BX)(R9*4), K1, Z2
+	VMOVUPS   (SI), Z3
 	ADDQ      $+64, SI
-	CMPQ      inputs+80(FP), $0x02
-	JEQ       noinputs1x1x2x1
-	VMULPS    (AX), Z2, Z4
 	CMPQ      inputs+80(FP), $0x01
-	JEQ       store0x1x1x2x1
+	JEQ       noinputs1x1
+	VMULPS    (AX), Z3, Z4
 	MOVLQSX   (DI), R9
-	VMOVUPS.Z (BX)(R9*4), K1, Z5
-	VADDPS    Z5, Z4, Z4
+	VMOVUPS.Z (DX)(R9*4), K1, Z5
+	VADDPS    Z4, Z5, Z5
+	VMOVUPS   Z5, K1, (DX)(R9*4)
 
-store0x1x1x2x1:
-	MOVLQSX (DI), R9
-	VMOVUPS Z4, K1, (BX)(R9*4)
-
-noinputs1x1x2x1:
-	VADDPS      Z2, Z0, Z0
-	VFMADD231PS Z3, Z2, Z1
+noinputs1x1:
+	VADDPS      Z3, Z0, Z0
 	VFMADD231PS Z2, Z3, Z1
+	VFMADD231PS Z3, Z2, Z1
 	ADDQ        $0x04, DI
 	DECQ        R8
-	JNZ         site1x1x2x1
+	JNZ         site1x1
 	IMUL3Q      $0x01, CX, AX
 	ADDQ        dcoefs+8(FP), AX
 	VMOVUPS     Z0, K1, (AX)
@@ -3798,109 +2021,89 @@ after1:
 	ADDQ      CX, DX
 	VMOVUPS.Z (DX), K1, Z13
 	ADDQ      CX, DX
-	MOVQ      x+24(FP), DX
-	MOVQ      dx+0(FP), BX
+	MOVQ      dx+0(FP), DX
+	MOVQ      x+24(FP), BX
 	MOVQ      dlinear+16(FP), SI
 	MOVQ      index+32(FP), DI
 	MOVQ      sites+48(FP), R8
 
-site4x1x2x1:
+site4x1:
 	MOVLQSX     (DI), R9
-	VMOVUPS.Z   (DX)(R9*4), K1, Z15
-	VMOVUPS     (SI), Z14
+	VMOVUPS.Z   (BX)(R9*4), K1, Z14
 	MOVLQSX     4(DI), R9
-	VMOVUPS.Z   (DX)(R9*4), K1, Z17
-	VMOVUPS     64(SI), Z16
+	VMOVUPS.Z   (BX)(R9*4), K1, Z15
 	MOVLQSX     8(DI), R9
-	VMOVUPS.Z   (DX)(R9*4), K1, Z19
-	VMOVUPS     128(SI), Z18
+	VMOVUPS.Z   (BX)(R9*4), K1, Z16
 	MOVLQSX     12(DI), R9
-	VMOVUPS.Z   (DX)(R9*4), K1, Z21
-	VMOVUPS     192(SI), Z20
+	VMOVUPS.Z   (BX)(R9*4), K1, Z17
+	VMOVUPS     (SI), Z18
+	VMOVUPS     64(SI), Z19
+	VMOVUPS     128(SI), Z20
+	VMOVUPS     192(SI), Z21
 	ADDQ        $+256, SI
-	CMPQ        inputs+80(FP), $0x02
-	JEQ         noinputs4x1x2x1
-	VMULPS      (AX), Z14, Z22
-	VFMADD231PS 64(AX), Z16, Z22
-	VFMADD231PS 128(AX), Z18, Z22
-	VFMADD231PS 192(AX), Z20, Z22
 	CMPQ        inputs+80(FP), $0x01
-	JEQ         store0x4x1x2x1
+	JEQ         noinputs4x1
+	VMULPS      (AX), Z18, Z22
+	VFMADD231PS 64(AX), Z19, Z22
+	VFMADD231PS 128(AX), Z20, Z22
+	VFMADD231PS 192(AX), Z21, Z22
 	MOVLQSX     (DI), R9
-	VMOVUPS.Z   (BX)(R9*4), K1, Z23
-	VADDPS      Z23, Z22, Z22
-
-store0x4x1x2x1:
-	MOVLQSX     (DI), R9
-	VMOVUPS     Z22, K1, (BX)(R9*4)
-	VMULPS      256(AX), Z14, Z22
-	VFMADD231PS 320(AX), Z16, Z22
-	VFMADD231PS 384(AX), Z18, Z22
-	VFMADD231PS 448(AX), Z20, Z22
-	CMPQ        inputs+80(FP), $0x01
-	JEQ         store1x4x1x2x1
+	VMOVUPS.Z   (DX)(R9*4), K1, Z23
+	VADDPS      Z22, Z23, Z23
+	VMOVUPS     Z23, K1, (DX)(R9*4)
+	VMULPS      256(AX), Z18, Z22
+	VFMADD231PS 320(AX), Z19, Z22
+	VFMADD231PS 384(AX), Z20, Z22
+	VFMADD231PS 448(AX), Z21, Z22
 	MOVLQSX     4(DI), R9
-	VMOVUPS.Z   (BX)(R9*4), K1, Z23
-	VADDPS      Z23, Z22, Z22
-
-store1x4x1x2x1:
-	MOVLQSX     4(DI), R9
-	VMOVUPS     Z22, K1, (BX)(R9*4)
-	VMULPS      512(AX), Z14, Z22
-	VFMADD231PS 576(AX), Z16, Z22
-	VFMADD231PS 640(AX), Z18, Z22
-	VFMADD231PS 704(AX), Z20, Z22
-	CMPQ        inputs+80(FP), $0x01
-	JEQ         store2x4x1x2x1
+	VMOVUPS.Z   (DX)(R9*4), K1, Z23
+	VADDPS      Z22, Z23, Z23
+	VMOVUPS     Z23, K1, (DX)(R9*4)
+	VMULPS      512(AX), Z18, Z22
+	VFMADD231PS 576(AX), Z19, Z22
+	VFMADD231PS 640(AX), Z20, Z22
+	VFMADD231PS 704(AX), Z21, Z22
 	MOVLQSX     8(DI), R9
-	VMOVUPS.Z   (BX)(R9*4), K1, Z23
-	VADDPS      Z23, Z22, Z22
-
-store2x4x1x2x1:
-	MOVLQSX     8(DI), R9
-	VMOVUPS     Z22, K1, (BX)(R9*4)
-	VMULPS      768(AX), Z14, Z22
-	VFMADD231PS 832(AX), Z16, Z22
-	VFMADD231PS 896(AX), Z18, Z22
-	VFMADD231PS 960(AX), Z20, Z22
-	CMPQ        inputs+80(FP), $0x01
-	JEQ         store3x4x1x2x1
+	VMOVUPS.Z   (DX)(R9*4), K1, Z23
+	VADDPS      Z22, Z23, Z23
+	VMOVUPS     Z23, K1, (DX)(R9*4)
+	VMULPS      768(AX), Z18, Z22
+	VFMADD231PS 832(AX), Z19, Z22
+	VFMADD231PS 896(AX), Z20, Z22
+	VFMADD231PS 960(AX), Z21, Z22
 	MOVLQSX     12(DI), R9
-	VMOVUPS.Z   (BX)(R9*4), K1, Z23
-	VADDPS      Z23, Z22, Z22
+	VMOVUPS.Z   (DX)(R9*4), K1, Z23
+	VADDPS      Z22, Z23, Z23
+	VMOVUPS     Z23, K1, (DX)(R9*4)
 
-store3x4x1x2x1:
-	MOVLQSX 12(DI), R9
-	VMOVUPS Z22, K1, (BX)(R9*4)
-
-noinputs4x1x2x1:
-	VADDPS      Z14, Z0, Z0
-	VADDPS      Z16, Z1, Z1
-	VADDPS      Z18, Z2, Z2
-	VADDPS      Z20, Z3, Z3
-	VFMADD231PS Z15, Z14, Z4
-	VFMADD231PS Z14, Z15, Z4
-	VFMADD231PS Z15, Z16, Z5
-	VFMADD231PS Z14, Z17, Z5
-	VFMADD231PS Z15, Z18, Z6
-	VFMADD231PS Z14, Z19, Z6
-	VFMADD231PS Z15, Z20, Z7
+noinputs4x1:
+	VADDPS      Z18, Z0, Z0
+	VADDPS      Z19, Z1, Z1
+	VADDPS      Z20, Z2, Z2
+	VADDPS      Z21, Z3, Z3
+	VFMADD231PS Z14, Z18, Z4
+	VFMADD231PS Z18, Z14, Z4
+	VFMADD231PS Z14, Z19, Z5
+	VFMADD231PS Z18, Z15, Z5
+	VFMADD231PS Z14, Z20, Z6
+	VFMADD231PS Z18, Z16, Z6
 	VFMADD231PS Z14, Z21, Z7
-	VFMADD231PS Z17, Z16, Z8
-	VFMADD231PS Z16, Z17, Z8
-	VFMADD231PS Z17, Z18, Z9
-	VFMADD231PS Z16, Z19, Z9
-	VFMADD231PS Z17, Z20, Z10
-	VFMADD231PS Z16, Z21, Z10
-	VFMADD231PS Z19, Z18, Z11
-	VFMADD231PS Z18, Z19, Z11
-	VFMADD231PS Z19, Z20, Z12
-	VFMADD231PS Z18, Z21, Z12
-	VFMADD231PS Z21, Z20, Z13
-	VFMADD231PS Z20, Z21, Z13
+	VFMADD231PS Z18, Z17, Z7
+	VFMADD231PS Z15, Z19, Z8
+	VFMADD231PS Z19, Z15, Z8
+	VFMADD231PS Z15, Z20, Z9
+	VFMADD231PS Z19, Z16, Z9
+	VFMADD231PS Z15, Z21, Z10
+	VFMADD231PS Z19, Z17, Z10
+	VFMADD231PS Z16, Z20, Z11
+	VFMADD231PS Z20, Z16, Z11
+	VFMADD231PS Z16, Z21, Z12
+	VFMADD231PS Z20, Z17, Z12
+	VFMADD231PS Z17, Z21, Z13
+	VFMADD231PS Z21, Z17, Z13
 	ADDQ        $0x10, DI
 	DECQ        R8
-	JNZ         site4x1x2x1
+	JNZ         site4x1
 	IMUL3Q      $0x01, CX, AX
 	ADDQ        dcoefs+8(FP), AX
 	VMOVUPS     Z0, K1, (AX)
@@ -3937,6149 +2140,1462 @@ noinputs4x1x2x1:
 after4:
 	RET
 
-// func cgSeriesGradAVX2(dx *float32, dcoefs *float32, dlinear *float32, x *float32, linear *float32, index *int32, dy *float32, coefs *float32, images int, sites int, taps int, in int, out int, channels int, lanes int, inputs int, xMap int, xOrder int, yMap int, yOrder int)
+// func cgSeriesLinearGradAVX2(dx *float32, dlinear *float32, x *float32, linear *float32, index *int32, dy *float32, images int, sites int, taps int, channels int, lanes int, inputs int, xMap int, yMap int)
 // Requires: AVX, FMA3
-TEXT ·cgSeriesGradAVX2(SB), $1024-160
-	LEAQ    (SP), AX
-	ADDQ    $0x3f, AX
-	ANDQ    $-64, AX
-	MOVQ    taps+80(FP), CX
-	MOVQ    lanes+112(FP), DX
-	CMPQ    CX, $0x01
-	JNE     after1
-	CMPQ    DX, $0x08
-	JNE     taps1masked
-	CMPQ    in+88(FP), $0x01
-	JNE     not1x1x1x1full
-	CMPQ    out+96(FP), $0x01
-	JNE     not1x1x1x1full
-	MOVQ    channels+104(FP), CX
-	SHLQ    $0x02, CX
-	IMUL3Q  $0x02, CX, DX
-	ADDQ    coefs+56(FP), DX
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VADDPS  Y0, Y0, Y0
-	VMOVUPS Y0, (AX)
-	IMUL3Q  $0x02, CX, DX
-	ADDQ    dcoefs+8(FP), DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 32(AX)
-	ADDQ    CX, DX
-	MOVQ    xOrder+136(FP), DX
-	MOVQ    yOrder+152(FP), DX
-	SHLQ    $0x02, DX
+TEXT ·cgSeriesLinearGradAVX2(SB), $576-112
+	LEAQ (SP), AX
+	ADDQ $0x3f, AX
+	ANDQ $-64, AX
+	MOVQ taps+64(FP), AX
+	MOVQ lanes+80(FP), CX
+	CMPQ AX, $0x01
+	JNE  after1
+	CMPQ CX, $0x08
+	JNE  taps1masked
+	MOVQ channels+72(FP), AX
+	SHLQ $0x02, AX
 
-image1x1x1x1full:
-	MOVQ x+24(FP), DX
-	MOVQ dx+0(FP), BX
-	MOVQ dy+48(FP), SI
-	MOVQ linear+32(FP), DI
-	MOVQ dlinear+16(FP), R8
-	MOVQ index+40(FP), R9
-	MOVQ sites+72(FP), R10
+image1x1full:
+	MOVQ dx+0(FP), CX
+	MOVQ dlinear+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ linear+24(FP), SI
+	MOVQ dy+40(FP), DI
+	MOVQ index+32(FP), R8
+	MOVQ sites+56(FP), R9
 
-site1x1x1x1full:
-	VMOVUPS     (SI), Y0
-	ADDQ        CX, SI
-	MOVLQSX     (R9), R11
-	VMOVUPS     (DX)(R11*4), Y1
-	VMOVUPS     (R8), Y2
-	VFMADD231PS Y0, Y1, Y2
-	VMOVUPS     Y2, (R8)
-	CMPQ        inputs+120(FP), $0x02
-	JEQ         noinputs1x1x1x1full
-	VMOVUPS     (DI), Y1
-	VMULPS      Y1, Y0, Y0
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store0x1x1x1x1full
-	MOVLQSX     (R9), R11
-	VMOVUPS     (BX)(R11*4), Y1
-	VADDPS      Y1, Y0, Y0
-
-store0x1x1x1x1full:
-	MOVLQSX (R9), R11
-	VMOVUPS Y0, (BX)(R11*4)
-
-noinputs1x1x1x1full:
-	ADDQ    $+32, DI
-	ADDQ    $+32, R8
-	ADDQ    $0x04, R9
-	DECQ    R10
-	JNZ     site1x1x1x1full
-	MOVQ    xMap+128(FP), DX
-	SHLQ    $0x02, DX
-	ADDQ    DX, x+24(FP)
-	ADDQ    DX, dx+0(FP)
-	MOVQ    yMap+144(FP), DX
-	SHLQ    $0x02, DX
-	ADDQ    DX, dy+48(FP)
-	DECQ    images+64(FP)
-	JNZ     image1x1x1x1full
-	IMUL3Q  $0x02, CX, DX
-	ADDQ    dcoefs+8(FP), DX
-	VMOVUPS 32(AX), Y0
-	VMOVUPS Y0, (DX)
-	VMOVUPS Y0, 32(AX)
-	ADDQ    CX, DX
-	VZEROUPPER
-	RET
-
-not1x1x1x1full:
-	CMPQ    in+88(FP), $0x01
-	JNE     not1x1x2x1full
-	CMPQ    out+96(FP), $0x02
-	JNE     not1x1x2x1full
-	MOVQ    channels+104(FP), CX
-	SHLQ    $0x02, CX
-	IMUL3Q  $0x02, CX, DX
-	ADDQ    coefs+56(FP), DX
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VADDPS  Y0, Y0, Y0
-	VMOVUPS Y0, (AX)
-	IMUL3Q  $0x02, CX, DX
-	ADDQ    dcoefs+8(FP), DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 32(AX)
-	ADDQ    CX, DX
-	MOVQ    xOrder+136(FP), DX
-	MOVQ    yOrder+152(FP), DX
-	SHLQ    $0x02, DX
-
-image1x1x2x1full:
-	MOVQ x+24(FP), BX
-	MOVQ dx+0(FP), SI
-	MOVQ dy+48(FP), DI
-	MOVQ linear+32(FP), R8
-	MOVQ dlinear+16(FP), R9
-	MOVQ index+40(FP), R10
-	MOVQ sites+72(FP), R11
-
-site1x1x2x1full:
+site1x1full:
 	VMOVUPS     (DI), Y0
-	VMOVUPS     (DI)(DX*1), Y1
-	ADDQ        CX, DI
-	MOVLQSX     (R10), R12
-	VMOVUPS     (BX)(R12*4), Y2
-	VMULPS      Y1, Y2, Y1
-	VMOVUPS     (R9), Y3
-	VFMADD231PS Y0, Y2, Y3
-	VMOVUPS     Y3, (R9)
-	CMPQ        inputs+120(FP), $0x02
-	JEQ         noinputs1x1x2x1full
-	VMOVUPS     (R8), Y2
-	VMULPS      Y2, Y0, Y0
-	VMOVUPS     (AX), Y2
-	VFMADD231PS Y2, Y1, Y0
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store0x1x1x2x1full
-	MOVLQSX     (R10), R12
-	VMOVUPS     (SI)(R12*4), Y2
-	VADDPS      Y2, Y0, Y0
-
-store0x1x1x2x1full:
-	MOVLQSX (R10), R12
-	VMOVUPS Y0, (SI)(R12*4)
-
-noinputs1x1x2x1full:
-	ADDQ        $+32, R8
-	ADDQ        $+32, R9
-	MOVLQSX     (R10), R12
-	VMOVUPS     (BX)(R12*4), Y0
-	VMOVUPS     32(AX), Y2
+	ADDQ        AX, DI
+	MOVLQSX     (R8), R10
+	VMOVUPS     (BX)(R10*4), Y1
+	VMOVUPS     (DX), Y2
 	VFMADD231PS Y0, Y1, Y2
-	VMOVUPS     Y2, 32(AX)
-	ADDQ        $0x04, R10
-	DECQ        R11
-	JNZ         site1x1x2x1full
-	MOVQ        xMap+128(FP), BX
-	SHLQ        $0x02, BX
-	ADDQ        BX, x+24(FP)
-	ADDQ        BX, dx+0(FP)
-	MOVQ        yMap+144(FP), BX
-	SHLQ        $0x02, BX
-	ADDQ        BX, dy+48(FP)
-	DECQ        images+64(FP)
-	JNZ         image1x1x2x1full
-	IMUL3Q      $0x02, CX, DX
-	ADDQ        dcoefs+8(FP), DX
-	VMOVUPS     32(AX), Y0
-	VMOVUPS     Y0, (DX)
-	VMOVUPS     Y0, 32(AX)
-	ADDQ        CX, DX
+	VMOVUPS     Y2, (DX)
+	CMPQ        inputs+88(FP), $0x01
+	JEQ         noinputs1x1full
+	VMOVUPS     (SI), Y1
+	MOVLQSX     (R8), R10
+	VMOVUPS     (CX)(R10*4), Y2
+	VFMADD231PS Y0, Y1, Y2
+	VMOVUPS     Y2, (CX)(R10*4)
+
+noinputs1x1full:
+	ADDQ $+32, SI
+	ADDQ $+32, DX
+	ADDQ $0x04, R8
+	DECQ R9
+	JNZ  site1x1full
+	MOVQ xMap+96(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, x+16(FP)
+	ADDQ CX, dx+0(FP)
+	MOVQ yMap+104(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, dy+40(FP)
+	DECQ images+48(FP)
+	JNZ  image1x1full
 	VZEROUPPER
-	RET
-
-not1x1x2x1full:
-	CMPQ    in+88(FP), $0x02
-	JNE     not1x2x2x1full
-	CMPQ    out+96(FP), $0x02
-	JNE     not1x2x2x1full
-	MOVQ    channels+104(FP), CX
-	SHLQ    $0x02, CX
-	IMUL3Q  $0x02, CX, DX
-	ADDQ    coefs+56(FP), DX
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VADDPS  Y0, Y0, Y0
-	VMOVUPS Y0, (AX)
-	IMUL3Q  $0x02, CX, DX
-	ADDQ    dcoefs+8(FP), DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 32(AX)
-	ADDQ    CX, DX
-	MOVQ    xOrder+136(FP), DX
-	MOVQ    yOrder+152(FP), BX
-	SHLQ    $0x02, BX
-
-image1x2x2x1full:
-	MOVQ x+24(FP), SI
-	MOVQ dx+0(FP), DI
-	MOVQ dy+48(FP), R8
-	MOVQ linear+32(FP), R9
-	MOVQ dlinear+16(FP), R10
-	MOVQ index+40(FP), R11
-	MOVQ sites+72(FP), R12
-
-site1x2x2x1full:
-	VMOVUPS     (R8), Y0
-	VMOVUPS     (R8)(BX*1), Y1
-	ADDQ        CX, R8
-	MOVLQSX     (R11), R13
-	VMOVUPS     (SI)(R13*4), Y2
-	ADDQ        DX, R13
-	VMOVUPS     (SI)(R13*4), Y3
-	VMULPS      Y1, Y2, Y4
-	VMOVUPS     (R10), Y5
-	VFMADD231PS Y0, Y2, Y5
-	VFMADD231PS Y1, Y3, Y5
-	VMOVUPS     Y5, (R10)
-	CMPQ        inputs+120(FP), $0x02
-	JEQ         noinputs1x2x2x1full
-	VMOVUPS     (R9), Y2
-	VMULPS      Y2, Y0, Y0
-	VMULPS      Y2, Y1, Y1
-	VMOVUPS     (AX), Y2
-	VFMADD231PS Y2, Y4, Y0
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store0x1x2x2x1full
-	MOVLQSX     (R11), R13
-	VMOVUPS     (DI)(R13*4), Y2
-	VADDPS      Y2, Y0, Y0
-	ADDQ        DX, R13
-	VMOVUPS     (DI)(R13*4), Y2
-	VADDPS      Y2, Y1, Y1
-
-store0x1x2x2x1full:
-	MOVLQSX (R11), R13
-	VMOVUPS Y0, (DI)(R13*4)
-	ADDQ    DX, R13
-	VMOVUPS Y1, (DI)(R13*4)
-
-noinputs1x2x2x1full:
-	ADDQ        $+32, R9
-	ADDQ        $+32, R10
-	MOVLQSX     (R11), R13
-	VMOVUPS     (SI)(R13*4), Y0
-	VMOVUPS     32(AX), Y1
-	VFMADD231PS Y0, Y4, Y1
-	VMOVUPS     Y1, 32(AX)
-	ADDQ        $0x04, R11
-	DECQ        R12
-	JNZ         site1x2x2x1full
-	MOVQ        xMap+128(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, x+24(FP)
-	ADDQ        SI, dx+0(FP)
-	MOVQ        yMap+144(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, dy+48(FP)
-	DECQ        images+64(FP)
-	JNZ         image1x2x2x1full
-	IMUL3Q      $0x02, CX, DX
-	ADDQ        dcoefs+8(FP), DX
-	VMOVUPS     32(AX), Y0
-	VMOVUPS     Y0, (DX)
-	VMOVUPS     Y0, 32(AX)
-	ADDQ        CX, DX
-	VZEROUPPER
-	RET
-
-not1x2x2x1full:
-	CMPQ    in+88(FP), $0x02
-	JNE     not1x2x3x1full
-	CMPQ    out+96(FP), $0x03
-	JNE     not1x2x3x1full
-	MOVQ    channels+104(FP), CX
-	SHLQ    $0x02, CX
-	IMUL3Q  $0x02, CX, DX
-	ADDQ    coefs+56(FP), DX
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VADDPS  Y0, Y0, Y0
-	VMOVUPS Y0, (AX)
-	IMUL3Q  $0x02, CX, DX
-	ADDQ    dcoefs+8(FP), DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 32(AX)
-	ADDQ    CX, DX
-	MOVQ    xOrder+136(FP), DX
-	MOVQ    yOrder+152(FP), BX
-	SHLQ    $0x02, BX
-
-image1x2x3x1full:
-	MOVQ x+24(FP), SI
-	MOVQ dx+0(FP), DI
-	MOVQ dy+48(FP), R8
-	MOVQ linear+32(FP), R9
-	MOVQ dlinear+16(FP), R10
-	MOVQ index+40(FP), R11
-	MOVQ sites+72(FP), R12
-
-site1x2x3x1full:
-	VMOVUPS     (R8), Y0
-	VMOVUPS     (R8)(BX*1), Y1
-	VMOVUPS     (R8)(BX*2), Y2
-	ADDQ        CX, R8
-	MOVLQSX     (R11), R13
-	VMOVUPS     (SI)(R13*4), Y3
-	ADDQ        DX, R13
-	VMOVUPS     (SI)(R13*4), Y4
-	VMULPS      Y1, Y3, Y5
-	VFMADD231PS Y2, Y4, Y5
-	VMULPS      Y2, Y3, Y2
-	VMOVUPS     (R10), Y6
-	VFMADD231PS Y0, Y3, Y6
-	VFMADD231PS Y1, Y4, Y6
-	VMOVUPS     Y6, (R10)
-	CMPQ        inputs+120(FP), $0x02
-	JEQ         noinputs1x2x3x1full
-	VMOVUPS     (R9), Y3
-	VMULPS      Y3, Y0, Y0
-	VMULPS      Y3, Y1, Y1
-	VMOVUPS     (AX), Y3
-	VFMADD231PS Y3, Y5, Y0
-	VFMADD231PS Y3, Y2, Y1
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store0x1x2x3x1full
-	MOVLQSX     (R11), R13
-	VMOVUPS     (DI)(R13*4), Y3
-	VADDPS      Y3, Y0, Y0
-	ADDQ        DX, R13
-	VMOVUPS     (DI)(R13*4), Y3
-	VADDPS      Y3, Y1, Y1
-
-store0x1x2x3x1full:
-	MOVLQSX (R11), R13
-	VMOVUPS Y0, (DI)(R13*4)
-	ADDQ    DX, R13
-	VMOVUPS Y1, (DI)(R13*4)
-
-noinputs1x2x3x1full:
-	ADDQ        $+32, R9
-	ADDQ        $+32, R10
-	MOVLQSX     (R11), R13
-	VMOVUPS     (SI)(R13*4), Y0
-	ADDQ        DX, R13
-	VMOVUPS     (SI)(R13*4), Y1
-	VMOVUPS     32(AX), Y3
-	VFMADD231PS Y0, Y5, Y3
-	VFMADD231PS Y1, Y2, Y3
-	VMOVUPS     Y3, 32(AX)
-	ADDQ        $0x04, R11
-	DECQ        R12
-	JNZ         site1x2x3x1full
-	MOVQ        xMap+128(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, x+24(FP)
-	ADDQ        SI, dx+0(FP)
-	MOVQ        yMap+144(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, dy+48(FP)
-	DECQ        images+64(FP)
-	JNZ         image1x2x3x1full
-	IMUL3Q      $0x02, CX, DX
-	ADDQ        dcoefs+8(FP), DX
-	VMOVUPS     32(AX), Y0
-	VMOVUPS     Y0, (DX)
-	VMOVUPS     Y0, 32(AX)
-	ADDQ        CX, DX
-	VZEROUPPER
-	RET
-
-not1x2x3x1full:
-	CMPQ    in+88(FP), $0x03
-	JNE     not1x3x3x1full
-	CMPQ    out+96(FP), $0x03
-	JNE     not1x3x3x1full
-	MOVQ    channels+104(FP), CX
-	SHLQ    $0x02, CX
-	IMUL3Q  $0x02, CX, DX
-	ADDQ    coefs+56(FP), DX
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VADDPS  Y0, Y0, Y0
-	VMOVUPS Y0, (AX)
-	IMUL3Q  $0x02, CX, DX
-	ADDQ    dcoefs+8(FP), DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 32(AX)
-	ADDQ    CX, DX
-	MOVQ    xOrder+136(FP), DX
-	MOVQ    yOrder+152(FP), BX
-	SHLQ    $0x02, BX
-
-image1x3x3x1full:
-	MOVQ x+24(FP), SI
-	MOVQ dx+0(FP), DI
-	MOVQ dy+48(FP), R8
-	MOVQ linear+32(FP), R9
-	MOVQ dlinear+16(FP), R10
-	MOVQ index+40(FP), R11
-	MOVQ sites+72(FP), R12
-
-site1x3x3x1full:
-	VMOVUPS     (R8), Y0
-	VMOVUPS     (R8)(BX*1), Y1
-	VMOVUPS     (R8)(BX*2), Y2
-	ADDQ        CX, R8
-	MOVLQSX     (R11), R13
-	VMOVUPS     (SI)(R13*4), Y3
-	ADDQ        DX, R13
-	VMOVUPS     (SI)(R13*4), Y4
-	ADDQ        DX, R13
-	VMOVUPS     (SI)(R13*4), Y5
-	VMULPS      Y1, Y3, Y6
-	VFMADD231PS Y2, Y4, Y6
-	VMULPS      Y2, Y3, Y7
-	VMOVUPS     (R10), Y8
-	VFMADD231PS Y0, Y3, Y8
-	VFMADD231PS Y1, Y4, Y8
-	VFMADD231PS Y2, Y5, Y8
-	VMOVUPS     Y8, (R10)
-	CMPQ        inputs+120(FP), $0x02
-	JEQ         noinputs1x3x3x1full
-	VMOVUPS     (R9), Y3
-	VMULPS      Y3, Y0, Y0
-	VMULPS      Y3, Y1, Y1
-	VMULPS      Y3, Y2, Y2
-	VMOVUPS     (AX), Y3
-	VFMADD231PS Y3, Y6, Y0
-	VFMADD231PS Y3, Y7, Y1
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store0x1x3x3x1full
-	MOVLQSX     (R11), R13
-	VMOVUPS     (DI)(R13*4), Y3
-	VADDPS      Y3, Y0, Y0
-	ADDQ        DX, R13
-	VMOVUPS     (DI)(R13*4), Y3
-	VADDPS      Y3, Y1, Y1
-	ADDQ        DX, R13
-	VMOVUPS     (DI)(R13*4), Y3
-	VADDPS      Y3, Y2, Y2
-
-store0x1x3x3x1full:
-	MOVLQSX (R11), R13
-	VMOVUPS Y0, (DI)(R13*4)
-	ADDQ    DX, R13
-	VMOVUPS Y1, (DI)(R13*4)
-	ADDQ    DX, R13
-	VMOVUPS Y2, (DI)(R13*4)
-
-noinputs1x3x3x1full:
-	ADDQ        $+32, R9
-	ADDQ        $+32, R10
-	MOVLQSX     (R11), R13
-	VMOVUPS     (SI)(R13*4), Y0
-	ADDQ        DX, R13
-	VMOVUPS     (SI)(R13*4), Y1
-	VMOVUPS     32(AX), Y2
-	VFMADD231PS Y0, Y6, Y2
-	VFMADD231PS Y1, Y7, Y2
-	VMOVUPS     Y2, 32(AX)
-	ADDQ        $0x04, R11
-	DECQ        R12
-	JNZ         site1x3x3x1full
-	MOVQ        xMap+128(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, x+24(FP)
-	ADDQ        SI, dx+0(FP)
-	MOVQ        yMap+144(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, dy+48(FP)
-	DECQ        images+64(FP)
-	JNZ         image1x3x3x1full
-	IMUL3Q      $0x02, CX, DX
-	ADDQ        dcoefs+8(FP), DX
-	VMOVUPS     32(AX), Y0
-	VMOVUPS     Y0, (DX)
-	VMOVUPS     Y0, 32(AX)
-	ADDQ        CX, DX
-	VZEROUPPER
-	RET
-
-not1x3x3x1full:
 	RET
 
 taps1masked:
-	LEAQ       tails<>+32(SB), CX
-	NEGQ       DX
-	VMOVUPS    (CX)(DX*4), Y0
-	CMPQ       in+88(FP), $0x01
-	JNE        not1x1x1x1
-	CMPQ       out+96(FP), $0x01
-	JNE        not1x1x1x1
-	MOVQ       channels+104(FP), CX
-	SHLQ       $0x02, CX
-	IMUL3Q     $0x02, CX, DX
-	ADDQ       coefs+56(FP), DX
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VADDPS     Y1, Y1, Y1
-	VMOVUPS    Y1, (AX)
-	IMUL3Q     $0x02, CX, DX
-	ADDQ       dcoefs+8(FP), DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 32(AX)
-	ADDQ       CX, DX
-	MOVQ       xOrder+136(FP), DX
-	MOVQ       yOrder+152(FP), DX
-	SHLQ       $0x02, DX
+	LEAQ    tails<>+32(SB), AX
+	NEGQ    CX
+	VMOVUPS (AX)(CX*4), Y0
+	MOVQ    channels+72(FP), AX
+	SHLQ    $0x02, AX
 
-image1x1x1x1:
-	MOVQ x+24(FP), DX
-	MOVQ dx+0(FP), BX
-	MOVQ dy+48(FP), SI
-	MOVQ linear+32(FP), DI
-	MOVQ dlinear+16(FP), R8
-	MOVQ index+40(FP), R9
-	MOVQ sites+72(FP), R10
+image1x1:
+	MOVQ dx+0(FP), CX
+	MOVQ dlinear+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ linear+24(FP), SI
+	MOVQ dy+40(FP), DI
+	MOVQ index+32(FP), R8
+	MOVQ sites+56(FP), R9
 
-site1x1x1x1:
-	VMASKMOVPS  (SI), Y0, Y1
-	ADDQ        CX, SI
-	MOVLQSX     (R9), R11
-	VMASKMOVPS  (DX)(R11*4), Y0, Y2
-	VMOVUPS     (R8), Y3
-	VFMADD231PS Y1, Y2, Y3
-	VMOVUPS     Y3, (R8)
-	CMPQ        inputs+120(FP), $0x02
-	JEQ         noinputs1x1x1x1
-	VMOVUPS     (DI), Y2
-	VMULPS      Y2, Y1, Y1
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store0x1x1x1x1
-	MOVLQSX     (R9), R11
-	VMASKMOVPS  (BX)(R11*4), Y0, Y2
-	VADDPS      Y2, Y1, Y1
-
-store0x1x1x1x1:
-	MOVLQSX    (R9), R11
-	VMASKMOVPS Y1, Y0, (BX)(R11*4)
-
-noinputs1x1x1x1:
-	ADDQ       $+32, DI
-	ADDQ       $+32, R8
-	ADDQ       $0x04, R9
-	DECQ       R10
-	JNZ        site1x1x1x1
-	MOVQ       xMap+128(FP), DX
-	SHLQ       $0x02, DX
-	ADDQ       DX, x+24(FP)
-	ADDQ       DX, dx+0(FP)
-	MOVQ       yMap+144(FP), DX
-	SHLQ       $0x02, DX
-	ADDQ       DX, dy+48(FP)
-	DECQ       images+64(FP)
-	JNZ        image1x1x1x1
-	IMUL3Q     $0x02, CX, DX
-	ADDQ       dcoefs+8(FP), DX
-	VMOVUPS    32(AX), Y1
-	VMASKMOVPS Y1, Y0, (DX)
-	VMOVUPS    Y1, 32(AX)
-	ADDQ       CX, DX
-	VZEROUPPER
-	RET
-
-not1x1x1x1:
-	CMPQ       in+88(FP), $0x01
-	JNE        not1x1x2x1
-	CMPQ       out+96(FP), $0x02
-	JNE        not1x1x2x1
-	MOVQ       channels+104(FP), CX
-	SHLQ       $0x02, CX
-	IMUL3Q     $0x02, CX, DX
-	ADDQ       coefs+56(FP), DX
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VADDPS     Y1, Y1, Y1
-	VMOVUPS    Y1, (AX)
-	IMUL3Q     $0x02, CX, DX
-	ADDQ       dcoefs+8(FP), DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 32(AX)
-	ADDQ       CX, DX
-	MOVQ       xOrder+136(FP), DX
-	MOVQ       yOrder+152(FP), DX
-	SHLQ       $0x02, DX
-
-image1x1x2x1:
-	MOVQ x+24(FP), BX
-	MOVQ dx+0(FP), SI
-	MOVQ dy+48(FP), DI
-	MOVQ linear+32(FP), R8
-	MOVQ dlinear+16(FP), R9
-	MOVQ index+40(FP), R10
-	MOVQ sites+72(FP), R11
-
-site1x1x2x1:
+site1x1:
 	VMASKMOVPS  (DI), Y0, Y1
-	VMASKMOVPS  (DI)(DX*1), Y0, Y2
-	ADDQ        CX, DI
-	MOVLQSX     (R10), R12
-	VMASKMOVPS  (BX)(R12*4), Y0, Y3
-	VMULPS      Y2, Y3, Y2
-	VMOVUPS     (R9), Y4
-	VFMADD231PS Y1, Y3, Y4
-	VMOVUPS     Y4, (R9)
-	CMPQ        inputs+120(FP), $0x02
-	JEQ         noinputs1x1x2x1
-	VMOVUPS     (R8), Y3
-	VMULPS      Y3, Y1, Y1
-	VMOVUPS     (AX), Y3
-	VFMADD231PS Y3, Y2, Y1
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store0x1x1x2x1
-	MOVLQSX     (R10), R12
-	VMASKMOVPS  (SI)(R12*4), Y0, Y3
-	VADDPS      Y3, Y1, Y1
-
-store0x1x1x2x1:
-	MOVLQSX    (R10), R12
-	VMASKMOVPS Y1, Y0, (SI)(R12*4)
-
-noinputs1x1x2x1:
-	ADDQ        $+32, R8
-	ADDQ        $+32, R9
-	MOVLQSX     (R10), R12
-	VMASKMOVPS  (BX)(R12*4), Y0, Y1
-	VMOVUPS     32(AX), Y3
+	ADDQ        AX, DI
+	MOVLQSX     (R8), R10
+	VMASKMOVPS  (BX)(R10*4), Y0, Y2
+	VMOVUPS     (DX), Y3
 	VFMADD231PS Y1, Y2, Y3
-	VMOVUPS     Y3, 32(AX)
-	ADDQ        $0x04, R10
-	DECQ        R11
-	JNZ         site1x1x2x1
-	MOVQ        xMap+128(FP), BX
-	SHLQ        $0x02, BX
-	ADDQ        BX, x+24(FP)
-	ADDQ        BX, dx+0(FP)
-	MOVQ        yMap+144(FP), BX
-	SHLQ        $0x02, BX
-	ADDQ        BX, dy+48(FP)
-	DECQ        images+64(FP)
-	JNZ         image1x1x2x1
-	IMUL3Q      $0x02, CX, DX
-	ADDQ        dcoefs+8(FP), DX
-	VMOVUPS     32(AX), Y1
-	VMASKMOVPS  Y1, Y0, (DX)
-	VMOVUPS     Y1, 32(AX)
-	ADDQ        CX, DX
+	VMOVUPS     Y3, (DX)
+	CMPQ        inputs+88(FP), $0x01
+	JEQ         noinputs1x1
+	VMOVUPS     (SI), Y2
+	MOVLQSX     (R8), R10
+	VMASKMOVPS  (CX)(R10*4), Y0, Y3
+	VFMADD231PS Y1, Y2, Y3
+	VMASKMOVPS  Y3, Y0, (CX)(R10*4)
+
+noinputs1x1:
+	ADDQ $+32, SI
+	ADDQ $+32, DX
+	ADDQ $0x04, R8
+	DECQ R9
+	JNZ  site1x1
+	MOVQ xMap+96(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, x+16(FP)
+	ADDQ CX, dx+0(FP)
+	MOVQ yMap+104(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, dy+40(FP)
+	DECQ images+48(FP)
+	JNZ  image1x1
 	VZEROUPPER
-	RET
-
-not1x1x2x1:
-	CMPQ       in+88(FP), $0x02
-	JNE        not1x2x2x1
-	CMPQ       out+96(FP), $0x02
-	JNE        not1x2x2x1
-	MOVQ       channels+104(FP), CX
-	SHLQ       $0x02, CX
-	IMUL3Q     $0x02, CX, DX
-	ADDQ       coefs+56(FP), DX
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VADDPS     Y1, Y1, Y1
-	VMOVUPS    Y1, (AX)
-	IMUL3Q     $0x02, CX, DX
-	ADDQ       dcoefs+8(FP), DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 32(AX)
-	ADDQ       CX, DX
-	MOVQ       xOrder+136(FP), DX
-	MOVQ       yOrder+152(FP), BX
-	SHLQ       $0x02, BX
-
-image1x2x2x1:
-	MOVQ x+24(FP), SI
-	MOVQ dx+0(FP), DI
-	MOVQ dy+48(FP), R8
-	MOVQ linear+32(FP), R9
-	MOVQ dlinear+16(FP), R10
-	MOVQ index+40(FP), R11
-	MOVQ sites+72(FP), R12
-
-site1x2x2x1:
-	VMASKMOVPS  (R8), Y0, Y1
-	VMASKMOVPS  (R8)(BX*1), Y0, Y2
-	ADDQ        CX, R8
-	MOVLQSX     (R11), R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y3
-	ADDQ        DX, R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y4
-	VMULPS      Y2, Y3, Y5
-	VMOVUPS     (R10), Y6
-	VFMADD231PS Y1, Y3, Y6
-	VFMADD231PS Y2, Y4, Y6
-	VMOVUPS     Y6, (R10)
-	CMPQ        inputs+120(FP), $0x02
-	JEQ         noinputs1x2x2x1
-	VMOVUPS     (R9), Y3
-	VMULPS      Y3, Y1, Y1
-	VMULPS      Y3, Y2, Y2
-	VMOVUPS     (AX), Y3
-	VFMADD231PS Y3, Y5, Y1
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store0x1x2x2x1
-	MOVLQSX     (R11), R13
-	VMASKMOVPS  (DI)(R13*4), Y0, Y3
-	VADDPS      Y3, Y1, Y1
-	ADDQ        DX, R13
-	VMASKMOVPS  (DI)(R13*4), Y0, Y3
-	VADDPS      Y3, Y2, Y2
-
-store0x1x2x2x1:
-	MOVLQSX    (R11), R13
-	VMASKMOVPS Y1, Y0, (DI)(R13*4)
-	ADDQ       DX, R13
-	VMASKMOVPS Y2, Y0, (DI)(R13*4)
-
-noinputs1x2x2x1:
-	ADDQ        $+32, R9
-	ADDQ        $+32, R10
-	MOVLQSX     (R11), R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y1
-	VMOVUPS     32(AX), Y2
-	VFMADD231PS Y1, Y5, Y2
-	VMOVUPS     Y2, 32(AX)
-	ADDQ        $0x04, R11
-	DECQ        R12
-	JNZ         site1x2x2x1
-	MOVQ        xMap+128(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, x+24(FP)
-	ADDQ        SI, dx+0(FP)
-	MOVQ        yMap+144(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, dy+48(FP)
-	DECQ        images+64(FP)
-	JNZ         image1x2x2x1
-	IMUL3Q      $0x02, CX, DX
-	ADDQ        dcoefs+8(FP), DX
-	VMOVUPS     32(AX), Y1
-	VMASKMOVPS  Y1, Y0, (DX)
-	VMOVUPS     Y1, 32(AX)
-	ADDQ        CX, DX
-	VZEROUPPER
-	RET
-
-not1x2x2x1:
-	CMPQ       in+88(FP), $0x02
-	JNE        not1x2x3x1
-	CMPQ       out+96(FP), $0x03
-	JNE        not1x2x3x1
-	MOVQ       channels+104(FP), CX
-	SHLQ       $0x02, CX
-	IMUL3Q     $0x02, CX, DX
-	ADDQ       coefs+56(FP), DX
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VADDPS     Y1, Y1, Y1
-	VMOVUPS    Y1, (AX)
-	IMUL3Q     $0x02, CX, DX
-	ADDQ       dcoefs+8(FP), DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 32(AX)
-	ADDQ       CX, DX
-	MOVQ       xOrder+136(FP), DX
-	MOVQ       yOrder+152(FP), BX
-	SHLQ       $0x02, BX
-
-image1x2x3x1:
-	MOVQ x+24(FP), SI
-	MOVQ dx+0(FP), DI
-	MOVQ dy+48(FP), R8
-	MOVQ linear+32(FP), R9
-	MOVQ dlinear+16(FP), R10
-	MOVQ index+40(FP), R11
-	MOVQ sites+72(FP), R12
-
-site1x2x3x1:
-	VMASKMOVPS  (R8), Y0, Y1
-	VMASKMOVPS  (R8)(BX*1), Y0, Y2
-	VMASKMOVPS  (R8)(BX*2), Y0, Y3
-	ADDQ        CX, R8
-	MOVLQSX     (R11), R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y4
-	ADDQ        DX, R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y5
-	VMULPS      Y2, Y4, Y6
-	VFMADD231PS Y3, Y5, Y6
-	VMULPS      Y3, Y4, Y3
-	VMOVUPS     (R10), Y7
-	VFMADD231PS Y1, Y4, Y7
-	VFMADD231PS Y2, Y5, Y7
-	VMOVUPS     Y7, (R10)
-	CMPQ        inputs+120(FP), $0x02
-	JEQ         noinputs1x2x3x1
-	VMOVUPS     (R9), Y4
-	VMULPS      Y4, Y1, Y1
-	VMULPS      Y4, Y2, Y2
-	VMOVUPS     (AX), Y4
-	VFMADD231PS Y4, Y6, Y1
-	VFMADD231PS Y4, Y3, Y2
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store0x1x2x3x1
-	MOVLQSX     (R11), R13
-	VMASKMOVPS  (DI)(R13*4), Y0, Y4
-	VADDPS      Y4, Y1, Y1
-	ADDQ        DX, R13
-	VMASKMOVPS  (DI)(R13*4), Y0, Y4
-	VADDPS      Y4, Y2, Y2
-
-store0x1x2x3x1:
-	MOVLQSX    (R11), R13
-	VMASKMOVPS Y1, Y0, (DI)(R13*4)
-	ADDQ       DX, R13
-	VMASKMOVPS Y2, Y0, (DI)(R13*4)
-
-noinputs1x2x3x1:
-	ADDQ        $+32, R9
-	ADDQ        $+32, R10
-	MOVLQSX     (R11), R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y1
-	ADDQ        DX, R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y2
-	VMOVUPS     32(AX), Y4
-	VFMADD231PS Y1, Y6, Y4
-	VFMADD231PS Y2, Y3, Y4
-	VMOVUPS     Y4, 32(AX)
-	ADDQ        $0x04, R11
-	DECQ        R12
-	JNZ         site1x2x3x1
-	MOVQ        xMap+128(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, x+24(FP)
-	ADDQ        SI, dx+0(FP)
-	MOVQ        yMap+144(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, dy+48(FP)
-	DECQ        images+64(FP)
-	JNZ         image1x2x3x1
-	IMUL3Q      $0x02, CX, DX
-	ADDQ        dcoefs+8(FP), DX
-	VMOVUPS     32(AX), Y1
-	VMASKMOVPS  Y1, Y0, (DX)
-	VMOVUPS     Y1, 32(AX)
-	ADDQ        CX, DX
-	VZEROUPPER
-	RET
-
-not1x2x3x1:
-	CMPQ       in+88(FP), $0x03
-	JNE        not1x3x3x1
-	CMPQ       out+96(FP), $0x03
-	JNE        not1x3x3x1
-	MOVQ       channels+104(FP), CX
-	SHLQ       $0x02, CX
-	IMUL3Q     $0x02, CX, DX
-	ADDQ       coefs+56(FP), DX
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VADDPS     Y1, Y1, Y1
-	VMOVUPS    Y1, (AX)
-	IMUL3Q     $0x02, CX, DX
-	ADDQ       dcoefs+8(FP), DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 32(AX)
-	ADDQ       CX, DX
-	MOVQ       xOrder+136(FP), DX
-	MOVQ       yOrder+152(FP), BX
-	SHLQ       $0x02, BX
-
-image1x3x3x1:
-	MOVQ x+24(FP), SI
-	MOVQ dx+0(FP), DI
-	MOVQ dy+48(FP), R8
-	MOVQ linear+32(FP), R9
-	MOVQ dlinear+16(FP), R10
-	MOVQ index+40(FP), R11
-	MOVQ sites+72(FP), R12
-
-site1x3x3x1:
-	VMASKMOVPS  (R8), Y0, Y1
-	VMASKMOVPS  (R8)(BX*1), Y0, Y2
-	VMASKMOVPS  (R8)(BX*2), Y0, Y3
-	ADDQ        CX, R8
-	MOVLQSX     (R11), R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y4
-	ADDQ        DX, R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y5
-	ADDQ        DX, R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y6
-	VMULPS      Y2, Y4, Y7
-	VFMADD231PS Y3, Y5, Y7
-	VMULPS      Y3, Y4, Y8
-	VMOVUPS     (R10), Y9
-	VFMADD231PS Y1, Y4, Y9
-	VFMADD231PS Y2, Y5, Y9
-	VFMADD231PS Y3, Y6, Y9
-	VMOVUPS     Y9, (R10)
-	CMPQ        inputs+120(FP), $0x02
-	JEQ         noinputs1x3x3x1
-	VMOVUPS     (R9), Y4
-	VMULPS      Y4, Y1, Y1
-	VMULPS      Y4, Y2, Y2
-	VMULPS      Y4, Y3, Y3
-	VMOVUPS     (AX), Y4
-	VFMADD231PS Y4, Y7, Y1
-	VFMADD231PS Y4, Y8, Y2
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store0x1x3x3x1
-	MOVLQSX     (R11), R13
-	VMASKMOVPS  (DI)(R13*4), Y0, Y4
-	VADDPS      Y4, Y1, Y1
-	ADDQ        DX, R13
-	VMASKMOVPS  (DI)(R13*4), Y0, Y4
-	VADDPS      Y4, Y2, Y2
-	ADDQ        DX, R13
-	VMASKMOVPS  (DI)(R13*4), Y0, Y4
-	VADDPS      Y4, Y3, Y3
-
-store0x1x3x3x1:
-	MOVLQSX    (R11), R13
-	VMASKMOVPS Y1, Y0, (DI)(R13*4)
-	ADDQ       DX, R13
-	VMASKMOVPS Y2, Y0, (DI)(R13*4)
-	ADDQ       DX, R13
-	VMASKMOVPS Y3, Y0, (DI)(R13*4)
-
-noinputs1x3x3x1:
-	ADDQ        $+32, R9
-	ADDQ        $+32, R10
-	MOVLQSX     (R11), R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y1
-	ADDQ        DX, R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y2
-	VMOVUPS     32(AX), Y3
-	VFMADD231PS Y1, Y7, Y3
-	VFMADD231PS Y2, Y8, Y3
-	VMOVUPS     Y3, 32(AX)
-	ADDQ        $0x04, R11
-	DECQ        R12
-	JNZ         site1x3x3x1
-	MOVQ        xMap+128(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, x+24(FP)
-	ADDQ        SI, dx+0(FP)
-	MOVQ        yMap+144(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, dy+48(FP)
-	DECQ        images+64(FP)
-	JNZ         image1x3x3x1
-	IMUL3Q      $0x02, CX, DX
-	ADDQ        dcoefs+8(FP), DX
-	VMOVUPS     32(AX), Y1
-	VMASKMOVPS  Y1, Y0, (DX)
-	VMOVUPS     Y1, 32(AX)
-	ADDQ        CX, DX
-	VZEROUPPER
-	RET
-
-not1x3x3x1:
 	RET
 
 after1:
-	CMPQ    CX, $0x04
-	JNE     after4
-	CMPQ    DX, $0x08
-	JNE     taps4masked
-	CMPQ    in+88(FP), $0x01
-	JNE     not4x1x1x1full
-	CMPQ    out+96(FP), $0x01
-	JNE     not4x1x1x1full
-	MOVQ    channels+104(FP), CX
-	SHLQ    $0x02, CX
-	IMUL3Q  $0x05, CX, DX
-	ADDQ    coefs+56(FP), DX
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VADDPS  Y0, Y0, Y0
-	VMOVUPS Y0, (AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 32(AX)
-	VMOVUPS Y0, 128(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 64(AX)
-	VMOVUPS Y0, 256(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 96(AX)
-	VMOVUPS Y0, 384(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VADDPS  Y0, Y0, Y0
-	VMOVUPS Y0, 160(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 192(AX)
-	VMOVUPS Y0, 288(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 224(AX)
-	VMOVUPS Y0, 416(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VADDPS  Y0, Y0, Y0
-	VMOVUPS Y0, 320(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 352(AX)
-	VMOVUPS Y0, 448(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VADDPS  Y0, Y0, Y0
-	VMOVUPS Y0, 480(AX)
-	IMUL3Q  $0x05, CX, DX
-	ADDQ    dcoefs+8(FP), DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 512(AX)
-	ADDQ    CX, DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 544(AX)
-	ADDQ    CX, DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 576(AX)
-	ADDQ    CX, DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 608(AX)
-	ADDQ    CX, DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 640(AX)
-	ADDQ    CX, DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 672(AX)
-	ADDQ    CX, DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 704(AX)
-	ADDQ    CX, DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 736(AX)
-	ADDQ    CX, DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 768(AX)
-	ADDQ    CX, DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 800(AX)
-	ADDQ    CX, DX
-	MOVQ    xOrder+136(FP), DX
-	MOVQ    yOrder+152(FP), DX
-	SHLQ    $0x02, DX
+	CMPQ AX, $0x04
+	JNE  after4
+	CMPQ CX, $0x08
+	JNE  taps4masked
+	MOVQ channels+72(FP), AX
+	SHLQ $0x02, AX
 
-image4x1x1x1full:
-	MOVQ x+24(FP), DX
-	MOVQ dx+0(FP), BX
-	MOVQ dy+48(FP), SI
-	MOVQ linear+32(FP), DI
-	MOVQ dlinear+16(FP), R8
-	MOVQ index+40(FP), R9
-	MOVQ sites+72(FP), R10
+image4x1full:
+	MOVQ dx+0(FP), CX
+	MOVQ dlinear+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ linear+24(FP), SI
+	MOVQ dy+40(FP), DI
+	MOVQ index+32(FP), R8
+	MOVQ sites+56(FP), R9
 
-site4x1x1x1full:
-	VMOVUPS     (SI), Y0
-	ADDQ        CX, SI
-	MOVLQSX     (R9), R11
-	VMOVUPS     (DX)(R11*4), Y1
-	VMOVUPS     (R8), Y2
-	VFMADD231PS Y0, Y1, Y2
-	VMOVUPS     Y2, (R8)
-	MOVLQSX     4(R9), R11
-	VMOVUPS     (DX)(R11*4), Y1
-	VMOVUPS     32(R8), Y2
-	VFMADD231PS Y0, Y1, Y2
-	VMOVUPS     Y2, 32(R8)
-	MOVLQSX     8(R9), R11
-	VMOVUPS     (DX)(R11*4), Y1
-	VMOVUPS     64(R8), Y2
-	VFMADD231PS Y0, Y1, Y2
-	VMOVUPS     Y2, 64(R8)
-	MOVLQSX     12(R9), R11
-	VMOVUPS     (DX)(R11*4), Y1
-	VMOVUPS     96(R8), Y2
-	VFMADD231PS Y0, Y1, Y2
-	VMOVUPS     Y2, 96(R8)
-	CMPQ        inputs+120(FP), $0x02
-	JEQ         noinputs4x1x1x1full
-	VMOVUPS     (DI), Y1
-	VMULPS      Y1, Y0, Y1
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store0x4x1x1x1full
-	MOVLQSX     (R9), R11
-	VMOVUPS     (BX)(R11*4), Y2
-	VADDPS      Y2, Y1, Y1
-
-store0x4x1x1x1full:
-	MOVLQSX (R9), R11
-	VMOVUPS Y1, (BX)(R11*4)
-	VMOVUPS 32(DI), Y1
-	VMULPS  Y1, Y0, Y1
-	CMPQ    inputs+120(FP), $0x01
-	JEQ     store1x4x1x1x1full
-	MOVLQSX 4(R9), R11
-	VMOVUPS (BX)(R11*4), Y2
-	VADDPS  Y2, Y1, Y1
-
-store1x4x1x1x1full:
-	MOVLQSX 4(R9), R11
-	VMOVUPS Y1, (BX)(R11*4)
-	VMOVUPS 64(DI), Y1
-	VMULPS  Y1, Y0, Y1
-	CMPQ    inputs+120(FP), $0x01
-	JEQ     store2x4x1x1x1full
-	MOVLQSX 8(R9), R11
-	VMOVUPS (BX)(R11*4), Y2
-	VADDPS  Y2, Y1, Y1
-
-store2x4x1x1x1full:
-	MOVLQSX 8(R9), R11
-	VMOVUPS Y1, (BX)(R11*4)
-	VMOVUPS 96(DI), Y1
-	VMULPS  Y1, Y0, Y0
-	CMPQ    inputs+120(FP), $0x01
-	JEQ     store3x4x1x1x1full
-	MOVLQSX 12(R9), R11
-	VMOVUPS (BX)(R11*4), Y1
-	VADDPS  Y1, Y0, Y0
-
-store3x4x1x1x1full:
-	MOVLQSX 12(R9), R11
-	VMOVUPS Y0, (BX)(R11*4)
-
-noinputs4x1x1x1full:
-	ADDQ    $+128, DI
-	ADDQ    $+128, R8
-	ADDQ    $0x10, R9
-	DECQ    R10
-	JNZ     site4x1x1x1full
-	MOVQ    xMap+128(FP), DX
-	SHLQ    $0x02, DX
-	ADDQ    DX, x+24(FP)
-	ADDQ    DX, dx+0(FP)
-	MOVQ    yMap+144(FP), DX
-	SHLQ    $0x02, DX
-	ADDQ    DX, dy+48(FP)
-	DECQ    images+64(FP)
-	JNZ     image4x1x1x1full
-	IMUL3Q  $0x05, CX, DX
-	ADDQ    dcoefs+8(FP), DX
-	VMOVUPS 512(AX), Y0
-	VMOVUPS Y0, (DX)
-	VMOVUPS Y0, 512(AX)
-	ADDQ    CX, DX
-	VMOVUPS 544(AX), Y0
-	VMOVUPS Y0, (DX)
-	VMOVUPS Y0, 544(AX)
-	ADDQ    CX, DX
-	VMOVUPS 576(AX), Y0
-	VMOVUPS Y0, (DX)
-	VMOVUPS Y0, 576(AX)
-	ADDQ    CX, DX
-	VMOVUPS 608(AX), Y0
-	VMOVUPS Y0, (DX)
-	VMOVUPS Y0, 608(AX)
-	ADDQ    CX, DX
-	VMOVUPS 640(AX), Y0
-	VMOVUPS Y0, (DX)
-	VMOVUPS Y0, 640(AX)
-	ADDQ    CX, DX
-	VMOVUPS 672(AX), Y0
-	VMOVUPS Y0, (DX)
-	VMOVUPS Y0, 672(AX)
-	ADDQ    CX, DX
-	VMOVUPS 704(AX), Y0
-	VMOVUPS Y0, (DX)
-	VMOVUPS Y0, 704(AX)
-	ADDQ    CX, DX
-	VMOVUPS 736(AX), Y0
-	VMOVUPS Y0, (DX)
-	VMOVUPS Y0, 736(AX)
-	ADDQ    CX, DX
-	VMOVUPS 768(AX), Y0
-	VMOVUPS Y0, (DX)
-	VMOVUPS Y0, 768(AX)
-	ADDQ    CX, DX
-	VMOVUPS 800(AX), Y0
-	VMOVUPS Y0, (DX)
-	VMOVUPS Y0, 800(AX)
-	ADDQ    CX, DX
-	VZEROUPPER
-	RET
-
-not4x1x1x1full:
-	CMPQ    in+88(FP), $0x01
-	JNE     not4x1x2x1full
-	CMPQ    out+96(FP), $0x02
-	JNE     not4x1x2x1full
-	MOVQ    channels+104(FP), CX
-	SHLQ    $0x02, CX
-	IMUL3Q  $0x05, CX, DX
-	ADDQ    coefs+56(FP), DX
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VADDPS  Y0, Y0, Y0
-	VMOVUPS Y0, (AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 32(AX)
-	VMOVUPS Y0, 128(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 64(AX)
-	VMOVUPS Y0, 256(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 96(AX)
-	VMOVUPS Y0, 384(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VADDPS  Y0, Y0, Y0
-	VMOVUPS Y0, 160(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 192(AX)
-	VMOVUPS Y0, 288(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 224(AX)
-	VMOVUPS Y0, 416(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VADDPS  Y0, Y0, Y0
-	VMOVUPS Y0, 320(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 352(AX)
-	VMOVUPS Y0, 448(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VADDPS  Y0, Y0, Y0
-	VMOVUPS Y0, 480(AX)
-	IMUL3Q  $0x05, CX, DX
-	ADDQ    dcoefs+8(FP), DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 512(AX)
-	ADDQ    CX, DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 544(AX)
-	ADDQ    CX, DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 576(AX)
-	ADDQ    CX, DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 608(AX)
-	ADDQ    CX, DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 640(AX)
-	ADDQ    CX, DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 672(AX)
-	ADDQ    CX, DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 704(AX)
-	ADDQ    CX, DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 736(AX)
-	ADDQ    CX, DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 768(AX)
-	ADDQ    CX, DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 800(AX)
-	ADDQ    CX, DX
-	MOVQ    xOrder+136(FP), DX
-	MOVQ    yOrder+152(FP), DX
-	SHLQ    $0x02, DX
-
-image4x1x2x1full:
-	MOVQ x+24(FP), BX
-	MOVQ dx+0(FP), SI
-	MOVQ dy+48(FP), DI
-	MOVQ linear+32(FP), R8
-	MOVQ dlinear+16(FP), R9
-	MOVQ index+40(FP), R10
-	MOVQ sites+72(FP), R11
-
-site4x1x2x1full:
+site4x1full:
 	VMOVUPS     (DI), Y0
-	VMOVUPS     (DI)(DX*1), Y1
-	ADDQ        CX, DI
-	MOVLQSX     (R10), R12
-	VMOVUPS     (BX)(R12*4), Y2
-	VMULPS      Y1, Y2, Y3
-	VMOVUPS     (R9), Y4
-	VFMADD231PS Y0, Y2, Y4
-	VMOVUPS     Y4, (R9)
-	MOVLQSX     4(R10), R12
-	VMOVUPS     (BX)(R12*4), Y2
-	VMULPS      Y1, Y2, Y4
-	VMOVUPS     32(R9), Y5
-	VFMADD231PS Y0, Y2, Y5
-	VMOVUPS     Y5, 32(R9)
-	MOVLQSX     8(R10), R12
-	VMOVUPS     (BX)(R12*4), Y2
-	VMULPS      Y1, Y2, Y5
-	VMOVUPS     64(R9), Y6
+	ADDQ        AX, DI
+	MOVLQSX     (R8), R10
+	VMOVUPS     (BX)(R10*4), Y1
+	MOVLQSX     4(R8), R10
+	VMOVUPS     (BX)(R10*4), Y2
+	MOVLQSX     8(R8), R10
+	VMOVUPS     (BX)(R10*4), Y3
+	MOVLQSX     12(R8), R10
+	VMOVUPS     (BX)(R10*4), Y4
+	VMOVUPS     (DX), Y5
+	VMOVUPS     32(DX), Y6
+	VMOVUPS     64(DX), Y7
+	VMOVUPS     96(DX), Y8
+	VFMADD231PS Y0, Y1, Y5
+	VMOVUPS     Y5, (DX)
 	VFMADD231PS Y0, Y2, Y6
-	VMOVUPS     Y6, 64(R9)
-	MOVLQSX     12(R10), R12
-	VMOVUPS     (BX)(R12*4), Y2
-	VMULPS      Y1, Y2, Y1
-	VMOVUPS     96(R9), Y6
-	VFMADD231PS Y0, Y2, Y6
-	VMOVUPS     Y6, 96(R9)
-	CMPQ        inputs+120(FP), $0x02
-	JEQ         noinputs4x1x2x1full
-	VMOVUPS     (R8), Y2
-	VMULPS      Y2, Y0, Y2
-	VMOVUPS     (AX), Y6
-	VFMADD231PS Y6, Y3, Y2
-	VMOVUPS     32(AX), Y6
-	VFMADD231PS Y6, Y4, Y2
-	VMOVUPS     64(AX), Y6
-	VFMADD231PS Y6, Y5, Y2
-	VMOVUPS     96(AX), Y6
-	VFMADD231PS Y6, Y1, Y2
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store0x4x1x2x1full
-	MOVLQSX     (R10), R12
-	VMOVUPS     (SI)(R12*4), Y6
-	VADDPS      Y6, Y2, Y2
-
-store0x4x1x2x1full:
-	MOVLQSX     (R10), R12
-	VMOVUPS     Y2, (SI)(R12*4)
-	VMOVUPS     32(R8), Y2
-	VMULPS      Y2, Y0, Y2
-	VMOVUPS     128(AX), Y6
-	VFMADD231PS Y6, Y3, Y2
-	VMOVUPS     160(AX), Y6
-	VFMADD231PS Y6, Y4, Y2
-	VMOVUPS     192(AX), Y6
-	VFMADD231PS Y6, Y5, Y2
-	VMOVUPS     224(AX), Y6
-	VFMADD231PS Y6, Y1, Y2
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store1x4x1x2x1full
-	MOVLQSX     4(R10), R12
-	VMOVUPS     (SI)(R12*4), Y6
-	VADDPS      Y6, Y2, Y2
-
-store1x4x1x2x1full:
-	MOVLQSX     4(R10), R12
-	VMOVUPS     Y2, (SI)(R12*4)
-	VMOVUPS     64(R8), Y2
-	VMULPS      Y2, Y0, Y2
-	VMOVUPS     256(AX), Y6
-	VFMADD231PS Y6, Y3, Y2
-	VMOVUPS     288(AX), Y6
-	VFMADD231PS Y6, Y4, Y2
-	VMOVUPS     320(AX), Y6
-	VFMADD231PS Y6, Y5, Y2
-	VMOVUPS     352(AX), Y6
-	VFMADD231PS Y6, Y1, Y2
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store2x4x1x2x1full
-	MOVLQSX     8(R10), R12
-	VMOVUPS     (SI)(R12*4), Y6
-	VADDPS      Y6, Y2, Y2
-
-store2x4x1x2x1full:
-	MOVLQSX     8(R10), R12
-	VMOVUPS     Y2, (SI)(R12*4)
-	VMOVUPS     96(R8), Y2
-	VMULPS      Y2, Y0, Y0
-	VMOVUPS     384(AX), Y2
-	VFMADD231PS Y2, Y3, Y0
-	VMOVUPS     416(AX), Y2
-	VFMADD231PS Y2, Y4, Y0
-	VMOVUPS     448(AX), Y2
-	VFMADD231PS Y2, Y5, Y0
-	VMOVUPS     480(AX), Y2
-	VFMADD231PS Y2, Y1, Y0
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store3x4x1x2x1full
-	MOVLQSX     12(R10), R12
-	VMOVUPS     (SI)(R12*4), Y2
-	VADDPS      Y2, Y0, Y0
-
-store3x4x1x2x1full:
-	MOVLQSX 12(R10), R12
-	VMOVUPS Y0, (SI)(R12*4)
-
-noinputs4x1x2x1full:
-	ADDQ        $+128, R8
-	ADDQ        $+128, R9
-	MOVLQSX     (R10), R12
-	VMOVUPS     (BX)(R12*4), Y0
-	VMOVUPS     512(AX), Y2
-	VFMADD231PS Y0, Y3, Y2
-	VMOVUPS     Y2, 512(AX)
-	VMOVUPS     544(AX), Y2
-	VFMADD231PS Y0, Y4, Y2
-	VMOVUPS     Y2, 544(AX)
-	VMOVUPS     576(AX), Y2
-	VFMADD231PS Y0, Y5, Y2
-	VMOVUPS     Y2, 576(AX)
-	VMOVUPS     608(AX), Y2
-	VFMADD231PS Y0, Y1, Y2
-	VMOVUPS     Y2, 608(AX)
-	MOVLQSX     4(R10), R12
-	VMOVUPS     (BX)(R12*4), Y0
-	VMOVUPS     640(AX), Y2
-	VFMADD231PS Y0, Y4, Y2
-	VMOVUPS     Y2, 640(AX)
-	VMOVUPS     672(AX), Y2
-	VFMADD231PS Y0, Y5, Y2
-	VMOVUPS     Y2, 672(AX)
-	VMOVUPS     704(AX), Y2
-	VFMADD231PS Y0, Y1, Y2
-	VMOVUPS     Y2, 704(AX)
-	MOVLQSX     8(R10), R12
-	VMOVUPS     (BX)(R12*4), Y0
-	VMOVUPS     736(AX), Y2
-	VFMADD231PS Y0, Y5, Y2
-	VMOVUPS     Y2, 736(AX)
-	VMOVUPS     768(AX), Y2
-	VFMADD231PS Y0, Y1, Y2
-	VMOVUPS     Y2, 768(AX)
-	MOVLQSX     12(R10), R12
-	VMOVUPS     (BX)(R12*4), Y0
-	VMOVUPS     800(AX), Y2
-	VFMADD231PS Y0, Y1, Y2
-	VMOVUPS     Y2, 800(AX)
-	ADDQ        $0x10, R10
-	DECQ        R11
-	JNZ         site4x1x2x1full
-	MOVQ        xMap+128(FP), BX
-	SHLQ        $0x02, BX
-	ADDQ        BX, x+24(FP)
-	ADDQ        BX, dx+0(FP)
-	MOVQ        yMap+144(FP), BX
-	SHLQ        $0x02, BX
-	ADDQ        BX, dy+48(FP)
-	DECQ        images+64(FP)
-	JNZ         image4x1x2x1full
-	IMUL3Q      $0x05, CX, DX
-	ADDQ        dcoefs+8(FP), DX
-	VMOVUPS     512(AX), Y0
-	VMOVUPS     Y0, (DX)
-	VMOVUPS     Y0, 512(AX)
-	ADDQ        CX, DX
-	VMOVUPS     544(AX), Y0
-	VMOVUPS     Y0, (DX)
-	VMOVUPS     Y0, 544(AX)
-	ADDQ        CX, DX
-	VMOVUPS     576(AX), Y0
-	VMOVUPS     Y0, (DX)
-	VMOVUPS     Y0, 576(AX)
-	ADDQ        CX, DX
-	VMOVUPS     608(AX), Y0
-	VMOVUPS     Y0, (DX)
-	VMOVUPS     Y0, 608(AX)
-	ADDQ        CX, DX
-	VMOVUPS     640(AX), Y0
-	VMOVUPS     Y0, (DX)
-	VMOVUPS     Y0, 640(AX)
-	ADDQ        CX, DX
-	VMOVUPS     672(AX), Y0
-	VMOVUPS     Y0, (DX)
-	VMOVUPS     Y0, 672(AX)
-	ADDQ        CX, DX
-	VMOVUPS     704(AX), Y0
-	VMOVUPS     Y0, (DX)
-	VMOVUPS     Y0, 704(AX)
-	ADDQ        CX, DX
-	VMOVUPS     736(AX), Y0
-	VMOVUPS     Y0, (DX)
-	VMOVUPS     Y0, 736(AX)
-	ADDQ        CX, DX
-	VMOVUPS     768(AX), Y0
-	VMOVUPS     Y0, (DX)
-	VMOVUPS     Y0, 768(AX)
-	ADDQ        CX, DX
-	VMOVUPS     800(AX), Y0
-	VMOVUPS     Y0, (DX)
-	VMOVUPS     Y0, 800(AX)
-	ADDQ        CX, DX
-	VZEROUPPER
-	RET
-
-not4x1x2x1full:
-	CMPQ    in+88(FP), $0x02
-	JNE     not4x2x2x1full
-	CMPQ    out+96(FP), $0x02
-	JNE     not4x2x2x1full
-	MOVQ    channels+104(FP), CX
-	SHLQ    $0x02, CX
-	IMUL3Q  $0x05, CX, DX
-	ADDQ    coefs+56(FP), DX
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VADDPS  Y0, Y0, Y0
-	VMOVUPS Y0, (AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 32(AX)
-	VMOVUPS Y0, 128(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 64(AX)
-	VMOVUPS Y0, 256(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 96(AX)
-	VMOVUPS Y0, 384(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VADDPS  Y0, Y0, Y0
-	VMOVUPS Y0, 160(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 192(AX)
-	VMOVUPS Y0, 288(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 224(AX)
-	VMOVUPS Y0, 416(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VADDPS  Y0, Y0, Y0
-	VMOVUPS Y0, 320(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 352(AX)
-	VMOVUPS Y0, 448(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VADDPS  Y0, Y0, Y0
-	VMOVUPS Y0, 480(AX)
-	IMUL3Q  $0x05, CX, DX
-	ADDQ    dcoefs+8(FP), DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 512(AX)
-	ADDQ    CX, DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 544(AX)
-	ADDQ    CX, DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 576(AX)
-	ADDQ    CX, DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 608(AX)
-	ADDQ    CX, DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 640(AX)
-	ADDQ    CX, DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 672(AX)
-	ADDQ    CX, DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 704(AX)
-	ADDQ    CX, DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 736(AX)
-	ADDQ    CX, DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 768(AX)
-	ADDQ    CX, DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 800(AX)
-	ADDQ    CX, DX
-	MOVQ    xOrder+136(FP), DX
-	MOVQ    yOrder+152(FP), BX
-	SHLQ    $0x02, BX
-
-image4x2x2x1full:
-	MOVQ x+24(FP), SI
-	MOVQ dx+0(FP), DI
-	MOVQ dy+48(FP), R8
-	MOVQ linear+32(FP), R9
-	MOVQ dlinear+16(FP), R10
-	MOVQ index+40(FP), R11
-	MOVQ sites+72(FP), R12
-
-site4x2x2x1full:
-	VMOVUPS     (R8), Y0
-	VMOVUPS     (R8)(BX*1), Y1
-	ADDQ        CX, R8
-	MOVLQSX     (R11), R13
-	VMOVUPS     (SI)(R13*4), Y2
-	ADDQ        DX, R13
-	VMOVUPS     (SI)(R13*4), Y3
-	VMULPS      Y1, Y2, Y4
-	VMOVUPS     (R10), Y5
-	VFMADD231PS Y0, Y2, Y5
-	VFMADD231PS Y1, Y3, Y5
-	VMOVUPS     Y5, (R10)
-	MOVLQSX     4(R11), R13
-	VMOVUPS     (SI)(R13*4), Y2
-	ADDQ        DX, R13
-	VMOVUPS     (SI)(R13*4), Y3
-	VMULPS      Y1, Y2, Y5
-	VMOVUPS     32(R10), Y6
-	VFMADD231PS Y0, Y2, Y6
-	VFMADD231PS Y1, Y3, Y6
-	VMOVUPS     Y6, 32(R10)
-	MOVLQSX     8(R11), R13
-	VMOVUPS     (SI)(R13*4), Y2
-	ADDQ        DX, R13
-	VMOVUPS     (SI)(R13*4), Y3
-	VMULPS      Y1, Y2, Y6
-	VMOVUPS     64(R10), Y7
-	VFMADD231PS Y0, Y2, Y7
-	VFMADD231PS Y1, Y3, Y7
-	VMOVUPS     Y7, 64(R10)
-	MOVLQSX     12(R11), R13
-	VMOVUPS     (SI)(R13*4), Y2
-	ADDQ        DX, R13
-	VMOVUPS     (SI)(R13*4), Y3
-	VMULPS      Y1, Y2, Y7
-	VMOVUPS     96(R10), Y8
-	VFMADD231PS Y0, Y2, Y8
-	VFMADD231PS Y1, Y3, Y8
-	VMOVUPS     Y8, 96(R10)
-	CMPQ        inputs+120(FP), $0x02
-	JEQ         noinputs4x2x2x1full
-	VMOVUPS     (R9), Y2
-	VMULPS      Y2, Y0, Y3
-	VMULPS      Y2, Y1, Y2
-	VMOVUPS     (AX), Y8
-	VFMADD231PS Y8, Y4, Y3
-	VMOVUPS     32(AX), Y8
-	VFMADD231PS Y8, Y5, Y3
-	VMOVUPS     64(AX), Y8
-	VFMADD231PS Y8, Y6, Y3
-	VMOVUPS     96(AX), Y8
-	VFMADD231PS Y8, Y7, Y3
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store0x4x2x2x1full
-	MOVLQSX     (R11), R13
-	VMOVUPS     (DI)(R13*4), Y8
-	VADDPS      Y8, Y3, Y3
-	ADDQ        DX, R13
-	VMOVUPS     (DI)(R13*4), Y8
-	VADDPS      Y8, Y2, Y2
-
-store0x4x2x2x1full:
-	MOVLQSX     (R11), R13
-	VMOVUPS     Y3, (DI)(R13*4)
-	ADDQ        DX, R13
-	VMOVUPS     Y2, (DI)(R13*4)
-	VMOVUPS     32(R9), Y2
-	VMULPS      Y2, Y0, Y3
-	VMULPS      Y2, Y1, Y2
-	VMOVUPS     128(AX), Y8
-	VFMADD231PS Y8, Y4, Y3
-	VMOVUPS     160(AX), Y8
-	VFMADD231PS Y8, Y5, Y3
-	VMOVUPS     192(AX), Y8
-	VFMADD231PS Y8, Y6, Y3
-	VMOVUPS     224(AX), Y8
-	VFMADD231PS Y8, Y7, Y3
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store1x4x2x2x1full
-	MOVLQSX     4(R11), R13
-	VMOVUPS     (DI)(R13*4), Y8
-	VADDPS      Y8, Y3, Y3
-	ADDQ        DX, R13
-	VMOVUPS     (DI)(R13*4), Y8
-	VADDPS      Y8, Y2, Y2
-
-store1x4x2x2x1full:
-	MOVLQSX     4(R11), R13
-	VMOVUPS     Y3, (DI)(R13*4)
-	ADDQ        DX, R13
-	VMOVUPS     Y2, (DI)(R13*4)
-	VMOVUPS     64(R9), Y2
-	VMULPS      Y2, Y0, Y3
-	VMULPS      Y2, Y1, Y2
-	VMOVUPS     256(AX), Y8
-	VFMADD231PS Y8, Y4, Y3
-	VMOVUPS     288(AX), Y8
-	VFMADD231PS Y8, Y5, Y3
-	VMOVUPS     320(AX), Y8
-	VFMADD231PS Y8, Y6, Y3
-	VMOVUPS     352(AX), Y8
-	VFMADD231PS Y8, Y7, Y3
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store2x4x2x2x1full
-	MOVLQSX     8(R11), R13
-	VMOVUPS     (DI)(R13*4), Y8
-	VADDPS      Y8, Y3, Y3
-	ADDQ        DX, R13
-	VMOVUPS     (DI)(R13*4), Y8
-	VADDPS      Y8, Y2, Y2
-
-store2x4x2x2x1full:
-	MOVLQSX     8(R11), R13
-	VMOVUPS     Y3, (DI)(R13*4)
-	ADDQ        DX, R13
-	VMOVUPS     Y2, (DI)(R13*4)
-	VMOVUPS     96(R9), Y2
-	VMULPS      Y2, Y0, Y0
-	VMULPS      Y2, Y1, Y1
-	VMOVUPS     384(AX), Y2
-	VFMADD231PS Y2, Y4, Y0
-	VMOVUPS     416(AX), Y2
-	VFMADD231PS Y2, Y5, Y0
-	VMOVUPS     448(AX), Y2
-	VFMADD231PS Y2, Y6, Y0
-	VMOVUPS     480(AX), Y2
-	VFMADD231PS Y2, Y7, Y0
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store3x4x2x2x1full
-	MOVLQSX     12(R11), R13
-	VMOVUPS     (DI)(R13*4), Y2
-	VADDPS      Y2, Y0, Y0
-	ADDQ        DX, R13
-	VMOVUPS     (DI)(R13*4), Y2
-	VADDPS      Y2, Y1, Y1
-
-store3x4x2x2x1full:
-	MOVLQSX 12(R11), R13
-	VMOVUPS Y0, (DI)(R13*4)
-	ADDQ    DX, R13
-	VMOVUPS Y1, (DI)(R13*4)
-
-noinputs4x2x2x1full:
-	ADDQ        $+128, R9
-	ADDQ        $+128, R10
-	MOVLQSX     (R11), R13
-	VMOVUPS     (SI)(R13*4), Y0
-	VMOVUPS     512(AX), Y1
-	VFMADD231PS Y0, Y4, Y1
-	VMOVUPS     Y1, 512(AX)
-	VMOVUPS     544(AX), Y1
-	VFMADD231PS Y0, Y5, Y1
-	VMOVUPS     Y1, 544(AX)
-	VMOVUPS     576(AX), Y1
-	VFMADD231PS Y0, Y6, Y1
-	VMOVUPS     Y1, 576(AX)
-	VMOVUPS     608(AX), Y1
-	VFMADD231PS Y0, Y7, Y1
-	VMOVUPS     Y1, 608(AX)
-	MOVLQSX     4(R11), R13
-	VMOVUPS     (SI)(R13*4), Y0
-	VMOVUPS     640(AX), Y1
-	VFMADD231PS Y0, Y5, Y1
-	VMOVUPS     Y1, 640(AX)
-	VMOVUPS     672(AX), Y1
-	VFMADD231PS Y0, Y6, Y1
-	VMOVUPS     Y1, 672(AX)
-	VMOVUPS     704(AX), Y1
-	VFMADD231PS Y0, Y7, Y1
-	VMOVUPS     Y1, 704(AX)
-	MOVLQSX     8(R11), R13
-	VMOVUPS     (SI)(R13*4), Y0
-	VMOVUPS     736(AX), Y1
-	VFMADD231PS Y0, Y6, Y1
-	VMOVUPS     Y1, 736(AX)
-	VMOVUPS     768(AX), Y1
-	VFMADD231PS Y0, Y7, Y1
-	VMOVUPS     Y1, 768(AX)
-	MOVLQSX     12(R11), R13
-	VMOVUPS     (SI)(R13*4), Y0
-	VMOVUPS     800(AX), Y1
-	VFMADD231PS Y0, Y7, Y1
-	VMOVUPS     Y1, 800(AX)
-	ADDQ        $0x10, R11
-	DECQ        R12
-	JNZ         site4x2x2x1full
-	MOVQ        xMap+128(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, x+24(FP)
-	ADDQ        SI, dx+0(FP)
-	MOVQ        yMap+144(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, dy+48(FP)
-	DECQ        images+64(FP)
-	JNZ         image4x2x2x1full
-	IMUL3Q      $0x05, CX, DX
-	ADDQ        dcoefs+8(FP), DX
-	VMOVUPS     512(AX), Y0
-	VMOVUPS     Y0, (DX)
-	VMOVUPS     Y0, 512(AX)
-	ADDQ        CX, DX
-	VMOVUPS     544(AX), Y0
-	VMOVUPS     Y0, (DX)
-	VMOVUPS     Y0, 544(AX)
-	ADDQ        CX, DX
-	VMOVUPS     576(AX), Y0
-	VMOVUPS     Y0, (DX)
-	VMOVUPS     Y0, 576(AX)
-	ADDQ        CX, DX
-	VMOVUPS     608(AX), Y0
-	VMOVUPS     Y0, (DX)
-	VMOVUPS     Y0, 608(AX)
-	ADDQ        CX, DX
-	VMOVUPS     640(AX), Y0
-	VMOVUPS     Y0, (DX)
-	VMOVUPS     Y0, 640(AX)
-	ADDQ        CX, DX
-	VMOVUPS     672(AX), Y0
-	VMOVUPS     Y0, (DX)
-	VMOVUPS     Y0, 672(AX)
-	ADDQ        CX, DX
-	VMOVUPS     704(AX), Y0
-	VMOVUPS     Y0, (DX)
-	VMOVUPS     Y0, 704(AX)
-	ADDQ        CX, DX
-	VMOVUPS     736(AX), Y0
-	VMOVUPS     Y0, (DX)
-	VMOVUPS     Y0, 736(AX)
-	ADDQ        CX, DX
-	VMOVUPS     768(AX), Y0
-	VMOVUPS     Y0, (DX)
-	VMOVUPS     Y0, 768(AX)
-	ADDQ        CX, DX
-	VMOVUPS     800(AX), Y0
-	VMOVUPS     Y0, (DX)
-	VMOVUPS     Y0, 800(AX)
-	ADDQ        CX, DX
-	VZEROUPPER
-	RET
-
-not4x2x2x1full:
-	CMPQ    in+88(FP), $0x02
-	JNE     not4x2x3x1full
-	CMPQ    out+96(FP), $0x03
-	JNE     not4x2x3x1full
-	MOVQ    channels+104(FP), CX
-	SHLQ    $0x02, CX
-	IMUL3Q  $0x05, CX, DX
-	ADDQ    coefs+56(FP), DX
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VADDPS  Y0, Y0, Y0
-	VMOVUPS Y0, (AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 32(AX)
-	VMOVUPS Y0, 128(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 64(AX)
-	VMOVUPS Y0, 256(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 96(AX)
-	VMOVUPS Y0, 384(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VADDPS  Y0, Y0, Y0
-	VMOVUPS Y0, 160(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 192(AX)
-	VMOVUPS Y0, 288(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 224(AX)
-	VMOVUPS Y0, 416(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VADDPS  Y0, Y0, Y0
-	VMOVUPS Y0, 320(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 352(AX)
-	VMOVUPS Y0, 448(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VADDPS  Y0, Y0, Y0
-	VMOVUPS Y0, 480(AX)
-	IMUL3Q  $0x05, CX, DX
-	ADDQ    dcoefs+8(FP), DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 512(AX)
-	ADDQ    CX, DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 544(AX)
-	ADDQ    CX, DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 576(AX)
-	ADDQ    CX, DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 608(AX)
-	ADDQ    CX, DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 640(AX)
-	ADDQ    CX, DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 672(AX)
-	ADDQ    CX, DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 704(AX)
-	ADDQ    CX, DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 736(AX)
-	ADDQ    CX, DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 768(AX)
-	ADDQ    CX, DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 800(AX)
-	ADDQ    CX, DX
-	MOVQ    xOrder+136(FP), DX
-	MOVQ    yOrder+152(FP), BX
-	SHLQ    $0x02, BX
-
-image4x2x3x1full:
-	MOVQ x+24(FP), SI
-	MOVQ dx+0(FP), DI
-	MOVQ dy+48(FP), R8
-	MOVQ linear+32(FP), R9
-	MOVQ dlinear+16(FP), R10
-	MOVQ index+40(FP), R11
-	MOVQ sites+72(FP), R12
-
-site4x2x3x1full:
-	VMOVUPS     (R8), Y0
-	VMOVUPS     (R8)(BX*1), Y1
-	VMOVUPS     (R8)(BX*2), Y2
-	ADDQ        CX, R8
-	MOVLQSX     (R11), R13
-	VMOVUPS     (SI)(R13*4), Y3
-	ADDQ        DX, R13
-	VMOVUPS     (SI)(R13*4), Y4
-	VMULPS      Y1, Y3, Y5
-	VFMADD231PS Y2, Y4, Y5
-	VMULPS      Y2, Y3, Y6
-	VMOVUPS     (R10), Y7
+	VMOVUPS     Y6, 32(DX)
 	VFMADD231PS Y0, Y3, Y7
-	VFMADD231PS Y1, Y4, Y7
-	VMOVUPS     Y7, (R10)
-	MOVLQSX     4(R11), R13
-	VMOVUPS     (SI)(R13*4), Y3
-	ADDQ        DX, R13
-	VMOVUPS     (SI)(R13*4), Y4
-	VMULPS      Y1, Y3, Y7
-	VFMADD231PS Y2, Y4, Y7
-	VMULPS      Y2, Y3, Y8
-	VMOVUPS     32(R10), Y9
-	VFMADD231PS Y0, Y3, Y9
-	VFMADD231PS Y1, Y4, Y9
-	VMOVUPS     Y9, 32(R10)
-	MOVLQSX     8(R11), R13
-	VMOVUPS     (SI)(R13*4), Y3
-	ADDQ        DX, R13
-	VMOVUPS     (SI)(R13*4), Y4
-	VMULPS      Y1, Y3, Y9
-	VFMADD231PS Y2, Y4, Y9
-	VMULPS      Y2, Y3, Y10
-	VMOVUPS     64(R10), Y11
-	VFMADD231PS Y0, Y3, Y11
-	VFMADD231PS Y1, Y4, Y11
-	VMOVUPS     Y11, 64(R10)
-	MOVLQSX     12(R11), R13
-	VMOVUPS     (SI)(R13*4), Y3
-	ADDQ        DX, R13
-	VMOVUPS     (SI)(R13*4), Y4
-	VMULPS      Y1, Y3, Y11
-	VFMADD231PS Y2, Y4, Y11
-	VMULPS      Y2, Y3, Y2
-	VMOVUPS     96(R10), Y12
-	VFMADD231PS Y0, Y3, Y12
-	VFMADD231PS Y1, Y4, Y12
-	VMOVUPS     Y12, 96(R10)
-	CMPQ        inputs+120(FP), $0x02
-	JEQ         noinputs4x2x3x1full
-	VMOVUPS     (R9), Y3
-	VMULPS      Y3, Y0, Y4
-	VMULPS      Y3, Y1, Y3
-	VMOVUPS     (AX), Y12
-	VFMADD231PS Y12, Y5, Y4
-	VFMADD231PS Y12, Y6, Y3
-	VMOVUPS     32(AX), Y12
-	VFMADD231PS Y12, Y7, Y4
-	VFMADD231PS Y12, Y8, Y3
-	VMOVUPS     64(AX), Y12
-	VFMADD231PS Y12, Y9, Y4
-	VFMADD231PS Y12, Y10, Y3
-	VMOVUPS     96(AX), Y12
-	VFMADD231PS Y12, Y11, Y4
-	VFMADD231PS Y12, Y2, Y3
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store0x4x2x3x1full
-	MOVLQSX     (R11), R13
-	VMOVUPS     (DI)(R13*4), Y12
-	VADDPS      Y12, Y4, Y4
-	ADDQ        DX, R13
-	VMOVUPS     (DI)(R13*4), Y12
-	VADDPS      Y12, Y3, Y3
+	VMOVUPS     Y7, 64(DX)
+	VFMADD231PS Y0, Y4, Y8
+	VMOVUPS     Y8, 96(DX)
+	CMPQ        inputs+88(FP), $0x01
+	JEQ         noinputs4x1full
+	VMOVUPS     (SI), Y1
+	VMOVUPS     32(SI), Y2
+	VMOVUPS     64(SI), Y3
+	VMOVUPS     96(SI), Y4
+	MOVLQSX     (R8), R10
+	VMOVUPS     (CX)(R10*4), Y5
+	VFMADD231PS Y0, Y1, Y5
+	VMOVUPS     Y5, (CX)(R10*4)
+	MOVLQSX     4(R8), R10
+	VMOVUPS     (CX)(R10*4), Y1
+	VFMADD231PS Y0, Y2, Y1
+	VMOVUPS     Y1, (CX)(R10*4)
+	MOVLQSX     8(R8), R10
+	VMOVUPS     (CX)(R10*4), Y1
+	VFMADD231PS Y0, Y3, Y1
+	VMOVUPS     Y1, (CX)(R10*4)
+	MOVLQSX     12(R8), R10
+	VMOVUPS     (CX)(R10*4), Y1
+	VFMADD231PS Y0, Y4, Y1
+	VMOVUPS     Y1, (CX)(R10*4)
 
-store0x4x2x3x1full:
-	MOVLQSX     (R11), R13
-	VMOVUPS     Y4, (DI)(R13*4)
-	ADDQ        DX, R13
-	VMOVUPS     Y3, (DI)(R13*4)
-	VMOVUPS     32(R9), Y3
-	VMULPS      Y3, Y0, Y4
-	VMULPS      Y3, Y1, Y3
-	VMOVUPS     128(AX), Y12
-	VFMADD231PS Y12, Y5, Y4
-	VFMADD231PS Y12, Y6, Y3
-	VMOVUPS     160(AX), Y12
-	VFMADD231PS Y12, Y7, Y4
-	VFMADD231PS Y12, Y8, Y3
-	VMOVUPS     192(AX), Y12
-	VFMADD231PS Y12, Y9, Y4
-	VFMADD231PS Y12, Y10, Y3
-	VMOVUPS     224(AX), Y12
-	VFMADD231PS Y12, Y11, Y4
-	VFMADD231PS Y12, Y2, Y3
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store1x4x2x3x1full
-	MOVLQSX     4(R11), R13
-	VMOVUPS     (DI)(R13*4), Y12
-	VADDPS      Y12, Y4, Y4
-	ADDQ        DX, R13
-	VMOVUPS     (DI)(R13*4), Y12
-	VADDPS      Y12, Y3, Y3
-
-store1x4x2x3x1full:
-	MOVLQSX     4(R11), R13
-	VMOVUPS     Y4, (DI)(R13*4)
-	ADDQ        DX, R13
-	VMOVUPS     Y3, (DI)(R13*4)
-	VMOVUPS     64(R9), Y3
-	VMULPS      Y3, Y0, Y4
-	VMULPS      Y3, Y1, Y3
-	VMOVUPS     256(AX), Y12
-	VFMADD231PS Y12, Y5, Y4
-	VFMADD231PS Y12, Y6, Y3
-	VMOVUPS     288(AX), Y12
-	VFMADD231PS Y12, Y7, Y4
-	VFMADD231PS Y12, Y8, Y3
-	VMOVUPS     320(AX), Y12
-	VFMADD231PS Y12, Y9, Y4
-	VFMADD231PS Y12, Y10, Y3
-	VMOVUPS     352(AX), Y12
-	VFMADD231PS Y12, Y11, Y4
-	VFMADD231PS Y12, Y2, Y3
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store2x4x2x3x1full
-	MOVLQSX     8(R11), R13
-	VMOVUPS     (DI)(R13*4), Y12
-	VADDPS      Y12, Y4, Y4
-	ADDQ        DX, R13
-	VMOVUPS     (DI)(R13*4), Y12
-	VADDPS      Y12, Y3, Y3
-
-store2x4x2x3x1full:
-	MOVLQSX     8(R11), R13
-	VMOVUPS     Y4, (DI)(R13*4)
-	ADDQ        DX, R13
-	VMOVUPS     Y3, (DI)(R13*4)
-	VMOVUPS     96(R9), Y3
-	VMULPS      Y3, Y0, Y0
-	VMULPS      Y3, Y1, Y1
-	VMOVUPS     384(AX), Y3
-	VFMADD231PS Y3, Y5, Y0
-	VFMADD231PS Y3, Y6, Y1
-	VMOVUPS     416(AX), Y3
-	VFMADD231PS Y3, Y7, Y0
-	VFMADD231PS Y3, Y8, Y1
-	VMOVUPS     448(AX), Y3
-	VFMADD231PS Y3, Y9, Y0
-	VFMADD231PS Y3, Y10, Y1
-	VMOVUPS     480(AX), Y3
-	VFMADD231PS Y3, Y11, Y0
-	VFMADD231PS Y3, Y2, Y1
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store3x4x2x3x1full
-	MOVLQSX     12(R11), R13
-	VMOVUPS     (DI)(R13*4), Y3
-	VADDPS      Y3, Y0, Y0
-	ADDQ        DX, R13
-	VMOVUPS     (DI)(R13*4), Y3
-	VADDPS      Y3, Y1, Y1
-
-store3x4x2x3x1full:
-	MOVLQSX 12(R11), R13
-	VMOVUPS Y0, (DI)(R13*4)
-	ADDQ    DX, R13
-	VMOVUPS Y1, (DI)(R13*4)
-
-noinputs4x2x3x1full:
-	ADDQ        $+128, R9
-	ADDQ        $+128, R10
-	MOVLQSX     (R11), R13
-	VMOVUPS     (SI)(R13*4), Y0
-	ADDQ        DX, R13
-	VMOVUPS     (SI)(R13*4), Y1
-	VMOVUPS     512(AX), Y3
-	VFMADD231PS Y0, Y5, Y3
-	VFMADD231PS Y1, Y6, Y3
-	VMOVUPS     Y3, 512(AX)
-	VMOVUPS     544(AX), Y3
-	VFMADD231PS Y0, Y7, Y3
-	VFMADD231PS Y1, Y8, Y3
-	VMOVUPS     Y3, 544(AX)
-	VMOVUPS     576(AX), Y3
-	VFMADD231PS Y0, Y9, Y3
-	VFMADD231PS Y1, Y10, Y3
-	VMOVUPS     Y3, 576(AX)
-	VMOVUPS     608(AX), Y3
-	VFMADD231PS Y0, Y11, Y3
-	VFMADD231PS Y1, Y2, Y3
-	VMOVUPS     Y3, 608(AX)
-	MOVLQSX     4(R11), R13
-	VMOVUPS     (SI)(R13*4), Y0
-	ADDQ        DX, R13
-	VMOVUPS     (SI)(R13*4), Y1
-	VMOVUPS     640(AX), Y3
-	VFMADD231PS Y0, Y7, Y3
-	VFMADD231PS Y1, Y8, Y3
-	VMOVUPS     Y3, 640(AX)
-	VMOVUPS     672(AX), Y3
-	VFMADD231PS Y0, Y9, Y3
-	VFMADD231PS Y1, Y10, Y3
-	VMOVUPS     Y3, 672(AX)
-	VMOVUPS     704(AX), Y3
-	VFMADD231PS Y0, Y11, Y3
-	VFMADD231PS Y1, Y2, Y3
-	VMOVUPS     Y3, 704(AX)
-	MOVLQSX     8(R11), R13
-	VMOVUPS     (SI)(R13*4), Y0
-	ADDQ        DX, R13
-	VMOVUPS     (SI)(R13*4), Y1
-	VMOVUPS     736(AX), Y3
-	VFMADD231PS Y0, Y9, Y3
-	VFMADD231PS Y1, Y10, Y3
-	VMOVUPS     Y3, 736(AX)
-	VMOVUPS     768(AX), Y3
-	VFMADD231PS Y0, Y11, Y3
-	VFMADD231PS Y1, Y2, Y3
-	VMOVUPS     Y3, 768(AX)
-	MOVLQSX     12(R11), R13
-	VMOVUPS     (SI)(R13*4), Y0
-	ADDQ        DX, R13
-	VMOVUPS     (SI)(R13*4), Y1
-	VMOVUPS     800(AX), Y3
-	VFMADD231PS Y0, Y11, Y3
-	VFMADD231PS Y1, Y2, Y3
-	VMOVUPS     Y3, 800(AX)
-	ADDQ        $0x10, R11
-	DECQ        R12
-	JNZ         site4x2x3x1full
-	MOVQ        xMap+128(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, x+24(FP)
-	ADDQ        SI, dx+0(FP)
-	MOVQ        yMap+144(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, dy+48(FP)
-	DECQ        images+64(FP)
-	JNZ         image4x2x3x1full
-	IMUL3Q      $0x05, CX, DX
-	ADDQ        dcoefs+8(FP), DX
-	VMOVUPS     512(AX), Y0
-	VMOVUPS     Y0, (DX)
-	VMOVUPS     Y0, 512(AX)
-	ADDQ        CX, DX
-	VMOVUPS     544(AX), Y0
-	VMOVUPS     Y0, (DX)
-	VMOVUPS     Y0, 544(AX)
-	ADDQ        CX, DX
-	VMOVUPS     576(AX), Y0
-	VMOVUPS     Y0, (DX)
-	VMOVUPS     Y0, 576(AX)
-	ADDQ        CX, DX
-	VMOVUPS     608(AX), Y0
-	VMOVUPS     Y0, (DX)
-	VMOVUPS     Y0, 608(AX)
-	ADDQ        CX, DX
-	VMOVUPS     640(AX), Y0
-	VMOVUPS     Y0, (DX)
-	VMOVUPS     Y0, 640(AX)
-	ADDQ        CX, DX
-	VMOVUPS     672(AX), Y0
-	VMOVUPS     Y0, (DX)
-	VMOVUPS     Y0, 672(AX)
-	ADDQ        CX, DX
-	VMOVUPS     704(AX), Y0
-	VMOVUPS     Y0, (DX)
-	VMOVUPS     Y0, 704(AX)
-	ADDQ        CX, DX
-	VMOVUPS     736(AX), Y0
-	VMOVUPS     Y0, (DX)
-	VMOVUPS     Y0, 736(AX)
-	ADDQ        CX, DX
-	VMOVUPS     768(AX), Y0
-	VMOVUPS     Y0, (DX)
-	VMOVUPS     Y0, 768(AX)
-	ADDQ        CX, DX
-	VMOVUPS     800(AX), Y0
-	VMOVUPS     Y0, (DX)
-	VMOVUPS     Y0, 800(AX)
-	ADDQ        CX, DX
+noinputs4x1full:
+	ADDQ $+128, SI
+	ADDQ $+128, DX
+	ADDQ $0x10, R8
+	DECQ R9
+	JNZ  site4x1full
+	MOVQ xMap+96(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, x+16(FP)
+	ADDQ CX, dx+0(FP)
+	MOVQ yMap+104(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, dy+40(FP)
+	DECQ images+48(FP)
+	JNZ  image4x1full
 	VZEROUPPER
-	RET
-
-not4x2x3x1full:
-	CMPQ    in+88(FP), $0x03
-	JNE     not4x3x3x1full
-	CMPQ    out+96(FP), $0x03
-	JNE     not4x3x3x1full
-	MOVQ    channels+104(FP), CX
-	SHLQ    $0x02, CX
-	IMUL3Q  $0x05, CX, DX
-	ADDQ    coefs+56(FP), DX
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VADDPS  Y0, Y0, Y0
-	VMOVUPS Y0, (AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 32(AX)
-	VMOVUPS Y0, 128(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 64(AX)
-	VMOVUPS Y0, 256(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 96(AX)
-	VMOVUPS Y0, 384(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VADDPS  Y0, Y0, Y0
-	VMOVUPS Y0, 160(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 192(AX)
-	VMOVUPS Y0, 288(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 224(AX)
-	VMOVUPS Y0, 416(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VADDPS  Y0, Y0, Y0
-	VMOVUPS Y0, 320(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VMOVUPS Y0, 352(AX)
-	VMOVUPS Y0, 448(AX)
-	VMOVUPS (DX), Y0
-	ADDQ    CX, DX
-	VADDPS  Y0, Y0, Y0
-	VMOVUPS Y0, 480(AX)
-	IMUL3Q  $0x05, CX, DX
-	ADDQ    dcoefs+8(FP), DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 512(AX)
-	ADDQ    CX, DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 544(AX)
-	ADDQ    CX, DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 576(AX)
-	ADDQ    CX, DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 608(AX)
-	ADDQ    CX, DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 640(AX)
-	ADDQ    CX, DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 672(AX)
-	ADDQ    CX, DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 704(AX)
-	ADDQ    CX, DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 736(AX)
-	ADDQ    CX, DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 768(AX)
-	ADDQ    CX, DX
-	VMOVUPS (DX), Y0
-	VMOVUPS Y0, 800(AX)
-	ADDQ    CX, DX
-	MOVQ    xOrder+136(FP), DX
-	MOVQ    yOrder+152(FP), BX
-	SHLQ    $0x02, BX
-
-image4x3x3x1full:
-	MOVQ x+24(FP), SI
-	MOVQ dx+0(FP), DI
-	MOVQ dy+48(FP), R8
-	MOVQ linear+32(FP), R9
-	MOVQ dlinear+16(FP), R10
-	MOVQ index+40(FP), R11
-	MOVQ sites+72(FP), R12
-
-site4x3x3x1full:
-	VMOVUPS     (R8), Y0
-	VMOVUPS     (R8)(BX*1), Y1
-	VMOVUPS     (R8)(BX*2), Y2
-	ADDQ        CX, R8
-	MOVLQSX     (R11), R13
-	VMOVUPS     (SI)(R13*4), Y3
-	ADDQ        DX, R13
-	VMOVUPS     (SI)(R13*4), Y4
-	ADDQ        DX, R13
-	VMOVUPS     (SI)(R13*4), Y5
-	VMULPS      Y1, Y3, Y6
-	VFMADD231PS Y2, Y4, Y6
-	VMULPS      Y2, Y3, Y7
-	VMOVUPS     (R10), Y8
-	VFMADD231PS Y0, Y3, Y8
-	VFMADD231PS Y1, Y4, Y8
-	VFMADD231PS Y2, Y5, Y8
-	VMOVUPS     Y8, (R10)
-	MOVLQSX     4(R11), R13
-	VMOVUPS     (SI)(R13*4), Y3
-	ADDQ        DX, R13
-	VMOVUPS     (SI)(R13*4), Y4
-	ADDQ        DX, R13
-	VMOVUPS     (SI)(R13*4), Y5
-	VMULPS      Y1, Y3, Y8
-	VFMADD231PS Y2, Y4, Y8
-	VMULPS      Y2, Y3, Y9
-	VMOVUPS     32(R10), Y10
-	VFMADD231PS Y0, Y3, Y10
-	VFMADD231PS Y1, Y4, Y10
-	VFMADD231PS Y2, Y5, Y10
-	VMOVUPS     Y10, 32(R10)
-	MOVLQSX     8(R11), R13
-	VMOVUPS     (SI)(R13*4), Y3
-	ADDQ        DX, R13
-	VMOVUPS     (SI)(R13*4), Y4
-	ADDQ        DX, R13
-	VMOVUPS     (SI)(R13*4), Y5
-	VMULPS      Y1, Y3, Y10
-	VFMADD231PS Y2, Y4, Y10
-	VMULPS      Y2, Y3, Y11
-	VMOVUPS     64(R10), Y12
-	VFMADD231PS Y0, Y3, Y12
-	VFMADD231PS Y1, Y4, Y12
-	VFMADD231PS Y2, Y5, Y12
-	VMOVUPS     Y12, 64(R10)
-	MOVLQSX     12(R11), R13
-	VMOVUPS     (SI)(R13*4), Y3
-	ADDQ        DX, R13
-	VMOVUPS     (SI)(R13*4), Y4
-	ADDQ        DX, R13
-	VMOVUPS     (SI)(R13*4), Y5
-	VMULPS      Y1, Y3, Y12
-	VFMADD231PS Y2, Y4, Y12
-	VMULPS      Y2, Y3, Y13
-	VMOVUPS     96(R10), Y14
-	VFMADD231PS Y0, Y3, Y14
-	VFMADD231PS Y1, Y4, Y14
-	VFMADD231PS Y2, Y5, Y14
-	VMOVUPS     Y14, 96(R10)
-	CMPQ        inputs+120(FP), $0x02
-	JEQ         noinputs4x3x3x1full
-	VMOVUPS     (R9), Y3
-	VMULPS      Y3, Y0, Y4
-	VMULPS      Y3, Y1, Y5
-	VMULPS      Y3, Y2, Y3
-	VMOVUPS     (AX), Y14
-	VFMADD231PS Y14, Y6, Y4
-	VFMADD231PS Y14, Y7, Y5
-	VMOVUPS     32(AX), Y14
-	VFMADD231PS Y14, Y8, Y4
-	VFMADD231PS Y14, Y9, Y5
-	VMOVUPS     64(AX), Y14
-	VFMADD231PS Y14, Y10, Y4
-	VFMADD231PS Y14, Y11, Y5
-	VMOVUPS     96(AX), Y14
-	VFMADD231PS Y14, Y12, Y4
-	VFMADD231PS Y14, Y13, Y5
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store0x4x3x3x1full
-	MOVLQSX     (R11), R13
-	VMOVUPS     (DI)(R13*4), Y14
-	VADDPS      Y14, Y4, Y4
-	ADDQ        DX, R13
-	VMOVUPS     (DI)(R13*4), Y14
-	VADDPS      Y14, Y5, Y5
-	ADDQ        DX, R13
-	VMOVUPS     (DI)(R13*4), Y14
-	VADDPS      Y14, Y3, Y3
-
-store0x4x3x3x1full:
-	MOVLQSX     (R11), R13
-	VMOVUPS     Y4, (DI)(R13*4)
-	ADDQ        DX, R13
-	VMOVUPS     Y5, (DI)(R13*4)
-	ADDQ        DX, R13
-	VMOVUPS     Y3, (DI)(R13*4)
-	VMOVUPS     32(R9), Y3
-	VMULPS      Y3, Y0, Y4
-	VMULPS      Y3, Y1, Y5
-	VMULPS      Y3, Y2, Y3
-	VMOVUPS     128(AX), Y14
-	VFMADD231PS Y14, Y6, Y4
-	VFMADD231PS Y14, Y7, Y5
-	VMOVUPS     160(AX), Y14
-	VFMADD231PS Y14, Y8, Y4
-	VFMADD231PS Y14, Y9, Y5
-	VMOVUPS     192(AX), Y14
-	VFMADD231PS Y14, Y10, Y4
-	VFMADD231PS Y14, Y11, Y5
-	VMOVUPS     224(AX), Y14
-	VFMADD231PS Y14, Y12, Y4
-	VFMADD231PS Y14, Y13, Y5
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store1x4x3x3x1full
-	MOVLQSX     4(R11), R13
-	VMOVUPS     (DI)(R13*4), Y14
-	VADDPS      Y14, Y4, Y4
-	ADDQ        DX, R13
-	VMOVUPS     (DI)(R13*4), Y14
-	VADDPS      Y14, Y5, Y5
-	ADDQ        DX, R13
-	VMOVUPS     (DI)(R13*4), Y14
-	VADDPS      Y14, Y3, Y3
-
-store1x4x3x3x1full:
-	MOVLQSX     4(R11), R13
-	VMOVUPS     Y4, (DI)(R13*4)
-	ADDQ        DX, R13
-	VMOVUPS     Y5, (DI)(R13*4)
-	ADDQ        DX, R13
-	VMOVUPS     Y3, (DI)(R13*4)
-	VMOVUPS     64(R9), Y3
-	VMULPS      Y3, Y0, Y4
-	VMULPS      Y3, Y1, Y5
-	VMULPS      Y3, Y2, Y3
-	VMOVUPS     256(AX), Y14
-	VFMADD231PS Y14, Y6, Y4
-	VFMADD231PS Y14, Y7, Y5
-	VMOVUPS     288(AX), Y14
-	VFMADD231PS Y14, Y8, Y4
-	VFMADD231PS Y14, Y9, Y5
-	VMOVUPS     320(AX), Y14
-	VFMADD231PS Y14, Y10, Y4
-	VFMADD231PS Y14, Y11, Y5
-	VMOVUPS     352(AX), Y14
-	VFMADD231PS Y14, Y12, Y4
-	VFMADD231PS Y14, Y13, Y5
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store2x4x3x3x1full
-	MOVLQSX     8(R11), R13
-	VMOVUPS     (DI)(R13*4), Y14
-	VADDPS      Y14, Y4, Y4
-	ADDQ        DX, R13
-	VMOVUPS     (DI)(R13*4), Y14
-	VADDPS      Y14, Y5, Y5
-	ADDQ        DX, R13
-	VMOVUPS     (DI)(R13*4), Y14
-	VADDPS      Y14, Y3, Y3
-
-store2x4x3x3x1full:
-	MOVLQSX     8(R11), R13
-	VMOVUPS     Y4, (DI)(R13*4)
-	ADDQ        DX, R13
-	VMOVUPS     Y5, (DI)(R13*4)
-	ADDQ        DX, R13
-	VMOVUPS     Y3, (DI)(R13*4)
-	VMOVUPS     96(R9), Y3
-	VMULPS      Y3, Y0, Y0
-	VMULPS      Y3, Y1, Y1
-	VMULPS      Y3, Y2, Y2
-	VMOVUPS     384(AX), Y3
-	VFMADD231PS Y3, Y6, Y0
-	VFMADD231PS Y3, Y7, Y1
-	VMOVUPS     416(AX), Y3
-	VFMADD231PS Y3, Y8, Y0
-	VFMADD231PS Y3, Y9, Y1
-	VMOVUPS     448(AX), Y3
-	VFMADD231PS Y3, Y10, Y0
-	VFMADD231PS Y3, Y11, Y1
-	VMOVUPS     480(AX), Y3
-	VFMADD231PS Y3, Y12, Y0
-	VFMADD231PS Y3, Y13, Y1
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store3x4x3x3x1full
-	MOVLQSX     12(R11), R13
-	VMOVUPS     (DI)(R13*4), Y3
-	VADDPS      Y3, Y0, Y0
-	ADDQ        DX, R13
-	VMOVUPS     (DI)(R13*4), Y3
-	VADDPS      Y3, Y1, Y1
-	ADDQ        DX, R13
-	VMOVUPS     (DI)(R13*4), Y3
-	VADDPS      Y3, Y2, Y2
-
-store3x4x3x3x1full:
-	MOVLQSX 12(R11), R13
-	VMOVUPS Y0, (DI)(R13*4)
-	ADDQ    DX, R13
-	VMOVUPS Y1, (DI)(R13*4)
-	ADDQ    DX, R13
-	VMOVUPS Y2, (DI)(R13*4)
-
-noinputs4x3x3x1full:
-	ADDQ        $+128, R9
-	ADDQ        $+128, R10
-	MOVLQSX     (R11), R13
-	VMOVUPS     (SI)(R13*4), Y0
-	ADDQ        DX, R13
-	VMOVUPS     (SI)(R13*4), Y1
-	VMOVUPS     512(AX), Y2
-	VFMADD231PS Y0, Y6, Y2
-	VFMADD231PS Y1, Y7, Y2
-	VMOVUPS     Y2, 512(AX)
-	VMOVUPS     544(AX), Y2
-	VFMADD231PS Y0, Y8, Y2
-	VFMADD231PS Y1, Y9, Y2
-	VMOVUPS     Y2, 544(AX)
-	VMOVUPS     576(AX), Y2
-	VFMADD231PS Y0, Y10, Y2
-	VFMADD231PS Y1, Y11, Y2
-	VMOVUPS     Y2, 576(AX)
-	VMOVUPS     608(AX), Y2
-	VFMADD231PS Y0, Y12, Y2
-	VFMADD231PS Y1, Y13, Y2
-	VMOVUPS     Y2, 608(AX)
-	MOVLQSX     4(R11), R13
-	VMOVUPS     (SI)(R13*4), Y0
-	ADDQ        DX, R13
-	VMOVUPS     (SI)(R13*4), Y1
-	VMOVUPS     640(AX), Y2
-	VFMADD231PS Y0, Y8, Y2
-	VFMADD231PS Y1, Y9, Y2
-	VMOVUPS     Y2, 640(AX)
-	VMOVUPS     672(AX), Y2
-	VFMADD231PS Y0, Y10, Y2
-	VFMADD231PS Y1, Y11, Y2
-	VMOVUPS     Y2, 672(AX)
-	VMOVUPS     704(AX), Y2
-	VFMADD231PS Y0, Y12, Y2
-	VFMADD231PS Y1, Y13, Y2
-	VMOVUPS     Y2, 704(AX)
-	MOVLQSX     8(R11), R13
-	VMOVUPS     (SI)(R13*4), Y0
-	ADDQ        DX, R13
-	VMOVUPS     (SI)(R13*4), Y1
-	VMOVUPS     736(AX), Y2
-	VFMADD231PS Y0, Y10, Y2
-	VFMADD231PS Y1, Y11, Y2
-	VMOVUPS     Y2, 736(AX)
-	VMOVUPS     768(AX), Y2
-	VFMADD231PS Y0, Y12, Y2
-	VFMADD231PS Y1, Y13, Y2
-	VMOVUPS     Y2, 768(AX)
-	MOVLQSX     12(R11), R13
-	VMOVUPS     (SI)(R13*4), Y0
-	ADDQ        DX, R13
-	VMOVUPS     (SI)(R13*4), Y1
-	VMOVUPS     800(AX), Y2
-	VFMADD231PS Y0, Y12, Y2
-	VFMADD231PS Y1, Y13, Y2
-	VMOVUPS     Y2, 800(AX)
-	ADDQ        $0x10, R11
-	DECQ        R12
-	JNZ         site4x3x3x1full
-	MOVQ        xMap+128(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, x+24(FP)
-	ADDQ        SI, dx+0(FP)
-	MOVQ        yMap+144(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, dy+48(FP)
-	DECQ        images+64(FP)
-	JNZ         image4x3x3x1full
-	IMUL3Q      $0x05, CX, DX
-	ADDQ        dcoefs+8(FP), DX
-	VMOVUPS     512(AX), Y0
-	VMOVUPS     Y0, (DX)
-	VMOVUPS     Y0, 512(AX)
-	ADDQ        CX, DX
-	VMOVUPS     544(AX), Y0
-	VMOVUPS     Y0, (DX)
-	VMOVUPS     Y0, 544(AX)
-	ADDQ        CX, DX
-	VMOVUPS     576(AX), Y0
-	VMOVUPS     Y0, (DX)
-	VMOVUPS     Y0, 576(AX)
-	ADDQ        CX, DX
-	VMOVUPS     608(AX), Y0
-	VMOVUPS     Y0, (DX)
-	VMOVUPS     Y0, 608(AX)
-	ADDQ        CX, DX
-	VMOVUPS     640(AX), Y0
-	VMOVUPS     Y0, (DX)
-	VMOVUPS     Y0, 640(AX)
-	ADDQ        CX, DX
-	VMOVUPS     672(AX), Y0
-	VMOVUPS     Y0, (DX)
-	VMOVUPS     Y0, 672(AX)
-	ADDQ        CX, DX
-	VMOVUPS     704(AX), Y0
-	VMOVUPS     Y0, (DX)
-	VMOVUPS     Y0, 704(AX)
-	ADDQ        CX, DX
-	VMOVUPS     736(AX), Y0
-	VMOVUPS     Y0, (DX)
-	VMOVUPS     Y0, 736(AX)
-	ADDQ        CX, DX
-	VMOVUPS     768(AX), Y0
-	VMOVUPS     Y0, (DX)
-	VMOVUPS     Y0, 768(AX)
-	ADDQ        CX, DX
-	VMOVUPS     800(AX), Y0
-	VMOVUPS     Y0, (DX)
-	VMOVUPS     Y0, 800(AX)
-	ADDQ        CX, DX
-	VZEROUPPER
-	RET
-
-not4x3x3x1full:
 	RET
 
 taps4masked:
-	LEAQ       tails<>+32(SB), CX
-	NEGQ       DX
-	VMOVUPS    (CX)(DX*4), Y0
-	CMPQ       in+88(FP), $0x01
-	JNE        not4x1x1x1
-	CMPQ       out+96(FP), $0x01
-	JNE        not4x1x1x1
-	MOVQ       channels+104(FP), CX
-	SHLQ       $0x02, CX
-	IMUL3Q     $0x05, CX, DX
-	ADDQ       coefs+56(FP), DX
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VADDPS     Y1, Y1, Y1
-	VMOVUPS    Y1, (AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 32(AX)
-	VMOVUPS    Y1, 128(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 64(AX)
-	VMOVUPS    Y1, 256(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 96(AX)
-	VMOVUPS    Y1, 384(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VADDPS     Y1, Y1, Y1
-	VMOVUPS    Y1, 160(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 192(AX)
-	VMOVUPS    Y1, 288(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 224(AX)
-	VMOVUPS    Y1, 416(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VADDPS     Y1, Y1, Y1
-	VMOVUPS    Y1, 320(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 352(AX)
-	VMOVUPS    Y1, 448(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VADDPS     Y1, Y1, Y1
-	VMOVUPS    Y1, 480(AX)
-	IMUL3Q     $0x05, CX, DX
-	ADDQ       dcoefs+8(FP), DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 512(AX)
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 544(AX)
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 576(AX)
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 608(AX)
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 640(AX)
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 672(AX)
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 704(AX)
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 736(AX)
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 768(AX)
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 800(AX)
-	ADDQ       CX, DX
-	MOVQ       xOrder+136(FP), DX
-	MOVQ       yOrder+152(FP), DX
-	SHLQ       $0x02, DX
+	LEAQ    tails<>+32(SB), AX
+	NEGQ    CX
+	VMOVUPS (AX)(CX*4), Y0
+	MOVQ    channels+72(FP), AX
+	SHLQ    $0x02, AX
 
-image4x1x1x1:
-	MOVQ x+24(FP), DX
-	MOVQ dx+0(FP), BX
-	MOVQ dy+48(FP), SI
-	MOVQ linear+32(FP), DI
-	MOVQ dlinear+16(FP), R8
-	MOVQ index+40(FP), R9
-	MOVQ sites+72(FP), R10
+image4x1:
+	MOVQ dx+0(FP), CX
+	MOVQ dlinear+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ linear+24(FP), SI
+	MOVQ dy+40(FP), DI
+	MOVQ index+32(FP), R8
+	MOVQ sites+56(FP), R9
 
-site4x1x1x1:
-	VMASKMOVPS  (SI), Y0, Y1
-	ADDQ        CX, SI
-	MOVLQSX     (R9), R11
-	VMASKMOVPS  (DX)(R11*4), Y0, Y2
-	VMOVUPS     (R8), Y3
-	VFMADD231PS Y1, Y2, Y3
-	VMOVUPS     Y3, (R8)
-	MOVLQSX     4(R9), R11
-	VMASKMOVPS  (DX)(R11*4), Y0, Y2
-	VMOVUPS     32(R8), Y3
-	VFMADD231PS Y1, Y2, Y3
-	VMOVUPS     Y3, 32(R8)
-	MOVLQSX     8(R9), R11
-	VMASKMOVPS  (DX)(R11*4), Y0, Y2
-	VMOVUPS     64(R8), Y3
-	VFMADD231PS Y1, Y2, Y3
-	VMOVUPS     Y3, 64(R8)
-	MOVLQSX     12(R9), R11
-	VMASKMOVPS  (DX)(R11*4), Y0, Y2
-	VMOVUPS     96(R8), Y3
-	VFMADD231PS Y1, Y2, Y3
-	VMOVUPS     Y3, 96(R8)
-	CMPQ        inputs+120(FP), $0x02
-	JEQ         noinputs4x1x1x1
-	VMOVUPS     (DI), Y2
-	VMULPS      Y2, Y1, Y2
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store0x4x1x1x1
-	MOVLQSX     (R9), R11
-	VMASKMOVPS  (BX)(R11*4), Y0, Y3
-	VADDPS      Y3, Y2, Y2
-
-store0x4x1x1x1:
-	MOVLQSX    (R9), R11
-	VMASKMOVPS Y2, Y0, (BX)(R11*4)
-	VMOVUPS    32(DI), Y2
-	VMULPS     Y2, Y1, Y2
-	CMPQ       inputs+120(FP), $0x01
-	JEQ        store1x4x1x1x1
-	MOVLQSX    4(R9), R11
-	VMASKMOVPS (BX)(R11*4), Y0, Y3
-	VADDPS     Y3, Y2, Y2
-
-store1x4x1x1x1:
-	MOVLQSX    4(R9), R11
-	VMASKMOVPS Y2, Y0, (BX)(R11*4)
-	VMOVUPS    64(DI), Y2
-	VMULPS     Y2, Y1, Y2
-	CMPQ       inputs+120(FP), $0x01
-	JEQ        store2x4x1x1x1
-	MOVLQSX    8(R9), R11
-	VMASKMOVPS (BX)(R11*4), Y0, Y3
-	VADDPS     Y3, Y2, Y2
-
-store2x4x1x1x1:
-	MOVLQSX    8(R9), R11
-	VMASKMOVPS Y2, Y0, (BX)(R11*4)
-	VMOVUPS    96(DI), Y2
-	VMULPS     Y2, Y1, Y1
-	CMPQ       inputs+120(FP), $0x01
-	JEQ        store3x4x1x1x1
-	MOVLQSX    12(R9), R11
-	VMASKMOVPS (BX)(R11*4), Y0, Y2
-	VADDPS     Y2, Y1, Y1
-
-store3x4x1x1x1:
-	MOVLQSX    12(R9), R11
-	VMASKMOVPS Y1, Y0, (BX)(R11*4)
-
-noinputs4x1x1x1:
-	ADDQ       $+128, DI
-	ADDQ       $+128, R8
-	ADDQ       $0x10, R9
-	DECQ       R10
-	JNZ        site4x1x1x1
-	MOVQ       xMap+128(FP), DX
-	SHLQ       $0x02, DX
-	ADDQ       DX, x+24(FP)
-	ADDQ       DX, dx+0(FP)
-	MOVQ       yMap+144(FP), DX
-	SHLQ       $0x02, DX
-	ADDQ       DX, dy+48(FP)
-	DECQ       images+64(FP)
-	JNZ        image4x1x1x1
-	IMUL3Q     $0x05, CX, DX
-	ADDQ       dcoefs+8(FP), DX
-	VMOVUPS    512(AX), Y1
-	VMASKMOVPS Y1, Y0, (DX)
-	VMOVUPS    Y1, 512(AX)
-	ADDQ       CX, DX
-	VMOVUPS    544(AX), Y1
-	VMASKMOVPS Y1, Y0, (DX)
-	VMOVUPS    Y1, 544(AX)
-	ADDQ       CX, DX
-	VMOVUPS    576(AX), Y1
-	VMASKMOVPS Y1, Y0, (DX)
-	VMOVUPS    Y1, 576(AX)
-	ADDQ       CX, DX
-	VMOVUPS    608(AX), Y1
-	VMASKMOVPS Y1, Y0, (DX)
-	VMOVUPS    Y1, 608(AX)
-	ADDQ       CX, DX
-	VMOVUPS    640(AX), Y1
-	VMASKMOVPS Y1, Y0, (DX)
-	VMOVUPS    Y1, 640(AX)
-	ADDQ       CX, DX
-	VMOVUPS    672(AX), Y1
-	VMASKMOVPS Y1, Y0, (DX)
-	VMOVUPS    Y1, 672(AX)
-	ADDQ       CX, DX
-	VMOVUPS    704(AX), Y1
-	VMASKMOVPS Y1, Y0, (DX)
-	VMOVUPS    Y1, 704(AX)
-	ADDQ       CX, DX
-	VMOVUPS    736(AX), Y1
-	VMASKMOVPS Y1, Y0, (DX)
-	VMOVUPS    Y1, 736(AX)
-	ADDQ       CX, DX
-	VMOVUPS    768(AX), Y1
-	VMASKMOVPS Y1, Y0, (DX)
-	VMOVUPS    Y1, 768(AX)
-	ADDQ       CX, DX
-	VMOVUPS    800(AX), Y1
-	VMASKMOVPS Y1, Y0, (DX)
-	VMOVUPS    Y1, 800(AX)
-	ADDQ       CX, DX
-	VZEROUPPER
-	RET
-
-not4x1x1x1:
-	CMPQ       in+88(FP), $0x01
-	JNE        not4x1x2x1
-	CMPQ       out+96(FP), $0x02
-	JNE        not4x1x2x1
-	MOVQ       channels+104(FP), CX
-	SHLQ       $0x02, CX
-	IMUL3Q     $0x05, CX, DX
-	ADDQ       coefs+56(FP), DX
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VADDPS     Y1, Y1, Y1
-	VMOVUPS    Y1, (AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 32(AX)
-	VMOVUPS    Y1, 128(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 64(AX)
-	VMOVUPS    Y1, 256(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 96(AX)
-	VMOVUPS    Y1, 384(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VADDPS     Y1, Y1, Y1
-	VMOVUPS    Y1, 160(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 192(AX)
-	VMOVUPS    Y1, 288(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 224(AX)
-	VMOVUPS    Y1, 416(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VADDPS     Y1, Y1, Y1
-	VMOVUPS    Y1, 320(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 352(AX)
-	VMOVUPS    Y1, 448(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VADDPS     Y1, Y1, Y1
-	VMOVUPS    Y1, 480(AX)
-	IMUL3Q     $0x05, CX, DX
-	ADDQ       dcoefs+8(FP), DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 512(AX)
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 544(AX)
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 576(AX)
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 608(AX)
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 640(AX)
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 672(AX)
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 704(AX)
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 736(AX)
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 768(AX)
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 800(AX)
-	ADDQ       CX, DX
-	MOVQ       xOrder+136(FP), DX
-	MOVQ       yOrder+152(FP), DX
-	SHLQ       $0x02, DX
-
-image4x1x2x1:
-	MOVQ x+24(FP), BX
-	MOVQ dx+0(FP), SI
-	MOVQ dy+48(FP), DI
-	MOVQ linear+32(FP), R8
-	MOVQ dlinear+16(FP), R9
-	MOVQ index+40(FP), R10
-	MOVQ sites+72(FP), R11
-
-site4x1x2x1:
+site4x1:
 	VMASKMOVPS  (DI), Y0, Y1
-	VMASKMOVPS  (DI)(DX*1), Y0, Y2
-	ADDQ        CX, DI
-	MOVLQSX     (R10), R12
-	VMASKMOVPS  (BX)(R12*4), Y0, Y3
-	VMULPS      Y2, Y3, Y4
-	VMOVUPS     (R9), Y5
-	VFMADD231PS Y1, Y3, Y5
-	VMOVUPS     Y5, (R9)
-	MOVLQSX     4(R10), R12
-	VMASKMOVPS  (BX)(R12*4), Y0, Y3
-	VMULPS      Y2, Y3, Y5
-	VMOVUPS     32(R9), Y6
-	VFMADD231PS Y1, Y3, Y6
-	VMOVUPS     Y6, 32(R9)
-	MOVLQSX     8(R10), R12
-	VMASKMOVPS  (BX)(R12*4), Y0, Y3
-	VMULPS      Y2, Y3, Y6
-	VMOVUPS     64(R9), Y7
+	ADDQ        AX, DI
+	MOVLQSX     (R8), R10
+	VMASKMOVPS  (BX)(R10*4), Y0, Y2
+	MOVLQSX     4(R8), R10
+	VMASKMOVPS  (BX)(R10*4), Y0, Y3
+	MOVLQSX     8(R8), R10
+	VMASKMOVPS  (BX)(R10*4), Y0, Y4
+	MOVLQSX     12(R8), R10
+	VMASKMOVPS  (BX)(R10*4), Y0, Y5
+	VMOVUPS     (DX), Y6
+	VMOVUPS     32(DX), Y7
+	VMOVUPS     64(DX), Y8
+	VMOVUPS     96(DX), Y9
+	VFMADD231PS Y1, Y2, Y6
+	VMOVUPS     Y6, (DX)
 	VFMADD231PS Y1, Y3, Y7
-	VMOVUPS     Y7, 64(R9)
-	MOVLQSX     12(R10), R12
-	VMASKMOVPS  (BX)(R12*4), Y0, Y3
-	VMULPS      Y2, Y3, Y2
-	VMOVUPS     96(R9), Y7
-	VFMADD231PS Y1, Y3, Y7
-	VMOVUPS     Y7, 96(R9)
-	CMPQ        inputs+120(FP), $0x02
-	JEQ         noinputs4x1x2x1
-	VMOVUPS     (R8), Y3
-	VMULPS      Y3, Y1, Y3
-	VMOVUPS     (AX), Y7
-	VFMADD231PS Y7, Y4, Y3
-	VMOVUPS     32(AX), Y7
-	VFMADD231PS Y7, Y5, Y3
-	VMOVUPS     64(AX), Y7
-	VFMADD231PS Y7, Y6, Y3
-	VMOVUPS     96(AX), Y7
-	VFMADD231PS Y7, Y2, Y3
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store0x4x1x2x1
-	MOVLQSX     (R10), R12
-	VMASKMOVPS  (SI)(R12*4), Y0, Y7
-	VADDPS      Y7, Y3, Y3
-
-store0x4x1x2x1:
-	MOVLQSX     (R10), R12
-	VMASKMOVPS  Y3, Y0, (SI)(R12*4)
-	VMOVUPS     32(R8), Y3
-	VMULPS      Y3, Y1, Y3
-	VMOVUPS     128(AX), Y7
-	VFMADD231PS Y7, Y4, Y3
-	VMOVUPS     160(AX), Y7
-	VFMADD231PS Y7, Y5, Y3
-	VMOVUPS     192(AX), Y7
-	VFMADD231PS Y7, Y6, Y3
-	VMOVUPS     224(AX), Y7
-	VFMADD231PS Y7, Y2, Y3
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store1x4x1x2x1
-	MOVLQSX     4(R10), R12
-	VMASKMOVPS  (SI)(R12*4), Y0, Y7
-	VADDPS      Y7, Y3, Y3
-
-store1x4x1x2x1:
-	MOVLQSX     4(R10), R12
-	VMASKMOVPS  Y3, Y0, (SI)(R12*4)
-	VMOVUPS     64(R8), Y3
-	VMULPS      Y3, Y1, Y3
-	VMOVUPS     256(AX), Y7
-	VFMADD231PS Y7, Y4, Y3
-	VMOVUPS     288(AX), Y7
-	VFMADD231PS Y7, Y5, Y3
-	VMOVUPS     320(AX), Y7
-	VFMADD231PS Y7, Y6, Y3
-	VMOVUPS     352(AX), Y7
-	VFMADD231PS Y7, Y2, Y3
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store2x4x1x2x1
-	MOVLQSX     8(R10), R12
-	VMASKMOVPS  (SI)(R12*4), Y0, Y7
-	VADDPS      Y7, Y3, Y3
-
-store2x4x1x2x1:
-	MOVLQSX     8(R10), R12
-	VMASKMOVPS  Y3, Y0, (SI)(R12*4)
-	VMOVUPS     96(R8), Y3
-	VMULPS      Y3, Y1, Y1
-	VMOVUPS     384(AX), Y3
-	VFMADD231PS Y3, Y4, Y1
-	VMOVUPS     416(AX), Y3
-	VFMADD231PS Y3, Y5, Y1
-	VMOVUPS     448(AX), Y3
-	VFMADD231PS Y3, Y6, Y1
-	VMOVUPS     480(AX), Y3
-	VFMADD231PS Y3, Y2, Y1
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store3x4x1x2x1
-	MOVLQSX     12(R10), R12
-	VMASKMOVPS  (SI)(R12*4), Y0, Y3
-	VADDPS      Y3, Y1, Y1
-
-store3x4x1x2x1:
-	MOVLQSX    12(R10), R12
-	VMASKMOVPS Y1, Y0, (SI)(R12*4)
-
-noinputs4x1x2x1:
-	ADDQ        $+128, R8
-	ADDQ        $+128, R9
-	MOVLQSX     (R10), R12
-	VMASKMOVPS  (BX)(R12*4), Y0, Y1
-	VMOVUPS     512(AX), Y3
-	VFMADD231PS Y1, Y4, Y3
-	VMOVUPS     Y3, 512(AX)
-	VMOVUPS     544(AX), Y3
-	VFMADD231PS Y1, Y5, Y3
-	VMOVUPS     Y3, 544(AX)
-	VMOVUPS     576(AX), Y3
-	VFMADD231PS Y1, Y6, Y3
-	VMOVUPS     Y3, 576(AX)
-	VMOVUPS     608(AX), Y3
-	VFMADD231PS Y1, Y2, Y3
-	VMOVUPS     Y3, 608(AX)
-	MOVLQSX     4(R10), R12
-	VMASKMOVPS  (BX)(R12*4), Y0, Y1
-	VMOVUPS     640(AX), Y3
-	VFMADD231PS Y1, Y5, Y3
-	VMOVUPS     Y3, 640(AX)
-	VMOVUPS     672(AX), Y3
-	VFMADD231PS Y1, Y6, Y3
-	VMOVUPS     Y3, 672(AX)
-	VMOVUPS     704(AX), Y3
-	VFMADD231PS Y1, Y2, Y3
-	VMOVUPS     Y3, 704(AX)
-	MOVLQSX     8(R10), R12
-	VMASKMOVPS  (BX)(R12*4), Y0, Y1
-	VMOVUPS     736(AX), Y3
-	VFMADD231PS Y1, Y6, Y3
-	VMOVUPS     Y3, 736(AX)
-	VMOVUPS     768(AX), Y3
-	VFMADD231PS Y1, Y2, Y3
-	VMOVUPS     Y3, 768(AX)
-	MOVLQSX     12(R10), R12
-	VMASKMOVPS  (BX)(R12*4), Y0, Y1
-	VMOVUPS     800(AX), Y3
-	VFMADD231PS Y1, Y2, Y3
-	VMOVUPS     Y3, 800(AX)
-	ADDQ        $0x10, R10
-	DECQ        R11
-	JNZ         site4x1x2x1
-	MOVQ        xMap+128(FP), BX
-	SHLQ        $0x02, BX
-	ADDQ        BX, x+24(FP)
-	ADDQ        BX, dx+0(FP)
-	MOVQ        yMap+144(FP), BX
-	SHLQ        $0x02, BX
-	ADDQ        BX, dy+48(FP)
-	DECQ        images+64(FP)
-	JNZ         image4x1x2x1
-	IMUL3Q      $0x05, CX, DX
-	ADDQ        dcoefs+8(FP), DX
-	VMOVUPS     512(AX), Y1
-	VMASKMOVPS  Y1, Y0, (DX)
-	VMOVUPS     Y1, 512(AX)
-	ADDQ        CX, DX
-	VMOVUPS     544(AX), Y1
-	VMASKMOVPS  Y1, Y0, (DX)
-	VMOVUPS     Y1, 544(AX)
-	ADDQ        CX, DX
-	VMOVUPS     576(AX), Y1
-	VMASKMOVPS  Y1, Y0, (DX)
-	VMOVUPS     Y1, 576(AX)
-	ADDQ        CX, DX
-	VMOVUPS     608(AX), Y1
-	VMASKMOVPS  Y1, Y0, (DX)
-	VMOVUPS     Y1, 608(AX)
-	ADDQ        CX, DX
-	VMOVUPS     640(AX), Y1
-	VMASKMOVPS  Y1, Y0, (DX)
-	VMOVUPS     Y1, 640(AX)
-	ADDQ        CX, DX
-	VMOVUPS     672(AX), Y1
-	VMASKMOVPS  Y1, Y0, (DX)
-	VMOVUPS     Y1, 672(AX)
-	ADDQ        CX, DX
-	VMOVUPS     704(AX), Y1
-	VMASKMOVPS  Y1, Y0, (DX)
-	VMOVUPS     Y1, 704(AX)
-	ADDQ        CX, DX
-	VMOVUPS     736(AX), Y1
-	VMASKMOVPS  Y1, Y0, (DX)
-	VMOVUPS     Y1, 736(AX)
-	ADDQ        CX, DX
-	VMOVUPS     768(AX), Y1
-	VMASKMOVPS  Y1, Y0, (DX)
-	VMOVUPS     Y1, 768(AX)
-	ADDQ        CX, DX
-	VMOVUPS     800(AX), Y1
-	VMASKMOVPS  Y1, Y0, (DX)
-	VMOVUPS     Y1, 800(AX)
-	ADDQ        CX, DX
-	VZEROUPPER
-	RET
-
-not4x1x2x1:
-	CMPQ       in+88(FP), $0x02
-	JNE        not4x2x2x1
-	CMPQ       out+96(FP), $0x02
-	JNE        not4x2x2x1
-	MOVQ       channels+104(FP), CX
-	SHLQ       $0x02, CX
-	IMUL3Q     $0x05, CX, DX
-	ADDQ       coefs+56(FP), DX
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VADDPS     Y1, Y1, Y1
-	VMOVUPS    Y1, (AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 32(AX)
-	VMOVUPS    Y1, 128(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 64(AX)
-	VMOVUPS    Y1, 256(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 96(AX)
-	VMOVUPS    Y1, 384(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VADDPS     Y1, Y1, Y1
-	VMOVUPS    Y1, 160(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 192(AX)
-	VMOVUPS    Y1, 288(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 224(AX)
-	VMOVUPS    Y1, 416(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VADDPS     Y1, Y1, Y1
-	VMOVUPS    Y1, 320(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 352(AX)
-	VMOVUPS    Y1, 448(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VADDPS     Y1, Y1, Y1
-	VMOVUPS    Y1, 480(AX)
-	IMUL3Q     $0x05, CX, DX
-	ADDQ       dcoefs+8(FP), DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 512(AX)
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 544(AX)
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 576(AX)
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 608(AX)
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 640(AX)
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 672(AX)
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 704(AX)
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 736(AX)
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 768(AX)
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 800(AX)
-	ADDQ       CX, DX
-	MOVQ       xOrder+136(FP), DX
-	MOVQ       yOrder+152(FP), BX
-	SHLQ       $0x02, BX
-
-image4x2x2x1:
-	MOVQ x+24(FP), SI
-	MOVQ dx+0(FP), DI
-	MOVQ dy+48(FP), R8
-	MOVQ linear+32(FP), R9
-	MOVQ dlinear+16(FP), R10
-	MOVQ index+40(FP), R11
-	MOVQ sites+72(FP), R12
-
-site4x2x2x1:
-	VMASKMOVPS  (R8), Y0, Y1
-	VMASKMOVPS  (R8)(BX*1), Y0, Y2
-	ADDQ        CX, R8
-	MOVLQSX     (R11), R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y3
-	ADDQ        DX, R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y4
-	VMULPS      Y2, Y3, Y5
-	VMOVUPS     (R10), Y6
-	VFMADD231PS Y1, Y3, Y6
-	VFMADD231PS Y2, Y4, Y6
-	VMOVUPS     Y6, (R10)
-	MOVLQSX     4(R11), R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y3
-	ADDQ        DX, R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y4
-	VMULPS      Y2, Y3, Y6
-	VMOVUPS     32(R10), Y7
-	VFMADD231PS Y1, Y3, Y7
-	VFMADD231PS Y2, Y4, Y7
-	VMOVUPS     Y7, 32(R10)
-	MOVLQSX     8(R11), R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y3
-	ADDQ        DX, R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y4
-	VMULPS      Y2, Y3, Y7
-	VMOVUPS     64(R10), Y8
-	VFMADD231PS Y1, Y3, Y8
-	VFMADD231PS Y2, Y4, Y8
-	VMOVUPS     Y8, 64(R10)
-	MOVLQSX     12(R11), R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y3
-	ADDQ        DX, R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y4
-	VMULPS      Y2, Y3, Y8
-	VMOVUPS     96(R10), Y9
-	VFMADD231PS Y1, Y3, Y9
-	VFMADD231PS Y2, Y4, Y9
-	VMOVUPS     Y9, 96(R10)
-	CMPQ        inputs+120(FP), $0x02
-	JEQ         noinputs4x2x2x1
-	VMOVUPS     (R9), Y3
-	VMULPS      Y3, Y1, Y4
-	VMULPS      Y3, Y2, Y3
-	VMOVUPS     (AX), Y9
-	VFMADD231PS Y9, Y5, Y4
-	VMOVUPS     32(AX), Y9
-	VFMADD231PS Y9, Y6, Y4
-	VMOVUPS     64(AX), Y9
-	VFMADD231PS Y9, Y7, Y4
-	VMOVUPS     96(AX), Y9
-	VFMADD231PS Y9, Y8, Y4
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store0x4x2x2x1
-	MOVLQSX     (R11), R13
-	VMASKMOVPS  (DI)(R13*4), Y0, Y9
-	VADDPS      Y9, Y4, Y4
-	ADDQ        DX, R13
-	VMASKMOVPS  (DI)(R13*4), Y0, Y9
-	VADDPS      Y9, Y3, Y3
-
-store0x4x2x2x1:
-	MOVLQSX     (R11), R13
-	VMASKMOVPS  Y4, Y0, (DI)(R13*4)
-	ADDQ        DX, R13
-	VMASKMOVPS  Y3, Y0, (DI)(R13*4)
-	VMOVUPS     32(R9), Y3
-	VMULPS      Y3, Y1, Y4
-	VMULPS      Y3, Y2, Y3
-	VMOVUPS     128(AX), Y9
-	VFMADD231PS Y9, Y5, Y4
-	VMOVUPS     160(AX), Y9
-	VFMADD231PS Y9, Y6, Y4
-	VMOVUPS     192(AX), Y9
-	VFMADD231PS Y9, Y7, Y4
-	VMOVUPS     224(AX), Y9
-	VFMADD231PS Y9, Y8, Y4
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store1x4x2x2x1
-	MOVLQSX     4(R11), R13
-	VMASKMOVPS  (DI)(R13*4), Y0, Y9
-	VADDPS      Y9, Y4, Y4
-	ADDQ        DX, R13
-	VMASKMOVPS  (DI)(R13*4), Y0, Y9
-	VADDPS      Y9, Y3, Y3
-
-store1x4x2x2x1:
-	MOVLQSX     4(R11), R13
-	VMASKMOVPS  Y4, Y0, (DI)(R13*4)
-	ADDQ        DX, R13
-	VMASKMOVPS  Y3, Y0, (DI)(R13*4)
-	VMOVUPS     64(R9), Y3
-	VMULPS      Y3, Y1, Y4
-	VMULPS      Y3, Y2, Y3
-	VMOVUPS     256(AX), Y9
-	VFMADD231PS Y9, Y5, Y4
-	VMOVUPS     288(AX), Y9
-	VFMADD231PS Y9, Y6, Y4
-	VMOVUPS     320(AX), Y9
-	VFMADD231PS Y9, Y7, Y4
-	VMOVUPS     352(AX), Y9
-	VFMADD231PS Y9, Y8, Y4
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store2x4x2x2x1
-	MOVLQSX     8(R11), R13
-	VMASKMOVPS  (DI)(R13*4), Y0, Y9
-	VADDPS      Y9, Y4, Y4
-	ADDQ        DX, R13
-	VMASKMOVPS  (DI)(R13*4), Y0, Y9
-	VADDPS      Y9, Y3, Y3
-
-store2x4x2x2x1:
-	MOVLQSX     8(R11), R13
-	VMASKMOVPS  Y4, Y0, (DI)(R13*4)
-	ADDQ        DX, R13
-	VMASKMOVPS  Y3, Y0, (DI)(R13*4)
-	VMOVUPS     96(R9), Y3
-	VMULPS      Y3, Y1, Y1
-	VMULPS      Y3, Y2, Y2
-	VMOVUPS     384(AX), Y3
-	VFMADD231PS Y3, Y5, Y1
-	VMOVUPS     416(AX), Y3
-	VFMADD231PS Y3, Y6, Y1
-	VMOVUPS     448(AX), Y3
-	VFMADD231PS Y3, Y7, Y1
-	VMOVUPS     480(AX), Y3
-	VFMADD231PS Y3, Y8, Y1
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store3x4x2x2x1
-	MOVLQSX     12(R11), R13
-	VMASKMOVPS  (DI)(R13*4), Y0, Y3
-	VADDPS      Y3, Y1, Y1
-	ADDQ        DX, R13
-	VMASKMOVPS  (DI)(R13*4), Y0, Y3
-	VADDPS      Y3, Y2, Y2
-
-store3x4x2x2x1:
-	MOVLQSX    12(R11), R13
-	VMASKMOVPS Y1, Y0, (DI)(R13*4)
-	ADDQ       DX, R13
-	VMASKMOVPS Y2, Y0, (DI)(R13*4)
-
-noinputs4x2x2x1:
-	ADDQ        $+128, R9
-	ADDQ        $+128, R10
-	MOVLQSX     (R11), R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y1
-	VMOVUPS     512(AX), Y2
-	VFMADD231PS Y1, Y5, Y2
-	VMOVUPS     Y2, 512(AX)
-	VMOVUPS     544(AX), Y2
-	VFMADD231PS Y1, Y6, Y2
-	VMOVUPS     Y2, 544(AX)
-	VMOVUPS     576(AX), Y2
-	VFMADD231PS Y1, Y7, Y2
-	VMOVUPS     Y2, 576(AX)
-	VMOVUPS     608(AX), Y2
-	VFMADD231PS Y1, Y8, Y2
-	VMOVUPS     Y2, 608(AX)
-	MOVLQSX     4(R11), R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y1
-	VMOVUPS     640(AX), Y2
-	VFMADD231PS Y1, Y6, Y2
-	VMOVUPS     Y2, 640(AX)
-	VMOVUPS     672(AX), Y2
-	VFMADD231PS Y1, Y7, Y2
-	VMOVUPS     Y2, 672(AX)
-	VMOVUPS     704(AX), Y2
-	VFMADD231PS Y1, Y8, Y2
-	VMOVUPS     Y2, 704(AX)
-	MOVLQSX     8(R11), R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y1
-	VMOVUPS     736(AX), Y2
-	VFMADD231PS Y1, Y7, Y2
-	VMOVUPS     Y2, 736(AX)
-	VMOVUPS     768(AX), Y2
-	VFMADD231PS Y1, Y8, Y2
-	VMOVUPS     Y2, 768(AX)
-	MOVLQSX     12(R11), R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y1
-	VMOVUPS     800(AX), Y2
-	VFMADD231PS Y1, Y8, Y2
-	VMOVUPS     Y2, 800(AX)
-	ADDQ        $0x10, R11
-	DECQ        R12
-	JNZ         site4x2x2x1
-	MOVQ        xMap+128(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, x+24(FP)
-	ADDQ        SI, dx+0(FP)
-	MOVQ        yMap+144(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, dy+48(FP)
-	DECQ        images+64(FP)
-	JNZ         image4x2x2x1
-	IMUL3Q      $0x05, CX, DX
-	ADDQ        dcoefs+8(FP), DX
-	VMOVUPS     512(AX), Y1
-	VMASKMOVPS  Y1, Y0, (DX)
-	VMOVUPS     Y1, 512(AX)
-	ADDQ        CX, DX
-	VMOVUPS     544(AX), Y1
-	VMASKMOVPS  Y1, Y0, (DX)
-	VMOVUPS     Y1, 544(AX)
-	ADDQ        CX, DX
-	VMOVUPS     576(AX), Y1
-	VMASKMOVPS  Y1, Y0, (DX)
-	VMOVUPS     Y1, 576(AX)
-	ADDQ        CX, DX
-	VMOVUPS     608(AX), Y1
-	VMASKMOVPS  Y1, Y0, (DX)
-	VMOVUPS     Y1, 608(AX)
-	ADDQ        CX, DX
-	VMOVUPS     640(AX), Y1
-	VMASKMOVPS  Y1, Y0, (DX)
-	VMOVUPS     Y1, 640(AX)
-	ADDQ        CX, DX
-	VMOVUPS     672(AX), Y1
-	VMASKMOVPS  Y1, Y0, (DX)
-	VMOVUPS     Y1, 672(AX)
-	ADDQ        CX, DX
-	VMOVUPS     704(AX), Y1
-	VMASKMOVPS  Y1, Y0, (DX)
-	VMOVUPS     Y1, 704(AX)
-	ADDQ        CX, DX
-	VMOVUPS     736(AX), Y1
-	VMASKMOVPS  Y1, Y0, (DX)
-	VMOVUPS     Y1, 736(AX)
-	ADDQ        CX, DX
-	VMOVUPS     768(AX), Y1
-	VMASKMOVPS  Y1, Y0, (DX)
-	VMOVUPS     Y1, 768(AX)
-	ADDQ        CX, DX
-	VMOVUPS     800(AX), Y1
-	VMASKMOVPS  Y1, Y0, (DX)
-	VMOVUPS     Y1, 800(AX)
-	ADDQ        CX, DX
-	VZEROUPPER
-	RET
-
-not4x2x2x1:
-	CMPQ       in+88(FP), $0x02
-	JNE        not4x2x3x1
-	CMPQ       out+96(FP), $0x03
-	JNE        not4x2x3x1
-	MOVQ       channels+104(FP), CX
-	SHLQ       $0x02, CX
-	IMUL3Q     $0x05, CX, DX
-	ADDQ       coefs+56(FP), DX
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VADDPS     Y1, Y1, Y1
-	VMOVUPS    Y1, (AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 32(AX)
-	VMOVUPS    Y1, 128(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 64(AX)
-	VMOVUPS    Y1, 256(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 96(AX)
-	VMOVUPS    Y1, 384(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VADDPS     Y1, Y1, Y1
-	VMOVUPS    Y1, 160(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 192(AX)
-	VMOVUPS    Y1, 288(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 224(AX)
-	VMOVUPS    Y1, 416(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VADDPS     Y1, Y1, Y1
-	VMOVUPS    Y1, 320(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 352(AX)
-	VMOVUPS    Y1, 448(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VADDPS     Y1, Y1, Y1
-	VMOVUPS    Y1, 480(AX)
-	IMUL3Q     $0x05, CX, DX
-	ADDQ       dcoefs+8(FP), DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 512(AX)
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 544(AX)
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 576(AX)
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 608(AX)
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 640(AX)
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 672(AX)
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 704(AX)
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 736(AX)
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 768(AX)
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 800(AX)
-	ADDQ       CX, DX
-	MOVQ       xOrder+136(FP), DX
-	MOVQ       yOrder+152(FP), BX
-	SHLQ       $0x02, BX
-
-image4x2x3x1:
-	MOVQ x+24(FP), SI
-	MOVQ dx+0(FP), DI
-	MOVQ dy+48(FP), R8
-	MOVQ linear+32(FP), R9
-	MOVQ dlinear+16(FP), R10
-	MOVQ index+40(FP), R11
-	MOVQ sites+72(FP), R12
-
-site4x2x3x1:
-	VMASKMOVPS  (R8), Y0, Y1
-	VMASKMOVPS  (R8)(BX*1), Y0, Y2
-	VMASKMOVPS  (R8)(BX*2), Y0, Y3
-	ADDQ        CX, R8
-	MOVLQSX     (R11), R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y4
-	ADDQ        DX, R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y5
-	VMULPS      Y2, Y4, Y6
-	VFMADD231PS Y3, Y5, Y6
-	VMULPS      Y3, Y4, Y7
-	VMOVUPS     (R10), Y8
+	VMOVUPS     Y7, 32(DX)
 	VFMADD231PS Y1, Y4, Y8
-	VFMADD231PS Y2, Y5, Y8
-	VMOVUPS     Y8, (R10)
-	MOVLQSX     4(R11), R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y4
-	ADDQ        DX, R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y5
-	VMULPS      Y2, Y4, Y8
-	VFMADD231PS Y3, Y5, Y8
-	VMULPS      Y3, Y4, Y9
-	VMOVUPS     32(R10), Y10
-	VFMADD231PS Y1, Y4, Y10
-	VFMADD231PS Y2, Y5, Y10
-	VMOVUPS     Y10, 32(R10)
-	MOVLQSX     8(R11), R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y4
-	ADDQ        DX, R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y5
-	VMULPS      Y2, Y4, Y10
-	VFMADD231PS Y3, Y5, Y10
-	VMULPS      Y3, Y4, Y11
-	VMOVUPS     64(R10), Y12
-	VFMADD231PS Y1, Y4, Y12
-	VFMADD231PS Y2, Y5, Y12
-	VMOVUPS     Y12, 64(R10)
-	MOVLQSX     12(R11), R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y4
-	ADDQ        DX, R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y5
-	VMULPS      Y2, Y4, Y12
-	VFMADD231PS Y3, Y5, Y12
-	VMULPS      Y3, Y4, Y3
-	VMOVUPS     96(R10), Y13
-	VFMADD231PS Y1, Y4, Y13
-	VFMADD231PS Y2, Y5, Y13
-	VMOVUPS     Y13, 96(R10)
-	CMPQ        inputs+120(FP), $0x02
-	JEQ         noinputs4x2x3x1
-	VMOVUPS     (R9), Y4
-	VMULPS      Y4, Y1, Y5
-	VMULPS      Y4, Y2, Y4
-	VMOVUPS     (AX), Y13
-	VFMADD231PS Y13, Y6, Y5
-	VFMADD231PS Y13, Y7, Y4
-	VMOVUPS     32(AX), Y13
-	VFMADD231PS Y13, Y8, Y5
-	VFMADD231PS Y13, Y9, Y4
-	VMOVUPS     64(AX), Y13
-	VFMADD231PS Y13, Y10, Y5
-	VFMADD231PS Y13, Y11, Y4
-	VMOVUPS     96(AX), Y13
-	VFMADD231PS Y13, Y12, Y5
-	VFMADD231PS Y13, Y3, Y4
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store0x4x2x3x1
-	MOVLQSX     (R11), R13
-	VMASKMOVPS  (DI)(R13*4), Y0, Y13
-	VADDPS      Y13, Y5, Y5
-	ADDQ        DX, R13
-	VMASKMOVPS  (DI)(R13*4), Y0, Y13
-	VADDPS      Y13, Y4, Y4
+	VMOVUPS     Y8, 64(DX)
+	VFMADD231PS Y1, Y5, Y9
+	VMOVUPS     Y9, 96(DX)
+	CMPQ        inputs+88(FP), $0x01
+	JEQ         noinputs4x1
+	VMOVUPS     (SI), Y2
+	VMOVUPS     32(SI), Y3
+	VMOVUPS     64(SI), Y4
+	VMOVUPS     96(SI), Y5
+	MOVLQSX     (R8), R10
+	VMASKMOVPS  (CX)(R10*4), Y0, Y6
+	VFMADD231PS Y1, Y2, Y6
+	VMASKMOVPS  Y6, Y0, (CX)(R10*4)
+	MOVLQSX     4(R8), R10
+	VMASKMOVPS  (CX)(R10*4), Y0, Y2
+	VFMADD231PS Y1, Y3, Y2
+	VMASKMOVPS  Y2, Y0, (CX)(R10*4)
+	MOVLQSX     8(R8), R10
+	VMASKMOVPS  (CX)(R10*4), Y0, Y2
+	VFMADD231PS Y1, Y4, Y2
+	VMASKMOVPS  Y2, Y0, (CX)(R10*4)
+	MOVLQSX     12(R8), R10
+	VMASKMOVPS  (CX)(R10*4), Y0, Y2
+	VFMADD231PS Y1, Y5, Y2
+	VMASKMOVPS  Y2, Y0, (CX)(R10*4)
 
-store0x4x2x3x1:
-	MOVLQSX     (R11), R13
-	VMASKMOVPS  Y5, Y0, (DI)(R13*4)
-	ADDQ        DX, R13
-	VMASKMOVPS  Y4, Y0, (DI)(R13*4)
-	VMOVUPS     32(R9), Y4
-	VMULPS      Y4, Y1, Y5
-	VMULPS      Y4, Y2, Y4
-	VMOVUPS     128(AX), Y13
-	VFMADD231PS Y13, Y6, Y5
-	VFMADD231PS Y13, Y7, Y4
-	VMOVUPS     160(AX), Y13
-	VFMADD231PS Y13, Y8, Y5
-	VFMADD231PS Y13, Y9, Y4
-	VMOVUPS     192(AX), Y13
-	VFMADD231PS Y13, Y10, Y5
-	VFMADD231PS Y13, Y11, Y4
-	VMOVUPS     224(AX), Y13
-	VFMADD231PS Y13, Y12, Y5
-	VFMADD231PS Y13, Y3, Y4
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store1x4x2x3x1
-	MOVLQSX     4(R11), R13
-	VMASKMOVPS  (DI)(R13*4), Y0, Y13
-	VADDPS      Y13, Y5, Y5
-	ADDQ        DX, R13
-	VMASKMOVPS  (DI)(R13*4), Y0, Y13
-	VADDPS      Y13, Y4, Y4
-
-store1x4x2x3x1:
-	MOVLQSX     4(R11), R13
-	VMASKMOVPS  Y5, Y0, (DI)(R13*4)
-	ADDQ        DX, R13
-	VMASKMOVPS  Y4, Y0, (DI)(R13*4)
-	VMOVUPS     64(R9), Y4
-	VMULPS      Y4, Y1, Y5
-	VMULPS      Y4, Y2, Y4
-	VMOVUPS     256(AX), Y13
-	VFMADD231PS Y13, Y6, Y5
-	VFMADD231PS Y13, Y7, Y4
-	VMOVUPS     288(AX), Y13
-	VFMADD231PS Y13, Y8, Y5
-	VFMADD231PS Y13, Y9, Y4
-	VMOVUPS     320(AX), Y13
-	VFMADD231PS Y13, Y10, Y5
-	VFMADD231PS Y13, Y11, Y4
-	VMOVUPS     352(AX), Y13
-	VFMADD231PS Y13, Y12, Y5
-	VFMADD231PS Y13, Y3, Y4
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store2x4x2x3x1
-	MOVLQSX     8(R11), R13
-	VMASKMOVPS  (DI)(R13*4), Y0, Y13
-	VADDPS      Y13, Y5, Y5
-	ADDQ        DX, R13
-	VMASKMOVPS  (DI)(R13*4), Y0, Y13
-	VADDPS      Y13, Y4, Y4
-
-store2x4x2x3x1:
-	MOVLQSX     8(R11), R13
-	VMASKMOVPS  Y5, Y0, (DI)(R13*4)
-	ADDQ        DX, R13
-	VMASKMOVPS  Y4, Y0, (DI)(R13*4)
-	VMOVUPS     96(R9), Y4
-	VMULPS      Y4, Y1, Y1
-	VMULPS      Y4, Y2, Y2
-	VMOVUPS     384(AX), Y4
-	VFMADD231PS Y4, Y6, Y1
-	VFMADD231PS Y4, Y7, Y2
-	VMOVUPS     416(AX), Y4
-	VFMADD231PS Y4, Y8, Y1
-	VFMADD231PS Y4, Y9, Y2
-	VMOVUPS     448(AX), Y4
-	VFMADD231PS Y4, Y10, Y1
-	VFMADD231PS Y4, Y11, Y2
-	VMOVUPS     480(AX), Y4
-	VFMADD231PS Y4, Y12, Y1
-	VFMADD231PS Y4, Y3, Y2
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store3x4x2x3x1
-	MOVLQSX     12(R11), R13
-	VMASKMOVPS  (DI)(R13*4), Y0, Y4
-	VADDPS      Y4, Y1, Y1
-	ADDQ        DX, R13
-	VMASKMOVPS  (DI)(R13*4), Y0, Y4
-	VADDPS      Y4, Y2, Y2
-
-store3x4x2x3x1:
-	MOVLQSX    12(R11), R13
-	VMASKMOVPS Y1, Y0, (DI)(R13*4)
-	ADDQ       DX, R13
-	VMASKMOVPS Y2, Y0, (DI)(R13*4)
-
-noinputs4x2x3x1:
-	ADDQ        $+128, R9
-	ADDQ        $+128, R10
-	MOVLQSX     (R11), R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y1
-	ADDQ        DX, R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y2
-	VMOVUPS     512(AX), Y4
-	VFMADD231PS Y1, Y6, Y4
-	VFMADD231PS Y2, Y7, Y4
-	VMOVUPS     Y4, 512(AX)
-	VMOVUPS     544(AX), Y4
-	VFMADD231PS Y1, Y8, Y4
-	VFMADD231PS Y2, Y9, Y4
-	VMOVUPS     Y4, 544(AX)
-	VMOVUPS     576(AX), Y4
-	VFMADD231PS Y1, Y10, Y4
-	VFMADD231PS Y2, Y11, Y4
-	VMOVUPS     Y4, 576(AX)
-	VMOVUPS     608(AX), Y4
-	VFMADD231PS Y1, Y12, Y4
-	VFMADD231PS Y2, Y3, Y4
-	VMOVUPS     Y4, 608(AX)
-	MOVLQSX     4(R11), R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y1
-	ADDQ        DX, R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y2
-	VMOVUPS     640(AX), Y4
-	VFMADD231PS Y1, Y8, Y4
-	VFMADD231PS Y2, Y9, Y4
-	VMOVUPS     Y4, 640(AX)
-	VMOVUPS     672(AX), Y4
-	VFMADD231PS Y1, Y10, Y4
-	VFMADD231PS Y2, Y11, Y4
-	VMOVUPS     Y4, 672(AX)
-	VMOVUPS     704(AX), Y4
-	VFMADD231PS Y1, Y12, Y4
-	VFMADD231PS Y2, Y3, Y4
-	VMOVUPS     Y4, 704(AX)
-	MOVLQSX     8(R11), R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y1
-	ADDQ        DX, R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y2
-	VMOVUPS     736(AX), Y4
-	VFMADD231PS Y1, Y10, Y4
-	VFMADD231PS Y2, Y11, Y4
-	VMOVUPS     Y4, 736(AX)
-	VMOVUPS     768(AX), Y4
-	VFMADD231PS Y1, Y12, Y4
-	VFMADD231PS Y2, Y3, Y4
-	VMOVUPS     Y4, 768(AX)
-	MOVLQSX     12(R11), R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y1
-	ADDQ        DX, R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y2
-	VMOVUPS     800(AX), Y4
-	VFMADD231PS Y1, Y12, Y4
-	VFMADD231PS Y2, Y3, Y4
-	VMOVUPS     Y4, 800(AX)
-	ADDQ        $0x10, R11
-	DECQ        R12
-	JNZ         site4x2x3x1
-	MOVQ        xMap+128(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, x+24(FP)
-	ADDQ        SI, dx+0(FP)
-	MOVQ        yMap+144(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, dy+48(FP)
-	DECQ        images+64(FP)
-	JNZ         image4x2x3x1
-	IMUL3Q      $0x05, CX, DX
-	ADDQ        dcoefs+8(FP), DX
-	VMOVUPS     512(AX), Y1
-	VMASKMOVPS  Y1, Y0, (DX)
-	VMOVUPS     Y1, 512(AX)
-	ADDQ        CX, DX
-	VMOVUPS     544(AX), Y1
-	VMASKMOVPS  Y1, Y0, (DX)
-	VMOVUPS     Y1, 544(AX)
-	ADDQ        CX, DX
-	VMOVUPS     576(AX), Y1
-	VMASKMOVPS  Y1, Y0, (DX)
-	VMOVUPS     Y1, 576(AX)
-	ADDQ        CX, DX
-	VMOVUPS     608(AX), Y1
-	VMASKMOVPS  Y1, Y0, (DX)
-	VMOVUPS     Y1, 608(AX)
-	ADDQ        CX, DX
-	VMOVUPS     640(AX), Y1
-	VMASKMOVPS  Y1, Y0, (DX)
-	VMOVUPS     Y1, 640(AX)
-	ADDQ        CX, DX
-	VMOVUPS     672(AX), Y1
-	VMASKMOVPS  Y1, Y0, (DX)
-	VMOVUPS     Y1, 672(AX)
-	ADDQ        CX, DX
-	VMOVUPS     704(AX), Y1
-	VMASKMOVPS  Y1, Y0, (DX)
-	VMOVUPS     Y1, 704(AX)
-	ADDQ        CX, DX
-	VMOVUPS     736(AX), Y1
-	VMASKMOVPS  Y1, Y0, (DX)
-	VMOVUPS     Y1, 736(AX)
-	ADDQ        CX, DX
-	VMOVUPS     768(AX), Y1
-	VMASKMOVPS  Y1, Y0, (DX)
-	VMOVUPS     Y1, 768(AX)
-	ADDQ        CX, DX
-	VMOVUPS     800(AX), Y1
-	VMASKMOVPS  Y1, Y0, (DX)
-	VMOVUPS     Y1, 800(AX)
-	ADDQ        CX, DX
+noinputs4x1:
+	ADDQ $+128, SI
+	ADDQ $+128, DX
+	ADDQ $0x10, R8
+	DECQ R9
+	JNZ  site4x1
+	MOVQ xMap+96(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, x+16(FP)
+	ADDQ CX, dx+0(FP)
+	MOVQ yMap+104(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, dy+40(FP)
+	DECQ images+48(FP)
+	JNZ  image4x1
 	VZEROUPPER
-	RET
-
-not4x2x3x1:
-	CMPQ       in+88(FP), $0x03
-	JNE        not4x3x3x1
-	CMPQ       out+96(FP), $0x03
-	JNE        not4x3x3x1
-	MOVQ       channels+104(FP), CX
-	SHLQ       $0x02, CX
-	IMUL3Q     $0x05, CX, DX
-	ADDQ       coefs+56(FP), DX
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VADDPS     Y1, Y1, Y1
-	VMOVUPS    Y1, (AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 32(AX)
-	VMOVUPS    Y1, 128(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 64(AX)
-	VMOVUPS    Y1, 256(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 96(AX)
-	VMOVUPS    Y1, 384(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VADDPS     Y1, Y1, Y1
-	VMOVUPS    Y1, 160(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 192(AX)
-	VMOVUPS    Y1, 288(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 224(AX)
-	VMOVUPS    Y1, 416(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VADDPS     Y1, Y1, Y1
-	VMOVUPS    Y1, 320(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VMOVUPS    Y1, 352(AX)
-	VMOVUPS    Y1, 448(AX)
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       CX, DX
-	VADDPS     Y1, Y1, Y1
-	VMOVUPS    Y1, 480(AX)
-	IMUL3Q     $0x05, CX, DX
-	ADDQ       dcoefs+8(FP), DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 512(AX)
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 544(AX)
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 576(AX)
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 608(AX)
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 640(AX)
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 672(AX)
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 704(AX)
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 736(AX)
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 768(AX)
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y1
-	VMOVUPS    Y1, 800(AX)
-	ADDQ       CX, DX
-	MOVQ       xOrder+136(FP), DX
-	MOVQ       yOrder+152(FP), BX
-	SHLQ       $0x02, BX
-
-image4x3x3x1:
-	MOVQ x+24(FP), SI
-	MOVQ dx+0(FP), DI
-	MOVQ dy+48(FP), R8
-	MOVQ linear+32(FP), R9
-	MOVQ dlinear+16(FP), R10
-	MOVQ index+40(FP), R11
-	MOVQ sites+72(FP), R12
-
-site4x3x3x1:
-	VMASKMOVPS  (R8), Y0, Y1
-	VMASKMOVPS  (R8)(BX*1), Y0, Y2
-	VMASKMOVPS  (R8)(BX*2), Y0, Y3
-	ADDQ        CX, R8
-	MOVLQSX     (R11), R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y4
-	ADDQ        DX, R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y5
-	ADDQ        DX, R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y6
-	VMULPS      Y2, Y4, Y7
-	VFMADD231PS Y3, Y5, Y7
-	VMULPS      Y3, Y4, Y8
-	VMOVUPS     (R10), Y9
-	VFMADD231PS Y1, Y4, Y9
-	VFMADD231PS Y2, Y5, Y9
-	VFMADD231PS Y3, Y6, Y9
-	VMOVUPS     Y9, (R10)
-	MOVLQSX     4(R11), R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y4
-	ADDQ        DX, R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y5
-	ADDQ        DX, R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y6
-	VMULPS      Y2, Y4, Y9
-	VFMADD231PS Y3, Y5, Y9
-	VMULPS      Y3, Y4, Y10
-	VMOVUPS     32(R10), Y11
-	VFMADD231PS Y1, Y4, Y11
-	VFMADD231PS Y2, Y5, Y11
-	VFMADD231PS Y3, Y6, Y11
-	VMOVUPS     Y11, 32(R10)
-	MOVLQSX     8(R11), R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y4
-	ADDQ        DX, R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y5
-	ADDQ        DX, R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y6
-	VMULPS      Y2, Y4, Y11
-	VFMADD231PS Y3, Y5, Y11
-	VMULPS      Y3, Y4, Y12
-	VMOVUPS     64(R10), Y13
-	VFMADD231PS Y1, Y4, Y13
-	VFMADD231PS Y2, Y5, Y13
-	VFMADD231PS Y3, Y6, Y13
-	VMOVUPS     Y13, 64(R10)
-	MOVLQSX     12(R11), R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y4
-	ADDQ        DX, R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y5
-	ADDQ        DX, R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y6
-	VMULPS      Y2, Y4, Y13
-	VFMADD231PS Y3, Y5, Y13
-	VMULPS      Y3, Y4, Y14
-	VMOVUPS     96(R10), Y15
-	VFMADD231PS Y1, Y4, Y15
-	VFMADD231PS Y2, Y5, Y15
-	VFMADD231PS Y3, Y6, Y15
-	VMOVUPS     Y15, 96(R10)
-	CMPQ        inputs+120(FP), $0x02
-	JEQ         noinputs4x3x3x1
-	VMOVUPS     (R9), Y4
-	VMULPS      Y4, Y1, Y5
-	VMULPS      Y4, Y2, Y6
-	VMULPS      Y4, Y3, Y4
-	VMOVUPS     (AX), Y15
-	VFMADD231PS Y15, Y7, Y5
-	VFMADD231PS Y15, Y8, Y6
-	VMOVUPS     32(AX), Y15
-	VFMADD231PS Y15, Y9, Y5
-	VFMADD231PS Y15, Y10, Y6
-	VMOVUPS     64(AX), Y15
-	VFMADD231PS Y15, Y11, Y5
-	VFMADD231PS Y15, Y12, Y6
-	VMOVUPS     96(AX), Y15
-	VFMADD231PS Y15, Y13, Y5
-	VFMADD231PS Y15, Y14, Y6
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store0x4x3x3x1
-	MOVLQSX     (R11), R13
-	VMASKMOVPS  (DI)(R13*4), Y0, Y15
-	VADDPS      Y15, Y5, Y5
-	ADDQ        DX, R13
-	VMASKMOVPS  (DI)(R13*4), Y0, Y15
-	VADDPS      Y15, Y6, Y6
-	ADDQ        DX, R13
-	VMASKMOVPS  (DI)(R13*4), Y0, Y15
-	VADDPS      Y15, Y4, Y4
-
-store0x4x3x3x1:
-	MOVLQSX     (R11), R13
-	VMASKMOVPS  Y5, Y0, (DI)(R13*4)
-	ADDQ        DX, R13
-	VMASKMOVPS  Y6, Y0, (DI)(R13*4)
-	ADDQ        DX, R13
-	VMASKMOVPS  Y4, Y0, (DI)(R13*4)
-	VMOVUPS     32(R9), Y4
-	VMULPS      Y4, Y1, Y5
-	VMULPS      Y4, Y2, Y6
-	VMULPS      Y4, Y3, Y4
-	VMOVUPS     128(AX), Y15
-	VFMADD231PS Y15, Y7, Y5
-	VFMADD231PS Y15, Y8, Y6
-	VMOVUPS     160(AX), Y15
-	VFMADD231PS Y15, Y9, Y5
-	VFMADD231PS Y15, Y10, Y6
-	VMOVUPS     192(AX), Y15
-	VFMADD231PS Y15, Y11, Y5
-	VFMADD231PS Y15, Y12, Y6
-	VMOVUPS     224(AX), Y15
-	VFMADD231PS Y15, Y13, Y5
-	VFMADD231PS Y15, Y14, Y6
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store1x4x3x3x1
-	MOVLQSX     4(R11), R13
-	VMASKMOVPS  (DI)(R13*4), Y0, Y15
-	VADDPS      Y15, Y5, Y5
-	ADDQ        DX, R13
-	VMASKMOVPS  (DI)(R13*4), Y0, Y15
-	VADDPS      Y15, Y6, Y6
-	ADDQ        DX, R13
-	VMASKMOVPS  (DI)(R13*4), Y0, Y15
-	VADDPS      Y15, Y4, Y4
-
-store1x4x3x3x1:
-	MOVLQSX     4(R11), R13
-	VMASKMOVPS  Y5, Y0, (DI)(R13*4)
-	ADDQ        DX, R13
-	VMASKMOVPS  Y6, Y0, (DI)(R13*4)
-	ADDQ        DX, R13
-	VMASKMOVPS  Y4, Y0, (DI)(R13*4)
-	VMOVUPS     64(R9), Y4
-	VMULPS      Y4, Y1, Y5
-	VMULPS      Y4, Y2, Y6
-	VMULPS      Y4, Y3, Y4
-	VMOVUPS     256(AX), Y15
-	VFMADD231PS Y15, Y7, Y5
-	VFMADD231PS Y15, Y8, Y6
-	VMOVUPS     288(AX), Y15
-	VFMADD231PS Y15, Y9, Y5
-	VFMADD231PS Y15, Y10, Y6
-	VMOVUPS     320(AX), Y15
-	VFMADD231PS Y15, Y11, Y5
-	VFMADD231PS Y15, Y12, Y6
-	VMOVUPS     352(AX), Y15
-	VFMADD231PS Y15, Y13, Y5
-	VFMADD231PS Y15, Y14, Y6
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store2x4x3x3x1
-	MOVLQSX     8(R11), R13
-	VMASKMOVPS  (DI)(R13*4), Y0, Y15
-	VADDPS      Y15, Y5, Y5
-	ADDQ        DX, R13
-	VMASKMOVPS  (DI)(R13*4), Y0, Y15
-	VADDPS      Y15, Y6, Y6
-	ADDQ        DX, R13
-	VMASKMOVPS  (DI)(R13*4), Y0, Y15
-	VADDPS      Y15, Y4, Y4
-
-store2x4x3x3x1:
-	MOVLQSX     8(R11), R13
-	VMASKMOVPS  Y5, Y0, (DI)(R13*4)
-	ADDQ        DX, R13
-	VMASKMOVPS  Y6, Y0, (DI)(R13*4)
-	ADDQ        DX, R13
-	VMASKMOVPS  Y4, Y0, (DI)(R13*4)
-	VMOVUPS     96(R9), Y4
-	VMULPS      Y4, Y1, Y1
-	VMULPS      Y4, Y2, Y2
-	VMULPS      Y4, Y3, Y3
-	VMOVUPS     384(AX), Y4
-	VFMADD231PS Y4, Y7, Y1
-	VFMADD231PS Y4, Y8, Y2
-	VMOVUPS     416(AX), Y4
-	VFMADD231PS Y4, Y9, Y1
-	VFMADD231PS Y4, Y10, Y2
-	VMOVUPS     448(AX), Y4
-	VFMADD231PS Y4, Y11, Y1
-	VFMADD231PS Y4, Y12, Y2
-	VMOVUPS     480(AX), Y4
-	VFMADD231PS Y4, Y13, Y1
-	VFMADD231PS Y4, Y14, Y2
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store3x4x3x3x1
-	MOVLQSX     12(R11), R13
-	VMASKMOVPS  (DI)(R13*4), Y0, Y4
-	VADDPS      Y4, Y1, Y1
-	ADDQ        DX, R13
-	VMASKMOVPS  (DI)(R13*4), Y0, Y4
-	VADDPS      Y4, Y2, Y2
-	ADDQ        DX, R13
-	VMASKMOVPS  (DI)(R13*4), Y0, Y4
-	VADDPS      Y4, Y3, Y3
-
-store3x4x3x3x1:
-	MOVLQSX    12(R11), R13
-	VMASKMOVPS Y1, Y0, (DI)(R13*4)
-	ADDQ       DX, R13
-	VMASKMOVPS Y2, Y0, (DI)(R13*4)
-	ADDQ       DX, R13
-	VMASKMOVPS Y3, Y0, (DI)(R13*4)
-
-noinputs4x3x3x1:
-	ADDQ        $+128, R9
-	ADDQ        $+128, R10
-	MOVLQSX     (R11), R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y1
-	ADDQ        DX, R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y2
-	VMOVUPS     512(AX), Y3
-	VFMADD231PS Y1, Y7, Y3
-	VFMADD231PS Y2, Y8, Y3
-	VMOVUPS     Y3, 512(AX)
-	VMOVUPS     544(AX), Y3
-	VFMADD231PS Y1, Y9, Y3
-	VFMADD231PS Y2, Y10, Y3
-	VMOVUPS     Y3, 544(AX)
-	VMOVUPS     576(AX), Y3
-	VFMADD231PS Y1, Y11, Y3
-	VFMADD231PS Y2, Y12, Y3
-	VMOVUPS     Y3, 576(AX)
-	VMOVUPS     608(AX), Y3
-	VFMADD231PS Y1, Y13, Y3
-	VFMADD231PS Y2, Y14, Y3
-	VMOVUPS     Y3, 608(AX)
-	MOVLQSX     4(R11), R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y1
-	ADDQ        DX, R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y2
-	VMOVUPS     640(AX), Y3
-	VFMADD231PS Y1, Y9, Y3
-	VFMADD231PS Y2, Y10, Y3
-	VMOVUPS     Y3, 640(AX)
-	VMOVUPS     672(AX), Y3
-	VFMADD231PS Y1, Y11, Y3
-	VFMADD231PS Y2, Y12, Y3
-	VMOVUPS     Y3, 672(AX)
-	VMOVUPS     704(AX), Y3
-	VFMADD231PS Y1, Y13, Y3
-	VFMADD231PS Y2, Y14, Y3
-	VMOVUPS     Y3, 704(AX)
-	MOVLQSX     8(R11), R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y1
-	ADDQ        DX, R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y2
-	VMOVUPS     736(AX), Y3
-	VFMADD231PS Y1, Y11, Y3
-	VFMADD231PS Y2, Y12, Y3
-	VMOVUPS     Y3, 736(AX)
-	VMOVUPS     768(AX), Y3
-	VFMADD231PS Y1, Y13, Y3
-	VFMADD231PS Y2, Y14, Y3
-	VMOVUPS     Y3, 768(AX)
-	MOVLQSX     12(R11), R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y1
-	ADDQ        DX, R13
-	VMASKMOVPS  (SI)(R13*4), Y0, Y2
-	VMOVUPS     800(AX), Y3
-	VFMADD231PS Y1, Y13, Y3
-	VFMADD231PS Y2, Y14, Y3
-	VMOVUPS     Y3, 800(AX)
-	ADDQ        $0x10, R11
-	DECQ        R12
-	JNZ         site4x3x3x1
-	MOVQ        xMap+128(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, x+24(FP)
-	ADDQ        SI, dx+0(FP)
-	MOVQ        yMap+144(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, dy+48(FP)
-	DECQ        images+64(FP)
-	JNZ         image4x3x3x1
-	IMUL3Q      $0x05, CX, DX
-	ADDQ        dcoefs+8(FP), DX
-	VMOVUPS     512(AX), Y1
-	VMASKMOVPS  Y1, Y0, (DX)
-	VMOVUPS     Y1, 512(AX)
-	ADDQ        CX, DX
-	VMOVUPS     544(AX), Y1
-	VMASKMOVPS  Y1, Y0, (DX)
-	VMOVUPS     Y1, 544(AX)
-	ADDQ        CX, DX
-	VMOVUPS     576(AX), Y1
-	VMASKMOVPS  Y1, Y0, (DX)
-	VMOVUPS     Y1, 576(AX)
-	ADDQ        CX, DX
-	VMOVUPS     608(AX), Y1
-	VMASKMOVPS  Y1, Y0, (DX)
-	VMOVUPS     Y1, 608(AX)
-	ADDQ        CX, DX
-	VMOVUPS     640(AX), Y1
-	VMASKMOVPS  Y1, Y0, (DX)
-	VMOVUPS     Y1, 640(AX)
-	ADDQ        CX, DX
-	VMOVUPS     672(AX), Y1
-	VMASKMOVPS  Y1, Y0, (DX)
-	VMOVUPS     Y1, 672(AX)
-	ADDQ        CX, DX
-	VMOVUPS     704(AX), Y1
-	VMASKMOVPS  Y1, Y0, (DX)
-	VMOVUPS     Y1, 704(AX)
-	ADDQ        CX, DX
-	VMOVUPS     736(AX), Y1
-	VMASKMOVPS  Y1, Y0, (DX)
-	VMOVUPS     Y1, 736(AX)
-	ADDQ        CX, DX
-	VMOVUPS     768(AX), Y1
-	VMASKMOVPS  Y1, Y0, (DX)
-	VMOVUPS     Y1, 768(AX)
-	ADDQ        CX, DX
-	VMOVUPS     800(AX), Y1
-	VMASKMOVPS  Y1, Y0, (DX)
-	VMOVUPS     Y1, 800(AX)
-	ADDQ        CX, DX
-	VZEROUPPER
-	RET
-
-not4x3x3x1:
 	RET
 
 after4:
 	RET
 
-// func cgSeriesGradAVX512(dx *float32, dcoefs *float32, dlinear *float32, x *float32, linear *float32, index *int32, dy *float32, coefs *float32, images int, sites int, taps int, in int, out int, channels int, lanes int, inputs int, xMap int, xOrder int, yMap int, yOrder int)
+// func cgSeriesLinearGradAVX512(dx *float32, dlinear *float32, x *float32, linear *float32, index *int32, dy *float32, images int, sites int, taps int, channels int, lanes int, inputs int, xMap int, yMap int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·cgSeriesGradAVX512(SB), $1984-160
-	LEAQ      (SP), AX
-	ADDQ      $0x3f, AX
-	ANDQ      $-64, AX
-	MOVQ      taps+80(FP), CX
-	MOVQ      lanes+112(FP), DX
-	CMPQ      CX, $0x01
-	JNE       after1
-	MOVL      $-1, CX
-	BZHIL     DX, CX, CX
-	KMOVW     CX, K1
-	CMPQ      in+88(FP), $0x01
-	JNE       not1x1x1x1
-	CMPQ      out+96(FP), $0x01
-	JNE       not1x1x1x1
-	MOVQ      channels+104(FP), CX
-	SHLQ      $0x02, CX
-	IMUL3Q    $0x02, CX, DX
-	ADDQ      coefs+56(FP), DX
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VADDPS    Z0, Z0, Z0
-	VMOVUPS   Z0, (AX)
-	IMUL3Q    $0x02, CX, AX
-	ADDQ      dcoefs+8(FP), AX
-	VMOVUPS.Z (AX), K1, Z0
-	ADDQ      CX, AX
-	MOVQ      xOrder+136(FP), AX
-	MOVQ      yOrder+152(FP), AX
-	SHLQ      $0x02, AX
+TEXT ·cgSeriesLinearGradAVX512(SB), $1088-112
+	LEAQ  (SP), AX
+	ADDQ  $0x3f, AX
+	ANDQ  $-64, AX
+	MOVQ  taps+64(FP), AX
+	MOVQ  lanes+80(FP), CX
+	CMPQ  AX, $0x01
+	JNE   after1
+	MOVL  $-1, AX
+	BZHIL CX, AX, AX
+	KMOVW AX, K1
+	MOVQ  channels+72(FP), AX
+	SHLQ  $0x02, AX
 
-image1x1x1x1:
-	MOVQ x+24(FP), AX
-	MOVQ dx+0(FP), DX
-	MOVQ dy+48(FP), BX
-	MOVQ linear+32(FP), SI
-	MOVQ dlinear+16(FP), DI
-	MOVQ index+40(FP), R8
-	MOVQ sites+72(FP), R9
+image1x1:
+	MOVQ dx+0(FP), CX
+	MOVQ dlinear+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ linear+24(FP), SI
+	MOVQ dy+40(FP), DI
+	MOVQ index+32(FP), R8
+	MOVQ sites+56(FP), R9
 
-site1x1x1x1:
-	VMOVUPS.Z   (BX), K1, Z1
-	ADDQ        CX, BX
+site1x1:
+	VMOVUPS.Z   (DI), K1, Z0
+	ADDQ        AX, DI
 	MOVLQSX     (R8), R10
-	VMOVUPS.Z   (AX)(R10*4), K1, Z2
-	VMOVUPS     (DI), Z3
-	VFMADD231PS Z1, Z2, Z3
-	VMOVUPS     Z3, (DI)
-	CMPQ        inputs+120(FP), $0x02
-	JEQ         noinputs1x1x1x1
-	VMOVUPS     (SI), Z2
-	VMULPS      Z2, Z1, Z1
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store0x1x1x1x1
+	VMOVUPS.Z   (BX)(R10*4), K1, Z1
+	VMOVUPS     (DX), Z2
+	VFMADD231PS Z0, Z1, Z2
+	VMOVUPS     Z2, (DX)
+	CMPQ        inputs+88(FP), $0x01
+	JEQ         noinputs1x1
+	VMOVUPS     (SI), Z1
 	MOVLQSX     (R8), R10
-	VMOVUPS.Z   (DX)(R10*4), K1, Z2
-	VADDPS      Z2, Z1, Z1
+	VMOVUPS.Z   (CX)(R10*4), K1, Z2
+	VFMADD231PS Z0, Z1, Z2
+	VMOVUPS     Z2, K1, (CX)(R10*4)
 
-store0x1x1x1x1:
-	MOVLQSX (R8), R10
-	VMOVUPS Z1, K1, (DX)(R10*4)
-
-noinputs1x1x1x1:
-	ADDQ    $+64, SI
-	ADDQ    $+64, DI
-	ADDQ    $0x04, R8
-	DECQ    R9
-	JNZ     site1x1x1x1
-	MOVQ    xMap+128(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, x+24(FP)
-	ADDQ    AX, dx+0(FP)
-	MOVQ    yMap+144(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, dy+48(FP)
-	DECQ    images+64(FP)
-	JNZ     image1x1x1x1
-	IMUL3Q  $0x02, CX, AX
-	ADDQ    dcoefs+8(FP), AX
-	VMOVUPS Z0, K1, (AX)
-	ADDQ    CX, AX
+noinputs1x1:
+	ADDQ $+64, SI
+	ADDQ $+64, DX
+	ADDQ $0x04, R8
+	DECQ R9
+	JNZ  site1x1
+	MOVQ xMap+96(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, x+16(FP)
+	ADDQ CX, dx+0(FP)
+	MOVQ yMap+104(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, dy+40(FP)
+	DECQ images+48(FP)
+	JNZ  image1x1
 	VZEROUPPER
-	RET
-
-not1x1x1x1:
-	CMPQ      in+88(FP), $0x01
-	JNE       not1x1x2x1
-	CMPQ      out+96(FP), $0x02
-	JNE       not1x1x2x1
-	MOVQ      channels+104(FP), CX
-	SHLQ      $0x02, CX
-	IMUL3Q    $0x02, CX, DX
-	ADDQ      coefs+56(FP), DX
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VADDPS    Z0, Z0, Z0
-	VMOVUPS   Z0, (AX)
-	IMUL3Q    $0x02, CX, DX
-	ADDQ      dcoefs+8(FP), DX
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	MOVQ      xOrder+136(FP), DX
-	MOVQ      yOrder+152(FP), DX
-	SHLQ      $0x02, DX
-
-image1x1x2x1:
-	MOVQ x+24(FP), BX
-	MOVQ dx+0(FP), SI
-	MOVQ dy+48(FP), DI
-	MOVQ linear+32(FP), R8
-	MOVQ dlinear+16(FP), R9
-	MOVQ index+40(FP), R10
-	MOVQ sites+72(FP), R11
-
-site1x1x2x1:
-	VMOVUPS.Z   (DI), K1, Z1
-	VMOVUPS.Z   (DI)(DX*1), K1, Z2
-	ADDQ        CX, DI
-	MOVLQSX     (R10), R12
-	VMOVUPS.Z   (BX)(R12*4), K1, Z3
-	VMULPS      Z2, Z3, Z2
-	VMOVUPS     (R9), Z4
-	VFMADD231PS Z1, Z3, Z4
-	VMOVUPS     Z4, (R9)
-	CMPQ        inputs+120(FP), $0x02
-	JEQ         noinputs1x1x2x1
-	VMOVUPS     (R8), Z3
-	VMULPS      Z3, Z1, Z1
-	VMOVUPS     (AX), Z3
-	VFMADD231PS Z3, Z2, Z1
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store0x1x1x2x1
-	MOVLQSX     (R10), R12
-	VMOVUPS.Z   (SI)(R12*4), K1, Z3
-	VADDPS      Z3, Z1, Z1
-
-store0x1x1x2x1:
-	MOVLQSX (R10), R12
-	VMOVUPS Z1, K1, (SI)(R12*4)
-
-noinputs1x1x2x1:
-	ADDQ        $+64, R8
-	ADDQ        $+64, R9
-	MOVLQSX     (R10), R12
-	VMOVUPS.Z   (BX)(R12*4), K1, Z1
-	VFMADD231PS Z1, Z2, Z0
-	ADDQ        $0x04, R10
-	DECQ        R11
-	JNZ         site1x1x2x1
-	MOVQ        xMap+128(FP), BX
-	SHLQ        $0x02, BX
-	ADDQ        BX, x+24(FP)
-	ADDQ        BX, dx+0(FP)
-	MOVQ        yMap+144(FP), BX
-	SHLQ        $0x02, BX
-	ADDQ        BX, dy+48(FP)
-	DECQ        images+64(FP)
-	JNZ         image1x1x2x1
-	IMUL3Q      $0x02, CX, AX
-	ADDQ        dcoefs+8(FP), AX
-	VMOVUPS     Z0, K1, (AX)
-	ADDQ        CX, AX
-	VZEROUPPER
-	RET
-
-not1x1x2x1:
-	CMPQ      in+88(FP), $0x02
-	JNE       not1x2x2x1
-	CMPQ      out+96(FP), $0x02
-	JNE       not1x2x2x1
-	MOVQ      channels+104(FP), CX
-	SHLQ      $0x02, CX
-	IMUL3Q    $0x02, CX, DX
-	ADDQ      coefs+56(FP), DX
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VADDPS    Z0, Z0, Z0
-	VMOVUPS   Z0, (AX)
-	IMUL3Q    $0x02, CX, DX
-	ADDQ      dcoefs+8(FP), DX
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	MOVQ      xOrder+136(FP), DX
-	MOVQ      yOrder+152(FP), BX
-	SHLQ      $0x02, BX
-
-image1x2x2x1:
-	MOVQ x+24(FP), SI
-	MOVQ dx+0(FP), DI
-	MOVQ dy+48(FP), R8
-	MOVQ linear+32(FP), R9
-	MOVQ dlinear+16(FP), R10
-	MOVQ index+40(FP), R11
-	MOVQ sites+72(FP), R12
-
-site1x2x2x1:
-	VMOVUPS.Z   (R8), K1, Z1
-	VMOVUPS.Z   (R8)(BX*1), K1, Z2
-	ADDQ        CX, R8
-	MOVLQSX     (R11), R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z3
-	ADDQ        DX, R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z4
-	VMULPS      Z2, Z3, Z5
-	VMOVUPS     (R10), Z6
-	VFMADD231PS Z1, Z3, Z6
-	VFMADD231PS Z2, Z4, Z6
-	VMOVUPS     Z6, (R10)
-	CMPQ        inputs+120(FP), $0x02
-	JEQ         noinputs1x2x2x1
-	VMOVUPS     (R9), Z3
-	VMULPS      Z3, Z1, Z1
-	VMULPS      Z3, Z2, Z2
-	VMOVUPS     (AX), Z3
-	VFMADD231PS Z3, Z5, Z1
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store0x1x2x2x1
-	MOVLQSX     (R11), R13
-	VMOVUPS.Z   (DI)(R13*4), K1, Z3
-	VADDPS      Z3, Z1, Z1
-	ADDQ        DX, R13
-	VMOVUPS.Z   (DI)(R13*4), K1, Z3
-	VADDPS      Z3, Z2, Z2
-
-store0x1x2x2x1:
-	MOVLQSX (R11), R13
-	VMOVUPS Z1, K1, (DI)(R13*4)
-	ADDQ    DX, R13
-	VMOVUPS Z2, K1, (DI)(R13*4)
-
-noinputs1x2x2x1:
-	ADDQ        $+64, R9
-	ADDQ        $+64, R10
-	MOVLQSX     (R11), R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z1
-	VFMADD231PS Z1, Z5, Z0
-	ADDQ        $0x04, R11
-	DECQ        R12
-	JNZ         site1x2x2x1
-	MOVQ        xMap+128(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, x+24(FP)
-	ADDQ        SI, dx+0(FP)
-	MOVQ        yMap+144(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, dy+48(FP)
-	DECQ        images+64(FP)
-	JNZ         image1x2x2x1
-	IMUL3Q      $0x02, CX, AX
-	ADDQ        dcoefs+8(FP), AX
-	VMOVUPS     Z0, K1, (AX)
-	ADDQ        CX, AX
-	VZEROUPPER
-	RET
-
-not1x2x2x1:
-	CMPQ      in+88(FP), $0x02
-	JNE       not1x2x3x1
-	CMPQ      out+96(FP), $0x03
-	JNE       not1x2x3x1
-	MOVQ      channels+104(FP), CX
-	SHLQ      $0x02, CX
-	IMUL3Q    $0x02, CX, DX
-	ADDQ      coefs+56(FP), DX
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VADDPS    Z0, Z0, Z0
-	VMOVUPS   Z0, (AX)
-	IMUL3Q    $0x02, CX, DX
-	ADDQ      dcoefs+8(FP), DX
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	MOVQ      xOrder+136(FP), DX
-	MOVQ      yOrder+152(FP), BX
-	SHLQ      $0x02, BX
-
-image1x2x3x1:
-	MOVQ x+24(FP), SI
-	MOVQ dx+0(FP), DI
-	MOVQ dy+48(FP), R8
-	MOVQ linear+32(FP), R9
-	MOVQ dlinear+16(FP), R10
-	MOVQ index+40(FP), R11
-	MOVQ sites+72(FP), R12
-
-site1x2x3x1:
-	VMOVUPS.Z   (R8), K1, Z1
-	VMOVUPS.Z   (R8)(BX*1), K1, Z2
-	VMOVUPS.Z   (R8)(BX*2), K1, Z3
-	ADDQ        CX, R8
-	MOVLQSX     (R11), R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z4
-	ADDQ        DX, R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z5
-	VMULPS      Z2, Z4, Z6
-	VFMADD231PS Z3, Z5, Z6
-	VMULPS      Z3, Z4, Z3
-	VMOVUPS     (R10), Z7
-	VFMADD231PS Z1, Z4, Z7
-	VFMADD231PS Z2, Z5, Z7
-	VMOVUPS     Z7, (R10)
-	CMPQ        inputs+120(FP), $0x02
-	JEQ         noinputs1x2x3x1
-	VMOVUPS     (R9), Z4
-	VMULPS      Z4, Z1, Z1
-	VMULPS      Z4, Z2, Z2
-	VMOVUPS     (AX), Z4
-	VFMADD231PS Z4, Z6, Z1
-	VFMADD231PS Z4, Z3, Z2
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store0x1x2x3x1
-	MOVLQSX     (R11), R13
-	VMOVUPS.Z   (DI)(R13*4), K1, Z4
-	VADDPS      Z4, Z1, Z1
-	ADDQ        DX, R13
-	VMOVUPS.Z   (DI)(R13*4), K1, Z4
-	VADDPS      Z4, Z2, Z2
-
-store0x1x2x3x1:
-	MOVLQSX (R11), R13
-	VMOVUPS Z1, K1, (DI)(R13*4)
-	ADDQ    DX, R13
-	VMOVUPS Z2, K1, (DI)(R13*4)
-
-noinputs1x2x3x1:
-	ADDQ        $+64, R9
-	ADDQ        $+64, R10
-	MOVLQSX     (R11), R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z1
-	ADDQ        DX, R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z2
-	VFMADD231PS Z1, Z6, Z0
-	VFMADD231PS Z2, Z3, Z0
-	ADDQ        $0x04, R11
-	DECQ        R12
-	JNZ         site1x2x3x1
-	MOVQ        xMap+128(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, x+24(FP)
-	ADDQ        SI, dx+0(FP)
-	MOVQ        yMap+144(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, dy+48(FP)
-	DECQ        images+64(FP)
-	JNZ         image1x2x3x1
-	IMUL3Q      $0x02, CX, AX
-	ADDQ        dcoefs+8(FP), AX
-	VMOVUPS     Z0, K1, (AX)
-	ADDQ        CX, AX
-	VZEROUPPER
-	RET
-
-not1x2x3x1:
-	CMPQ      in+88(FP), $0x03
-	JNE       not1x3x3x1
-	CMPQ      out+96(FP), $0x03
-	JNE       not1x3x3x1
-	MOVQ      channels+104(FP), CX
-	SHLQ      $0x02, CX
-	IMUL3Q    $0x02, CX, DX
-	ADDQ      coefs+56(FP), DX
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VADDPS    Z0, Z0, Z0
-	VMOVUPS   Z0, (AX)
-	IMUL3Q    $0x02, CX, DX
-	ADDQ      dcoefs+8(FP), DX
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	MOVQ      xOrder+136(FP), DX
-	MOVQ      yOrder+152(FP), BX
-	SHLQ      $0x02, BX
-
-image1x3x3x1:
-	MOVQ x+24(FP), SI
-	MOVQ dx+0(FP), DI
-	MOVQ dy+48(FP), R8
-	MOVQ linear+32(FP), R9
-	MOVQ dlinear+16(FP), R10
-	MOVQ index+40(FP), R11
-	MOVQ sites+72(FP), R12
-
-site1x3x3x1:
-	VMOVUPS.Z   (R8), K1, Z1
-	VMOVUPS.Z   (R8)(BX*1), K1, Z2
-	VMOVUPS.Z   (R8)(BX*2), K1, Z3
-	ADDQ        CX, R8
-	MOVLQSX     (R11), R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z4
-	ADDQ        DX, R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z5
-	ADDQ        DX, R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z6
-	VMULPS      Z2, Z4, Z7
-	VFMADD231PS Z3, Z5, Z7
-	VMULPS      Z3, Z4, Z8
-	VMOVUPS     (R10), Z9
-	VFMADD231PS Z1, Z4, Z9
-	VFMADD231PS Z2, Z5, Z9
-	VFMADD231PS Z3, Z6, Z9
-	VMOVUPS     Z9, (R10)
-	CMPQ        inputs+120(FP), $0x02
-	JEQ         noinputs1x3x3x1
-	VMOVUPS     (R9), Z4
-	VMULPS      Z4, Z1, Z1
-	VMULPS      Z4, Z2, Z2
-	VMULPS      Z4, Z3, Z3
-	VMOVUPS     (AX), Z4
-	VFMADD231PS Z4, Z7, Z1
-	VFMADD231PS Z4, Z8, Z2
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store0x1x3x3x1
-	MOVLQSX     (R11), R13
-	VMOVUPS.Z   (DI)(R13*4), K1, Z4
-	VADDPS      Z4, Z1, Z1
-	ADDQ        DX, R13
-	VMOVUPS.Z   (DI)(R13*4), K1, Z4
-	VADDPS      Z4, Z2, Z2
-	ADDQ        DX, R13
-	VMOVUPS.Z   (DI)(R13*4), K1, Z4
-	VADDPS      Z4, Z3, Z3
-
-store0x1x3x3x1:
-	MOVLQSX (R11), R13
-	VMOVUPS Z1, K1, (DI)(R13*4)
-	ADDQ    DX, R13
-	VMOVUPS Z2, K1, (DI)(R13*4)
-	ADDQ    DX, R13
-	VMOVUPS Z3, K1, (DI)(R13*4)
-
-noinputs1x3x3x1:
-	ADDQ        $+64, R9
-	ADDQ        $+64, R10
-	MOVLQSX     (R11), R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z1
-	ADDQ        DX, R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z2
-	VFMADD231PS Z1, Z7, Z0
-	VFMADD231PS Z2, Z8, Z0
-	ADDQ        $0x04, R11
-	DECQ        R12
-	JNZ         site1x3x3x1
-	MOVQ        xMap+128(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, x+24(FP)
-	ADDQ        SI, dx+0(FP)
-	MOVQ        yMap+144(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, dy+48(FP)
-	DECQ        images+64(FP)
-	JNZ         image1x3x3x1
-	IMUL3Q      $0x02, CX, AX
-	ADDQ        dcoefs+8(FP), AX
-	VMOVUPS     Z0, K1, (AX)
-	ADDQ        CX, AX
-	VZEROUPPER
-	RET
-
-not1x3x3x1:
 	RET
 
 after1:
-	CMPQ      CX, $0x04
-	JNE       after4
-	MOVL      $-1, CX
-	BZHIL     DX, CX, CX
-	KMOVW     CX, K1
-	CMPQ      in+88(FP), $0x01
-	JNE       not4x1x1x1
-	CMPQ      out+96(FP), $0x01
-	JNE       not4x1x1x1
-	MOVQ      channels+104(FP), CX
-	SHLQ      $0x02, CX
-	IMUL3Q    $0x05, CX, DX
-	ADDQ      coefs+56(FP), DX
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VADDPS    Z0, Z0, Z0
-	VMOVUPS   Z0, (AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 64(AX)
-	VMOVUPS   Z0, 256(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 128(AX)
-	VMOVUPS   Z0, 512(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 192(AX)
-	VMOVUPS   Z0, 768(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VADDPS    Z0, Z0, Z0
-	VMOVUPS   Z0, 320(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 384(AX)
-	VMOVUPS   Z0, 576(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 448(AX)
-	VMOVUPS   Z0, 832(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VADDPS    Z0, Z0, Z0
-	VMOVUPS   Z0, 640(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 704(AX)
-	VMOVUPS   Z0, 896(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VADDPS    Z0, Z0, Z0
-	VMOVUPS   Z0, 960(AX)
-	IMUL3Q    $0x05, CX, AX
-	ADDQ      dcoefs+8(FP), AX
-	VMOVUPS.Z (AX), K1, Z0
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z1
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z2
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z3
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z4
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z5
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z6
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z7
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z8
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z9
-	ADDQ      CX, AX
-	MOVQ      xOrder+136(FP), AX
-	MOVQ      yOrder+152(FP), AX
-	SHLQ      $0x02, AX
+	CMPQ  AX, $0x04
+	JNE   after4
+	MOVL  $-1, AX
+	BZHIL CX, AX, AX
+	KMOVW AX, K1
+	MOVQ  channels+72(FP), AX
+	SHLQ  $0x02, AX
 
-image4x1x1x1:
-	MOVQ x+24(FP), AX
-	MOVQ dx+0(FP), DX
-	MOVQ dy+48(FP), BX
-	MOVQ linear+32(FP), SI
-	MOVQ dlinear+16(FP), DI
-	MOVQ index+40(FP), R8
-	MOVQ sites+72(FP), R9
+image4x1:
+	MOVQ dx+0(FP), CX
+	MOVQ dlinear+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ linear+24(FP), SI
+	MOVQ dy+40(FP), DI
+	MOVQ index+32(FP), R8
+	MOVQ sites+56(FP), R9
 
-site4x1x1x1:
-	VMOVUPS.Z   (BX), K1, Z10
-	ADDQ        CX, BX
+site4x1:
+	VMOVUPS.Z   (DI), K1, Z0
+	ADDQ        AX, DI
 	MOVLQSX     (R8), R10
-	VMOVUPS.Z   (AX)(R10*4), K1, Z11
-	VMOVUPS     (DI), Z12
-	VFMADD231PS Z10, Z11, Z12
-	VMOVUPS     Z12, (DI)
+	VMOVUPS.Z   (BX)(R10*4), K1, Z1
 	MOVLQSX     4(R8), R10
-	VMOVUPS.Z   (AX)(R10*4), K1, Z11
-	VMOVUPS     64(DI), Z12
-	VFMADD231PS Z10, Z11, Z12
-	VMOVUPS     Z12, 64(DI)
+	VMOVUPS.Z   (BX)(R10*4), K1, Z2
 	MOVLQSX     8(R8), R10
-	VMOVUPS.Z   (AX)(R10*4), K1, Z11
-	VMOVUPS     128(DI), Z12
-	VFMADD231PS Z10, Z11, Z12
-	VMOVUPS     Z12, 128(DI)
+	VMOVUPS.Z   (BX)(R10*4), K1, Z3
 	MOVLQSX     12(R8), R10
-	VMOVUPS.Z   (AX)(R10*4), K1, Z11
-	VMOVUPS     192(DI), Z12
-	VFMADD231PS Z10, Z11, Z12
-	VMOVUPS     Z12, 192(DI)
-	CMPQ        inputs+120(FP), $0x02
-	JEQ         noinputs4x1x1x1
-	VMOVUPS     (SI), Z11
-	VMULPS      Z11, Z10, Z11
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store0x4x1x1x1
+	VMOVUPS.Z   (BX)(R10*4), K1, Z4
+	VMOVUPS     (DX), Z5
+	VMOVUPS     64(DX), Z6
+	VMOVUPS     128(DX), Z7
+	VMOVUPS     192(DX), Z8
+	VFMADD231PS Z0, Z1, Z5
+	VMOVUPS     Z5, (DX)
+	VFMADD231PS Z0, Z2, Z6
+	VMOVUPS     Z6, 64(DX)
+	VFMADD231PS Z0, Z3, Z7
+	VMOVUPS     Z7, 128(DX)
+	VFMADD231PS Z0, Z4, Z8
+	VMOVUPS     Z8, 192(DX)
+	CMPQ        inputs+88(FP), $0x01
+	JEQ         noinputs4x1
+	VMOVUPS     (SI), Z1
+	VMOVUPS     64(SI), Z2
+	VMOVUPS     128(SI), Z3
+	VMOVUPS     192(SI), Z4
 	MOVLQSX     (R8), R10
-	VMOVUPS.Z   (DX)(R10*4), K1, Z12
-	VADDPS      Z12, Z11, Z11
+	VMOVUPS.Z   (CX)(R10*4), K1, Z5
+	VFMADD231PS Z0, Z1, Z5
+	VMOVUPS     Z5, K1, (CX)(R10*4)
+	MOVLQSX     4(R8), R10
+	VMOVUPS.Z   (CX)(R10*4), K1, Z1
+	VFMADD231PS Z0, Z2, Z1
+	VMOVUPS     Z1, K1, (CX)(R10*4)
+	MOVLQSX     8(R8), R10
+	VMOVUPS.Z   (CX)(R10*4), K1, Z1
+	VFMADD231PS Z0, Z3, Z1
+	VMOVUPS     Z1, K1, (CX)(R10*4)
+	MOVLQSX     12(R8), R10
+	VMOVUPS.Z   (CX)(R10*4), K1, Z1
+	VFMADD231PS Z0, Z4, Z1
+	VMOVUPS     Z1, K1, (CX)(R10*4)
 
-store0x4x1x1x1:
-	MOVLQSX   (R8), R10
-	VMOVUPS   Z11, K1, (DX)(R10*4)
-	VMOVUPS   64(SI), Z11
-	VMULPS    Z11, Z10, Z11
-	CMPQ      inputs+120(FP), $0x01
-	JEQ       store1x4x1x1x1
-	MOVLQSX   4(R8), R10
-	VMOVUPS.Z (DX)(R10*4), K1, Z12
-	VADDPS    Z12, Z11, Z11
-
-store1x4x1x1x1:
-	MOVLQSX   4(R8), R10
-	VMOVUPS   Z11, K1, (DX)(R10*4)
-	VMOVUPS   128(SI), Z11
-	VMULPS    Z11, Z10, Z11
-	CMPQ      inputs+120(FP), $0x01
-	JEQ       store2x4x1x1x1
-	MOVLQSX   8(R8), R10
-	VMOVUPS.Z (DX)(R10*4), K1, Z12
-	VADDPS    Z12, Z11, Z11
-
-store2x4x1x1x1:
-	MOVLQSX   8(R8), R10
-	VMOVUPS   Z11, K1, (DX)(R10*4)
-	VMOVUPS   192(SI), Z11
-	VMULPS    Z11, Z10, Z10
-	CMPQ      inputs+120(FP), $0x01
-	JEQ       store3x4x1x1x1
-	MOVLQSX   12(R8), R10
-	VMOVUPS.Z (DX)(R10*4), K1, Z11
-	VADDPS    Z11, Z10, Z10
-
-store3x4x1x1x1:
-	MOVLQSX 12(R8), R10
-	VMOVUPS Z10, K1, (DX)(R10*4)
-
-noinputs4x1x1x1:
-	ADDQ    $+256, SI
-	ADDQ    $+256, DI
-	ADDQ    $0x10, R8
-	DECQ    R9
-	JNZ     site4x1x1x1
-	MOVQ    xMap+128(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, x+24(FP)
-	ADDQ    AX, dx+0(FP)
-	MOVQ    yMap+144(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, dy+48(FP)
-	DECQ    images+64(FP)
-	JNZ     image4x1x1x1
-	IMUL3Q  $0x05, CX, AX
-	ADDQ    dcoefs+8(FP), AX
-	VMOVUPS Z0, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z1, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z3, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z5, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z7, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z8, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z9, K1, (AX)
-	ADDQ    CX, AX
+noinputs4x1:
+	ADDQ $+256, SI
+	ADDQ $+256, DX
+	ADDQ $0x10, R8
+	DECQ R9
+	JNZ  site4x1
+	MOVQ xMap+96(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, x+16(FP)
+	ADDQ CX, dx+0(FP)
+	MOVQ yMap+104(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, dy+40(FP)
+	DECQ images+48(FP)
+	JNZ  image4x1
 	VZEROUPPER
 	RET
 
-not4x1x1x1:
-	CMPQ      in+88(FP), $0x01
-	JNE       not4x1x2x1
-	CMPQ      out+96(FP), $0x02
-	JNE       not4x1x2x1
-	MOVQ      channels+104(FP), CX
-	SHLQ      $0x02, CX
-	IMUL3Q    $0x05, CX, DX
-	ADDQ      coefs+56(FP), DX
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VADDPS    Z0, Z0, Z0
-	VMOVUPS   Z0, (AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 64(AX)
-	VMOVUPS   Z0, 256(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 128(AX)
-	VMOVUPS   Z0, 512(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 192(AX)
-	VMOVUPS   Z0, 768(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VADDPS    Z0, Z0, Z0
-	VMOVUPS   Z0, 320(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 384(AX)
-	VMOVUPS   Z0, 576(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 448(AX)
-	VMOVUPS   Z0, 832(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VADDPS    Z0, Z0, Z0
-	VMOVUPS   Z0, 640(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 704(AX)
-	VMOVUPS   Z0, 896(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VADDPS    Z0, Z0, Z0
-	VMOVUPS   Z0, 960(AX)
-	IMUL3Q    $0x05, CX, DX
-	ADDQ      dcoefs+8(FP), DX
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS.Z (DX), K1, Z1
-	ADDQ      CX, DX
-	VMOVUPS.Z (DX), K1, Z2
-	ADDQ      CX, DX
-	VMOVUPS.Z (DX), K1, Z3
-	ADDQ      CX, DX
-	VMOVUPS.Z (DX), K1, Z4
-	ADDQ      CX, DX
-	VMOVUPS.Z (DX), K1, Z5
-	ADDQ      CX, DX
-	VMOVUPS.Z (DX), K1, Z6
-	ADDQ      CX, DX
-	VMOVUPS.Z (DX), K1, Z7
-	ADDQ      CX, DX
-	VMOVUPS.Z (DX), K1, Z8
-	ADDQ      CX, DX
-	VMOVUPS.Z (DX), K1, Z9
-	ADDQ      CX, DX
-	MOVQ      xOrder+136(FP), DX
-	MOVQ      yOrder+152(FP), DX
-	SHLQ      $0x02, DX
-
-image4x1x2x1:
-	MOVQ x+24(FP), BX
-	MOVQ dx+0(FP), SI
-	MOVQ dy+48(FP), DI
-	MOVQ linear+32(FP), R8
-	MOVQ dlinear+16(FP), R9
-	MOVQ index+40(FP), R10
-	MOVQ sites+72(FP), R11
-
-site4x1x2x1:
-	VMOVUPS.Z   (DI), K1, Z10
-	VMOVUPS.Z   (DI)(DX*1), K1, Z11
-	ADDQ        CX, DI
-	MOVLQSX     (R10), R12
-	VMOVUPS.Z   (BX)(R12*4), K1, Z12
-	VMULPS      Z11, Z12, Z13
-	VMOVUPS     (R9), Z14
-	VFMADD231PS Z10, Z12, Z14
-	VMOVUPS     Z14, (R9)
-	MOVLQSX     4(R10), R12
-	VMOVUPS.Z   (BX)(R12*4), K1, Z12
-	VMULPS      Z11, Z12, Z14
-	VMOVUPS     64(R9), Z15
-	VFMADD231PS Z10, Z12, Z15
-	VMOVUPS     Z15, 64(R9)
-	MOVLQSX     8(R10), R12
-	VMOVUPS.Z   (BX)(R12*4), K1, Z12
-	VMULPS      Z11, Z12, Z15
-	VMOVUPS     128(R9), Z16
-	VFMADD231PS Z10, Z12, Z16
-	VMOVUPS     Z16, 128(R9)
-	MOVLQSX     12(R10), R12
-	VMOVUPS.Z   (BX)(R12*4), K1, Z12
-	VMULPS      Z11, Z12, Z11
-	VMOVUPS     192(R9), Z16
-	VFMADD231PS Z10, Z12, Z16
-	VMOVUPS     Z16, 192(R9)
-	CMPQ        inputs+120(FP), $0x02
-	JEQ         noinputs4x1x2x1
-	VMOVUPS     (R8), Z12
-	VMULPS      Z12, Z10, Z12
-	VMOVUPS     (AX), Z16
-	VFMADD231PS Z16, Z13, Z12
-	VMOVUPS     64(AX), Z16
-	VFMADD231PS Z16, Z14, Z12
-	VMOVUPS     128(AX), Z16
-	VFMADD231PS Z16, Z15, Z12
-	VMOVUPS     192(AX), Z16
-	VFMADD231PS Z16, Z11, Z12
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store0x4x1x2x1
-	MOVLQSX     (R10), R12
-	VMOVUPS.Z   (SI)(R12*4), K1, Z16
-	VADDPS      Z16, Z12, Z12
-
-store0x4x1x2x1:
-	MOVLQSX     (R10), R12
-	VMOVUPS     Z12, K1, (SI)(R12*4)
-	VMOVUPS     64(R8), Z12
-	VMULPS      Z12, Z10, Z12
-	VMOVUPS     256(AX), Z16
-	VFMADD231PS Z16, Z13, Z12
-	VMOVUPS     320(AX), Z16
-	VFMADD231PS Z16, Z14, Z12
-	VMOVUPS     384(AX), Z16
-	VFMADD231PS Z16, Z15, Z12
-	VMOVUPS     448(AX), Z16
-	VFMADD231PS Z16, Z11, Z12
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store1x4x1x2x1
-	MOVLQSX     4(R10), R12
-	VMOVUPS.Z   (SI)(R12*4), K1, Z16
-	VADDPS      Z16, Z12, Z12
-
-store1x4x1x2x1:
-	MOVLQSX     4(R10), R12
-	VMOVUPS     Z12, K1, (SI)(R12*4)
-	VMOVUPS     128(R8), Z12
-	VMULPS      Z12, Z10, Z12
-	VMOVUPS     512(AX), Z16
-	VFMADD231PS Z16, Z13, Z12
-	VMOVUPS     576(AX), Z16
-	VFMADD231PS Z16, Z14, Z12
-	VMOVUPS     640(AX), Z16
-	VFMADD231PS Z16, Z15, Z12
-	VMOVUPS     704(AX), Z16
-	VFMADD231PS Z16, Z11, Z12
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store2x4x1x2x1
-	MOVLQSX     8(R10), R12
-	VMOVUPS.Z   (SI)(R12*4), K1, Z16
-	VADDPS      Z16, Z12, Z12
-
-store2x4x1x2x1:
-	MOVLQSX     8(R10), R12
-	VMOVUPS     Z12, K1, (SI)(R12*4)
-	VMOVUPS     192(R8), Z12
-	VMULPS      Z12, Z10, Z10
-	VMOVUPS     768(AX), Z12
-	VFMADD231PS Z12, Z13, Z10
-	VMOVUPS     832(AX), Z12
-	VFMADD231PS Z12, Z14, Z10
-	VMOVUPS     896(AX), Z12
-	VFMADD231PS Z12, Z15, Z10
-	VMOVUPS     960(AX), Z12
-	VFMADD231PS Z12, Z11, Z10
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store3x4x1x2x1
-	MOVLQSX     12(R10), R12
-	VMOVUPS.Z   (SI)(R12*4), K1, Z12
-	VADDPS      Z12, Z10, Z10
-
-store3x4x1x2x1:
-	MOVLQSX 12(R10), R12
-	VMOVUPS Z10, K1, (SI)(R12*4)
-
-noinputs4x1x2x1:
-	ADDQ        $+256, R8
-	ADDQ        $+256, R9
-	MOVLQSX     (R10), R12
-	VMOVUPS.Z   (BX)(R12*4), K1, Z10
-	VFMADD231PS Z10, Z13, Z0
-	VFMADD231PS Z10, Z14, Z1
-	VFMADD231PS Z10, Z15, Z2
-	VFMADD231PS Z10, Z11, Z3
-	MOVLQSX     4(R10), R12
-	VMOVUPS.Z   (BX)(R12*4), K1, Z10
-	VFMADD231PS Z10, Z14, Z4
-	VFMADD231PS Z10, Z15, Z5
-	VFMADD231PS Z10, Z11, Z6
-	MOVLQSX     8(R10), R12
-	VMOVUPS.Z   (BX)(R12*4), K1, Z10
-	VFMADD231PS Z10, Z15, Z7
-	VFMADD231PS Z10, Z11, Z8
-	MOVLQSX     12(R10), R12
-	VMOVUPS.Z   (BX)(R12*4), K1, Z10
-	VFMADD231PS Z10, Z11, Z9
-	ADDQ        $0x10, R10
-	DECQ        R11
-	JNZ         site4x1x2x1
-	MOVQ        xMap+128(FP), BX
-	SHLQ        $0x02, BX
-	ADDQ        BX, x+24(FP)
-	ADDQ        BX, dx+0(FP)
-	MOVQ        yMap+144(FP), BX
-	SHLQ        $0x02, BX
-	ADDQ        BX, dy+48(FP)
-	DECQ        images+64(FP)
-	JNZ         image4x1x2x1
-	IMUL3Q      $0x05, CX, AX
-	ADDQ        dcoefs+8(FP), AX
-	VMOVUPS     Z0, K1, (AX)
-	ADDQ        CX, AX
-	VMOVUPS     Z1, K1, (AX)
-	ADDQ        CX, AX
-	VMOVUPS     Z2, K1, (AX)
-	ADDQ        CX, AX
-	VMOVUPS     Z3, K1, (AX)
-	ADDQ        CX, AX
-	VMOVUPS     Z4, K1, (AX)
-	ADDQ        CX, AX
-	VMOVUPS     Z5, K1, (AX)
-	ADDQ        CX, AX
-	VMOVUPS     Z6, K1, (AX)
-	ADDQ        CX, AX
-	VMOVUPS     Z7, K1, (AX)
-	ADDQ        CX, AX
-	VMOVUPS     Z8, K1, (AX)
-	ADDQ        CX, AX
-	VMOVUPS     Z9, K1, (AX)
-	ADDQ        CX, AX
-	VZEROUPPER
+after4:
 	RET
 
-not4x1x2x1:
-	CMPQ      in+88(FP), $0x02
-	JNE       not4x2x2x1
-	CMPQ      out+96(FP), $0x02
-	JNE       not4x2x2x1
-	MOVQ      channels+104(FP), CX
-	SHLQ      $0x02, CX
-	IMUL3Q    $0x05, CX, DX
-	ADDQ      coefs+56(FP), DX
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VADDPS    Z0, Z0, Z0
-	VMOVUPS   Z0, (AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 64(AX)
-	VMOVUPS   Z0, 256(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 128(AX)
-	VMOVUPS   Z0, 512(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 192(AX)
-	VMOVUPS   Z0, 768(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VADDPS    Z0, Z0, Z0
-	VMOVUPS   Z0, 320(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 384(AX)
-	VMOVUPS   Z0, 576(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 448(AX)
-	VMOVUPS   Z0, 832(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VADDPS    Z0, Z0, Z0
-	VMOVUPS   Z0, 640(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 704(AX)
-	VMOVUPS   Z0, 896(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VADDPS    Z0, Z0, Z0
-	VMOVUPS   Z0, 960(AX)
-	IMUL3Q    $0x05, CX, DX
-	ADDQ      dcoefs+8(FP), DX
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS.Z (DX), K1, Z1
-	ADDQ      CX, DX
-	VMOVUPS.Z (DX), K1, Z2
-	ADDQ      CX, DX
-	VMOVUPS.Z (DX), K1, Z3
-	ADDQ      CX, DX
-	VMOVUPS.Z (DX), K1, Z4
-	ADDQ      CX, DX
-	VMOVUPS.Z (DX), K1, Z5
-	ADDQ      CX, DX
-	VMOVUPS.Z (DX), K1, Z6
-	ADDQ      CX, DX
-	VMOVUPS.Z (DX), K1, Z7
-	ADDQ      CX, DX
-	VMOVUPS.Z (DX), K1, Z8
-	ADDQ      CX, DX
-	VMOVUPS.Z (DX), K1, Z9
-	ADDQ      CX, DX
-	MOVQ      xOrder+136(FP), DX
-	MOVQ      yOrder+152(FP), BX
-	SHLQ      $0x02, BX
+// func cgSeriesPairGradAVX2(dxk *float32, dxl *float32, dcoefs *float32, xk *float32, xl *float32, index *int32, dy *float32, coefs *float32, images int, sites int, taps int, channels int, lanes int, inputs int, xMap int, yMap int, factor float32)
+// Requires: AVX, FMA3
+TEXT ·cgSeriesPairGradAVX2(SB), $1024-132
+	LEAQ         (SP), AX
+	ADDQ         $0x3f, AX
+	ANDQ         $-64, AX
+	MOVQ         taps+80(FP), CX
+	MOVQ         lanes+96(FP), DX
+	CMPQ         CX, $0x01
+	JNE          after1
+	CMPQ         DX, $0x08
+	JNE          taps1masked
+	MOVQ         channels+88(FP), CX
+	SHLQ         $0x02, CX
+	IMUL3Q       $0x02, CX, DX
+	ADDQ         coefs+56(FP), DX
+	VMOVUPS      (DX), Y0
+	ADDQ         CX, DX
+	VADDPS       Y0, Y0, Y0
+	VMOVUPS      Y0, (AX)
+	IMUL3Q       $0x02, CX, DX
+	ADDQ         dcoefs+16(FP), DX
+	VMOVUPS      (DX), Y0
+	VMOVUPS      Y0, 32(AX)
+	ADDQ         CX, DX
+	VBROADCASTSS factor+128(FP), Y0
 
-image4x2x2x1:
-	MOVQ x+24(FP), SI
-	MOVQ dx+0(FP), DI
+image1x1full:
+	MOVQ dxk+0(FP), DX
+	MOVQ dxl+8(FP), BX
+	MOVQ xk+24(FP), SI
+	MOVQ xl+32(FP), DI
 	MOVQ dy+48(FP), R8
-	MOVQ linear+32(FP), R9
-	MOVQ dlinear+16(FP), R10
-	MOVQ index+40(FP), R11
-	MOVQ sites+72(FP), R12
+	MOVQ index+40(FP), R9
+	MOVQ sites+72(FP), R10
 
-site4x2x2x1:
-	VMOVUPS.Z   (R8), K1, Z10
-	VMOVUPS.Z   (R8)(BX*1), K1, Z11
+site1x1full:
+	VMOVUPS     (R8), Y1
 	ADDQ        CX, R8
-	MOVLQSX     (R11), R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z12
-	ADDQ        DX, R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z13
-	VMULPS      Z11, Z12, Z14
-	VMOVUPS     (R10), Z15
-	VFMADD231PS Z10, Z12, Z15
-	VFMADD231PS Z11, Z13, Z15
-	VMOVUPS     Z15, (R10)
-	MOVLQSX     4(R11), R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z12
-	ADDQ        DX, R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z13
-	VMULPS      Z11, Z12, Z15
-	VMOVUPS     64(R10), Z16
-	VFMADD231PS Z10, Z12, Z16
-	VFMADD231PS Z11, Z13, Z16
-	VMOVUPS     Z16, 64(R10)
-	MOVLQSX     8(R11), R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z12
-	ADDQ        DX, R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z13
-	VMULPS      Z11, Z12, Z16
-	VMOVUPS     128(R10), Z17
-	VFMADD231PS Z10, Z12, Z17
-	VFMADD231PS Z11, Z13, Z17
-	VMOVUPS     Z17, 128(R10)
-	MOVLQSX     12(R11), R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z12
-	ADDQ        DX, R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z13
-	VMULPS      Z11, Z12, Z17
-	VMOVUPS     192(R10), Z18
-	VFMADD231PS Z10, Z12, Z18
-	VFMADD231PS Z11, Z13, Z18
-	VMOVUPS     Z18, 192(R10)
-	CMPQ        inputs+120(FP), $0x02
-	JEQ         noinputs4x2x2x1
-	VMOVUPS     (R9), Z12
-	VMULPS      Z12, Z10, Z13
-	VMULPS      Z12, Z11, Z12
-	VMOVUPS     (AX), Z18
-	VFMADD231PS Z18, Z14, Z13
-	VMOVUPS     64(AX), Z18
-	VFMADD231PS Z18, Z15, Z13
-	VMOVUPS     128(AX), Z18
-	VFMADD231PS Z18, Z16, Z13
-	VMOVUPS     192(AX), Z18
-	VFMADD231PS Z18, Z17, Z13
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store0x4x2x2x1
-	MOVLQSX     (R11), R13
-	VMOVUPS.Z   (DI)(R13*4), K1, Z18
-	VADDPS      Z18, Z13, Z13
-	ADDQ        DX, R13
-	VMOVUPS.Z   (DI)(R13*4), K1, Z18
-	VADDPS      Z18, Z12, Z12
+	VMULPS      Y0, Y1, Y1
+	MOVLQSX     (R9), R11
+	VMOVUPS     (SI)(R11*4), Y2
+	MOVLQSX     (R9), R11
+	VMOVUPS     (DI)(R11*4), Y3
+	CMPQ        inputs+104(FP), $0x01
+	JEQ         noinputs1x1full
+	VMULPS      (AX), Y3, Y4
+	MOVLQSX     (R9), R11
+	VMOVUPS     (DX)(R11*4), Y5
+	VFMADD231PS Y1, Y4, Y5
+	VMOVUPS     Y5, (DX)(R11*4)
+	VMULPS      (AX), Y2, Y4
+	MOVLQSX     (R9), R11
+	VMOVUPS     (BX)(R11*4), Y5
+	VFMADD231PS Y1, Y4, Y5
+	VMOVUPS     Y5, (BX)(R11*4)
 
-store0x4x2x2x1:
-	MOVLQSX     (R11), R13
-	VMOVUPS     Z13, K1, (DI)(R13*4)
-	ADDQ        DX, R13
-	VMOVUPS     Z12, K1, (DI)(R13*4)
-	VMOVUPS     64(R9), Z12
-	VMULPS      Z12, Z10, Z13
-	VMULPS      Z12, Z11, Z12
-	VMOVUPS     256(AX), Z18
-	VFMADD231PS Z18, Z14, Z13
-	VMOVUPS     320(AX), Z18
-	VFMADD231PS Z18, Z15, Z13
-	VMOVUPS     384(AX), Z18
-	VFMADD231PS Z18, Z16, Z13
-	VMOVUPS     448(AX), Z18
-	VFMADD231PS Z18, Z17, Z13
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store1x4x2x2x1
-	MOVLQSX     4(R11), R13
-	VMOVUPS.Z   (DI)(R13*4), K1, Z18
-	VADDPS      Z18, Z13, Z13
-	ADDQ        DX, R13
-	VMOVUPS.Z   (DI)(R13*4), K1, Z18
-	VADDPS      Z18, Z12, Z12
-
-store1x4x2x2x1:
-	MOVLQSX     4(R11), R13
-	VMOVUPS     Z13, K1, (DI)(R13*4)
-	ADDQ        DX, R13
-	VMOVUPS     Z12, K1, (DI)(R13*4)
-	VMOVUPS     128(R9), Z12
-	VMULPS      Z12, Z10, Z13
-	VMULPS      Z12, Z11, Z12
-	VMOVUPS     512(AX), Z18
-	VFMADD231PS Z18, Z14, Z13
-	VMOVUPS     576(AX), Z18
-	VFMADD231PS Z18, Z15, Z13
-	VMOVUPS     640(AX), Z18
-	VFMADD231PS Z18, Z16, Z13
-	VMOVUPS     704(AX), Z18
-	VFMADD231PS Z18, Z17, Z13
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store2x4x2x2x1
-	MOVLQSX     8(R11), R13
-	VMOVUPS.Z   (DI)(R13*4), K1, Z18
-	VADDPS      Z18, Z13, Z13
-	ADDQ        DX, R13
-	VMOVUPS.Z   (DI)(R13*4), K1, Z18
-	VADDPS      Z18, Z12, Z12
-
-store2x4x2x2x1:
-	MOVLQSX     8(R11), R13
-	VMOVUPS     Z13, K1, (DI)(R13*4)
-	ADDQ        DX, R13
-	VMOVUPS     Z12, K1, (DI)(R13*4)
-	VMOVUPS     192(R9), Z12
-	VMULPS      Z12, Z10, Z10
-	VMULPS      Z12, Z11, Z11
-	VMOVUPS     768(AX), Z12
-	VFMADD231PS Z12, Z14, Z10
-	VMOVUPS     832(AX), Z12
-	VFMADD231PS Z12, Z15, Z10
-	VMOVUPS     896(AX), Z12
-	VFMADD231PS Z12, Z16, Z10
-	VMOVUPS     960(AX), Z12
-	VFMADD231PS Z12, Z17, Z10
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store3x4x2x2x1
-	MOVLQSX     12(R11), R13
-	VMOVUPS.Z   (DI)(R13*4), K1, Z12
-	VADDPS      Z12, Z10, Z10
-	ADDQ        DX, R13
-	VMOVUPS.Z   (DI)(R13*4), K1, Z12
-	VADDPS      Z12, Z11, Z11
-
-store3x4x2x2x1:
-	MOVLQSX 12(R11), R13
-	VMOVUPS Z10, K1, (DI)(R13*4)
-	ADDQ    DX, R13
-	VMOVUPS Z11, K1, (DI)(R13*4)
-
-noinputs4x2x2x1:
-	ADDQ        $+256, R9
-	ADDQ        $+256, R10
-	MOVLQSX     (R11), R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z10
-	VFMADD231PS Z10, Z14, Z0
-	VFMADD231PS Z10, Z15, Z1
-	VFMADD231PS Z10, Z16, Z2
-	VFMADD231PS Z10, Z17, Z3
-	MOVLQSX     4(R11), R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z10
-	VFMADD231PS Z10, Z15, Z4
-	VFMADD231PS Z10, Z16, Z5
-	VFMADD231PS Z10, Z17, Z6
-	MOVLQSX     8(R11), R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z10
-	VFMADD231PS Z10, Z16, Z7
-	VFMADD231PS Z10, Z17, Z8
-	MOVLQSX     12(R11), R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z10
-	VFMADD231PS Z10, Z17, Z9
-	ADDQ        $0x10, R11
-	DECQ        R12
-	JNZ         site4x2x2x1
-	MOVQ        xMap+128(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, x+24(FP)
-	ADDQ        SI, dx+0(FP)
-	MOVQ        yMap+144(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, dy+48(FP)
+noinputs1x1full:
+	VMULPS      Y1, Y2, Y4
+	VMULPS      Y1, Y3, Y1
+	VMOVUPS     32(AX), Y5
+	VFMADD231PS Y4, Y3, Y5
+	VFMADD231PS Y1, Y2, Y5
+	VMOVUPS     Y5, 32(AX)
+	ADDQ        $0x04, R9
+	DECQ        R10
+	JNZ         site1x1full
+	MOVQ        xMap+112(FP), DX
+	SHLQ        $0x02, DX
+	ADDQ        DX, xk+24(FP)
+	ADDQ        DX, xl+32(FP)
+	ADDQ        DX, dxk+0(FP)
+	ADDQ        DX, dxl+8(FP)
+	MOVQ        yMap+120(FP), DX
+	SHLQ        $0x02, DX
+	ADDQ        DX, dy+48(FP)
 	DECQ        images+64(FP)
-	JNZ         image4x2x2x1
-	IMUL3Q      $0x05, CX, AX
-	ADDQ        dcoefs+8(FP), AX
-	VMOVUPS     Z0, K1, (AX)
-	ADDQ        CX, AX
-	VMOVUPS     Z1, K1, (AX)
-	ADDQ        CX, AX
-	VMOVUPS     Z2, K1, (AX)
-	ADDQ        CX, AX
-	VMOVUPS     Z3, K1, (AX)
-	ADDQ        CX, AX
-	VMOVUPS     Z4, K1, (AX)
-	ADDQ        CX, AX
-	VMOVUPS     Z5, K1, (AX)
-	ADDQ        CX, AX
-	VMOVUPS     Z6, K1, (AX)
-	ADDQ        CX, AX
-	VMOVUPS     Z7, K1, (AX)
-	ADDQ        CX, AX
-	VMOVUPS     Z8, K1, (AX)
-	ADDQ        CX, AX
-	VMOVUPS     Z9, K1, (AX)
-	ADDQ        CX, AX
+	JNZ         image1x1full
+	IMUL3Q      $0x02, CX, DX
+	ADDQ        dcoefs+16(FP), DX
+	VMOVUPS     32(AX), Y0
+	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 32(AX)
+	ADDQ        CX, DX
 	VZEROUPPER
 	RET
 
-not4x2x2x1:
-	CMPQ      in+88(FP), $0x02
-	JNE       not4x2x3x1
-	CMPQ      out+96(FP), $0x03
-	JNE       not4x2x3x1
-	MOVQ      channels+104(FP), CX
-	SHLQ      $0x02, CX
-	IMUL3Q    $0x05, CX, DX
-	ADDQ      coefs+56(FP), DX
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VADDPS    Z0, Z0, Z0
-	VMOVUPS   Z0, (AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 64(AX)
-	VMOVUPS   Z0, 256(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 128(AX)
-	VMOVUPS   Z0, 512(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 192(AX)
-	VMOVUPS   Z0, 768(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VADDPS    Z0, Z0, Z0
-	VMOVUPS   Z0, 320(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 384(AX)
-	VMOVUPS   Z0, 576(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 448(AX)
-	VMOVUPS   Z0, 832(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VADDPS    Z0, Z0, Z0
-	VMOVUPS   Z0, 640(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 704(AX)
-	VMOVUPS   Z0, 896(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VADDPS    Z0, Z0, Z0
-	VMOVUPS   Z0, 960(AX)
-	IMUL3Q    $0x05, CX, DX
-	ADDQ      dcoefs+8(FP), DX
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS.Z (DX), K1, Z1
-	ADDQ      CX, DX
-	VMOVUPS.Z (DX), K1, Z2
-	ADDQ      CX, DX
-	VMOVUPS.Z (DX), K1, Z3
-	ADDQ      CX, DX
-	VMOVUPS.Z (DX), K1, Z4
-	ADDQ      CX, DX
-	VMOVUPS.Z (DX), K1, Z5
-	ADDQ      CX, DX
-	VMOVUPS.Z (DX), K1, Z6
-	ADDQ      CX, DX
-	VMOVUPS.Z (DX), K1, Z7
-	ADDQ      CX, DX
-	VMOVUPS.Z (DX), K1, Z8
-	ADDQ      CX, DX
-	VMOVUPS.Z (DX), K1, Z9
-	ADDQ      CX, DX
-	MOVQ      xOrder+136(FP), DX
-	MOVQ      yOrder+152(FP), BX
-	SHLQ      $0x02, BX
+taps1masked:
+	LEAQ         tails<>+32(SB), CX
+	NEGQ         DX
+	VMOVUPS      (CX)(DX*4), Y0
+	MOVQ         channels+88(FP), CX
+	SHLQ         $0x02, CX
+	IMUL3Q       $0x02, CX, DX
+	ADDQ         coefs+56(FP), DX
+	VMASKMOVPS   (DX), Y0, Y1
+	ADDQ         CX, DX
+	VADDPS       Y1, Y1, Y1
+	VMOVUPS      Y1, (AX)
+	IMUL3Q       $0x02, CX, DX
+	ADDQ         dcoefs+16(FP), DX
+	VMASKMOVPS   (DX), Y0, Y1
+	VMOVUPS      Y1, 32(AX)
+	ADDQ         CX, DX
+	VBROADCASTSS factor+128(FP), Y1
 
-image4x2x3x1:
-	MOVQ x+24(FP), SI
-	MOVQ dx+0(FP), DI
+image1x1:
+	MOVQ dxk+0(FP), DX
+	MOVQ dxl+8(FP), BX
+	MOVQ xk+24(FP), SI
+	MOVQ xl+32(FP), DI
 	MOVQ dy+48(FP), R8
-	MOVQ linear+32(FP), R9
-	MOVQ dlinear+16(FP), R10
-	MOVQ index+40(FP), R11
-	MOVQ sites+72(FP), R12
+	MOVQ index+40(FP), R9
+	MOVQ sites+72(FP), R10
 
-site4x2x3x1:
-	VMOVUPS.Z   (R8), K1, Z10
-	VMOVUPS.Z   (R8)(BX*1), K1, Z11
-	VMOVUPS.Z   (R8)(BX*2), K1, Z12
+site1x1:
+	VMASKMOVPS  (R8), Y0, Y2
 	ADDQ        CX, R8
-	MOVLQSX     (R11), R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z13
-	ADDQ        DX, R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z14
-	VMULPS      Z11, Z13, Z15
-	VFMADD231PS Z12, Z14, Z15
-	VMULPS      Z12, Z13, Z16
-	VMOVUPS     (R10), Z17
-	VFMADD231PS Z10, Z13, Z17
-	VFMADD231PS Z11, Z14, Z17
-	VMOVUPS     Z17, (R10)
-	MOVLQSX     4(R11), R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z13
-	ADDQ        DX, R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z14
-	VMULPS      Z11, Z13, Z17
-	VFMADD231PS Z12, Z14, Z17
-	VMULPS      Z12, Z13, Z18
-	VMOVUPS     64(R10), Z19
-	VFMADD231PS Z10, Z13, Z19
-	VFMADD231PS Z11, Z14, Z19
-	VMOVUPS     Z19, 64(R10)
-	MOVLQSX     8(R11), R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z13
-	ADDQ        DX, R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z14
-	VMULPS      Z11, Z13, Z19
-	VFMADD231PS Z12, Z14, Z19
-	VMULPS      Z12, Z13, Z20
-	VMOVUPS     128(R10), Z21
-	VFMADD231PS Z10, Z13, Z21
-	VFMADD231PS Z11, Z14, Z21
-	VMOVUPS     Z21, 128(R10)
-	MOVLQSX     12(R11), R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z13
-	ADDQ        DX, R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z14
-	VMULPS      Z11, Z13, Z21
-	VFMADD231PS Z12, Z14, Z21
-	VMULPS      Z12, Z13, Z12
-	VMOVUPS     192(R10), Z22
-	VFMADD231PS Z10, Z13, Z22
-	VFMADD231PS Z11, Z14, Z22
-	VMOVUPS     Z22, 192(R10)
-	CMPQ        inputs+120(FP), $0x02
-	JEQ         noinputs4x2x3x1
-	VMOVUPS     (R9), Z13
-	VMULPS      Z13, Z10, Z14
-	VMULPS      Z13, Z11, Z13
-	VMOVUPS     (AX), Z22
-	VFMADD231PS Z22, Z15, Z14
-	VFMADD231PS Z22, Z16, Z13
-	VMOVUPS     64(AX), Z22
-	VFMADD231PS Z22, Z17, Z14
-	VFMADD231PS Z22, Z18, Z13
-	VMOVUPS     128(AX), Z22
-	VFMADD231PS Z22, Z19, Z14
-	VFMADD231PS Z22, Z20, Z13
-	VMOVUPS     192(AX), Z22
-	VFMADD231PS Z22, Z21, Z14
-	VFMADD231PS Z22, Z12, Z13
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store0x4x2x3x1
-	MOVLQSX     (R11), R13
-	VMOVUPS.Z   (DI)(R13*4), K1, Z22
-	VADDPS      Z22, Z14, Z14
-	ADDQ        DX, R13
-	VMOVUPS.Z   (DI)(R13*4), K1, Z22
-	VADDPS      Z22, Z13, Z13
+	VMULPS      Y1, Y2, Y2
+	MOVLQSX     (R9), R11
+	VMASKMOVPS  (SI)(R11*4), Y0, Y3
+	MOVLQSX     (R9), R11
+	VMASKMOVPS  (DI)(R11*4), Y0, Y4
+	CMPQ        inputs+104(FP), $0x01
+	JEQ         noinputs1x1
+	VMULPS      (AX), Y4, Y5
+	MOVLQSX     (R9), R11
+	VMASKMOVPS  (DX)(R11*4), Y0, Y6
+	VFMADD231PS Y2, Y5, Y6
+	VMASKMOVPS  Y6, Y0, (DX)(R11*4)
+	VMULPS      (AX), Y3, Y5
+	MOVLQSX     (R9), R11
+	VMASKMOVPS  (BX)(R11*4), Y0, Y6
+	VFMADD231PS Y2, Y5, Y6
+	VMASKMOVPS  Y6, Y0, (BX)(R11*4)
 
-store0x4x2x3x1:
-	MOVLQSX     (R11), R13
-	VMOVUPS     Z14, K1, (DI)(R13*4)
-	ADDQ        DX, R13
-	VMOVUPS     Z13, K1, (DI)(R13*4)
-	VMOVUPS     64(R9), Z13
-	VMULPS      Z13, Z10, Z14
-	VMULPS      Z13, Z11, Z13
-	VMOVUPS     256(AX), Z22
-	VFMADD231PS Z22, Z15, Z14
-	VFMADD231PS Z22, Z16, Z13
-	VMOVUPS     320(AX), Z22
-	VFMADD231PS Z22, Z17, Z14
-	VFMADD231PS Z22, Z18, Z13
-	VMOVUPS     384(AX), Z22
-	VFMADD231PS Z22, Z19, Z14
-	VFMADD231PS Z22, Z20, Z13
-	VMOVUPS     448(AX), Z22
-	VFMADD231PS Z22, Z21, Z14
-	VFMADD231PS Z22, Z12, Z13
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store1x4x2x3x1
-	MOVLQSX     4(R11), R13
-	VMOVUPS.Z   (DI)(R13*4), K1, Z22
-	VADDPS      Z22, Z14, Z14
-	ADDQ        DX, R13
-	VMOVUPS.Z   (DI)(R13*4), K1, Z22
-	VADDPS      Z22, Z13, Z13
-
-store1x4x2x3x1:
-	MOVLQSX     4(R11), R13
-	VMOVUPS     Z14, K1, (DI)(R13*4)
-	ADDQ        DX, R13
-	VMOVUPS     Z13, K1, (DI)(R13*4)
-	VMOVUPS     128(R9), Z13
-	VMULPS      Z13, Z10, Z14
-	VMULPS      Z13, Z11, Z13
-	VMOVUPS     512(AX), Z22
-	VFMADD231PS Z22, Z15, Z14
-	VFMADD231PS Z22, Z16, Z13
-	VMOVUPS     576(AX), Z22
-	VFMADD231PS Z22, Z17, Z14
-	VFMADD231PS Z22, Z18, Z13
-	VMOVUPS     640(AX), Z22
-	VFMADD231PS Z22, Z19, Z14
-	VFMADD231PS Z22, Z20, Z13
-	VMOVUPS     704(AX), Z22
-	VFMADD231PS Z22, Z21, Z14
-	VFMADD231PS Z22, Z12, Z13
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store2x4x2x3x1
-	MOVLQSX     8(R11), R13
-	VMOVUPS.Z   (DI)(R13*4), K1, Z22
-	VADDPS      Z22, Z14, Z14
-	ADDQ        DX, R13
-	VMOVUPS.Z   (DI)(R13*4), K1, Z22
-	VADDPS      Z22, Z13, Z13
-
-store2x4x2x3x1:
-	MOVLQSX     8(R11), R13
-	VMOVUPS     Z14, K1, (DI)(R13*4)
-	ADDQ        DX, R13
-	VMOVUPS     Z13, K1, (DI)(R13*4)
-	VMOVUPS     192(R9), Z13
-	VMULPS      Z13, Z10, Z10
-	VMULPS      Z13, Z11, Z11
-	VMOVUPS     768(AX), Z13
-	VFMADD231PS Z13, Z15, Z10
-	VFMADD231PS Z13, Z16, Z11
-	VMOVUPS     832(AX), Z13
-	VFMADD231PS Z13, Z17, Z10
-	VFMADD231PS Z13, Z18, Z11
-	VMOVUPS     896(AX), Z13
-	VFMADD231PS Z13, Z19, Z10
-	VFMADD231PS Z13, Z20, Z11
-	VMOVUPS     960(AX), Z13
-	VFMADD231PS Z13, Z21, Z10
-	VFMADD231PS Z13, Z12, Z11
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store3x4x2x3x1
-	MOVLQSX     12(R11), R13
-	VMOVUPS.Z   (DI)(R13*4), K1, Z13
-	VADDPS      Z13, Z10, Z10
-	ADDQ        DX, R13
-	VMOVUPS.Z   (DI)(R13*4), K1, Z13
-	VADDPS      Z13, Z11, Z11
-
-store3x4x2x3x1:
-	MOVLQSX 12(R11), R13
-	VMOVUPS Z10, K1, (DI)(R13*4)
-	ADDQ    DX, R13
-	VMOVUPS Z11, K1, (DI)(R13*4)
-
-noinputs4x2x3x1:
-	ADDQ        $+256, R9
-	ADDQ        $+256, R10
-	MOVLQSX     (R11), R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z10
-	ADDQ        DX, R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z11
-	VFMADD231PS Z10, Z15, Z0
-	VFMADD231PS Z11, Z16, Z0
-	VFMADD231PS Z10, Z17, Z1
-	VFMADD231PS Z11, Z18, Z1
-	VFMADD231PS Z10, Z19, Z2
-	VFMADD231PS Z11, Z20, Z2
-	VFMADD231PS Z10, Z21, Z3
-	VFMADD231PS Z11, Z12, Z3
-	MOVLQSX     4(R11), R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z10
-	ADDQ        DX, R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z11
-	VFMADD231PS Z10, Z17, Z4
-	VFMADD231PS Z11, Z18, Z4
-	VFMADD231PS Z10, Z19, Z5
-	VFMADD231PS Z11, Z20, Z5
-	VFMADD231PS Z10, Z21, Z6
-	VFMADD231PS Z11, Z12, Z6
-	MOVLQSX     8(R11), R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z10
-	ADDQ        DX, R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z11
-	VFMADD231PS Z10, Z19, Z7
-	VFMADD231PS Z11, Z20, Z7
-	VFMADD231PS Z10, Z21, Z8
-	VFMADD231PS Z11, Z12, Z8
-	MOVLQSX     12(R11), R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z10
-	ADDQ        DX, R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z11
-	VFMADD231PS Z10, Z21, Z9
-	VFMADD231PS Z11, Z12, Z9
-	ADDQ        $0x10, R11
-	DECQ        R12
-	JNZ         site4x2x3x1
-	MOVQ        xMap+128(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, x+24(FP)
-	ADDQ        SI, dx+0(FP)
-	MOVQ        yMap+144(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, dy+48(FP)
+noinputs1x1:
+	VMULPS      Y2, Y3, Y5
+	VMULPS      Y2, Y4, Y2
+	VMOVUPS     32(AX), Y6
+	VFMADD231PS Y5, Y4, Y6
+	VFMADD231PS Y2, Y3, Y6
+	VMOVUPS     Y6, 32(AX)
+	ADDQ        $0x04, R9
+	DECQ        R10
+	JNZ         site1x1
+	MOVQ        xMap+112(FP), DX
+	SHLQ        $0x02, DX
+	ADDQ        DX, xk+24(FP)
+	ADDQ        DX, xl+32(FP)
+	ADDQ        DX, dxk+0(FP)
+	ADDQ        DX, dxl+8(FP)
+	MOVQ        yMap+120(FP), DX
+	SHLQ        $0x02, DX
+	ADDQ        DX, dy+48(FP)
 	DECQ        images+64(FP)
-	JNZ         image4x2x3x1
-	IMUL3Q      $0x05, CX, AX
-	ADDQ        dcoefs+8(FP), AX
-	VMOVUPS     Z0, K1, (AX)
-	ADDQ        CX, AX
-	VMOVUPS     Z1, K1, (AX)
-	ADDQ        CX, AX
-	VMOVUPS     Z2, K1, (AX)
-	ADDQ        CX, AX
-	VMOVUPS     Z3, K1, (AX)
-	ADDQ        CX, AX
-	VMOVUPS     Z4, K1, (AX)
-	ADDQ        CX, AX
-	VMOVUPS     Z5, K1, (AX)
-	ADDQ        CX, AX
-	VMOVUPS     Z6, K1, (AX)
-	ADDQ        CX, AX
-	VMOVUPS     Z7, K1, (AX)
-	ADDQ        CX, AX
-	VMOVUPS     Z8, K1, (AX)
-	ADDQ        CX, AX
-	VMOVUPS     Z9, K1, (AX)
-	ADDQ        CX, AX
+	JNZ         image1x1
+	IMUL3Q      $0x02, CX, DX
+	ADDQ        dcoefs+16(FP), DX
+	VMOVUPS     32(AX), Y1
+	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 32(AX)
+	ADDQ        CX, DX
 	VZEROUPPER
 	RET
 
-not4x2x3x1:
-	CMPQ      in+88(FP), $0x03
-	JNE       not4x3x3x1
-	CMPQ      out+96(FP), $0x03
-	JNE       not4x3x3x1
-	MOVQ      channels+104(FP), CX
-	SHLQ      $0x02, CX
-	IMUL3Q    $0x05, CX, DX
-	ADDQ      coefs+56(FP), DX
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VADDPS    Z0, Z0, Z0
-	VMOVUPS   Z0, (AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 64(AX)
-	VMOVUPS   Z0, 256(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 128(AX)
-	VMOVUPS   Z0, 512(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 192(AX)
-	VMOVUPS   Z0, 768(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VADDPS    Z0, Z0, Z0
-	VMOVUPS   Z0, 320(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 384(AX)
-	VMOVUPS   Z0, 576(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 448(AX)
-	VMOVUPS   Z0, 832(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VADDPS    Z0, Z0, Z0
-	VMOVUPS   Z0, 640(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS   Z0, 704(AX)
-	VMOVUPS   Z0, 896(AX)
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VADDPS    Z0, Z0, Z0
-	VMOVUPS   Z0, 960(AX)
-	IMUL3Q    $0x05, CX, DX
-	ADDQ      dcoefs+8(FP), DX
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      CX, DX
-	VMOVUPS.Z (DX), K1, Z1
-	ADDQ      CX, DX
-	VMOVUPS.Z (DX), K1, Z2
-	ADDQ      CX, DX
-	VMOVUPS.Z (DX), K1, Z3
-	ADDQ      CX, DX
-	VMOVUPS.Z (DX), K1, Z4
-	ADDQ      CX, DX
-	VMOVUPS.Z (DX), K1, Z5
-	ADDQ      CX, DX
-	VMOVUPS.Z (DX), K1, Z6
-	ADDQ      CX, DX
-	VMOVUPS.Z (DX), K1, Z7
-	ADDQ      CX, DX
-	VMOVUPS.Z (DX), K1, Z8
-	ADDQ      CX, DX
-	VMOVUPS.Z (DX), K1, Z9
-	ADDQ      CX, DX
-	MOVQ      xOrder+136(FP), DX
-	MOVQ      yOrder+152(FP), BX
-	SHLQ      $0x02, BX
+after1:
+	CMPQ         CX, $0x04
+	JNE          after4
+	CMPQ         DX, $0x08
+	JNE          taps4masked
+	MOVQ         channels+88(FP), CX
+	SHLQ         $0x02, CX
+	IMUL3Q       $0x05, CX, DX
+	ADDQ         coefs+56(FP), DX
+	VMOVUPS      (DX), Y0
+	ADDQ         CX, DX
+	VADDPS       Y0, Y0, Y0
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      (DX), Y0
+	ADDQ         CX, DX
+	VMOVUPS      Y0, 32(AX)
+	VMOVUPS      Y0, 128(AX)
+	VMOVUPS      (DX), Y0
+	ADDQ         CX, DX
+	VMOVUPS      Y0, 64(AX)
+	VMOVUPS      Y0, 256(AX)
+	VMOVUPS      (DX), Y0
+	ADDQ         CX, DX
+	VMOVUPS      Y0, 96(AX)
+	VMOVUPS      Y0, 384(AX)
+	VMOVUPS      (DX), Y0
+	ADDQ         CX, DX
+	VADDPS       Y0, Y0, Y0
+	VMOVUPS      Y0, 160(AX)
+	VMOVUPS      (DX), Y0
+	ADDQ         CX, DX
+	VMOVUPS      Y0, 192(AX)
+	VMOVUPS      Y0, 288(AX)
+	VMOVUPS      (DX), Y0
+	ADDQ         CX, DX
+	VMOVUPS      Y0, 224(AX)
+	VMOVUPS      Y0, 416(AX)
+	VMOVUPS      (DX), Y0
+	ADDQ         CX, DX
+	VADDPS       Y0, Y0, Y0
+	VMOVUPS      Y0, 320(AX)
+	VMOVUPS      (DX), Y0
+	ADDQ         CX, DX
+	VMOVUPS      Y0, 352(AX)
+	VMOVUPS      Y0, 448(AX)
+	VMOVUPS      (DX), Y0
+	ADDQ         CX, DX
+	VADDPS       Y0, Y0, Y0
+	VMOVUPS      Y0, 480(AX)
+	IMUL3Q       $0x05, CX, DX
+	ADDQ         dcoefs+16(FP), DX
+	VMOVUPS      (DX), Y0
+	VMOVUPS      Y0, 512(AX)
+	ADDQ         CX, DX
+	VMOVUPS      (DX), Y0
+	VMOVUPS      Y0, 544(AX)
+	ADDQ         CX, DX
+	VMOVUPS      (DX), Y0
+	VMOVUPS      Y0, 576(AX)
+	ADDQ         CX, DX
+	VMOVUPS      (DX), Y0
+	VMOVUPS      Y0, 608(AX)
+	ADDQ         CX, DX
+	VMOVUPS      (DX), Y0
+	VMOVUPS      Y0, 640(AX)
+	ADDQ         CX, DX
+	VMOVUPS      (DX), Y0
+	VMOVUPS      Y0, 672(AX)
+	ADDQ         CX, DX
+	VMOVUPS      (DX), Y0
+	VMOVUPS      Y0, 704(AX)
+	ADDQ         CX, DX
+	VMOVUPS      (DX), Y0
+	VMOVUPS      Y0, 736(AX)
+	ADDQ         CX, DX
+	VMOVUPS      (DX), Y0
+	VMOVUPS      Y0, 768(AX)
+	ADDQ         CX, DX
+	VMOVUPS      (DX), Y0
+	VMOVUPS      Y0, 800(AX)
+	ADDQ         CX, DX
+	VBROADCASTSS factor+128(FP), Y0
 
-image4x3x3x1:
-	MOVQ x+24(FP), SI
-	MOVQ dx+0(FP), DI
+image4x1full:
+	MOVQ dxk+0(FP), DX
+	MOVQ dxl+8(FP), BX
+	MOVQ xk+24(FP), SI
+	MOVQ xl+32(FP), DI
 	MOVQ dy+48(FP), R8
-	MOVQ linear+32(FP), R9
-	MOVQ dlinear+16(FP), R10
-	MOVQ index+40(FP), R11
-	MOVQ sites+72(FP), R12
+	MOVQ index+40(FP), R9
+	MOVQ sites+72(FP), R10
 
-site4x3x3x1:
-	VMOVUPS.Z   (R8), K1, Z10
-	VMOVUPS.Z   (R8)(BX*1), K1, Z11
-	VMOVUPS.Z   (R8)(BX*2), K1, Z12
+site4x1full:
+	VMOVUPS     (R8), Y1
 	ADDQ        CX, R8
-	MOVLQSX     (R11), R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z13
-	ADDQ        DX, R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z14
-	ADDQ        DX, R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z15
-	VMULPS      Z11, Z13, Z16
-	VFMADD231PS Z12, Z14, Z16
-	VMULPS      Z12, Z13, Z17
-	VMOVUPS     (R10), Z18
-	VFMADD231PS Z10, Z13, Z18
-	VFMADD231PS Z11, Z14, Z18
-	VFMADD231PS Z12, Z15, Z18
-	VMOVUPS     Z18, (R10)
-	MOVLQSX     4(R11), R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z13
-	ADDQ        DX, R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z14
-	ADDQ        DX, R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z15
-	VMULPS      Z11, Z13, Z18
-	VFMADD231PS Z12, Z14, Z18
-	VMULPS      Z12, Z13, Z19
-	VMOVUPS     64(R10), Z20
-	VFMADD231PS Z10, Z13, Z20
-	VFMADD231PS Z11, Z14, Z20
-	VFMADD231PS Z12, Z15, Z20
-	VMOVUPS     Z20, 64(R10)
-	MOVLQSX     8(R11), R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z13
-	ADDQ        DX, R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z14
-	ADDQ        DX, R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z15
-	VMULPS      Z11, Z13, Z20
-	VFMADD231PS Z12, Z14, Z20
-	VMULPS      Z12, Z13, Z21
-	VMOVUPS     128(R10), Z22
-	VFMADD231PS Z10, Z13, Z22
-	VFMADD231PS Z11, Z14, Z22
-	VFMADD231PS Z12, Z15, Z22
-	VMOVUPS     Z22, 128(R10)
-	MOVLQSX     12(R11), R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z13
-	ADDQ        DX, R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z14
-	ADDQ        DX, R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z15
-	VMULPS      Z11, Z13, Z22
-	VFMADD231PS Z12, Z14, Z22
-	VMULPS      Z12, Z13, Z23
-	VMOVUPS     192(R10), Z24
-	VFMADD231PS Z10, Z13, Z24
-	VFMADD231PS Z11, Z14, Z24
-	VFMADD231PS Z12, Z15, Z24
-	VMOVUPS     Z24, 192(R10)
-	CMPQ        inputs+120(FP), $0x02
-	JEQ         noinputs4x3x3x1
-	VMOVUPS     (R9), Z13
-	VMULPS      Z13, Z10, Z14
-	VMULPS      Z13, Z11, Z15
-	VMULPS      Z13, Z12, Z13
-	VMOVUPS     (AX), Z24
-	VFMADD231PS Z24, Z16, Z14
-	VFMADD231PS Z24, Z17, Z15
-	VMOVUPS     64(AX), Z24
-	VFMADD231PS Z24, Z18, Z14
-	VFMADD231PS Z24, Z19, Z15
-	VMOVUPS     128(AX), Z24
-	VFMADD231PS Z24, Z20, Z14
-	VFMADD231PS Z24, Z21, Z15
-	VMOVUPS     192(AX), Z24
-	VFMADD231PS Z24, Z22, Z14
-	VFMADD231PS Z24, Z23, Z15
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store0x4x3x3x1
-	MOVLQSX     (R11), R13
-	VMOVUPS.Z   (DI)(R13*4), K1, Z24
-	VADDPS      Z24, Z14, Z14
-	ADDQ        DX, R13
-	VMOVUPS.Z   (DI)(R13*4), K1, Z24
-	VADDPS      Z24, Z15, Z15
-	ADDQ        DX, R13
-	VMOVUPS.Z   (DI)(R13*4), K1, Z24
-	VADDPS      Z24, Z13, Z13
+	VMULPS      Y0, Y1, Y1
+	MOVLQSX     (R9), R11
+	VMOVUPS     (SI)(R11*4), Y2
+	MOVLQSX     4(R9), R11
+	VMOVUPS     (SI)(R11*4), Y3
+	MOVLQSX     8(R9), R11
+	VMOVUPS     (SI)(R11*4), Y4
+	MOVLQSX     12(R9), R11
+	VMOVUPS     (SI)(R11*4), Y5
+	MOVLQSX     (R9), R11
+	VMOVUPS     (DI)(R11*4), Y6
+	MOVLQSX     4(R9), R11
+	VMOVUPS     (DI)(R11*4), Y7
+	MOVLQSX     8(R9), R11
+	VMOVUPS     (DI)(R11*4), Y8
+	MOVLQSX     12(R9), R11
+	VMOVUPS     (DI)(R11*4), Y9
+	CMPQ        inputs+104(FP), $0x01
+	JEQ         noinputs4x1full
+	VMULPS      (AX), Y6, Y10
+	VFMADD231PS 32(AX), Y7, Y10
+	VFMADD231PS 64(AX), Y8, Y10
+	VFMADD231PS 96(AX), Y9, Y10
+	MOVLQSX     (R9), R11
+	VMOVUPS     (DX)(R11*4), Y11
+	VFMADD231PS Y1, Y10, Y11
+	VMOVUPS     Y11, (DX)(R11*4)
+	VMULPS      128(AX), Y6, Y10
+	VFMADD231PS 160(AX), Y7, Y10
+	VFMADD231PS 192(AX), Y8, Y10
+	VFMADD231PS 224(AX), Y9, Y10
+	MOVLQSX     4(R9), R11
+	VMOVUPS     (DX)(R11*4), Y11
+	VFMADD231PS Y1, Y10, Y11
+	VMOVUPS     Y11, (DX)(R11*4)
+	VMULPS      256(AX), Y6, Y10
+	VFMADD231PS 288(AX), Y7, Y10
+	VFMADD231PS 320(AX), Y8, Y10
+	VFMADD231PS 352(AX), Y9, Y10
+	MOVLQSX     8(R9), R11
+	VMOVUPS     (DX)(R11*4), Y11
+	VFMADD231PS Y1, Y10, Y11
+	VMOVUPS     Y11, (DX)(R11*4)
+	VMULPS      384(AX), Y6, Y10
+	VFMADD231PS 416(AX), Y7, Y10
+	VFMADD231PS 448(AX), Y8, Y10
+	VFMADD231PS 480(AX), Y9, Y10
+	MOVLQSX     12(R9), R11
+	VMOVUPS     (DX)(R11*4), Y11
+	VFMADD231PS Y1, Y10, Y11
+	VMOVUPS     Y11, (DX)(R11*4)
+	VMULPS      (AX), Y2, Y10
+	VFMADD231PS 32(AX), Y3, Y10
+	VFMADD231PS 64(AX), Y4, Y10
+	VFMADD231PS 96(AX), Y5, Y10
+	MOVLQSX     (R9), R11
+	VMOVUPS     (BX)(R11*4), Y11
+	VFMADD231PS Y1, Y10, Y11
+	VMOVUPS     Y11, (BX)(R11*4)
+	VMULPS      128(AX), Y2, Y10
+	VFMADD231PS 160(AX), Y3, Y10
+	VFMADD231PS 192(AX), Y4, Y10
+	VFMADD231PS 224(AX), Y5, Y10
+	MOVLQSX     4(R9), R11
+	VMOVUPS     (BX)(R11*4), Y11
+	VFMADD231PS Y1, Y10, Y11
+	VMOVUPS     Y11, (BX)(R11*4)
+	VMULPS      256(AX), Y2, Y10
+	VFMADD231PS 288(AX), Y3, Y10
+	VFMADD231PS 320(AX), Y4, Y10
+	VFMADD231PS 352(AX), Y5, Y10
+	MOVLQSX     8(R9), R11
+	VMOVUPS     (BX)(R11*4), Y11
+	VFMADD231PS Y1, Y10, Y11
+	VMOVUPS     Y11, (BX)(R11*4)
+	VMULPS      384(AX), Y2, Y10
+	VFMADD231PS 416(AX), Y3, Y10
+	VFMADD231PS 448(AX), Y4, Y10
+	VFMADD231PS 480(AX), Y5, Y10
+	MOVLQSX     12(R9), R11
+	VMOVUPS     (BX)(R11*4), Y11
+	VFMADD231PS Y1, Y10, Y11
+	VMOVUPS     Y11, (BX)(R11*4)
 
-store0x4x3x3x1:
-	MOVLQSX     (R11), R13
-	VMOVUPS     Z14, K1, (DI)(R13*4)
-	ADDQ        DX, R13
-	VMOVUPS     Z15, K1, (DI)(R13*4)
-	ADDQ        DX, R13
-	VMOVUPS     Z13, K1, (DI)(R13*4)
-	VMOVUPS     64(R9), Z13
-	VMULPS      Z13, Z10, Z14
-	VMULPS      Z13, Z11, Z15
-	VMULPS      Z13, Z12, Z13
-	VMOVUPS     256(AX), Z24
-	VFMADD231PS Z24, Z16, Z14
-	VFMADD231PS Z24, Z17, Z15
-	VMOVUPS     320(AX), Z24
-	VFMADD231PS Z24, Z18, Z14
-	VFMADD231PS Z24, Z19, Z15
-	VMOVUPS     384(AX), Z24
-	VFMADD231PS Z24, Z20, Z14
-	VFMADD231PS Z24, Z21, Z15
-	VMOVUPS     448(AX), Z24
-	VFMADD231PS Z24, Z22, Z14
-	VFMADD231PS Z24, Z23, Z15
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store1x4x3x3x1
-	MOVLQSX     4(R11), R13
-	VMOVUPS.Z   (DI)(R13*4), K1, Z24
-	VADDPS      Z24, Z14, Z14
-	ADDQ        DX, R13
-	VMOVUPS.Z   (DI)(R13*4), K1, Z24
-	VADDPS      Z24, Z15, Z15
-	ADDQ        DX, R13
-	VMOVUPS.Z   (DI)(R13*4), K1, Z24
-	VADDPS      Z24, Z13, Z13
-
-store1x4x3x3x1:
-	MOVLQSX     4(R11), R13
-	VMOVUPS     Z14, K1, (DI)(R13*4)
-	ADDQ        DX, R13
-	VMOVUPS     Z15, K1, (DI)(R13*4)
-	ADDQ        DX, R13
-	VMOVUPS     Z13, K1, (DI)(R13*4)
-	VMOVUPS     128(R9), Z13
-	VMULPS      Z13, Z10, Z14
-	VMULPS      Z13, Z11, Z15
-	VMULPS      Z13, Z12, Z13
-	VMOVUPS     512(AX), Z24
-	VFMADD231PS Z24, Z16, Z14
-	VFMADD231PS Z24, Z17, Z15
-	VMOVUPS     576(AX), Z24
-	VFMADD231PS Z24, Z18, Z14
-	VFMADD231PS Z24, Z19, Z15
-	VMOVUPS     640(AX), Z24
-	VFMADD231PS Z24, Z20, Z14
-	VFMADD231PS Z24, Z21, Z15
-	VMOVUPS     704(AX), Z24
-	VFMADD231PS Z24, Z22, Z14
-	VFMADD231PS Z24, Z23, Z15
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store2x4x3x3x1
-	MOVLQSX     8(R11), R13
-	VMOVUPS.Z   (DI)(R13*4), K1, Z24
-	VADDPS      Z24, Z14, Z14
-	ADDQ        DX, R13
-	VMOVUPS.Z   (DI)(R13*4), K1, Z24
-	VADDPS      Z24, Z15, Z15
-	ADDQ        DX, R13
-	VMOVUPS.Z   (DI)(R13*4), K1, Z24
-	VADDPS      Z24, Z13, Z13
-
-store2x4x3x3x1:
-	MOVLQSX     8(R11), R13
-	VMOVUPS     Z14, K1, (DI)(R13*4)
-	ADDQ        DX, R13
-	VMOVUPS     Z15, K1, (DI)(R13*4)
-	ADDQ        DX, R13
-	VMOVUPS     Z13, K1, (DI)(R13*4)
-	VMOVUPS     192(R9), Z13
-	VMULPS      Z13, Z10, Z10
-	VMULPS      Z13, Z11, Z11
-	VMULPS      Z13, Z12, Z12
-	VMOVUPS     768(AX), Z13
-	VFMADD231PS Z13, Z16, Z10
-	VFMADD231PS Z13, Z17, Z11
-	VMOVUPS     832(AX), Z13
-	VFMADD231PS Z13, Z18, Z10
-	VFMADD231PS Z13, Z19, Z11
-	VMOVUPS     896(AX), Z13
-	VFMADD231PS Z13, Z20, Z10
-	VFMADD231PS Z13, Z21, Z11
-	VMOVUPS     960(AX), Z13
-	VFMADD231PS Z13, Z22, Z10
-	VFMADD231PS Z13, Z23, Z11
-	CMPQ        inputs+120(FP), $0x01
-	JEQ         store3x4x3x3x1
-	MOVLQSX     12(R11), R13
-	VMOVUPS.Z   (DI)(R13*4), K1, Z13
-	VADDPS      Z13, Z10, Z10
-	ADDQ        DX, R13
-	VMOVUPS.Z   (DI)(R13*4), K1, Z13
-	VADDPS      Z13, Z11, Z11
-	ADDQ        DX, R13
-	VMOVUPS.Z   (DI)(R13*4), K1, Z13
-	VADDPS      Z13, Z12, Z12
-
-store3x4x3x3x1:
-	MOVLQSX 12(R11), R13
-	VMOVUPS Z10, K1, (DI)(R13*4)
-	ADDQ    DX, R13
-	VMOVUPS Z11, K1, (DI)(R13*4)
-	ADDQ    DX, R13
-	VMOVUPS Z12, K1, (DI)(R13*4)
-
-noinputs4x3x3x1:
-	ADDQ        $+256, R9
-	ADDQ        $+256, R10
-	MOVLQSX     (R11), R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z10
-	ADDQ        DX, R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z11
-	VFMADD231PS Z10, Z16, Z0
-	VFMADD231PS Z11, Z17, Z0
-	VFMADD231PS Z10, Z18, Z1
-	VFMADD231PS Z11, Z19, Z1
-	VFMADD231PS Z10, Z20, Z2
-	VFMADD231PS Z11, Z21, Z2
-	VFMADD231PS Z10, Z22, Z3
-	VFMADD231PS Z11, Z23, Z3
-	MOVLQSX     4(R11), R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z10
-	ADDQ        DX, R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z11
-	VFMADD231PS Z10, Z18, Z4
-	VFMADD231PS Z11, Z19, Z4
-	VFMADD231PS Z10, Z20, Z5
-	VFMADD231PS Z11, Z21, Z5
-	VFMADD231PS Z10, Z22, Z6
-	VFMADD231PS Z11, Z23, Z6
-	MOVLQSX     8(R11), R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z10
-	ADDQ        DX, R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z11
-	VFMADD231PS Z10, Z20, Z7
-	VFMADD231PS Z11, Z21, Z7
-	VFMADD231PS Z10, Z22, Z8
-	VFMADD231PS Z11, Z23, Z8
-	MOVLQSX     12(R11), R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z10
-	ADDQ        DX, R13
-	VMOVUPS.Z   (SI)(R13*4), K1, Z11
-	VFMADD231PS Z10, Z22, Z9
-	VFMADD231PS Z11, Z23, Z9
-	ADDQ        $0x10, R11
-	DECQ        R12
-	JNZ         site4x3x3x1
-	MOVQ        xMap+128(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, x+24(FP)
-	ADDQ        SI, dx+0(FP)
-	MOVQ        yMap+144(FP), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, dy+48(FP)
+noinputs4x1full:
+	VMULPS      Y1, Y2, Y10
+	VMULPS      Y1, Y6, Y11
+	VMOVUPS     512(AX), Y12
+	VFMADD231PS Y10, Y6, Y12
+	VFMADD231PS Y11, Y2, Y12
+	VMOVUPS     Y12, 512(AX)
+	VMOVUPS     544(AX), Y2
+	VFMADD231PS Y10, Y7, Y2
+	VFMADD231PS Y11, Y3, Y2
+	VMOVUPS     Y2, 544(AX)
+	VMOVUPS     576(AX), Y2
+	VFMADD231PS Y10, Y8, Y2
+	VFMADD231PS Y11, Y4, Y2
+	VMOVUPS     Y2, 576(AX)
+	VMOVUPS     608(AX), Y2
+	VFMADD231PS Y10, Y9, Y2
+	VFMADD231PS Y11, Y5, Y2
+	VMOVUPS     Y2, 608(AX)
+	VMULPS      Y1, Y3, Y2
+	VMULPS      Y1, Y7, Y6
+	VMOVUPS     640(AX), Y10
+	VFMADD231PS Y2, Y7, Y10
+	VFMADD231PS Y6, Y3, Y10
+	VMOVUPS     Y10, 640(AX)
+	VMOVUPS     672(AX), Y3
+	VFMADD231PS Y2, Y8, Y3
+	VFMADD231PS Y6, Y4, Y3
+	VMOVUPS     Y3, 672(AX)
+	VMOVUPS     704(AX), Y3
+	VFMADD231PS Y2, Y9, Y3
+	VFMADD231PS Y6, Y5, Y3
+	VMOVUPS     Y3, 704(AX)
+	VMULPS      Y1, Y4, Y2
+	VMULPS      Y1, Y8, Y3
+	VMOVUPS     736(AX), Y6
+	VFMADD231PS Y2, Y8, Y6
+	VFMADD231PS Y3, Y4, Y6
+	VMOVUPS     Y6, 736(AX)
+	VMOVUPS     768(AX), Y4
+	VFMADD231PS Y2, Y9, Y4
+	VFMADD231PS Y3, Y5, Y4
+	VMOVUPS     Y4, 768(AX)
+	VMULPS      Y1, Y5, Y2
+	VMULPS      Y1, Y9, Y1
+	VMOVUPS     800(AX), Y3
+	VFMADD231PS Y2, Y9, Y3
+	VFMADD231PS Y1, Y5, Y3
+	VMOVUPS     Y3, 800(AX)
+	ADDQ        $0x10, R9
+	DECQ        R10
+	JNZ         site4x1full
+	MOVQ        xMap+112(FP), DX
+	SHLQ        $0x02, DX
+	ADDQ        DX, xk+24(FP)
+	ADDQ        DX, xl+32(FP)
+	ADDQ        DX, dxk+0(FP)
+	ADDQ        DX, dxl+8(FP)
+	MOVQ        yMap+120(FP), DX
+	SHLQ        $0x02, DX
+	ADDQ        DX, dy+48(FP)
 	DECQ        images+64(FP)
-	JNZ         image4x3x3x1
+	JNZ         image4x1full
+	IMUL3Q      $0x05, CX, DX
+	ADDQ        dcoefs+16(FP), DX
+	VMOVUPS     512(AX), Y0
+	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 512(AX)
+	ADDQ        CX, DX
+	VMOVUPS     544(AX), Y0
+	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 544(AX)
+	ADDQ        CX, DX
+	VMOVUPS     576(AX), Y0
+	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 576(AX)
+	ADDQ        CX, DX
+	VMOVUPS     608(AX), Y0
+	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 608(AX)
+	ADDQ        CX, DX
+	VMOVUPS     640(AX), Y0
+	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 640(AX)
+	ADDQ        CX, DX
+	VMOVUPS     672(AX), Y0
+	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 672(AX)
+	ADDQ        CX, DX
+	VMOVUPS     704(AX), Y0
+	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 704(AX)
+	ADDQ        CX, DX
+	VMOVUPS     736(AX), Y0
+	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 736(AX)
+	ADDQ        CX, DX
+	VMOVUPS     768(AX), Y0
+	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 768(AX)
+	ADDQ        CX, DX
+	VMOVUPS     800(AX), Y0
+	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y0, 800(AX)
+	ADDQ        CX, DX
+	VZEROUPPER
+	RET
+
+taps4masked:
+	LEAQ         tails<>+32(SB), CX
+	NEGQ         DX
+	VMOVUPS      (CX)(DX*4), Y0
+	MOVQ         channels+88(FP), CX
+	SHLQ         $0x02, CX
+	IMUL3Q       $0x05, CX, DX
+	ADDQ         coefs+56(FP), DX
+	VMASKMOVPS   (DX), Y0, Y1
+	ADDQ         CX, DX
+	VADDPS       Y1, Y1, Y1
+	VMOVUPS      Y1, (AX)
+	VMASKMOVPS   (DX), Y0, Y1
+	ADDQ         CX, DX
+	VMOVUPS      Y1, 32(AX)
+	VMOVUPS      Y1, 128(AX)
+	VMASKMOVPS   (DX), Y0, Y1
+	ADDQ         CX, DX
+	VMOVUPS      Y1, 64(AX)
+	VMOVUPS      Y1, 256(AX)
+	VMASKMOVPS   (DX), Y0, Y1
+	ADDQ         CX, DX
+	VMOVUPS      Y1, 96(AX)
+	VMOVUPS      Y1, 384(AX)
+	VMASKMOVPS   (DX), Y0, Y1
+	ADDQ         CX, DX
+	VADDPS       Y1, Y1, Y1
+	VMOVUPS      Y1, 160(AX)
+	VMASKMOVPS   (DX), Y0, Y1
+	ADDQ         CX, DX
+	VMOVUPS      Y1, 192(AX)
+	VMOVUPS      Y1, 288(AX)
+	VMASKMOVPS   (DX), Y0, Y1
+	ADDQ         CX, DX
+	VMOVUPS      Y1, 224(AX)
+	VMOVUPS      Y1, 416(AX)
+	VMASKMOVPS   (DX), Y0, Y1
+	ADDQ         CX, DX
+	VADDPS       Y1, Y1, Y1
+	VMOVUPS      Y1, 320(AX)
+	VMASKMOVPS   (DX), Y0, Y1
+	ADDQ         CX, DX
+	VMOVUPS      Y1, 352(AX)
+	VMOVUPS      Y1, 448(AX)
+	VMASKMOVPS   (DX), Y0, Y1
+	ADDQ         CX, DX
+	VADDPS       Y1, Y1, Y1
+	VMOVUPS      Y1, 480(AX)
+	IMUL3Q       $0x05, CX, DX
+	ADDQ         dcoefs+16(FP), DX
+	VMASKMOVPS   (DX), Y0, Y1
+	VMOVUPS      Y1, 512(AX)
+	ADDQ         CX, DX
+	VMASKMOVPS   (DX), Y0, Y1
+	VMOVUPS      Y1, 544(AX)
+	ADDQ         CX, DX
+	VMASKMOVPS   (DX), Y0, Y1
+	VMOVUPS      Y1, 576(AX)
+	ADDQ         CX, DX
+	VMASKMOVPS   (DX), Y0, Y1
+	VMOVUPS      Y1, 608(AX)
+	ADDQ         CX, DX
+	VMASKMOVPS   (DX), Y0, Y1
+	VMOVUPS      Y1, 640(AX)
+	ADDQ         CX, DX
+	VMASKMOVPS   (DX), Y0, Y1
+	VMOVUPS      Y1, 672(AX)
+	ADDQ         CX, DX
+	VMASKMOVPS   (DX), Y0, Y1
+	VMOVUPS      Y1, 704(AX)
+	ADDQ         CX, DX
+	VMASKMOVPS   (DX), Y0, Y1
+	VMOVUPS      Y1, 736(AX)
+	ADDQ         CX, DX
+	VMASKMOVPS   (DX), Y0, Y1
+	VMOVUPS      Y1, 768(AX)
+	ADDQ         CX, DX
+	VMASKMOVPS   (DX), Y0, Y1
+	VMOVUPS      Y1, 800(AX)
+	ADDQ         CX, DX
+	VBROADCASTSS factor+128(FP), Y1
+
+image4x1:
+	MOVQ dxk+0(FP), DX
+	MOVQ dxl+8(FP), BX
+	MOVQ xk+24(FP), SI
+	MOVQ xl+32(FP), DI
+	MOVQ dy+48(FP), R8
+	MOVQ index+40(FP), R9
+	MOVQ sites+72(FP), R10
+
+site4x1:
+	VMASKMOVPS  (R8), Y0, Y2
+	ADDQ        CX, R8
+	VMULPS      Y1, Y2, Y2
+	MOVLQSX     (R9), R11
+	VMASKMOVPS  (SI)(R11*4), Y0, Y3
+	MOVLQSX     4(R9), R11
+	VMASKMOVPS  (SI)(R11*4), Y0, Y4
+	MOVLQSX     8(R9), R11
+	VMASKMOVPS  (SI)(R11*4), Y0, Y5
+	MOVLQSX     12(R9), R11
+	VMASKMOVPS  (SI)(R11*4), Y0, Y6
+	MOVLQSX     (R9), R11
+	VMASKMOVPS  (DI)(R11*4), Y0, Y7
+	MOVLQSX     4(R9), R11
+	VMASKMOVPS  (DI)(R11*4), Y0, Y8
+	MOVLQSX     8(R9), R11
+	VMASKMOVPS  (DI)(R11*4), Y0, Y9
+	MOVLQSX     12(R9), R11
+	VMASKMOVPS  (DI)(R11*4), Y0, Y10
+	CMPQ        inputs+104(FP), $0x01
+	JEQ         noinputs4x1
+	VMULPS      (AX), Y7, Y11
+	VFMADD231PS 32(AX), Y8, Y11
+	VFMADD231PS 64(AX), Y9, Y11
+	VFMADD231PS 96(AX), Y10, Y11
+	MOVLQSX     (R9), R11
+	VMASKMOVPS  (DX)(R11*4), Y0, Y12
+	VFMADD231PS Y2, Y11, Y12
+	VMASKMOVPS  Y12, Y0, (DX)(R11*4)
+	VMULPS      128(AX), Y7, Y11
+	VFMADD231PS 160(AX), Y8, Y11
+	VFMADD231PS 192(AX), Y9, Y11
+	VFMADD231PS 224(AX), Y10, Y11
+	MOVLQSX     4(R9), R11
+	VMASKMOVPS  (DX)(R11*4), Y0, Y12
+	VFMADD231PS Y2, Y11, Y12
+	VMASKMOVPS  Y12, Y0, (DX)(R11*4)
+	VMULPS      256(AX), Y7, Y11
+	VFMADD231PS 288(AX), Y8, Y11
+	VFMADD231PS 320(AX), Y9, Y11
+	VFMADD231PS 352(AX), Y10, Y11
+	MOVLQSX     8(R9), R11
+	VMASKMOVPS  (DX)(R11*4), Y0, Y12
+	VFMADD231PS Y2, Y11, Y12
+	VMASKMOVPS  Y12, Y0, (DX)(R11*4)
+	VMULPS      384(AX), Y7, Y11
+	VFMADD231PS 416(AX), Y8, Y11
+	VFMADD231PS 448(AX), Y9, Y11
+	VFMADD231PS 480(AX), Y10, Y11
+	MOVLQSX     12(R9), R11
+	VMASKMOVPS  (DX)(R11*4), Y0, Y12
+	VFMADD231PS Y2, Y11, Y12
+	VMASKMOVPS  Y12, Y0, (DX)(R11*4)
+	VMULPS      (AX), Y3, Y11
+	VFMADD231PS 32(AX), Y4, Y11
+	VFMADD231PS 64(AX), Y5, Y11
+	VFMADD231PS 96(AX), Y6, Y11
+	MOVLQSX     (R9), R11
+	VMASKMOVPS  (BX)(R11*4), Y0, Y12
+	VFMADD231PS Y2, Y11, Y12
+	VMASKMOVPS  Y12, Y0, (BX)(R11*4)
+	VMULPS      128(AX), Y3, Y11
+	VFMADD231PS 160(AX), Y4, Y11
+	VFMADD231PS 192(AX), Y5, Y11
+	VFMADD231PS 224(AX), Y6, Y11
+	MOVLQSX     4(R9), R11
+	VMASKMOVPS  (BX)(R11*4), Y0, Y12
+	VFMADD231PS Y2, Y11, Y12
+	VMASKMOVPS  Y12, Y0, (BX)(R11*4)
+	VMULPS      256(AX), Y3, Y11
+	VFMADD231PS 288(AX), Y4, Y11
+	VFMADD231PS 320(AX), Y5, Y11
+	VFMADD231PS 352(AX), Y6, Y11
+	MOVLQSX     8(R9), R11
+	VMASKMOVPS  (BX)(R11*4), Y0, Y12
+	VFMADD231PS Y2, Y11, Y12
+	VMASKMOVPS  Y12, Y0, (BX)(R11*4)
+	VMULPS      384(AX), Y3, Y11
+	VFMADD231PS 416(AX), Y4, Y11
+	VFMADD231PS 448(AX), Y5, Y11
+	VFMADD231PS 480(AX), Y6, Y11
+	MOVLQSX     12(R9), R11
+	VMASKMOVPS  (BX)(R11*4), Y0, Y12
+	VFMADD231PS Y2, Y11, Y12
+	VMASKMOVPS  Y12, Y0, (BX)(R11*4)
+
+noinputs4x1:
+	VMULPS      Y2, Y3, Y11
+	VMULPS      Y2, Y7, Y12
+	VMOVUPS     512(AX), Y13
+	VFMADD231PS Y11, Y7, Y13
+	VFMADD231PS Y12, Y3, Y13
+	VMOVUPS     Y13, 512(AX)
+	VMOVUPS     544(AX), Y3
+	VFMADD231PS Y11, Y8, Y3
+	VFMADD231PS Y12, Y4, Y3
+	VMOVUPS     Y3, 544(AX)
+	VMOVUPS     576(AX), Y3
+	VFMADD231PS Y11, Y9, Y3
+	VFMADD231PS Y12, Y5, Y3
+	VMOVUPS     Y3, 576(AX)
+	VMOVUPS     608(AX), Y3
+	VFMADD231PS Y11, Y10, Y3
+	VFMADD231PS Y12, Y6, Y3
+	VMOVUPS     Y3, 608(AX)
+	VMULPS      Y2, Y4, Y3
+	VMULPS      Y2, Y8, Y7
+	VMOVUPS     640(AX), Y11
+	VFMADD231PS Y3, Y8, Y11
+	VFMADD231PS Y7, Y4, Y11
+	VMOVUPS     Y11, 640(AX)
+	VMOVUPS     672(AX), Y4
+	VFMADD231PS Y3, Y9, Y4
+	VFMADD231PS Y7, Y5, Y4
+	VMOVUPS     Y4, 672(AX)
+	VMOVUPS     704(AX), Y4
+	VFMADD231PS Y3, Y10, Y4
+	VFMADD231PS Y7, Y6, Y4
+	VMOVUPS     Y4, 704(AX)
+	VMULPS      Y2, Y5, Y3
+	VMULPS      Y2, Y9, Y4
+	VMOVUPS     736(AX), Y7
+	VFMADD231PS Y3, Y9, Y7
+	VFMADD231PS Y4, Y5, Y7
+	VMOVUPS     Y7, 736(AX)
+	VMOVUPS     768(AX), Y5
+	VFMADD231PS Y3, Y10, Y5
+	VFMADD231PS Y4, Y6, Y5
+	VMOVUPS     Y5, 768(AX)
+	VMULPS      Y2, Y6, Y3
+	VMULPS      Y2, Y10, Y2
+	VMOVUPS     800(AX), Y4
+	VFMADD231PS Y3, Y10, Y4
+	VFMADD231PS Y2, Y6, Y4
+	VMOVUPS     Y4, 800(AX)
+	ADDQ        $0x10, R9
+	DECQ        R10
+	JNZ         site4x1
+	MOVQ        xMap+112(FP), DX
+	SHLQ        $0x02, DX
+	ADDQ        DX, xk+24(FP)
+	ADDQ        DX, xl+32(FP)
+	ADDQ        DX, dxk+0(FP)
+	ADDQ        DX, dxl+8(FP)
+	MOVQ        yMap+120(FP), DX
+	SHLQ        $0x02, DX
+	ADDQ        DX, dy+48(FP)
+	DECQ        images+64(FP)
+	JNZ         image4x1
+	IMUL3Q      $0x05, CX, DX
+	ADDQ        dcoefs+16(FP), DX
+	VMOVUPS     512(AX), Y1
+	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 512(AX)
+	ADDQ        CX, DX
+	VMOVUPS     544(AX), Y1
+	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 544(AX)
+	ADDQ        CX, DX
+	VMOVUPS     576(AX), Y1
+	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 576(AX)
+	ADDQ        CX, DX
+	VMOVUPS     608(AX), Y1
+	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 608(AX)
+	ADDQ        CX, DX
+	VMOVUPS     640(AX), Y1
+	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 640(AX)
+	ADDQ        CX, DX
+	VMOVUPS     672(AX), Y1
+	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 672(AX)
+	ADDQ        CX, DX
+	VMOVUPS     704(AX), Y1
+	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 704(AX)
+	ADDQ        CX, DX
+	VMOVUPS     736(AX), Y1
+	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 736(AX)
+	ADDQ        CX, DX
+	VMOVUPS     768(AX), Y1
+	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 768(AX)
+	ADDQ        CX, DX
+	VMOVUPS     800(AX), Y1
+	VMASKMOVPS  Y1, Y0, (DX)
+	VMOVUPS     Y1, 800(AX)
+	ADDQ        CX, DX
+	VZEROUPPER
+	RET
+
+after4:
+	RET
+
+// func cgSeriesPairGradAVX512(dxk *float32, dxl *float32, dcoefs *float32, xk *float32, xl *float32, index *int32, dy *float32, coefs *float32, images int, sites int, taps int, channels int, lanes int, inputs int, xMap int, yMap int, factor float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·cgSeriesPairGradAVX512(SB), $1984-132
+	LEAQ         (SP), AX
+	ADDQ         $0x3f, AX
+	ANDQ         $-64, AX
+	MOVQ         taps+80(FP), CX
+	MOVQ         lanes+96(FP), DX
+	CMPQ         CX, $0x01
+	JNE          after1
+	MOVL         $-1, CX
+	BZHIL        DX, CX, CX
+	KMOVW        CX, K1
+	MOVQ         channels+88(FP), CX
+	SHLQ         $0x02, CX
+	IMUL3Q       $0x02, CX, DX
+	ADDQ         coefs+56(FP), DX
+	VMOVUPS.Z    (DX), K1, Z0
+	ADDQ         CX, DX
+	VADDPS       Z0, Z0, Z0
+	VMOVUPS      Z0, (AX)
+	IMUL3Q       $0x02, CX, DX
+	ADDQ         dcoefs+16(FP), DX
+	VMOVUPS.Z    (DX), K1, Z0
+	ADDQ         CX, DX
+	VBROADCASTSS factor+128(FP), Z1
+
+image1x1:
+	MOVQ dxk+0(FP), DX
+	MOVQ dxl+8(FP), BX
+	MOVQ xk+24(FP), SI
+	MOVQ xl+32(FP), DI
+	MOVQ dy+48(FP), R8
+	MOVQ index+40(FP), R9
+	MOVQ sites+72(FP), R10
+
+site1x1:
+	VMOVUPS.Z   (R8), K1, Z2
+	ADDQ        CX, R8
+	VMULPS      Z1, Z2, Z2
+	MOVLQSX     (R9), R11
+	VMOVUPS.Z   (SI)(R11*4), K1, Z3
+	MOVLQSX     (R9), R11
+	VMOVUPS.Z   (DI)(R11*4), K1, Z4
+	CMPQ        inputs+104(FP), $0x01
+	JEQ         noinputs1x1
+	VMULPS      (AX), Z4, Z5
+	MOVLQSX     (R9), R11
+	VMOVUPS.Z   (DX)(R11*4), K1, Z6
+	VFMADD231PS Z2, Z5, Z6
+	VMOVUPS     Z6, K1, (DX)(R11*4)
+	VMULPS      (AX), Z3, Z5
+	MOVLQSX     (R9), R11
+	VMOVUPS.Z   (BX)(R11*4), K1, Z6
+	VFMADD231PS Z2, Z5, Z6
+	VMOVUPS     Z6, K1, (BX)(R11*4)
+
+noinputs1x1:
+	VMULPS      Z2, Z3, Z5
+	VMULPS      Z2, Z4, Z2
+	VFMADD231PS Z5, Z4, Z0
+	VFMADD231PS Z2, Z3, Z0
+	ADDQ        $0x04, R9
+	DECQ        R10
+	JNZ         site1x1
+	MOVQ        xMap+112(FP), DX
+	SHLQ        $0x02, DX
+	ADDQ        DX, xk+24(FP)
+	ADDQ        DX, xl+32(FP)
+	ADDQ        DX, dxk+0(FP)
+	ADDQ        DX, dxl+8(FP)
+	MOVQ        yMap+120(FP), DX
+	SHLQ        $0x02, DX
+	ADDQ        DX, dy+48(FP)
+	DECQ        images+64(FP)
+	JNZ         image1x1
+	IMUL3Q      $0x02, CX, AX
+	ADDQ        dcoefs+16(FP), AX
+	VMOVUPS     Z0, K1, (AX)
+	ADDQ        CX, AX
+	VZEROUPPER
+	RET
+
+after1:
+	CMPQ         CX, $0x04
+	JNE          after4
+	MOVL         $-1, CX
+	BZHIL        DX, CX, CX
+	KMOVW        CX, K1
+	MOVQ         channels+88(FP), CX
+	SHLQ         $0x02, CX
+	IMUL3Q       $0x05, CX, DX
+	ADDQ         coefs+56(FP), DX
+	VMOVUPS.Z    (DX), K1, Z0
+	ADDQ         CX, DX
+	VADDPS       Z0, Z0, Z0
+	VMOVUPS      Z0, (AX)
+	VMOVUPS.Z    (DX), K1, Z0
+	ADDQ         CX, DX
+	VMOVUPS      Z0, 64(AX)
+	VMOVUPS      Z0, 256(AX)
+	VMOVUPS.Z    (DX), K1, Z0
+	ADDQ         CX, DX
+	VMOVUPS      Z0, 128(AX)
+	VMOVUPS      Z0, 512(AX)
+	VMOVUPS.Z    (DX), K1, Z0
+	ADDQ         CX, DX
+	VMOVUPS      Z0, 192(AX)
+	VMOVUPS      Z0, 768(AX)
+	VMOVUPS.Z    (DX), K1, Z0
+	ADDQ         CX, DX
+	VADDPS       Z0, Z0, Z0
+	VMOVUPS      Z0, 320(AX)
+	VMOVUPS.Z    (DX), K1, Z0
+	ADDQ         CX, DX
+	VMOVUPS      Z0, 384(AX)
+	VMOVUPS      Z0, 576(AX)
+	VMOVUPS.Z    (DX), K1, Z0
+	ADDQ         CX, DX
+	VMOVUPS      Z0, 448(AX)
+	VMOVUPS      Z0, 832(AX)
+	VMOVUPS.Z    (DX), K1, Z0
+	ADDQ         CX, DX
+	VADDPS       Z0, Z0, Z0
+	VMOVUPS      Z0, 640(AX)
+	VMOVUPS.Z    (DX), K1, Z0
+	ADDQ         CX, DX
+	VMOVUPS      Z0, 704(AX)
+	VMOVUPS      Z0, 896(AX)
+	VMOVUPS.Z    (DX), K1, Z0
+	ADDQ         CX, DX
+	VADDPS       Z0, Z0, Z0
+	VMOVUPS      Z0, 960(AX)
+	IMUL3Q       $0x05, CX, DX
+	ADDQ         dcoefs+16(FP), DX
+	VMOVUPS.Z    (DX), K1, Z0
+	ADDQ         CX, DX
+	VMOVUPS.Z    (DX), K1, Z1
+	ADDQ         CX, DX
+	VMOVUPS.Z    (DX), K1, Z2
+	ADDQ         CX, DX
+	VMOVUPS.Z    (DX), K1, Z3
+	ADDQ         CX, DX
+	VMOVUPS.Z    (DX), K1, Z4
+	ADDQ         CX, DX
+	VMOVUPS.Z    (DX), K1, Z5
+	ADDQ         CX, DX
+	VMOVUPS.Z    (DX), K1, Z6
+	ADDQ         CX, DX
+	VMOVUPS.Z    (DX), K1, Z7
+	ADDQ         CX, DX
+	VMOVUPS.Z    (DX), K1, Z8
+	ADDQ         CX, DX
+	VMOVUPS.Z    (DX), K1, Z9
+	ADDQ         CX, DX
+	VBROADCASTSS factor+128(FP), Z10
+
+image4x1:
+	MOVQ dxk+0(FP), DX
+	MOVQ dxl+8(FP), BX
+	MOVQ xk+24(FP), SI
+	MOVQ xl+32(FP), DI
+	MOVQ dy+48(FP), R8
+	MOVQ index+40(FP), R9
+	MOVQ sites+72(FP), R10
+
+site4x1:
+	VMOVUPS.Z   (R8), K1, Z11
+	ADDQ        CX, R8
+	VMULPS      Z10, Z11, Z11
+	MOVLQSX     (R9), R11
+	VMOVUPS.Z   (SI)(R11*4), K1, Z12
+	MOVLQSX     4(R9), R11
+	VMOVUPS.Z   (SI)(R11*4), K1, Z13
+	MOVLQSX     8(R9), R11
+	VMOVUPS.Z   (SI)(R11*4), K1, Z14
+	MOVLQSX     12(R9), R11
+	VMOVUPS.Z   (SI)(R11*4), K1, Z15
+	MOVLQSX     (R9), R11
+	VMOVUPS.Z   (DI)(R11*4), K1, Z16
+	MOVLQSX     4(R9), R11
+	VMOVUPS.Z   (DI)(R11*4), K1, Z17
+	MOVLQSX     8(R9), R11
+	VMOVUPS.Z   (DI)(R11*4), K1, Z18
+	MOVLQSX     12(R9), R11
+	VMOVUPS.Z   (DI)(R11*4), K1, Z19
+	CMPQ        inputs+104(FP), $0x01
+	JEQ         noinputs4x1
+	VMULPS      (AX), Z16, Z20
+	VFMADD231PS 64(AX), Z17, Z20
+	VFMADD231PS 128(AX), Z18, Z20
+	VFMADD231PS 192(AX), Z19, Z20
+	MOVLQSX     (R9), R11
+	VMOVUPS.Z   (DX)(R11*4), K1, Z21
+	VFMADD231PS Z11, Z20, Z21
+	VMOVUPS     Z21, K1, (DX)(R11*4)
+	VMULPS      256(AX), Z16, Z20
+	VFMADD231PS 320(AX), Z17, Z20
+	VFMADD231PS 384(AX), Z18, Z20
+	VFMADD231PS 448(AX), Z19, Z20
+	MOVLQSX     4(R9), R11
+	VMOVUPS.Z   (DX)(R11*4), K1, Z21
+	VFMADD231PS Z11, Z20, Z21
+	VMOVUPS     Z21, K1, (DX)(R11*4)
+	VMULPS      512(AX), Z16, Z20
+	VFMADD231PS 576(AX), Z17, Z20
+	VFMADD231PS 640(AX), Z18, Z20
+	VFMADD231PS 704(AX), Z19, Z20
+	MOVLQSX     8(R9), R11
+	VMOVUPS.Z   (DX)(R11*4), K1, Z21
+	VFMADD231PS Z11, Z20, Z21
+	VMOVUPS     Z21, K1, (DX)(R11*4)
+	VMULPS      768(AX), Z16, Z20
+	VFMADD231PS 832(AX), Z17, Z20
+	VFMADD231PS 896(AX), Z18, Z20
+	VFMADD231PS 960(AX), Z19, Z20
+	MOVLQSX     12(R9), R11
+	VMOVUPS.Z   (DX)(R11*4), K1, Z21
+	VFMADD231PS Z11, Z20, Z21
+	VMOVUPS     Z21, K1, (DX)(R11*4)
+	VMULPS      (AX), Z12, Z20
+	VFMADD231PS 64(AX), Z13, Z20
+	VFMADD231PS 128(AX), Z14, Z20
+	VFMADD231PS 192(AX), Z15, Z20
+	MOVLQSX     (R9), R11
+	VMOVUPS.Z   (BX)(R11*4), K1, Z21
+	VFMADD231PS Z11, Z20, Z21
+	VMOVUPS     Z21, K1, (BX)(R11*4)
+	VMULPS      256(AX), Z12, Z20
+	VFMADD231PS 320(AX), Z13, Z20
+	VFMADD231PS 384(AX), Z14, Z20
+	VFMADD231PS 448(AX), Z15, Z20
+	MOVLQSX     4(R9), R11
+	VMOVUPS.Z   (BX)(R11*4), K1, Z21
+	VFMADD231PS Z11, Z20, Z21
+	VMOVUPS     Z21, K1, (BX)(R11*4)
+	VMULPS      512(AX), Z12, Z20
+	VFMADD231PS 576(AX), Z13, Z20
+	VFMADD231PS 640(AX), Z14, Z20
+	VFMADD231PS 704(AX), Z15, Z20
+	MOVLQSX     8(R9), R11
+	VMOVUPS.Z   (BX)(R11*4), K1, Z21
+	VFMADD231PS Z11, Z20, Z21
+	VMOVUPS     Z21, K1, (BX)(R11*4)
+	VMULPS      768(AX), Z12, Z20
+	VFMADD231PS 832(AX), Z13, Z20
+	VFMADD231PS 896(AX), Z14, Z20
+	VFMADD231PS 960(AX), Z15, Z20
+	MOVLQSX     12(R9), R11
+	VMOVUPS.Z   (BX)(R11*4), K1, Z21
+	VFMADD231PS Z11, Z20, Z21
+	VMOVUPS     Z21, K1, (BX)(R11*4)
+
+noinputs4x1:
+	VMULPS      Z11, Z12, Z20
+	VMULPS      Z11, Z16, Z21
+	VFMADD231PS Z20, Z16, Z0
+	VFMADD231PS Z21, Z12, Z0
+	VFMADD231PS Z20, Z17, Z1
+	VFMADD231PS Z21, Z13, Z1
+	VFMADD231PS Z20, Z18, Z2
+	VFMADD231PS Z21, Z14, Z2
+	VFMADD231PS Z20, Z19, Z3
+	VFMADD231PS Z21, Z15, Z3
+	VMULPS      Z11, Z13, Z12
+	VMULPS      Z11, Z17, Z16
+	VFMADD231PS Z12, Z17, Z4
+	VFMADD231PS Z16, Z13, Z4
+	VFMADD231PS Z12, Z18, Z5
+	VFMADD231PS Z16, Z14, Z5
+	VFMADD231PS Z12, Z19, Z6
+	VFMADD231PS Z16, Z15, Z6
+	VMULPS      Z11, Z14, Z12
+	VMULPS      Z11, Z18, Z13
+	VFMADD231PS Z12, Z18, Z7
+	VFMADD231PS Z13, Z14, Z7
+	VFMADD231PS Z12, Z19, Z8
+	VFMADD231PS Z13, Z15, Z8
+	VMULPS      Z11, Z15, Z12
+	VMULPS      Z11, Z19, Z11
+	VFMADD231PS Z12, Z19, Z9
+	VFMADD231PS Z11, Z15, Z9
+	ADDQ        $0x10, R9
+	DECQ        R10
+	JNZ         site4x1
+	MOVQ        xMap+112(FP), DX
+	SHLQ        $0x02, DX
+	ADDQ        DX, xk+24(FP)
+	ADDQ        DX, xl+32(FP)
+	ADDQ        DX, dxk+0(FP)
+	ADDQ        DX, dxl+8(FP)
+	MOVQ        yMap+120(FP), DX
+	SHLQ        $0x02, DX
+	ADDQ        DX, dy+48(FP)
+	DECQ        images+64(FP)
+	JNZ         image4x1
 	IMUL3Q      $0x05, CX, AX
-	ADDQ        dcoefs+8(FP), AX
+	ADDQ        dcoefs+16(FP), AX
 	VMOVUPS     Z0, K1, (AX)
 	ADDQ        CX, AX
 	VMOVUPS     Z1, K1, (AX)
@@ -10101,9 +3617,6 @@ noinputs4x3x3x1:
 	VMOVUPS     Z9, K1, (AX)
 	ADDQ        CX, AX
 	VZEROUPPER
-	RET
-
-not4x3x3x1:
 	RET
 
 after4:

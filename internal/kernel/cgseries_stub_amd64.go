@@ -16,17 +16,29 @@ func cgLinearAVX2(linear *float32, x *float32, index *int32, coefs *float32, sit
 //go:noescape
 func cgLinearAVX512(linear *float32, x *float32, index *int32, coefs *float32, sites int, taps int, channels int, lanes int)
 
-// cgSeriesAVX2 computes orders 1 to out of order 2 in 1 or 4 taps for one vector of channels with AVX2.
+// cgSeriesLinearAVX2 computes the first derivatives times an order of 1 or 4 taps for one vector of channels with AVX2.
 // See cgSeriesPortable for the reference.
 //
 //go:noescape
-func cgSeriesAVX2(y *float32, x *float32, linear *float32, index *int32, coefs *float32, images int, sites int, taps int, in int, out int, channels int, lanes int, xMap int, xOrder int, yMap int, yOrder int)
+func cgSeriesLinearAVX2(y *float32, x *float32, linear *float32, index *int32, images int, sites int, taps int, channels int, lanes int, xMap int, yMap int)
 
-// cgSeriesAVX512 computes orders 1 to out of order 2 in 1 or 4 taps for one vector of channels with AVX512.
+// cgSeriesLinearAVX512 computes the first derivatives times an order of 1 or 4 taps for one vector of channels with AVX512.
 // See cgSeriesPortable for the reference.
 //
 //go:noescape
-func cgSeriesAVX512(y *float32, x *float32, linear *float32, index *int32, coefs *float32, images int, sites int, taps int, in int, out int, channels int, lanes int, xMap int, xOrder int, yMap int, yOrder int)
+func cgSeriesLinearAVX512(y *float32, x *float32, linear *float32, index *int32, images int, sites int, taps int, channels int, lanes int, xMap int, yMap int)
+
+// cgSeriesPairAVX2 computes the products of two orders of 1 or 4 taps for one vector of channels with AVX2.
+// See cgSeriesPortable for the reference.
+//
+//go:noescape
+func cgSeriesPairAVX2(y *float32, xk *float32, xl *float32, index *int32, coefs *float32, images int, sites int, taps int, channels int, lanes int, xMap int, yMap int, factor float32)
+
+// cgSeriesPairAVX512 computes the products of two orders of 1 or 4 taps for one vector of channels with AVX512.
+// See cgSeriesPortable for the reference.
+//
+//go:noescape
+func cgSeriesPairAVX512(y *float32, xk *float32, xl *float32, index *int32, coefs *float32, images int, sites int, taps int, channels int, lanes int, xMap int, yMap int, factor float32)
 
 // cgLinearGradAVX2 computes the first derivatives at order 0 of order 2 in 1 or 4 taps for one vector of channels with AVX2.
 // See cgSeriesGradPortable for the reference.
@@ -40,14 +52,26 @@ func cgLinearGradAVX2(dx *float32, dcoefs *float32, dlinear *float32, x *float32
 //go:noescape
 func cgLinearGradAVX512(dx *float32, dcoefs *float32, dlinear *float32, x *float32, index *int32, coefs *float32, sites int, taps int, channels int, lanes int, inputs int)
 
-// cgSeriesGradAVX2 computes orders 1 to out of order 2 in 1 or 4 taps for one vector of channels with AVX2.
+// cgSeriesLinearGradAVX2 computes the gradients of cgSeriesLinear with AVX2.
 // See cgSeriesGradPortable for the reference.
 //
 //go:noescape
-func cgSeriesGradAVX2(dx *float32, dcoefs *float32, dlinear *float32, x *float32, linear *float32, index *int32, dy *float32, coefs *float32, images int, sites int, taps int, in int, out int, channels int, lanes int, inputs int, xMap int, xOrder int, yMap int, yOrder int)
+func cgSeriesLinearGradAVX2(dx *float32, dlinear *float32, x *float32, linear *float32, index *int32, dy *float32, images int, sites int, taps int, channels int, lanes int, inputs int, xMap int, yMap int)
 
-// cgSeriesGradAVX512 computes orders 1 to out of order 2 in 1 or 4 taps for one vector of channels with AVX512.
+// cgSeriesLinearGradAVX512 computes the gradients of cgSeriesLinear with AVX512.
 // See cgSeriesGradPortable for the reference.
 //
 //go:noescape
-func cgSeriesGradAVX512(dx *float32, dcoefs *float32, dlinear *float32, x *float32, linear *float32, index *int32, dy *float32, coefs *float32, images int, sites int, taps int, in int, out int, channels int, lanes int, inputs int, xMap int, xOrder int, yMap int, yOrder int)
+func cgSeriesLinearGradAVX512(dx *float32, dlinear *float32, x *float32, linear *float32, index *int32, dy *float32, images int, sites int, taps int, channels int, lanes int, inputs int, xMap int, yMap int)
+
+// cgSeriesPairGradAVX2 computes the gradients of cgSeriesPair with AVX2.
+// See cgSeriesGradPortable for the reference.
+//
+//go:noescape
+func cgSeriesPairGradAVX2(dxk *float32, dxl *float32, dcoefs *float32, xk *float32, xl *float32, index *int32, dy *float32, coefs *float32, images int, sites int, taps int, channels int, lanes int, inputs int, xMap int, yMap int, factor float32)
+
+// cgSeriesPairGradAVX512 computes the gradients of cgSeriesPair with AVX512.
+// See cgSeriesGradPortable for the reference.
+//
+//go:noescape
+func cgSeriesPairGradAVX512(dxk *float32, dxl *float32, dcoefs *float32, xk *float32, xl *float32, index *int32, dy *float32, coefs *float32, images int, sites int, taps int, channels int, lanes int, inputs int, xMap int, yMap int, factor float32)

@@ -24,12 +24,12 @@ type seriesCase struct {
 func drawSeriesCase(t *rapid.T) seriesCase {
 	c := seriesCase{
 		geometry: drawGeometry(t),
-		in:       rapid.IntRange(1, 4).Draw(t, "in"),
+		in:       rapid.IntRange(1, 5).Draw(t, "in"),
 		channels: rapid.SampledFrom([]int{1, 2, 5, 7, 8, 9, 16, 17, 28, 33}).Draw(t, "channels"),
 		order:    rapid.SampledFrom([]int{2, 2, 2, 1, 3}).Draw(t, "order"),
 		noDX:     rapid.Bool().Draw(t, "nodx"),
 	}
-	c.out = rapid.IntRange(c.in, 4).Draw(t, "out")
+	c.out = rapid.IntRange(c.in, 6).Draw(t, "out")
 	if rapid.Bool().Draw(t, "window of four") {
 		c.kh, c.kw = 2, 2
 	}
@@ -145,8 +145,8 @@ func sweepCGSeries(t *testing.T, check func(t rapid.TB, c seriesCase, r source))
 		{n: 2, h: 5, w: 3, kh: 2, kw: 1, stride: 1, dilation: 1},
 	} {
 		for _, channels := range []int{1, 7, 8, 9, 16, 17, 28, 64} {
-			for in := 1; in <= 4; in++ {
-				for out := in; out <= 4; out++ {
+			for in := 1; in <= 5; in++ {
+				for out := in; out <= 6; out++ {
 					c := seriesCase{geometry: window, in: in, out: out, channels: channels, order: 2, noDX: channels == 9}
 					r := newSource(uint64(channels*in+out), nil)
 					if channels == 17 {

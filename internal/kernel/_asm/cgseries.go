@@ -15,29 +15,26 @@ import (
 //
 //	y_m = sum_i L[i] x_m[i] + 1/2 sum_{k+l=m} sum_i,j B[i,j] x_k[i] x_l[j],  k, l >= 1
 //
-// cgLinear computes L, which the images share, and cgSeries the orders. Backwards,
-// cgSeriesGrad has the gradient dL, and cgLinearGrad that of what L is made of.
-
-// seriesForms are the highest orders of input and output that the kernels are made
-// for: all that nets have whose series go up to 3.
-var seriesForms = []struct{ in, out int }{{1, 1}, {1, 2}, {2, 2}, {2, 3}, {3, 3}}
+// cgLinear computes L, which the images share, cgSeriesLinear the first sum of one order,
+// and cgSeriesPair what two orders k <= l add to another, which is half of the second sum's
+// if k = l.
 
 // seriesTaps is the numbers of window members that they are made for.
 var seriesTaps = []int{1, 4}
 
-// seriesKernel is a kernel for one number of members and one form.
+// seriesKernel is a kernel for one number of members.
 type seriesKernel struct {
 	row
-	n, in, out                   int
-	matrix                       reg.Register // of [n][n] vectors in memory, and what follows
-	x, index, stride, step, left reg.Register
+	n                   int
+	matrix              reg.Register // of [n][n] vectors in memory, and what follows
+	index, stride, left reg.Register
 }
 
-func (k seriesKernel) String() string { return fmt.Sprintf("%dx%dx%dx%v", k.n, k.in, k.out, k.row) }
+func (k seriesKernel) String() string { return fmt.Sprintf("%dx%v", k.n, k.row) }
 
-// seriesRow emits body for each number of members and row, and the choice among them.
-// The function keeps vectors in memory: some besides the matrix.
-func (s isa) seriesRow(besides int, body func(r row, n int, memory reg.Register)) {
+// eachSeries emits body for each number of members and row, and the choice among them. The
+// function keeps vectors in memory: some besides the matrix.
+func (s isa) eachSeries(besides int, body func(k seriesKernel)) {
 	most := seriesTaps[len(seriesTaps)-1]
 	local := AllocLocal((most*most+besides)*s.bytes() + 64)
 	memory := GP64()
@@ -49,34 +46,15 @@ func (s isa) seriesRow(besides int, body func(r row, n int, memory reg.Register)
 		next := fmt.Sprintf("after%d", n)
 		CMPQ(taps, Imm(uint64(n)))
 		JNE(LabelRef(next))
-		s.lastVec(lanes, 1, fmt.Sprintf("taps%d", n), func(r row) { body(r, n, memory) })
+		s.lastVec(lanes, 1, fmt.Sprintf("taps%d", n), func(r row) {
+			k := seriesKernel{row: r, n: n, matrix: memory, stride: load("channels")}
+			SHLQ(Imm(2), k.stride)
+			body(k)
+			end()
+		})
 		Label(next)
 	}
 	RET()
-}
-
-// eachSeries emits body, which ends the function, for each form as well.
-func (s isa) eachSeries(besides int, body func(k seriesKernel)) {
-	s.seriesRow(besides, func(r row, n int, memory reg.Register) {
-		for _, f := range seriesForms {
-			k := seriesKernel{row: r, n: n, in: f.in, out: f.out, matrix: memory}
-			next := fmt.Sprintf("not%v", k)
-			CMPQ(param("in"), Imm(uint64(f.in)))
-			JNE(LabelRef(next))
-			CMPQ(param("out"), Imm(uint64(f.out)))
-			JNE(LabelRef(next))
-			body(k.loaded())
-			Label(next)
-		}
-		RET()
-	})
-}
-
-// loaded returns the kernel with the registers that all loops have.
-func (k seriesKernel) loaded() seriesKernel {
-	k.stride = load("channels")
-	SHLQ(Imm(2), k.stride)
-	return k
 }
 
 // at returns the place of b[i,j] in the matrix.
@@ -84,61 +62,36 @@ func (k seriesKernel) at(i, j int) Mem { return at(k.matrix).Offset((i*k.n + j) 
 
 // keepMatrix copies the coefficients b to the matrix, with its diagonal doubled.
 func (k seriesKernel) keepMatrix() {
-	k.coefficients(func(i, j int, v reg.VecVirtual) {
-		if i == j {
-			VADDPS(v, v, v)
-		}
-		VMOVUPS(v, k.at(i, j))
-		if i != j {
-			VMOVUPS(v, k.at(j, i))
-		}
-	})
-}
-
-// coefficients visits the coefficients b in order.
-func (k seriesKernel) coefficients(visit func(i, j int, v reg.VecVirtual)) {
-	b := k.quadratic("coefs")
-	for i := range k.n {
-		for j := i; j < k.n; j++ {
-			visit(i, j, k.next(b))
-		}
-	}
-}
-
-// quadratic returns the place of the first b in an argument.
-func (k seriesKernel) quadratic(name string) reg.Register {
 	b := GP64()
 	IMUL3Q(Imm(uint64(1+k.n)), k.stride, b)
-	ADDQ(param(name), b)
-	return b
+	ADDQ(param("coefs"), b)
+	for i := range k.n {
+		for j := i; j < k.n; j++ {
+			v := k.next(b)
+			if i == j {
+				VADDPS(v, v, v)
+			}
+			VMOVUPS(v, k.at(i, j))
+			if i != j {
+				VMOVUPS(v, k.at(j, i))
+			}
+		}
+	}
 }
 
-// eachOrder visits the places in base of member i at orders low to high, 1 being the
-// one that base points at.
-func (k seriesKernel) eachOrder(base reg.Register, i, low, high int, visit func(m int, place Mem)) {
-	if low > high {
-		return
-	}
+// place returns the place of member i in the map that base points at.
+func (k seriesKernel) place(base reg.Register, i int) Mem {
 	at := GP64()
 	MOVLQSX(Mem{Base: k.index, Disp: 4 * i}, at)
-	for m := 1; m <= high; m++ {
-		if m > 1 {
-			ADDQ(k.step, at)
-		}
-		if m >= low {
-			visit(m, Mem{Base: base, Index: at, Scale: 4})
-		}
-	}
+	return Mem{Base: base, Index: at, Scale: 4}
 }
 
-// member returns member i at orders low to high.
-func (k seriesKernel) member(i, low, high int) []reg.VecVirtual {
-	var x []reg.VecVirtual
-	k.eachOrder(k.x, i, low, high, func(_ int, place Mem) {
-		v := k.vec()
-		k.load(place, 0, v)
-		x = append(x, v)
-	})
+// members returns the members in the map that base points at.
+func (k seriesKernel) members(base reg.Register) []reg.VecVirtual {
+	x := k.vecs(k.n)
+	for i := range x {
+		k.load(k.place(base, i), 0, x[i])
+	}
 	return x
 }
 
@@ -157,13 +110,13 @@ func (k seriesKernel) derivative(base reg.Register, i int) Mem { return at(base)
 // nextDerivatives moves base to the next site's.
 func (k seriesKernel) nextDerivatives(base reg.Register) { ADDQ(I32(int32(k.n*k.bytes())), base) }
 
-// ofOrder returns the place of an order, 1 being the one that base points at, where
-// step is in bytes.
-func ofOrder(base, step reg.Register, order int) Mem {
-	if order == 1 {
-		return at(base)
+// product returns sum_j B[i,j] x[j].
+func (k seriesKernel) product(i int, x []reg.VecVirtual) reg.VecVirtual {
+	var u total
+	for j := range x {
+		k.add(&u, k.at(i, j), x[j])
 	}
-	return Mem{Base: base, Index: step, Scale: uint8(order - 1)}
+	return u.v
 }
 
 // A total is a vector to which products are added, the first of which begins it.
@@ -178,9 +131,20 @@ func (k seriesKernel) add(s *total, a Op, b reg.VecVirtual) {
 	VFMADD231PS(a, b, s.v)
 }
 
-// eachImage emits the loop over images, whose maps of order 1 the arguments point at:
-// those named in xs are xMap apart, the one in y yMap.
-func (k seriesKernel) eachImage(xs []string, y string, body func()) {
+// eachSite emits the loop over sites.
+func (k *seriesKernel) eachSite(body func()) {
+	k.index, k.left = load("index"), load("sites")
+	label := fmt.Sprintf("site%v", k)
+	Label(label)
+	body()
+	ADDQ(Imm(uint64(4*k.n)), k.index)
+	DECQ(k.left)
+	JNZ(LabelRef(label))
+}
+
+// eachImage emits the loop over images, whose maps are xMap apart for the arguments named
+// in xs, and yMap apart for the one in y.
+func (k seriesKernel) eachImage(y string, xs []string, body func()) {
 	label := fmt.Sprintf("image%v", k)
 	Label(label)
 	body()
@@ -197,107 +161,15 @@ func (k seriesKernel) eachImage(xs []string, y string, body func()) {
 	JNZ(LabelRef(label))
 }
 
-// eachSite emits the loop over sites.
-func (k *seriesKernel) eachSite(body func()) {
-	k.index, k.left = load("index"), load("sites")
-	label := fmt.Sprintf("site%v", k)
-	Label(label)
-	body()
-	ADDQ(Imm(uint64(4*k.n)), k.index)
-	DECQ(k.left)
-	JNZ(LabelRef(label))
-}
-
-// cgSeries: see above. Order 2 of the products takes v[i] = sum_{j>=i} b[i,j] x_1[j],
-// and order 3 what is missing in v[i] until it is sum_j B[i,j] x_1[j].
-func cgSeries(s isa) {
-	s.function(0, "cgSeries", "(y, x, linear *float32, index *int32, coefs *float32, images, sites, taps, in, out, channels, lanes, xMap, xOrder, yMap, yOrder int)",
-		"cgSeriesPortable", "orders 1 to out of order 2 in 1 or 4 taps for one vector of channels")
-	s.eachSeries(0, func(k seriesKernel) {
-		b := k.orderedPairs()
-		k.step = load("xOrder")
-		yStep := load("yOrder")
-		SHLQ(Imm(2), yStep)
-		k.eachImage([]string{"x"}, "y", func() {
-			k.x = load("x")
-			y, linear := load("y"), load("linear")
-			k.eachSite(func() {
-				for m, sum := range k.orders(linear, b) {
-					k.store(ofOrder(y, yStep, m+1), 0, sum.v)
-				}
-				ADDQ(k.stride, y)
-				k.nextDerivatives(linear)
-			})
-		})
-		end()
-	})
-}
-
-// orderedPairs returns the coefficients b[i,j] with i <= j: in registers with AVX-512,
-// which has enough of them, else in memory.
-func (k seriesKernel) orderedPairs() func(i, j int) Op {
-	b := map[[2]int]Op{}
-	k.coefficients(func(i, j int, v reg.VecVirtual) {
-		b[[2]int{i, j}] = v
-		if k.lanes < 16 {
-			VMOVUPS(v, k.at(i, j))
-			b[[2]int{i, j}] = k.at(i, j)
-		}
-	})
-	return func(i, j int) Op { return b[[2]int{i, j}] }
-}
-
-// orders returns orders 1 to out of one site.
-func (k seriesKernel) orders(linear reg.Register, b func(i, j int) Op) []total {
-	x, v, y := make([]reg.VecVirtual, k.n), make([]total, k.n), make([]total, k.out)
-	for i := range x {
-		x[i] = k.member(i, 1, 1)[0]
-	}
-	if k.out >= 2 {
-		for i := range v {
-			for j := i; j < k.n; j++ {
-				k.add(&v[i], b(i, j), x[j])
-			}
-		}
-		for i := range v {
-			k.add(&y[1], v[i].v, x[i])
-		}
-	}
-	if k.out >= 3 {
-		for i := range v {
-			for j := range i + 1 {
-				k.add(&v[i], b(j, i), x[j])
-			}
-		}
-	}
-	for i := range k.n {
-		l := k.vec()
-		VMOVUPS(k.derivative(linear, i), l)
-		k.add(&y[0], l, x[i])
-		for m, x := range k.member(i, 2, k.in) {
-			k.add(&y[m+1], l, x)
-			if m == 0 && k.out >= 3 {
-				k.add(&y[2], v[i].v, x)
-			}
-		}
-	}
-	return y
-}
-
 // cgLinear computes the first derivatives L.
 func cgLinear(s isa) {
 	s.function(0, "cgLinear", "(linear, x *float32, index *int32, coefs *float32, sites, taps, channels, lanes int)",
 		"cgSeriesPortable", "the first derivatives at order 0 of order 2 in 1 or 4 taps for one vector of channels")
-	s.seriesRow(0, func(r row, n int, memory reg.Register) {
-		k := seriesKernel{row: r, n: n, matrix: memory}.loaded()
+	s.eachSeries(0, func(k seriesKernel) {
 		k.keepMatrix()
-		k.x = load("x")
-		linear := load("linear")
+		x, linear := load("x"), load("linear")
 		k.eachSite(func() {
-			x, a := make([]reg.VecVirtual, n), load("coefs")
-			for i := range x {
-				x[i] = k.member(i, 1, 1)[0]
-			}
+			x, a := k.members(x), load("coefs")
 			ADDQ(k.stride, a)
 			for i := range x {
 				l := k.next(a)
@@ -308,6 +180,55 @@ func cgLinear(s isa) {
 			}
 			k.nextDerivatives(linear)
 		})
-		end()
 	})
+}
+
+func cgSeriesLinear(s isa) {
+	s.function(0, "cgSeriesLinear", "(y, x, linear *float32, index *int32, images, sites, taps, channels, lanes, xMap, yMap int)",
+		"cgSeriesPortable", "the first derivatives times an order of 1 or 4 taps for one vector of channels")
+	s.eachSeries(0, func(k seriesKernel) {
+		k.eachImage("y", []string{"x"}, func() {
+			y, x, linear := load("y"), load("x"), load("linear")
+			k.eachSite(func() {
+				var sum total
+				for i, x := range k.members(x) {
+					k.add(&sum, k.derivative(linear, i), x)
+				}
+				k.store(at(y), 0, sum.v)
+				ADDQ(k.stride, y)
+				k.nextDerivatives(linear)
+			})
+		})
+	})
+}
+
+func cgSeriesPair(s isa) {
+	s.function(0, "cgSeriesPair", "(y, xk, xl *float32, index *int32, coefs *float32, images, sites, taps, channels, lanes, xMap, yMap int, factor float32)",
+		"cgSeriesPortable", "the products of two orders of 1 or 4 taps for one vector of channels")
+	s.eachSeries(0, func(k seriesKernel) {
+		k.keepMatrix()
+		factor := k.factor()
+		k.eachImage("y", []string{"xk", "xl"}, func() {
+			y, xk, xl := load("y"), load("xk"), load("xl")
+			k.eachSite(func() {
+				b := k.members(xl)
+				var sum total
+				for i, a := range k.members(xk) {
+					k.add(&sum, k.product(i, b), a)
+				}
+				v := k.vec()
+				k.load(at(y), 0, v)
+				VFMADD231PS(factor, sum.v, v)
+				k.store(at(y), 0, v)
+				ADDQ(k.stride, y)
+			})
+		})
+	})
+}
+
+// factor returns the argument of that name in all lanes.
+func (k seriesKernel) factor() reg.VecVirtual {
+	v := k.vec()
+	VBROADCASTSS(param("factor"), v)
+	return v
 }

@@ -8,56 +8,9 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// What is done with the gradients of the inputs.
-const (
-	addInputs   = iota // they are added to what is there
-	storeInputs        // they are stored
-	noInputs           // there is no place for them
-)
-
-// cgSeriesGrad computes the gradients of cgSeries:
-//
-//	for s in sites:
-//		p_l[i] = sum_{k>=1} dy_{k+l}[s] x_k[i]
-//		dL[i] += p_0[i]
-//		dx_l[i] = L[i] dy_l[s] + sum_j B[i,j] p_l[j]
-//		db[i,j] += sum_{k>=1} x_k[i] p_k[j]
-func cgSeriesGrad(s isa) {
-	s.function(0, "cgSeriesGrad", "(dx, dcoefs, dlinear, x, linear *float32, index *int32, dy, coefs *float32, "+
-		"images, sites, taps, in, out, channels, lanes, inputs, xMap, xOrder, yMap, yOrder int)",
-		"cgSeriesGradPortable", "orders 1 to out of order 2 in 1 or 4 taps for one vector of channels")
-	s.eachSeries(seriesGradients, func(k seriesKernel) {
-		k.keepMatrix()
-		db := k.keepGradients(false)
-		k.step = load("xOrder")
-		yStep := load("yOrder")
-		SHLQ(Imm(2), yStep)
-		k.eachImage([]string{"x", "dx"}, "dy", func() {
-			k.x = load("x")
-			dx, dy, linear, dlinear := load("dx"), load("dy"), load("linear"), load("dlinear")
-			k.eachSite(func() {
-				g := k.vecs(k.out)
-				for m := range g {
-					k.load(ofOrder(dy, yStep, m+1), 0, g[m])
-				}
-				ADDQ(k.stride, dy)
-				p := k.correlations(g, dlinear)
-				k.ifInputs(func() {
-					for i := range k.n {
-						l := k.vec()
-						VMOVUPS(k.derivative(linear, i), l)
-						k.addTo(dx, i, k.inputs(i, l, g, p))
-					}
-				})
-				k.nextDerivatives(linear)
-				k.nextDerivatives(dlinear)
-				db.addPairs(func(i int) []reg.VecVirtual { return k.member(i, 1, len(p)) }, p)
-			})
-		})
-		db.done()
-		end()
-	})
-}
+// What is done with the gradients of the inputs: they are added to what is there, or there
+// is no place for them.
+const noInputs = 1
 
 // cgLinearGrad computes the gradients of cgLinear:
 //
@@ -68,59 +21,98 @@ func cgSeriesGrad(s isa) {
 func cgLinearGrad(s isa) {
 	s.function(0, "cgLinearGrad", "(dx, dcoefs, dlinear, x *float32, index *int32, coefs *float32, sites, taps, channels, lanes, inputs int)",
 		"cgSeriesGradPortable", "the first derivatives at order 0 of order 2 in 1 or 4 taps for one vector of channels")
-	s.seriesRow(seriesGradients, func(r row, n int, memory reg.Register) {
-		k := seriesKernel{row: r, n: n, in: 1, out: 2, matrix: memory}.loaded()
+	s.eachSeries(seriesGradients, func(k seriesKernel) {
 		k.keepMatrix()
 		kept := k.keepGradients(true)
-		k.x = load("x")
-		dx, dlinear := load("dx"), load("dlinear")
+		dx, x, dlinear := load("dx"), load("x"), load("dlinear")
 		k.eachSite(func() {
-			d, x := make([]reg.VecVirtual, n), make([]reg.VecVirtual, n)
-			for i := range d {
-				d[i], x[i] = k.vec(), k.member(i, 1, 1)[0]
-				VMOVUPS(k.derivative(dlinear, i), d[i])
-			}
+			x, d := k.members(x), k.derivatives(dlinear)
 			k.nextDerivatives(dlinear)
 			k.ifInputs(func() {
 				for i := range k.n {
-					var u total
-					for j := range d {
-						k.add(&u, k.at(i, j), d[j])
-					}
-					k.addTo(dx, i, []total{u})
+					u := k.product(i, d)
+					k.change(dx, i, func(v reg.VecVirtual) { VADDPS(u, v, v) })
 				}
 			})
 			for i := range d {
-				kept.change(i, func(v reg.VecVirtual) { VADDPS(d[i], v, v) })
+				kept.changeKept(i, func(v reg.VecVirtual) { VADDPS(d[i], v, v) })
 			}
-			kept.addPairs(func(i int) []reg.VecVirtual { return []reg.VecVirtual{x[i], d[i]} }, [][]reg.VecVirtual{d, x})
+			of := func(list []reg.VecVirtual) func(i int) reg.VecVirtual {
+				return func(i int) reg.VecVirtual { return list[i] }
+			}
+			kept.addPairs(of(x), d, of(d), x)
 		})
 		kept.done()
-		end()
 	})
 }
 
-// correlations returns p_1, p_2, ... as far as they are not zero, and adds p_0 to
-// dlinear.
-func (k seriesKernel) correlations(g []reg.VecVirtual, dlinear reg.Register) [][]reg.VecVirtual {
-	p := make([][]reg.VecVirtual, min(k.in, k.out-1))
-	for i := range k.n {
-		x := k.member(i, 1, k.in)
-		for l := range p {
-			var s total
-			for m := range min(k.in, k.out-l-1) {
-				k.add(&s, g[m+l+1], x[m])
-			}
-			p[l] = append(p[l], s.v)
-		}
-		d := k.vec()
-		VMOVUPS(k.derivative(dlinear, i), d)
-		for m := range x {
-			VFMADD231PS(g[m], x[m], d)
-		}
-		VMOVUPS(d, k.derivative(dlinear, i))
-	}
-	return p
+// cgSeriesLinearGrad computes, for dy of one order,
+//
+//	dL[i] += dy x[i],  dx[i] += L[i] dy
+func cgSeriesLinearGrad(s isa) {
+	s.function(0, "cgSeriesLinearGrad", "(dx, dlinear, x, linear *float32, index *int32, dy *float32, images, sites, taps, channels, lanes, inputs, xMap, yMap int)",
+		"cgSeriesGradPortable", "the gradients of cgSeriesLinear")
+	s.eachSeries(0, func(k seriesKernel) {
+		k.eachImage("dy", []string{"x", "dx"}, func() {
+			dx, dlinear, x, linear, dy := load("dx"), load("dlinear"), load("x"), load("linear"), load("dy")
+			k.eachSite(func() {
+				g := k.next(dy)
+				x, d := k.members(x), k.derivatives(dlinear)
+				for i := range d {
+					VFMADD231PS(g, x[i], d[i])
+					VMOVUPS(d[i], k.derivative(dlinear, i))
+				}
+				k.ifInputs(func() {
+					for i, l := range k.derivatives(linear) {
+						k.change(dx, i, func(v reg.VecVirtual) { VFMADD231PS(g, l, v) })
+					}
+				})
+				k.nextDerivatives(linear)
+				k.nextDerivatives(dlinear)
+			})
+		})
+	})
+}
+
+// cgSeriesPairGrad computes, for dy of order k+l times the factor,
+//
+//	dx_k[i] += dy sum_j B[i,j] x_l[j],  dx_l[i] += dy sum_j B[i,j] x_k[j]
+//	db[i,j] += dy (x_k[i] x_l[j] + x_l[i] x_k[j])
+func cgSeriesPairGrad(s isa) {
+	s.function(0, "cgSeriesPairGrad", "(dxk, dxl, dcoefs, xk, xl *float32, index *int32, dy, coefs *float32, images, sites, taps, channels, lanes, inputs, xMap, yMap int, factor float32)",
+		"cgSeriesGradPortable", "the gradients of cgSeriesPair")
+	s.eachSeries(seriesGradients, func(k seriesKernel) {
+		k.keepMatrix()
+		db := k.keepGradients(false)
+		factor := k.factor()
+		k.eachImage("dy", []string{"xk", "xl", "dxk", "dxl"}, func() {
+			dxk, dxl, xk, xl, dy := load("dxk"), load("dxl"), load("xk"), load("xl"), load("dy")
+			k.eachSite(func() {
+				g := k.next(dy)
+				VMULPS(factor, g, g)
+				a, b := k.members(xk), k.members(xl)
+				k.ifInputs(func() {
+					for i := range k.n { // dxk may be dxl
+						u := k.product(i, b)
+						k.change(dxk, i, func(v reg.VecVirtual) { VFMADD231PS(g, u, v) })
+					}
+					for i := range k.n {
+						u := k.product(i, a)
+						k.change(dxl, i, func(v reg.VecVirtual) { VFMADD231PS(g, u, v) })
+					}
+				})
+				times := func(list []reg.VecVirtual) func(i int) reg.VecVirtual {
+					return func(i int) reg.VecVirtual {
+						v := k.vec()
+						VMULPS(g, list[i], v)
+						return v
+					}
+				}
+				db.addPairs(times(a), b, times(b), a)
+			})
+		})
+		db.done()
+	})
 }
 
 // ifInputs emits body, which is jumped over if there are no gradients of the inputs.
@@ -132,37 +124,21 @@ func (k seriesKernel) ifInputs(body func()) {
 	Label(label)
 }
 
-// inputs returns the gradients of orders 1, 2, ... of member i.
-func (k seriesKernel) inputs(i int, linear reg.VecVirtual, g []reg.VecVirtual, p [][]reg.VecVirtual) []total {
-	u := make([]total, k.in)
-	for m := range u {
-		k.add(&u[m], linear, g[m])
-	}
-	for j := range k.n {
-		if len(p) == 0 {
-			break
-		}
-		b := k.vec()
-		VMOVUPS(k.at(i, j), b)
-		for m := range p {
-			k.add(&u[m], b, p[m][j])
-		}
-	}
-	return u
+// change emits what by does to member i of the map that base points at.
+func (k seriesKernel) change(base reg.Register, i int, by func(v reg.VecVirtual)) {
+	v, place := k.vec(), k.place(base, i)
+	k.load(place, 0, v)
+	by(v)
+	k.store(place, 0, v)
 }
 
-// addTo adds u to the gradients of orders 1, 2, ... of member i, or stores it.
-func (k seriesKernel) addTo(dx reg.Register, i int, u []total) {
-	store := fmt.Sprintf("store%dx%v", i, k)
-	CMPQ(param("inputs"), Imm(storeInputs))
-	JEQ(LabelRef(store))
-	k.eachOrder(dx, i, 1, len(u), func(m int, place Mem) {
-		old := k.vec()
-		k.load(place, 0, old)
-		VADDPS(old, u[m-1].v, u[m-1].v)
-	})
-	Label(store)
-	k.eachOrder(dx, i, 1, len(u), func(m int, place Mem) { k.store(place, 0, u[m-1].v) })
+// derivatives returns the first derivatives at base.
+func (k seriesKernel) derivatives(base reg.Register) []reg.VecVirtual {
+	d := k.vecs(k.n)
+	for i := range d {
+		VMOVUPS(k.derivative(base, i), d[i])
+	}
+	return d
 }
 
 // seriesGradients is the most gradients of coefficients that a kernel keeps, those of
@@ -208,8 +184,8 @@ func (d seriesGradient) each(visit func(m Mem, i int)) {
 	}
 }
 
-// change emits what by adds to gradient i.
-func (d seriesGradient) change(i int, by func(v reg.VecVirtual)) {
+// changeKept emits what by adds to gradient i.
+func (d seriesGradient) changeKept(i int, by func(v reg.VecVirtual)) {
 	v, kept := d.v[i]
 	if !kept {
 		v = d.vec()
@@ -221,20 +197,15 @@ func (d seriesGradient) change(i int, by func(v reg.VecVirtual)) {
 	}
 }
 
-// addPairs adds sum_k x_k[i] p_k[j] to the gradients of order 2, where x returns the
-// x_k[i] that have a p_k.
-func (d seriesGradient) addPairs(x func(i int) []reg.VecVirtual, p [][]reg.VecVirtual) {
-	if len(p) == 0 {
-		return
-	}
+// addPairs adds x_i p_j + y_i q_j to the gradients of order 2.
+func (d seriesGradient) addPairs(x func(i int) reg.VecVirtual, p []reg.VecVirtual, y func(i int) reg.VecVirtual, q []reg.VecVirtual) {
 	ij := 1 + d.n - d.first
 	for i := range d.n {
-		xi := x(i)
+		xi, yi := x(i), y(i)
 		for j := i; j < d.n; j++ {
-			d.change(ij, func(v reg.VecVirtual) {
-				for m := range xi {
-					VFMADD231PS(xi[m], p[m][j], v)
-				}
+			d.changeKept(ij, func(v reg.VecVirtual) {
+				VFMADD231PS(xi, p[j], v)
+				VFMADD231PS(yi, q[j], v)
 			})
 			ij++
 		}
@@ -244,6 +215,6 @@ func (d seriesGradient) addPairs(x func(i int) []reg.VecVirtual, p [][]reg.VecVi
 // done writes the gradients back.
 func (d seriesGradient) done() {
 	d.each(func(m Mem, i int) {
-		d.change(i, func(v reg.VecVirtual) { d.store(m, 0, v) })
+		d.changeKept(i, func(v reg.VecVirtual) { d.store(m, 0, v) })
 	})
 }

@@ -13,7 +13,7 @@ var families = map[string][]func(isa){
 	"productgrad": {productGrad, productGradTaps},
 	"cg":          {cg},
 	"cggrad":      {cgGrad},
-	"cgseries":    {cgLinear, cgSeries, cgLinearGrad, cgSeriesGrad},
+	"cgseries":    {cgLinear, cgSeriesLinear, cgSeriesPair, cgLinearGrad, cgSeriesLinearGrad, cgSeriesPairGrad},
 	"channel":     {sumRows, sumSquares, sumProducts, affine, affine2, add},
 	"row":         {dotRows, scaleRows, mixRows},
 	"winograd":    {winograd},
