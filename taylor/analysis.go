@@ -200,25 +200,37 @@ func (a *Analysis) secondOrder(ctx context.Context, net *Net, r *Request) error 
 	}
 	weights := weighed{Quadratic: a.Quadratic}
 	shuffled := weighed{Quadratic: a.Quadratic, moved: permutation}
-	var images [][]float64
 	if r.Training != nil {
-		for i := range min(patternImages, r.Training.Len()) {
-			d := Point(r.Training.Image(i))
-			for j := range d {
-				d[j] -= r.About[j]
-			}
-			images = append(images, d)
-		}
 		weights.Active = seen(r.Training)
 		for _, from := range permutation {
 			shuffled.Active = append(shuffled.Active, weights.Active[from])
 		}
 	}
-	if a.Templates, err = templates(ctx, a.Quadratic, a.Classes, weights.Active, images); err != nil {
+	if a.Templates, err = templates(ctx, a.Quadratic, a.Classes, weights.Active); err != nil {
+		return err
+	}
+	if err := addPatterns(ctx, a.Templates, a.Quadratic, r.differences(n, k)); err != nil {
 		return err
 	}
 	a.Study, err = newStudy(ctx, net.Input, []weighed{weights}, []weighed{shuffled})
 	return err
+}
+
+// differences returns the training images that patterns are computed in, each less the
+// expansion point.
+func (r *Request) differences(inputs, classes int) [][]float64 {
+	if r.Training == nil {
+		return nil
+	}
+	var out [][]float64
+	for i := range min(r.Training.Len(), patternSample(inputs, classes)) {
+		d := Point(r.Training.Image(i))
+		for j := range d {
+			d[j] -= r.About[j]
+		}
+		out = append(out, d)
+	}
+	return out
 }
 
 // Brief returns the analysis without the attributions by order and the feature maps of

@@ -135,11 +135,22 @@ func (l *lanczos) combine(parts []float64) []float64 {
 	return out
 }
 
-func inner(x, y []float64) (sum float64) {
-	for i, v := range x {
-		sum += v * y[i]
+// inner returns the sum of the products of x and y, in four sums, of which none waits for
+// another.
+func inner(x, y []float64) float64 {
+	y = y[:len(x)]
+	var a, b, c, d float64
+	i := 0
+	for ; i+4 <= len(x); i += 4 {
+		a += x[i] * y[i]
+		b += x[i+1] * y[i+1]
+		c += x[i+2] * y[i+2]
+		d += x[i+3] * y[i+3]
 	}
-	return sum
+	for ; i < len(x); i++ {
+		a += x[i] * y[i]
+	}
+	return a + b + c + d
 }
 
 // jacobi returns the eigenvalues and eigenvectors of a symmetric tridiagonal matrix, by

@@ -116,3 +116,12 @@ func TestLeadingStops(t *testing.T) {
 		t.Errorf("%v after the context ended", values)
 	}
 }
+
+// Patterns are computed in fewer images where they are large.
+func TestPatternSample(t *testing.T) {
+	for _, tt := range []struct{ inputs, classes, want int }{{784, 10, 512}, {3072, 10, 91}, {784, 1000, 139}, {10_000, 10, 0}} {
+		if got := patternSample(tt.inputs, tt.classes); got != tt.want {
+			t.Errorf("%d inputs and %d classes: %d images, want %d", tt.inputs, tt.classes, got, tt.want)
+		}
+	}
+}

@@ -18,7 +18,8 @@ type Templates struct {
 	Vectors     [][]float64 `json:"templates,omitempty"` // unit vectors, [H*W*C] each
 	// Share is the fraction of the squares of all eigenvalues that these have.
 	Share float64 `json:"share"`
-	// Patterns are nil without training images, and if their values overflow.
+	// Patterns are nil without training images, if their values overflow, and of all but the
+	// first 100 classes.
 	Patterns *Patterns `json:"patterns,omitempty"`
 }
 
@@ -44,27 +45,37 @@ type Patterns struct {
 // mostTemplates is the number of templates of a class.
 const mostTemplates = 8
 
-// patternImages is the number of training images, the first ones, that patterns are of.
-const patternImages = 512
+// Patterns are computed of the first patternClasses classes in the first training images: in
+// patternImages of them, or as many as take about patternWork multiplications, but in none
+// if that is fewer than fewestImages.
+const (
+	patternClasses = 100
+	patternImages  = 512
+	fewestImages   = 16
+	patternWork    = 1 << 33
+)
 
-// templates returns the templates of each class, and the patterns in images less the expansion
-// point, [H*W*C] each. Inputs that are not active, about which nothing was learned, are left
-// out of the quadratic forms; active may be nil. It returns ErrInterrupted when ctx ends.
-func templates(ctx context.Context, q *Quadratic, classes []string, active []bool, images [][]float64) ([]Templates, error) {
+// patternSample returns the number of training images that the patterns of so many inputs are
+// computed in, if there are as many.
+func patternSample(inputs, classes int) int {
+	each := float64(inputs) * float64(inputs) * float64(min(classes, patternClasses))
+	most := int(min(patternImages, patternWork/each))
+	if most < fewestImages {
+		return 0
+	}
+	return most
+}
+
+// templates returns the templates of each class. Inputs that are not active, about which
+// nothing was learned, are left out of the quadratic forms; active may be nil. It returns
+// ErrInterrupted when ctx ends.
+func templates(ctx context.Context, q *Quadratic, classes []string, active []bool) ([]Templates, error) {
 	var inputs []int
 	size := len(q.Linear[0])
 	for i := range size {
 		if active == nil || active[i] {
 			inputs = append(inputs, i)
 		}
-	}
-	var rows [][]float64
-	for _, d := range images {
-		row := make([]float64, 0, len(inputs))
-		for _, i := range inputs {
-			row = append(row, d[i]/math.Sqrt(float64(len(images))))
-		}
-		rows = append(rows, row)
 	}
 	var out []Templates
 	for k, class := range classes {
@@ -80,9 +91,6 @@ func templates(ctx context.Context, q *Quadratic, classes []string, active []boo
 		for _, v := range vectors {
 			t.Vectors = append(t.Vectors, spread(v, inputs, size))
 		}
-		if len(rows) > 0 {
-			t.Patterns = patterns(ctx, form, rows, inputs, size)
-		}
 		if err := interrupted(ctx); err != nil {
 			return nil, err
 		}
@@ -91,12 +99,31 @@ func templates(ctx context.Context, q *Quadratic, classes []string, active []boo
 	return out, nil
 }
 
-// patterns returns those of a quadratic form of some inputs of an image of a size, in rows of
-// these inputs.
-func patterns(ctx context.Context, form []float64, rows [][]float64, inputs []int, size int) *Patterns {
-	n, m := len(rows), len(inputs)
-	between := make([]float64, n*n)
-	made := make([]float64, m)
+// addPatterns adds the patterns to the templates of each class, in images less the expansion
+// point, [H*W*C] each. Without images there are none. It returns ErrInterrupted when ctx ends.
+func addPatterns(ctx context.Context, list []Templates, q *Quadratic, images [][]float64) error {
+	if len(images) == 0 {
+		return nil
+	}
+	for _, d := range images {
+		for i := range d {
+			d[i] /= math.Sqrt(float64(len(images)))
+		}
+	}
+	for k := range min(len(list), patternClasses) {
+		list[k].Patterns = patterns(ctx, q.Products[k], images)
+		if err := interrupted(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// patterns returns those of a quadratic form in rows of inputs, the images less the expansion
+// point over the root of their number.
+func patterns(ctx context.Context, form []float64, rows [][]float64) *Patterns {
+	n, m := len(rows), len(rows[0])
+	between, made := make([]float64, n*n), make([]float64, m)
 	p := &Patterns{}
 	for s, row := range rows {
 		if ctx.Err() != nil {
@@ -123,7 +150,7 @@ func patterns(ctx context.Context, form []float64, rows [][]float64, inputs []in
 				picture[i] += w[s] * x
 			}
 		}
-		p.Pictures = append(p.Pictures, spread(picture, inputs, size))
+		p.Pictures = append(p.Pictures, picture)
 	}
 	return p
 }

@@ -11,10 +11,13 @@ import (
 )
 
 // secondOrder analyses a network of so many images, which are also returned, with the
-// expansion point.
-func secondOrder(t *testing.T, images int) (*taylor.Analysis, *taylor.Net, *dataset.Set, []float64) {
+// expansion point. If dark is set, the last pixel of each image is zero.
+func secondOrder(t *testing.T, images int, dark bool) (*taylor.Analysis, *taylor.Net, *dataset.Set, []float64) {
 	t.Helper()
 	m, set := untrained(t, "Input(2,3,1) Conv(2,2,3,1,1,1) CG(2,2,3,1,1) Linear(3)", images)
+	for i := 5; dark && i < len(set.Pixels); i += 6 {
+		set.Pixels[i] = 0
+	}
 	a, err := taylor.Analyse(t.Context(), m, taylor.Request{SecondOrder: true, Training: set, Sample: 2})
 	if err != nil {
 		t.Fatal(err)
@@ -29,7 +32,7 @@ func secondOrder(t *testing.T, images int) (*taylor.Analysis, *taylor.Net, *data
 // The templates of a small image are all of a quadratic form's, so that they give its second
 // order back.
 func TestTemplates(t *testing.T) {
-	a, net, set, about := secondOrder(t, 4)
+	a, net, set, about := secondOrder(t, 4, false)
 	for i := range set.Len() {
 		x := taylor.Point(set.Image(i))
 		l, err := net.Line(t.Context(), about, x)
@@ -63,9 +66,10 @@ func TestTemplates(t *testing.T) {
 }
 
 // The patterns of all images give order 2 of each back: an image is their sum with factors,
-// whose squares are 1 on average.
+// whose squares are 1 on average. Pixels that are always zero take part, since they differ from
+// the expansion point.
 func TestPatterns(t *testing.T) {
-	a, net, set, about := secondOrder(t, 5)
+	a, net, set, about := secondOrder(t, 5, true)
 	for k, c := range a.Templates {
 		p := c.Patterns
 		if len(p.Values) != 5 || len(p.Pictures) != 5 || !approx.Close(p.Share, 1, 1e-9) {
@@ -140,6 +144,18 @@ func TestTemplatesLeftOut(t *testing.T) {
 	}
 	if got := a.Templates[0]; len(got.Eigenvalues) != 0 || len(got.Linear) != 6 {
 		t.Errorf("a linear network: %+v", got)
+	}
+}
+
+// Patterns of many classes would take too long.
+func TestPatternsOfManyClasses(t *testing.T) {
+	m, set := untrained(t, "Input(1,2,1) CG(1,1,1,1,1) Linear(101)", 3)
+	a, err := taylor.Analyse(t.Context(), m, taylor.Request{SecondOrder: true, Training: set, Sample: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.Templates[99].Patterns == nil || a.Templates[100].Patterns != nil {
+		t.Errorf("class 100 has the patterns %v, class 101 %v", a.Templates[99].Patterns, a.Templates[100].Patterns)
 	}
 }
 

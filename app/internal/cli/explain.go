@@ -282,22 +282,28 @@ func (a *app) showExplanation(e *taylor.Explanation, classes []string) {
 // showTemplates writes the eigenvalues of each class's quadratic form, and what its patterns
 // add.
 func (a *app) showTemplates(list []taylor.Templates) {
-	show := func(title string, of func(c *taylor.Templates) (share float64, values []float64)) {
-		t := newTable("class", ">of all squares", title)
-		for i := range list {
-			share, values := of(&list[i])
-			var text []string
-			for _, v := range values {
-				text = append(text, fmt.Sprintf("%+.3g", v))
-			}
-			t.add(list[i].Class, percent(share), strings.Join(text, " "))
+	values := newTable("class", ">of all squares", "largest eigenvalues of its second order")
+	patterns := newTable("class", ">of all squares", "what its largest patterns add on average")
+	row := func(t *table, class string, share float64, values []float64) {
+		var text []string
+		for _, v := range values {
+			text = append(text, fmt.Sprintf("%+.3g", v))
 		}
-		t.write(a.out)
-		a.printf("\n")
+		t.add(class, percent(share), strings.Join(text, " "))
 	}
-	show("largest eigenvalues of its second order", func(c *taylor.Templates) (float64, []float64) { return c.Share, c.Eigenvalues })
-	if len(list) > 0 && list[0].Patterns != nil {
-		show("what its largest patterns add on average", func(c *taylor.Templates) (float64, []float64) { return c.Patterns.Share, c.Patterns.Values })
+	found := false
+	for _, c := range list {
+		row(values, c.Class, c.Share, c.Eigenvalues)
+		if p := c.Patterns; p != nil {
+			found = true
+			row(patterns, c.Class, p.Share, p.Values)
+		}
+	}
+	values.write(a.out)
+	a.printf("\n")
+	if found {
+		patterns.write(a.out)
+		a.printf("\n")
 	}
 }
 
