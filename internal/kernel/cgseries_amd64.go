@@ -92,8 +92,10 @@ func cgSeriesFloat32(y, x []float32, win Window, s Series, coefs, scratch []floa
 			if m <= s.In {
 				linearTerm(&out[0], in(m), linear.at(b), index, b.images, b.sites, win.Taps, channels, b.lanes, s.Map, ySize)
 			} else {
-				for row := range b.images * b.sites {
-					clear(out[row/b.sites*ySize+row%b.sites*channels:][:b.lanes])
+				for image := range b.images {
+					for site := range b.sites {
+						clear(out[image*ySize+site*channels:][:b.lanes])
+					}
 				}
 			}
 			s.eachPair(m, func(k, l int, factor float32) {
