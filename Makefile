@@ -113,15 +113,18 @@ golden: ## rewrite the golden files (needs Python with torch, safetensors and nu
 
 analysis: build ## remake the pictures of docs/analysis.md (needs MNIST)
 	./taylornet taylor --data mnist --order 1,2,3 --seeds 5 --out $(MADE)/taylor
-	./taylornet explain mnist-paper --second-order --out $(MADE)/net
-	./taylornet explain mnist-paper docs/images/three.png --out $(MADE)/three
-	./taylornet eval mnist-paper --split validation --orders 3 --out $(MADE)/orders
+	./taylornet train --net mnist-readable --seed 2 --graded 0 --out $(MADE)/control
+	./taylornet eval mnist-readable --split validation --orders 4 --control $(MADE)/control --out $(MADE)/orders
+	./taylornet explain mnist-readable --second-order --out $(MADE)/net
+	./taylornet explain mnist-readable docs/images/seven.png docs/images/five.png docs/images/three.png --out $(MADE)/three
 	for name in accuracy weights fifths; do cp $(MADE)/taylor/$$name.svg docs/images/taylor-$$name.svg || exit 1; done
-	for name in attribution pairs; do cp $(MADE)/three/1-three-$$name.png docs/images/three-$$name.png || exit 1; done
-	cp $(MADE)/three/1-three-maps-2.png docs/images/three-maps.png
+	for name in orders sizes; do cp $(MADE)/orders/$$name.svg docs/images/readable-$$name.svg || exit 1; done
 	cp $(MADE)/net/weights.svg docs/images/net-weights.svg
-	for name in orders sizes; do cp $(MADE)/orders/$$name.svg docs/images/paper-$$name.svg || exit 1; done
 	cp $(MADE)/net/4-3-templates.png docs/images/net-templates.png
+	for name in 4-3 8-7; do cp $(MADE)/net/$$name-patterns.png docs/images/net-patterns-$${name#*-}.png || exit 1; done
+	for name in 1-seven 2-five 3-three; do cp $(MADE)/three/$$name-partial.svg docs/images/$${name#*-}-partial.svg || exit 1; done
+	for name in attribution pairs; do cp $(MADE)/three/3-three-$$name.png docs/images/three-$$name.png || exit 1; done
+	cp $(MADE)/three/3-three-maps-2.png docs/images/three-maps.png
 
 records: ## measure the preparation and guard of the trained models again (needs MNIST)
 	$(GO) test ./app/internal/cli -count=1 -run TestRecords -records

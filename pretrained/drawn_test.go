@@ -279,7 +279,7 @@ func TestDrawnDigits(t *testing.T) {
 			pictures[i] = append(pictures[i], kind.draw(r, n%10))
 		}
 	}
-	for _, name := range []string{"mnist", "mnist-small", "mnist-paper"} {
+	for _, name := range []string{"mnist", "mnist-small", "mnist-paper", "mnist-readable"} {
 		m, err := pretrained.Load(name)
 		if err != nil {
 			t.Fatal(err)
