@@ -79,7 +79,7 @@ var writeRecords = flag.Bool("records", false, "write what is recorded of traini
 // -records, both are measured on these images again and written; the weights stay. The
 // references that were made with these models then name the new files.
 func TestRecords(t *testing.T) {
-	for _, name := range []string{"digits", "mnist", "mnist-paper", "mnist-readable", "mnist-small", "mnist-tiny"} {
+	for _, name := range []string{"digits", "mnist", "mnist-paper", "mnist-readable", "mnist-readable-small", "mnist-small", "mnist-tiny"} {
 		t.Run(name, func(t *testing.T) {
 			m, err := pretrained.Load(name)
 			if err != nil {
