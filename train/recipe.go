@@ -45,12 +45,12 @@ func Recipe(name string) Config {
 		c.Data = "mnist"
 		c.Augment = dataset.Augment{Shift: 1.5, Rotate: 8, Scale: 0.08, Elastic: 1.2}
 	case "fashion-mnist-readable":
-		readable(&c)
-		c.Data, c.Epochs, c.Graded = "fashion-mnist", 24, 0.2
+		readableWide(&c)
+		c.Data = "fashion-mnist"
 		c.Augment = dataset.Augment{Flip: true, Crop: 2, Cutout: 8}
 	case "cifar-10-readable":
-		readable(&c)
-		c.Data, c.Epochs, c.Graded = "cifar-10", 24, 0.2
+		readableWide(&c)
+		c.Data = "cifar-10"
 		c.Augment = dataset.Augment{Flip: true, Crop: 4, Cutout: 8}
 	case "mnist-paper":
 		c.Data = "mnist"
@@ -76,6 +76,14 @@ func readable(c *Config) {
 	c.Optimiser, c.Rate, c.WeightDecay, c.Epochs = "muon", 0.02, 0.1, 30
 	c.Freeze, c.Calm, c.Spread = 0.1, 0.1, 20
 	c.Orders, c.Graded, c.QuadraticDecay = 4, 0.5, 0.3
+}
+
+// readableWide does the same for clothes and photographs.
+func readableWide(c *Config) {
+	readable(c)
+	c.MicroBatch = 64
+	c.Schedule, c.WarmUp, c.Smoothing = "linear", 0.05, 0.1
+	c.Epochs, c.Calm, c.Graded, c.QuadraticDecay = 24, 0.3, 0.2, 0.1
 }
 
 // gained changes the settings to those of large networks with gain control.
