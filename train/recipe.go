@@ -50,7 +50,7 @@ func Recipe(name string) Config {
 		c.Augment = dataset.Augment{Flip: true, Crop: 2, Cutout: 8}
 	case "cifar-10-readable":
 		readableWide(&c)
-		c.Data = "cifar-10"
+		c.Data, c.Epochs = "cifar-10", 12
 		c.Augment = dataset.Augment{Flip: true, Crop: 4, Cutout: 8}
 	case "mnist-paper":
 		c.Data = "mnist"
