@@ -10,7 +10,7 @@ import (
 	"github.com/coarsegrain/taylornet/model"
 )
 
-//go:embed cifar-10.safetensors cifar-10-large.safetensors digits.safetensors fashion-mnist.safetensors fashion-mnist-readable.safetensors mnist.safetensors mnist-paper.safetensors mnist-readable.safetensors mnist-readable-small.safetensors mnist-small.safetensors mnist-tiny.safetensors
+//go:embed cifar-10.safetensors cifar-10-large.safetensors cifar-10-readable.safetensors digits.safetensors fashion-mnist.safetensors fashion-mnist-readable.safetensors mnist.safetensors mnist-paper.safetensors mnist-readable.safetensors mnist-readable-small.safetensors mnist-small.safetensors mnist-tiny.safetensors
 var files embed.FS
 
 const extension = ".safetensors"
