@@ -46,7 +46,7 @@ func Recipe(name string) Config {
 		c.Augment = dataset.Augment{Shift: 1.5, Rotate: 8, Scale: 0.08, Elastic: 1.2}
 	case "fashion-mnist-readable":
 		readableWide(&c)
-		c.Data = "fashion-mnist"
+		c.Data, c.Epochs = "fashion-mnist", 24
 		c.Augment = dataset.Augment{Flip: true, Crop: 2, Cutout: 8}
 	case "cifar-10-readable":
 		readableWide(&c)
@@ -83,7 +83,7 @@ func readableWide(c *Config) {
 	readable(c)
 	c.MicroBatch = 64
 	c.Schedule, c.WarmUp, c.Smoothing = "linear", 0.05, 0.1
-	c.Epochs, c.Calm, c.Graded, c.QuadraticDecay = 24, 0.3, 0.2, 0.1
+	c.Calm, c.Graded, c.QuadraticDecay = 0.3, 0.2, 0.1
 }
 
 // gained changes the settings to those of large networks with gain control.
